@@ -1,0 +1,1 @@
+//! Typed actions, resource kinds and condition keys, generated from the Service Authorization Reference

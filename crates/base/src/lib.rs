@@ -1,0 +1,1 @@
+//! Account ids, ARNs, unique ids, times, tags and the one error type

@@ -1,0 +1,1 @@
+//! Object bytes: a folder driver and a memory driver

@@ -1,0 +1,1 @@
+//! Machine drivers: namespace, process, none

@@ -1,0 +1,1 @@
+//! The one way in: authenticate, decode, ask, decide, run, audit, answer

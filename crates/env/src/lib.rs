@@ -1,0 +1,1 @@
+//! Clock, randomness and id source: the system's, or one seed's

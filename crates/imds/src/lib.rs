@@ -1,0 +1,1 @@
+//! The instance metadata service: tokens, tree, credential rotation; bytes in, bytes out

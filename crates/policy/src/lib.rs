@@ -1,0 +1,1 @@
+//! Policy documents: parse, lint, compile, decide, explain

@@ -1,0 +1,1 @@
+//! Listeners, TLS, routing, configuration, start-up and shutdown

@@ -1,0 +1,1 @@
+//! Signature Version 4: canonical requests, verification, presigned URLs, streaming chunks

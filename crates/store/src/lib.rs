@@ -1,0 +1,1 @@
+//! Ordered key-value transactions over several engines, and typed tables on top

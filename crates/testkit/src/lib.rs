@@ -1,0 +1,1 @@
+//! An in-process world with one seed, and the check helpers

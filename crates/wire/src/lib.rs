@@ -1,0 +1,1 @@
+//! AWS's wire protocols over bytes: query, ec2, json, rest-json, rest-xml

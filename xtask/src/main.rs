@@ -1,0 +1,2 @@
+//! Codegen, tidy checks and generated pages.
+fn main() {}
