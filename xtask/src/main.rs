@@ -1,2 +1,19 @@
 //! Codegen, tidy checks and generated pages.
-fn main() {}
+
+mod actions;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let check = words.iter().any(|word| word == "--check");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."));
+    match words.first().map(String::as_str) {
+        Some("actions") => actions::run(root, check),
+        _ => {
+            eprintln!("usage: cargo xtask actions [--check]");
+            ExitCode::FAILURE
+        }
+    }
+}
