@@ -1,0 +1,174 @@
+//! The limits that a model puts on members, and how a value is held against them.
+
+use std::sync::OnceLock;
+
+use regex::Regex;
+use rolecall_base::Fault;
+
+use crate::{Protocol, Violations};
+
+/// Limits of a text.
+#[derive(Debug)]
+pub struct Text {
+    /// Least and greatest length, in UTF-16 units as AWS's services count.
+    pub min: usize,
+    pub max: usize,
+    pub pattern: Option<Pattern>,
+    /// The values of an enumeration; empty when any text will do.
+    pub values: &'static [&'static str],
+}
+
+/// A regular expression that the whole text must match, compiled at its first use.
+#[derive(Debug)]
+pub struct Pattern {
+    /// As the model has it and as AWS shows it.
+    shown: &'static str,
+    /// The same in this crate's dialect.
+    source: &'static str,
+    compiled: OnceLock<Option<Regex>>,
+}
+
+impl Pattern {
+    pub const fn new(shown: &'static str, source: &'static str) -> Pattern {
+        Pattern { shown, source, compiled: OnceLock::new() }
+    }
+
+    /// Codegen compiles every pattern before it writes one, so one that does not compile here refuses all texts.
+    fn matches(&self, text: &str) -> bool {
+        let compile = || Regex::new(&format!("^(?:{})$", self.source)).ok();
+        self.compiled.get_or_init(compile).as_ref().is_some_and(|regex| regex.is_match(text))
+    }
+}
+
+impl Text {
+    /// What the text breaks, in AWS's words.
+    fn broken_by(&self, text: &str) -> Vec<String> {
+        let mut broken = Vec::new();
+        if !self.values.is_empty() && !self.values.contains(&text) {
+            broken.push(format!("Member must satisfy enum value set: [{}]", self.values.join(", ")));
+        }
+        broken.extend(self.pattern.iter().filter(|pattern| !pattern.matches(text)).map(Pattern::constraint));
+        // The UTF-16 length is at most the length in bytes and at least a third of it.
+        if text.len() > self.max || text.len() < self.min.saturating_mul(3) {
+            let length = text.encode_utf16().count();
+            if length > self.max {
+                broken.push(format!("Member must have length less than or equal to {}", self.max));
+            }
+            if length < self.min {
+                broken.push(format!("Member must have length greater than or equal to {}", self.min));
+            }
+        }
+        broken
+    }
+
+    /// All its constraints, for a list whose items break one.
+    fn constraints(&self) -> String {
+        let mut all = Vec::new();
+        if self.max < usize::MAX {
+            all.push(format!("Member must have length less than or equal to {}", self.max));
+        }
+        if self.min > 0 {
+            all.push(format!("Member must have length greater than or equal to {}", self.min));
+        }
+        all.extend(self.pattern.iter().map(Pattern::constraint));
+        if !self.values.is_empty() {
+            all.push(format!("Member must satisfy enum value set: [{}]", self.values.join(", ")));
+        }
+        all.join(", ")
+    }
+}
+
+impl Pattern {
+    fn constraint(&self) -> String {
+        format!("Member must satisfy regular expression pattern: {}", self.shown)
+    }
+}
+
+impl Violations {
+    /// Holds a text against its limits.
+    pub fn text(&mut self, member: &'static str, text: Option<&str>, rule: &Text) {
+        for constraint in text.map(|text| rule.broken_by(text)).unwrap_or_default() {
+            self.broken(member, text.map(str::to_owned), constraint);
+        }
+    }
+
+    /// The same for a secret, which the fault does not repeat.
+    pub fn secret(&mut self, member: &'static str, text: Option<&str>, rule: &Text) {
+        for constraint in text.map(|text| rule.broken_by(text)).unwrap_or_default() {
+            self.broken(member, None, constraint);
+        }
+    }
+
+    /// Holds every text of a list against the limits of its items.
+    pub fn texts(&mut self, member: &'static str, texts: Option<&[String]>, rule: &Text) {
+        let texts = texts.unwrap_or_default();
+        if texts.iter().any(|text| !rule.broken_by(text).is_empty()) {
+            let shown = format!("[{}]", texts.join(", "));
+            let constraint = format!("Member must satisfy constraint: [{}]", rule.constraints());
+            self.broken(member, Some(shown), constraint);
+        }
+    }
+
+    /// Holds a number against its range.
+    pub fn number<N: Copy + PartialOrd + ToString>(
+        &mut self,
+        member: &'static str,
+        n: Option<N>,
+        min: Option<N>,
+        max: Option<N>,
+    ) {
+        let Some(n) = n else { return };
+        let ec2 = self.protocol() == Protocol::Ec2;
+        let shown = if ec2 { format!(" {} ", n.to_string()) } else { n.to_string() };
+        if let Some(max) = max.filter(|max| n > *max).map(|max| max.to_string()) {
+            let constraint = if ec2 {
+                format!("Expecting a value smaller than or equal to {max}.")
+            } else {
+                format!("Member must have value less than or equal to {max}")
+            };
+            self.broken(member, Some(shown.clone()), constraint);
+        }
+        if let Some(min) = min.filter(|min| n < *min).map(|min| min.to_string()) {
+            let constraint = if ec2 {
+                format!("Expecting a value greater than or equal to {min}.")
+            } else {
+                format!("Member must have value greater than or equal to {min}")
+            };
+            self.broken(member, Some(shown), constraint);
+        }
+    }
+
+    /// Holds the length of a list, map or blob against its limits.
+    pub fn size(&mut self, member: &'static str, len: Option<usize>, min: usize, max: usize) {
+        let Some(len) = len else { return };
+        if len > max {
+            self.broken(member, None, format!("Member must have length less than or equal to {max}"));
+        }
+        if len < min {
+            self.broken(member, None, format!("Member must have length greater than or equal to {min}"));
+        }
+    }
+
+    /// Validates a structure within.
+    pub fn inner<T>(&mut self, member: &'static str, inner: Option<&T>, validate: fn(&T, &mut Violations)) {
+        if let Some(inner) = inner {
+            self.within(member, |v| validate(inner, v));
+        }
+    }
+
+    /// Validates every structure of a list.
+    pub fn each<T>(&mut self, member: &'static str, items: Option<&[T]>, validate: fn(&T, &mut Violations)) {
+        let Some(items) = items else { return };
+        self.within(member, |v| {
+            for (i, item) in items.iter().enumerate() {
+                v.within_item(i, |v| validate(item, v));
+            }
+        });
+    }
+}
+
+/// A fault of a service's model. The generated `fault` modules call this.
+#[doc(hidden)]
+pub fn modeled(code: &'static str, status: u16, message: impl Into<String>) -> Fault {
+    Fault::new(code, status, message)
+}

@@ -1,0 +1,7 @@
+//! XML in and out: S3's request bodies, and the answers of query, ec2 and rest-xml services.
+
+mod element;
+mod writer;
+
+pub use element::{Element, FromXml, body, parse};
+pub use writer::{ToXml, Writer, document, ec2_answer, query_answer};
