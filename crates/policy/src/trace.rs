@@ -1,0 +1,68 @@
+//! The explanation of a decision: every layer, every statement, and what kept it from matching.
+
+use serde::Serialize;
+
+use crate::decision::Layer;
+use crate::document::Effect;
+use crate::id::PolicyId;
+
+/// How a decision came about. Made on request only; it allocates.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Trace {
+    /// `allowed`, `explicitDeny` or `implicitDeny`.
+    pub decision: &'static str,
+    /// As in an AccessDenied message; empty when allowed.
+    pub reason: String,
+    pub layers: Vec<LayerTrace>,
+    /// The statement that decided.
+    pub deciding: Option<StatementRef>,
+}
+
+/// One layer, in the order they are looked at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LayerTrace {
+    pub layer: Layer,
+    /// For organization policies: the level, from the root at 0.
+    pub level: Option<usize>,
+    /// What the layer says on its own; `None`: nothing in it matched.
+    pub effect: Option<Effect>,
+    /// It does not bind this caller (SCPs and service-linked roles, for one).
+    pub skipped: bool,
+    pub statements: Vec<StatementTrace>,
+}
+
+/// A statement by its policy and position.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct StatementRef {
+    pub policy: PolicyId,
+    pub statement: usize,
+    pub sid: Option<String>,
+}
+
+/// A statement that was considered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct StatementTrace {
+    #[serde(flatten)]
+    pub at: StatementRef,
+    pub effect: Effect,
+    pub matched: bool,
+    /// The first element that failed, in the order Principal, Action, Resource, Condition.
+    pub failed: Option<Failed>,
+}
+
+/// The element that kept a statement from matching.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "element")]
+pub enum Failed {
+    Principal,
+    Action,
+    Resource,
+    Condition {
+        operator: String,
+        key: String,
+        /// The policy's values, as written.
+        values: Vec<String>,
+        /// What the request has; `None`: it does not have the key.
+        request: Option<Vec<String>>,
+    },
+}
