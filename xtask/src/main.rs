@@ -1,6 +1,7 @@
 //! Codegen, tidy checks and generated pages.
 
 mod actions;
+mod aws_policies;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -11,6 +12,7 @@ fn main() -> ExitCode {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."));
     match words.first().map(String::as_str) {
         Some("actions") => actions::run(root, check),
+        Some("aws-policies") => aws_policies::run(root, check),
         _ => {
             eprintln!("usage: cargo xtask actions [--check]");
             ExitCode::FAILURE

@@ -19,6 +19,9 @@ impl AccountId {
     /// The account that owns AWS's own managed policies and images; it shows as `aws` or `amazon`.
     pub const AWS: AccountId = AccountId(999_999_999_999_999);
 
+    /// Account 000000000000, the default of a new server.
+    pub const ZERO: AccountId = AccountId(0);
+
     /// An account id from its number; `None` above twelve digits.
     pub fn new(number: u64) -> Option<AccountId> {
         (number <= 999_999_999_999).then_some(AccountId(number))

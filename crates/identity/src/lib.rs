@@ -1,1 +1,26 @@
-//! Records of principals and policies, sealed secrets and session tokens, and which policies apply to a caller
+//! Who there is and who is calling: the records of users, roles, groups, policies, profiles and keys; secrets and
+//! session tokens sealed under one root key; and which policies apply to a caller.
+//!
+//! A request's way through here: [`Identity::known`] turns an access key id and a session token into a [`Known`]
+//! caller with the secret that must have signed. The door verifies the signature and asks the policies.
+
+mod accounts;
+pub mod aws_policies;
+mod caller;
+mod documents;
+mod known;
+mod load;
+pub mod records;
+mod session;
+mod vault;
+
+pub use accounts::{NewKey, add_given_key, add_key, open_account};
+pub use caller::{Caller, Policies, Who};
+pub use documents::Documents;
+pub use known::{Identity, Known, Unknown};
+pub use load::Loader;
+pub use records::PassedRole;
+pub use session::{
+    Credentials, Delivery, MAX_TOKEN, PACKED_LIMIT, Session, SessionKind, TokenError, open, seal,
+};
+pub use vault::{NotOurs, Vault};

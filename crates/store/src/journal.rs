@@ -99,6 +99,16 @@ impl Journal {
         self.writes.range::<Key, _>(&range.start..&range.end)
     }
 
+    /// The reads, as preconditions.
+    pub(crate) fn premises(&self) -> Vec<Pre> {
+        let keys = self.keys.iter().map(|(key, rev)| match rev {
+            Some(rev) => Pre::RevIs(key.clone(), *rev),
+            None => Pre::Absent(key.clone()),
+        });
+        let ranges = self.ranges.iter().map(|(range, digest)| Pre::RangeIs(range.clone(), *digest));
+        keys.chain(ranges).collect()
+    }
+
     /// Whether a commit has nothing to do: what was read was true of one moment anyway.
     pub(crate) fn is_idle(&self) -> bool {
         self.writes.is_empty()

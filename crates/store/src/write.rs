@@ -168,6 +168,12 @@ impl Tx {
         self.journal(|journal| journal.require(pre));
     }
 
+    /// What this transaction has read so far, as preconditions: true of the store as long as none of it changed.
+    /// For what is kept beyond the transaction and must still hold when something is committed on its strength.
+    pub fn premises(&self) -> Vec<Pre> {
+        self.0.journal().map(|journal| journal.premises()).unwrap_or_default()
+    }
+
     /// Marks the account as changed: the commit bumps its shard's revision and stands in its change log.
     pub fn touch(&mut self, account: AccountId) {
         self.journal(|journal| journal.touch(Shard::of(account)));

@@ -16,7 +16,7 @@ pub struct Sources {
     pub origin: String,
 }
 
-struct Pin {
+pub struct Pin {
     registry: String,
     package: String,
     version: String,
@@ -39,7 +39,8 @@ pub fn sources(root: &Path) -> Result<Sources, String> {
     })
 }
 
-fn pin(line: &str) -> Option<Pin> {
+/// Reads a line of a lock file; `None` for comments.
+pub fn pin(line: &str) -> Option<Pin> {
     let words: Vec<&str> = line.split_whitespace().collect();
     match words.as_slice() {
         [registry @ ("npm" | "pypi"), package, version, sha256] => Some(Pin {
@@ -52,9 +53,9 @@ fn pin(line: &str) -> Option<Pin> {
     }
 }
 
-/// `.cache/actions/<sha256>`, filled at most once: the folder appears only after the archive's hash was right.
-fn unpacked(root: &Path, pin: &Pin) -> Result<PathBuf, String> {
-    let cache = root.join(".cache/actions");
+/// `.cache/packages/<sha256>`, filled at most once: the folder appears only after the archive's hash was right.
+pub fn unpacked(root: &Path, pin: &Pin) -> Result<PathBuf, String> {
+    let cache = root.join(".cache/packages");
     let folder = cache.join(&pin.sha256);
     if folder.is_dir() {
         return Ok(folder);

@@ -3,7 +3,7 @@
 //! (MIT). With `--check` it only compares.
 
 mod emit;
-mod fetch;
+pub mod fetch;
 mod names;
 mod reference;
 

@@ -1,0 +1,267 @@
+//! Session tokens: everything a temporary credential stands for, sealed, so that no session is ever stored.
+//!
+//! `token = base64(version | epoch | nonce | AES-256-GCM-SIV(body))`, with version, epoch and the access key id as
+//! associated data: a token belongs to one access key id. The secret key is derived from the token, never written.
+//! Layout and reasons: STORE.md section 3.2.
+
+use std::time::Duration;
+
+use aes_gcm_siv::Nonce;
+use aes_gcm_siv::aead::{Aead, Payload};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use rolecall_base::{AccountId, Time};
+use rolecall_env::Env;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::vault::{NotOurs, Vault, cipher, derive};
+
+const VERSION: u8 = 1;
+const NONCE: usize = 12;
+/// Longer than the longest life of a session (36 hours) by the rounding of days.
+const EPOCHS_KEPT: u32 = 3;
+/// Bytes of the decoded token. AWS's own limit for a packed session is 4,096.
+pub const MAX_TOKEN: usize = 8192;
+const DAY: i64 = 86_400;
+
+/// How the session came to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SessionKind {
+    /// AssumeRole and its kin, and an instance's role.
+    Role,
+    /// GetSessionToken: the user (or root) itself, for a while.
+    User,
+    /// GetFederationToken.
+    Federated,
+}
+
+/// How an instance got its credentials; becomes `ec2:RoleDelivery` and its neighbors.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delivery {
+    /// `1.0` or `2.0`: the version of the metadata service.
+    pub role_delivery: String,
+    pub instance_arn: String,
+    pub vpc: String,
+    pub private_ip: String,
+}
+
+/// What a temporary credential stands for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    pub kind: SessionKind,
+    pub account: AccountId,
+    /// Unique id of the role or user; the account's number for root. Looked up at each use: once it is gone, so is
+    /// the session.
+    pub principal_id: String,
+    /// Role session name, or federated user name; empty for [`SessionKind::User`].
+    pub name: String,
+    pub issued: Time,
+    pub expires: Time,
+    /// When the caller showed a second factor.
+    pub mfa: Option<Time>,
+    pub source_identity: Option<String>,
+    /// Session tags.
+    pub tags: Vec<(String, String)>,
+    /// Keys of the tags that travel on when this session assumes a role.
+    pub transitive: Vec<String>,
+    /// Inline session policy.
+    pub policy: Option<String>,
+    /// Managed session policies.
+    pub policy_arns: Vec<String>,
+    /// The identity provider of a federated role session.
+    pub provider: Option<String>,
+    pub delivery: Option<Delivery>,
+    /// Unique id of who called AssumeRole.
+    pub assumer: Option<String>,
+}
+
+/// Temporary credentials as they are handed out.
+#[derive(Clone)]
+pub struct Credentials {
+    pub access_key_id: String,
+    pub secret_access_key: String,
+    pub session_token: String,
+    pub expires: Time,
+}
+
+impl std::fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Credentials {{ {}, … }}", self.access_key_id)
+    }
+}
+
+/// Why a token is not good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenError {
+    /// Not sealed by us for this access key id.
+    Invalid,
+    /// Sealed by us, and over.
+    Expired,
+}
+
+/// Seals a session: new credentials that stand for it.
+pub fn seal(env: &Env, vault: &Vault, session: &Session) -> Result<Credentials, NotOurs> {
+    let access_key_id = env.access_key_id("ASIA", session.account);
+    let epoch = epoch_of(session.issued);
+    let nonce = env.random::<NONCE>();
+    let body = rmp_serde::to_vec(session).map_err(|_| NotOurs)?;
+    let header = header(epoch);
+    let sealed = cipher(&vault.key("rolecall/session/1", epoch))
+        .encrypt(&Nonce::from(nonce), Payload { msg: &body, aad: &owner(&header, &access_key_id) })
+        .map_err(|_| NotOurs)?;
+    let token = STANDARD.encode([&header[..], &nonce, &sealed].concat());
+    let secret_access_key = secret_of(vault, epoch, &access_key_id, &token);
+    Ok(Credentials { access_key_id, secret_access_key, session_token: token, expires: session.expires })
+}
+
+/// Opens a token that came with `access_key_id`; gives the session and the secret key that must have signed.
+pub fn open(
+    vault: &Vault,
+    now: Time,
+    access_key_id: &str,
+    token: &str,
+) -> Result<(Session, String), TokenError> {
+    use TokenError::Invalid;
+    if token.len() > MAX_TOKEN * 4 / 3 + 4 {
+        return Err(Invalid);
+    }
+    let bytes = STANDARD.decode(token).map_err(|_| Invalid)?;
+    let (header, rest) = bytes.split_first_chunk::<5>().ok_or(Invalid)?;
+    let (nonce, body) = rest.split_first_chunk::<NONCE>().ok_or(Invalid)?;
+    let [version, epoch @ ..] = *header;
+    let epoch = u32::from_be_bytes(epoch);
+    let today = epoch_of(now);
+    if version != VERSION || epoch > today + 1 {
+        return Err(Invalid);
+    }
+    let body = cipher(&vault.key("rolecall/session/1", epoch))
+        .decrypt(&Nonce::from(*nonce), Payload { msg: body, aad: &owner(header, access_key_id) })
+        .map_err(|_| Invalid)?;
+    if epoch + EPOCHS_KEPT < today {
+        return Err(TokenError::Expired);
+    }
+    let session: Session = rmp_serde::from_slice(&body).map_err(|_| Invalid)?;
+    if session.expires <= now {
+        return Err(TokenError::Expired);
+    }
+    let secret = secret_of(vault, epoch, access_key_id, token);
+    Ok((session, secret))
+}
+
+impl Session {
+    /// How long it has yet to live.
+    pub fn remaining(&self, now: Time) -> Duration {
+        self.expires.since(now)
+    }
+
+    /// The policies and tags, as AWS packs them, in per cent of the allowed size; `None` when there are none.
+    pub fn packed_percent(policy: Option<&str>, arns: &[String], tags: &[(String, String)]) -> Option<usize> {
+        if policy.is_none() && arns.is_empty() && tags.is_empty() {
+            return None;
+        }
+        let packed = rmp_serde::to_vec(&(policy, arns, tags)).map(|bytes| bytes.len()).unwrap_or(usize::MAX);
+        let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::default());
+        let written = std::io::Write::write_all(
+            &mut encoder,
+            &rmp_serde::to_vec(&(policy, arns, tags)).unwrap_or_default(),
+        );
+        let size = written.and_then(|()| encoder.finish()).map_or(packed, |bytes| bytes.len());
+        Some(size.saturating_mul(100).div_ceil(PACKED_LIMIT))
+    }
+}
+
+/// Bytes that policies and tags of one session may take when packed.
+pub const PACKED_LIMIT: usize = 2048;
+
+fn epoch_of(time: Time) -> u32 {
+    u32::try_from(time.seconds().div_euclid(DAY)).unwrap_or(0)
+}
+
+fn header(epoch: u32) -> [u8; 5] {
+    let [a, b, c, d] = epoch.to_be_bytes();
+    [VERSION, a, b, c, d]
+}
+
+fn owner(header: &[u8; 5], access_key_id: &str) -> Vec<u8> {
+    [&header[..], b"sts|aws|", access_key_id.as_bytes()].concat()
+}
+
+fn secret_of(vault: &Vault, epoch: u32, access_key_id: &str, token: &str) -> String {
+    let key = vault.key("rolecall/session-secret/1", epoch);
+    let digest = Sha256::digest(token.as_bytes());
+    let secret = derive(&*key, access_key_id.as_bytes(), &digest);
+    // 30 bytes are 40 characters, the length of AWS's secrets.
+    STANDARD.encode(secret.get(..30).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn world() -> (Env, Vault, Session) {
+        let env = Env::sim(3);
+        let vault = Vault::new(env.random());
+        let session = Session {
+            kind: SessionKind::Role,
+            account: "123456789012".parse().unwrap(),
+            principal_id: "AROAEXAMPLEEXAMPLE123".into(),
+            name: "i-0123456789abcdef0".into(),
+            issued: env.now(),
+            expires: env.now() + Duration::from_secs(3600),
+            mfa: None,
+            source_identity: None,
+            tags: vec![],
+            transitive: vec![],
+            policy: None,
+            policy_arns: vec![],
+            provider: None,
+            delivery: None,
+            assumer: None,
+        };
+        (env, vault, session)
+    }
+
+    #[test]
+    fn a_token_opens_to_what_was_sealed_and_to_the_secret_that_was_given() {
+        let (env, vault, session) = world();
+        let given = seal(&env, &vault, &session).unwrap();
+        let (opened, secret) = open(&vault, env.now(), &given.access_key_id, &given.session_token).unwrap();
+        assert_eq!(opened, session);
+        assert_eq!(secret, given.secret_access_key);
+        assert_eq!(secret.len(), 40);
+        assert!(given.session_token.len() <= 200, "{}", given.session_token.len());
+    }
+
+    #[test]
+    fn an_altered_cut_or_borrowed_token_is_invalid() {
+        let (env, vault, session) = world();
+        let given = seal(&env, &vault, &session).unwrap();
+        let check = |id: &str, token: &str| open(&vault, env.now(), id, token).unwrap_err();
+        assert_eq!(check("ASIAOTHEROTHEROTHER1", &given.session_token), TokenError::Invalid);
+        for i in 0..given.session_token.len() {
+            let mut bytes = given.session_token.clone().into_bytes();
+            bytes[i] = if bytes[i] == b'A' { b'B' } else { b'A' };
+            let altered = String::from_utf8(bytes).unwrap();
+            assert_eq!(check(&given.access_key_id, &altered), TokenError::Invalid, "character {i}");
+            assert_eq!(check(&given.access_key_id, &given.session_token[..i]), TokenError::Invalid);
+        }
+        let other = Vault::new(env.random());
+        let refused = open(&other, env.now(), &given.access_key_id, &given.session_token);
+        assert_eq!(refused.unwrap_err(), TokenError::Invalid);
+    }
+
+    #[test]
+    fn a_token_ends_with_its_second() {
+        let (env, vault, session) = world();
+        let given = seal(&env, &vault, &session).unwrap();
+        env.advance(Duration::from_secs(3599));
+        assert!(open(&vault, env.now(), &given.access_key_id, &given.session_token).is_ok());
+        env.advance(Duration::from_secs(1));
+        let over = open(&vault, env.now(), &given.access_key_id, &given.session_token);
+        assert_eq!(over.unwrap_err(), TokenError::Expired);
+        env.advance(Duration::from_secs(400_000));
+        let long_over = open(&vault, env.now(), &given.access_key_id, &given.session_token);
+        assert_eq!(long_over.unwrap_err(), TokenError::Expired);
+    }
+}
