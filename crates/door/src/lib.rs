@@ -1,1 +1,28 @@
-//! The one way in: authenticate, decode, ask, decide, run, audit, answer
+//! The door: the one function through which every operation runs.
+//!
+//! Start at [`Door`]. A service states its operations as types that implement [`Operation`]; `needs` says what the
+//! caller must be allowed, `run` does it and gets its state from [`Authorized`], which only the door makes.
+
+mod audit;
+mod authorization_message;
+mod decide;
+mod decisions;
+mod door;
+mod facts;
+mod needs;
+mod operation;
+mod payload;
+mod request;
+mod resources;
+mod row;
+
+pub use audit::{AuditLog, NoAudit, Outbox, Waiting};
+pub use authorization_message::decode as decode_authorization_message;
+pub use decisions::{Decided, Decisions};
+pub use door::{Door, Visitor};
+pub use needs::{Ask, Asking, KeyValue, Needs, Question, Resource};
+pub use operation::{Access, At, Authorized, Extensions, Operation, Read, Write};
+pub use payload::Payload;
+pub use request::{ByteStream, Origin, Request, RequestBody};
+pub use resources::{ByArn, TrustingRole};
+pub use row::{Pending, Row, Staging, Streaming, row, streaming_row};

@@ -1,1 +1,152 @@
-//! An in-process world with one seed, and the check helpers
+//! A whole world in one process: one seed's clock, ids and randomness, the memory store, the door. For tests.
+//!
+//! ```
+//! use rolecall_testkit::{ACCOUNT, World};
+//! let world = World::new(1);
+//! let root = world.root(ACCOUNT);
+//! let reader = world.user("ann", r#"{"Version": "2012-10-17", "Statement":
+//!     {"Effect": "Allow", "Action": "iam:GetUser", "Resource": "*"}}"#);
+//! assert_eq!(reader.caller.arn, "arn:aws:iam::000000000000:user/ann");
+//! assert_eq!(root.caller.arn, "arn:aws:iam::000000000000:root");
+//! ```
+#![expect(clippy::expect_used, clippy::panic, reason = "a test's world may fail loudly")]
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rolecall_base::{AccountId, Fault};
+use rolecall_door::{AuditLog, Door, Extensions, Operation, Origin, Visitor};
+use rolecall_env::Env;
+use rolecall_identity::records::{
+    Entities, Entity, Holder, InlinePolicies, InlinePolicy, KeyOwner, User, Users, fold,
+};
+use rolecall_identity::{Identity, NewKey, Vault, add_key, open_account};
+use rolecall_store::{Memory, Store, Tx};
+
+/// The account that every world begins with.
+pub const ACCOUNT: AccountId = AccountId::ZERO;
+/// The region of calls that do not say.
+pub const REGION: &str = "us-east-1";
+
+/// Records, in the order they were appended.
+#[derive(Debug, Default)]
+pub struct Records(Mutex<Vec<String>>);
+
+impl AuditLog for Records {
+    fn append(&self, record: String) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(record);
+    }
+}
+
+impl Records {
+    pub fn all(&self) -> Vec<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// One world.
+#[derive(Debug)]
+pub struct World {
+    pub env: Env,
+    pub store: Store,
+    pub door: Arc<Door>,
+    pub records: Arc<Records>,
+    runtime: tokio::runtime::Runtime,
+}
+
+impl World {
+    /// A world of one seed with [`ACCOUNT`] in it.
+    pub fn new(seed: u64) -> World {
+        World::with(seed, Extensions::default())
+    }
+
+    /// A world whose services find what they need in `extensions`.
+    pub fn with(seed: u64, extensions: Extensions) -> World {
+        let env = Env::sim(seed);
+        let store = Store::new(Arc::new(Memory::new()));
+        let vault = Vault::new(env.random());
+        let identity = Arc::new(Identity::new(env.clone(), vault, store.clone()));
+        let records = Arc::new(Records::default());
+        let door = Arc::new(Door::new(identity, extensions, records.clone()));
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let world = World { env, store, door, records, runtime };
+        world.account(ACCOUNT);
+        world
+    }
+
+    /// Makes a further account.
+    pub fn account(&self, id: AccountId) {
+        self.write(|tx| open_account(tx, &self.env, id).map(|_| ()));
+    }
+
+    /// The root user of an account.
+    pub fn root(&self, account: AccountId) -> Visitor {
+        Visitor::vouched(rolecall_identity::Caller::root(account))
+    }
+
+    /// A user of [`ACCOUNT`] with one inline policy and an access key, signed in by that key.
+    pub fn user(&self, name: &str, policy: &str) -> Visitor {
+        let key = self.user_key(ACCOUNT, name, policy);
+        self.signed_in(&key.id, None).unwrap_or_else(|unknown| panic!("{name}: {unknown:?}"))
+    }
+
+    /// A user with one inline policy (none when empty), and its access key.
+    pub fn user_key(&self, account: AccountId, name: &str, policy: &str) -> NewKey {
+        let id = self.env.unique_id("AIDA");
+        let user = User {
+            account,
+            name: name.into(),
+            path: "/".into(),
+            id: id.clone(),
+            created: self.env.now(),
+            tags: Default::default(),
+            boundary: None,
+            password_last_used: None,
+        };
+        self.write(|tx| {
+            tx.put::<Users>(&(account, fold(name)), &user)?;
+            let entity = Entity { account, holder: Holder::User, name: fold(name) };
+            tx.put::<Entities>(&id, &entity)?;
+            if !policy.is_empty() {
+                let key = (account, "user".to_owned(), fold(name), "own".to_owned());
+                let row = InlinePolicy { name: "own".into(), document: policy.into() };
+                tx.put::<InlinePolicies>(&key, &row)?;
+            }
+            add_key(tx, &self.env, &self.door.identity.vault, account, KeyOwner::User(id.clone()))
+        })
+    }
+
+    /// Whoever signs with these credentials.
+    pub fn signed_in(&self, id: &str, token: Option<&str>) -> Result<Visitor, rolecall_identity::Unknown> {
+        self.door.identity.known(id, token).map(Visitor::known)
+    }
+
+    /// Calls an operation through the door.
+    pub fn call<Op: Operation>(&self, visitor: &Visitor, input: Op::Input) -> Result<Op::Output, Fault> {
+        self.run(self.door.call::<Op>(visitor.clone(), REGION, Origin::default(), input))
+    }
+
+    /// Waits for a future on this world's runtime.
+    pub fn run<T>(&self, future: impl Future<Output = T>) -> T {
+        self.runtime.block_on(future)
+    }
+
+    /// Commits records that no operation wrote.
+    pub fn write<T>(&self, work: impl Fn(&mut Tx) -> Result<T, Fault>) -> T {
+        let mut tx = self.store.begin().expect("a transaction");
+        let done = work(&mut tx).unwrap_or_else(|fault| panic!("{fault:?}"));
+        self.run(self.store.commit(tx)).expect("a commit");
+        done
+    }
+}
+
+/// Checks that a call was refused with this code, and gives the message.
+#[track_caller]
+pub fn check_fault<T: std::fmt::Debug>(outcome: Result<T, Fault>, code: &str) -> String {
+    match outcome {
+        Ok(output) => panic!("expected {code}, got {output:?}"),
+        Err(fault) => {
+            assert_eq!(fault.code(), code, "{fault:?}");
+            fault.message().to_owned()
+        }
+    }
+}

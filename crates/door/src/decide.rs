@@ -1,0 +1,169 @@
+//! Putting an operation's questions to the policies.
+
+use rolecall_base::Fault;
+use rolecall_identity::{Caller, Session, Who};
+use rolecall_policy::{Decision, Layers, Principal, Trace};
+use rolecall_wire::Protocol;
+
+use crate::facts::AskFacts;
+use crate::needs::{Ask, Mode, Needs};
+use crate::operation::Place;
+
+/// The answers to all questions of a call.
+#[derive(Debug, Default)]
+pub(crate) struct Answers {
+    /// For [`Needs::each`]: one a question. Empty otherwise.
+    pub each: Vec<Result<(), Fault>>,
+    /// ARNs on which `iam:PassRole` was asked and allowed.
+    pub passed: Vec<String>,
+}
+
+/// Asks everything.
+///
+/// # Errors
+/// The first denial, in the protocol's form, unless the questions are about separate items.
+pub(crate) fn decide(place: &Place<'_>, needs: &Needs, denial: &Denial<'_>) -> Result<Answers, Fault> {
+    let mut answers = Answers::default();
+    if needs.asks.is_empty() && needs.open.is_none() && needs.mode == Mode::All {
+        return Err(Fault::internal("an operation asked nothing and did not say why"));
+    }
+    for ask in &needs.asks {
+        let allowed = with_decision(place, ask, |decision| match decision.allowed {
+            true => Ok(()),
+            false => Err(denial.fault(place, ask, decision)),
+        });
+        match needs.mode {
+            Mode::Each => answers.each.push(allowed),
+            Mode::All => allowed?,
+        }
+        if ask.action == "iam:PassRole" {
+            answers.passed.push(ask.resource.clone().into_owned());
+        }
+    }
+    Ok(answers)
+}
+
+/// Why one question was answered as it was: every layer and statement.
+pub(crate) fn explain(place: &Place<'_>, ask: &Ask) -> Trace {
+    question(place, ask, |layers, request| rolecall_policy::explain(layers, request))
+}
+
+fn with_decision<R>(place: &Place<'_>, ask: &Ask, then: impl FnOnce(&Decision<'_>) -> R) -> R {
+    question(place, ask, |layers, request| then(&rolecall_policy::decide(layers, request)))
+}
+
+fn question<R>(
+    place: &Place<'_>,
+    ask: &Ask,
+    then: impl FnOnce(&Layers<'_>, &rolecall_policy::Request<'_>) -> R,
+) -> R {
+    let caller = place.caller;
+    let facts = AskFacts { caller, region: place.region, now: place.now, origin: place.origin, ask };
+    let layers = Layers {
+        identity: Some(&caller.policies.identity),
+        boundary: caller.policies.boundary.as_deref(),
+        session: caller.policies.session.as_deref(),
+        resource: ask.policy.as_deref(),
+        service_linked_role: caller.service_linked,
+        ..Layers::default()
+    };
+    let request = rolecall_policy::Request {
+        principal: principal(caller),
+        action: ask.action,
+        resource: &ask.resource,
+        resource_account: ask.account,
+        facts: &facts,
+        rule: ask.rule,
+    };
+    then(&layers, &request)
+}
+
+fn principal(caller: &Caller) -> Principal<'_> {
+    let account = caller.account;
+    match caller.who {
+        Who::Anonymous => Principal::Anonymous,
+        Who::Root => Principal::Root { account },
+        Who::User => Principal::User { account, arn: &caller.arn, unique_id: &caller.principal_id },
+        Who::RoleSession => Principal::Role {
+            account,
+            role_arn: &caller.principal_arn,
+            session_arn: &caller.arn,
+            unique_id: &caller.principal_id,
+        },
+        Who::FederatedUser => Principal::FederatedUser {
+            account,
+            arn: &caller.arn,
+            user_arn: caller.federated_by.as_deref().unwrap_or_default(),
+            // Root has no unique id; its session carries the account's number.
+            user_unique_id: caller.user_name.as_ref().map_or("", |_| &caller.principal_id),
+        },
+        Who::Service => Principal::Service { name: &caller.arn },
+    }
+}
+
+/// How a protocol says no.
+pub(crate) struct Denial<'a> {
+    pub protocol: Protocol,
+    /// Makes EC2's encoded authorization message, for operations that carry one.
+    pub encode: Option<&'a dyn Fn(&Place<'_>, &Ask, &Decision<'_>) -> String>,
+}
+
+impl Denial<'_> {
+    fn fault(&self, place: &Place<'_>, ask: &Ask, decision: &Decision<'_>) -> Fault {
+        let caller = place.caller;
+        match self.protocol {
+            Protocol::RestXml if decision.cross_account || caller.who == Who::Anonymous => {
+                Fault::new("AccessDenied", 403, "Access Denied")
+            }
+            Protocol::RestXml => {
+                let quoted = (ask.resource != "*").then(|| format!("\"{}\"", ask.resource));
+                Fault::new("AccessDenied", 403, decision.denial(&caller.arn, ask.action, quoted.as_deref()))
+            }
+            Protocol::Ec2 => {
+                let text = decision.denial(&caller.arn, ask.action, Some(&ask.resource));
+                let mut message = format!("You are not authorized to perform this operation. {text}");
+                if let Some(encode) = self.encode {
+                    message.push_str(". Encoded authorization failure message: ");
+                    message.push_str(&encode(place, ask, decision));
+                }
+                Fault::new("UnauthorizedOperation", 403, message)
+            }
+            Protocol::Query => {
+                let text = decision.denial(&caller.arn, ask.action, Some(&ask.resource));
+                Fault::new("AccessDenied", 403, text)
+            }
+            Protocol::Json(_) | Protocol::RestJson => {
+                let text = decision.denial(&caller.arn, ask.action, Some(&ask.resource));
+                let status = if self.protocol == Protocol::RestJson { 403 } else { 400 };
+                Fault::new("AccessDeniedException", status, text)
+            }
+        }
+    }
+}
+
+/// Whether AWS lets these credentials call a service at all, before any policy is asked (POLICY.md 6.7): what
+/// GetFederationToken and GetSessionToken give is barred from most of IAM and STS.
+pub(crate) fn barred(caller: &Caller, service: &str, operation: &str) -> Option<Fault> {
+    let session: &Session = caller.session.as_deref()?;
+    let is_sts = service == "sts";
+    if !is_sts && service != "iam" {
+        return None;
+    }
+    use rolecall_identity::SessionKind::{Federated, Role, User};
+    let allowed = match session.kind {
+        Role => true,
+        Federated => is_sts && operation == "GetCallerIdentity",
+        User if is_sts => matches!(operation, "AssumeRole" | "GetCallerIdentity"),
+        User => session.mfa.is_some(),
+    };
+    if allowed {
+        return None;
+    }
+    let text = if is_sts {
+        format!("Cannot call {operation} with session credentials")
+    } else {
+        "The security token included in the request is invalid".to_owned()
+    };
+    let (code, status) = if is_sts { ("AccessDenied", 403) } else { ("InvalidClientTokenId", 403) };
+    Some(Fault::new(code, status, text))
+}

@@ -1,0 +1,305 @@
+//! The one way in. A call passes here in the same steps whatever it is: authenticate, decode, ask, decide, run, audit,
+//! answer. Nothing else gives an operation state.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use rolecall_base::Fault;
+use rolecall_identity::{Caller, Identity, Known, Unknown};
+use rolecall_policy::Trace;
+use rolecall_store::{CommitError, Pre};
+use rolecall_wire::{Meta, Protocol};
+
+use crate::audit::{self, AuditLog, Outbox, Waiting};
+use crate::authorization_message;
+use crate::decide::{self, Answers, Denial};
+use crate::decisions::{Decided, Decisions};
+use crate::needs::{Ask, Needs};
+use crate::operation::{Db, Extensions, Lazy, Operation, Place, Sight, unavailable};
+use crate::request::Origin;
+use crate::row::{AnyInput, AnyOutput, Row, Run, row};
+
+/// How often a call is run again because another transaction came first.
+const TRIES: usize = 64;
+
+/// The door of one server.
+#[derive(Debug)]
+pub struct Door {
+    pub identity: Arc<Identity>,
+    pub extensions: Extensions,
+    pub decisions: Decisions,
+    /// Told after each change that was committed: what the background loops wait for.
+    pub changed: tokio::sync::Notify,
+    pub(crate) log: Arc<dyn AuditLog>,
+}
+
+/// Who calls, as far as it matters to a transaction.
+#[derive(Clone, Debug)]
+pub struct Visitor {
+    pub caller: Arc<Caller>,
+    /// What the caller's rights rest on; see [`Known::premises`].
+    known: Option<Arc<Known>>,
+}
+
+impl Visitor {
+    /// A caller that proved itself by a signature.
+    pub fn known(known: Arc<Known>) -> Visitor {
+        Visitor { caller: known.caller.clone(), known: Some(known) }
+    }
+
+    /// A caller that this process vouches for: a service, or nobody.
+    pub fn vouched(caller: Caller) -> Visitor {
+        Visitor { caller: Arc::new(caller), known: None }
+    }
+
+    fn premises(&self) -> &[Pre] {
+        self.known.as_ref().map_or(&[], |known| &known.premises)
+    }
+}
+
+/// One call on its way through.
+pub(crate) struct Pass<'a> {
+    pub row: &'a Row,
+    pub input: AnyInput,
+    pub visitor: Visitor,
+    pub request_id: String,
+    pub region: String,
+    pub origin: Origin,
+    pub staged: Option<Box<dyn Any + Send + Sync>>,
+}
+
+/// What a pass has decided so far, for the ring and the audit record.
+#[derive(Default)]
+struct Asked {
+    asks: Vec<Ask>,
+}
+
+impl Door {
+    pub fn new(identity: Arc<Identity>, extensions: Extensions, log: Arc<dyn AuditLog>) -> Door {
+        Door {
+            identity,
+            extensions,
+            decisions: Decisions::default(),
+            changed: tokio::sync::Notify::new(),
+            log,
+        }
+    }
+
+    /// Calls an operation in this process, with everything but wire and signature.
+    ///
+    /// # Errors
+    /// The operation's faults; denials among them.
+    pub async fn call<Op: Operation>(
+        &self,
+        visitor: Visitor,
+        region: &str,
+        origin: Origin,
+        input: Op::Input,
+    ) -> Result<Op::Output, Fault> {
+        rolecall_wire::check::<Op>(&input)?;
+        let row = row::<Op>();
+        let request_id = self.identity.env.uuid();
+        let region = region.to_owned();
+        let pass =
+            Pass { row: &row, input: Box::new(input), visitor, request_id, region, origin, staged: None };
+        let output = self.pass(pass).await?;
+        output.downcast().map(|output| *output).map_err(|_| Fault::internal("an output of another operation"))
+    }
+
+    /// Steps 6 to 9: ask, decide, run, audit.
+    pub(crate) async fn pass(&self, mut pass: Pass<'_>) -> Result<AnyOutput, Fault> {
+        let mut asked = Asked::default();
+        let outcome = match decide::barred(&pass.visitor.caller, pass.row.meta.service, pass.row.meta.name) {
+            Some(fault) => Err(fault),
+            None if pass.row.writes => self.write(&mut pass, &mut asked).await,
+            None => self.read(&pass, &mut asked),
+        };
+        // A change that went through has its record in its commit.
+        if outcome.is_err() || !pass.row.writes {
+            let record = self.record(&pass, outcome.as_ref().err());
+            self.log.append(record);
+        }
+        let Pass { row, visitor, request_id, region, origin, .. } = pass;
+        self.decisions.keep(Decided {
+            request_id,
+            at: self.identity.env.now(),
+            service: row.meta.service,
+            operation: row.meta.name,
+            caller: visitor.caller,
+            region,
+            origin,
+            asks: asked.asks,
+            fault: outcome.as_ref().err().cloned(),
+        });
+        outcome
+    }
+
+    /// The first decision on a call whose body is yet to be taken in.
+    pub(crate) fn preview(&self, pass: &Pass<'_>) -> Result<(), Fault> {
+        let lazy = Lazy::new(self.identity.store.clone());
+        self.ask(pass, self.place(pass), Sight::Lazy(&lazy), &mut Asked::default()).map(|_| ())
+    }
+
+    pub(crate) fn place<'a>(&'a self, pass: &'a Pass<'_>) -> Place<'a> {
+        Place {
+            caller: &pass.visitor.caller,
+            region: &pass.region,
+            now: self.identity.env.now(),
+            env: &self.identity.env,
+            origin: &pass.origin,
+            extensions: &self.extensions,
+        }
+    }
+
+    fn read(&self, pass: &Pass<'_>, asked: &mut Asked) -> Result<AnyOutput, Fault> {
+        let lazy = Lazy::new(self.identity.store.clone());
+        let place = self.place(pass);
+        let answers = self.ask(pass, place, Sight::Lazy(&lazy), asked)?;
+        self.run(pass, place, Db::Read(&lazy), &answers)
+    }
+
+    async fn write(&self, pass: &mut Pass<'_>, asked: &mut Asked) -> Result<AnyOutput, Fault> {
+        for _ in 0..TRIES {
+            let mut tx = self.identity.store.begin().map_err(unavailable)?;
+            let output = {
+                let pass = &*pass;
+                let place = self.place(pass);
+                let answers = self.ask(pass, place, Sight::Now(&tx), asked)?;
+                self.run(pass, place, Db::Write(&mut tx), &answers)?
+            };
+            for premise in pass.visitor.premises() {
+                tx.require(premise.clone());
+            }
+            if pass.row.meta.service == "iam" {
+                // Everything that IAM changes is part of what callers of this account are remembered by.
+                tx.touch(pass.visitor.caller.account);
+            }
+            let key = (u64::try_from(self.identity.env.now().millis()).unwrap_or(0), pass.request_id.clone());
+            tx.put::<Outbox>(&key, &Waiting { record: self.record(pass, None) })?;
+            match self.identity.store.commit(tx).await {
+                Ok(_) => {
+                    self.changed.notify_waiters();
+                    return Ok(output);
+                }
+                Err(CommitError::Conflict(_)) => self.refresh(pass)?,
+                Err(CommitError::TooLarge { what }) => {
+                    return Err(Fault::new(
+                        "LimitExceeded",
+                        409,
+                        format!("The request is too large: {what}."),
+                    ));
+                }
+                Err(error) => return Err(unavailable(error)),
+            }
+        }
+        Err(Fault::new("ServiceUnavailable", 503, "Too many changes at once; please try again."))
+    }
+
+    /// Asks who the caller is again: a conflict may mean that its rights have changed.
+    fn refresh(&self, pass: &mut Pass<'_>) -> Result<(), Fault> {
+        let caller = &pass.visitor.caller;
+        let (Some(known), Some(id)) = (&pass.visitor.known, &caller.access_key_id) else { return Ok(()) };
+        let fresh =
+            self.identity.known(id, known.token()).map_err(|unknown| stranger(&unknown, pass.row.meta))?;
+        pass.visitor = Visitor::known(fresh);
+        Ok(())
+    }
+
+    fn ask(
+        &self,
+        pass: &Pass<'_>,
+        place: Place<'_>,
+        sight: Sight<'_>,
+        asked: &mut Asked,
+    ) -> Result<Answers, Fault> {
+        let needs: Needs = (pass.row.needs)(&*pass.input, &place.at(sight))?;
+        let encode = |place: &Place<'_>, ask: &Ask, decision: &rolecall_policy::Decision<'_>| {
+            authorization_message::encode(&self.identity.env, &self.identity.vault, place, ask, decision)
+        };
+        let meta = pass.row.meta;
+        let encoded = meta.protocol == Protocol::Ec2 && !meta.name.starts_with("Describe");
+        let denial = Denial { protocol: meta.protocol, encode: encoded.then_some(&encode) };
+        let answers = decide::decide(&place, &needs, &denial);
+        asked.asks = needs.asks;
+        answers
+    }
+
+    fn run(
+        &self,
+        pass: &Pass<'_>,
+        place: Place<'_>,
+        db: Db<'_>,
+        answers: &Answers,
+    ) -> Result<AnyOutput, Fault> {
+        let run = Run {
+            place,
+            request_id: &pass.request_id,
+            db,
+            passed: &answers.passed,
+            allowed: &answers.each,
+            staged: pass.staged.as_deref(),
+        };
+        (pass.row.run)(&*pass.input, run)
+    }
+
+    fn record(&self, pass: &Pass<'_>, fault: Option<&Fault>) -> String {
+        audit::record(&audit::Call {
+            place: self.place(pass),
+            service: pass.row.meta.service,
+            operation: pass.row.meta.name,
+            read_only: !pass.row.writes,
+            request_id: &pass.request_id,
+            event_id: &self.identity.env.uuid(),
+            fault,
+        })
+    }
+
+    /// Why a recent call was decided as it was, question by question.
+    pub fn explain(&self, decided: &Decided) -> Vec<Trace> {
+        let place = Place {
+            caller: &decided.caller,
+            region: &decided.region,
+            now: decided.at,
+            env: &self.identity.env,
+            origin: &decided.origin,
+            extensions: &self.extensions,
+        };
+        decided.asks.iter().map(|ask| decide::explain(&place, ask)).collect()
+    }
+
+    /// Forgets callers and decisions, for a server that was emptied.
+    pub fn forget(&self) {
+        self.identity.forget();
+        self.decisions.forget();
+    }
+}
+
+/// What a caller is told whose credentials are nobody's.
+pub(crate) fn stranger(unknown: &Unknown, meta: &Meta) -> Fault {
+    let s3 = meta.protocol == Protocol::RestXml;
+    match (unknown, meta.protocol) {
+        (Unknown::Failed(fault), _) => fault.clone(),
+        (Unknown::Expired, _) if s3 => Fault::new("ExpiredToken", 400, "The provided token has expired."),
+        (Unknown::Expired, Protocol::Ec2) => {
+            Fault::new("RequestExpired", 400, "The security token included in the request is expired")
+        }
+        (Unknown::Expired, Protocol::Json(_) | Protocol::RestJson) => {
+            Fault::new("ExpiredTokenException", 400, "The security token included in the request is expired")
+        }
+        (Unknown::Expired, _) => {
+            Fault::new("ExpiredToken", 403, "The security token included in the request is expired")
+        }
+        (Unknown::Invalid, Protocol::Ec2) => {
+            let text = "AWS was not able to validate the provided access credentials";
+            Fault::new("AuthFailure", 401, text)
+        }
+        (Unknown::Invalid, Protocol::Json(_) | Protocol::RestJson) => Fault::new(
+            "UnrecognizedClientException",
+            400,
+            "The security token included in the request is invalid.",
+        ),
+        (Unknown::Invalid, _) => {
+            Fault::new("InvalidClientTokenId", 403, "The security token included in the request is invalid.")
+        }
+    }
+}

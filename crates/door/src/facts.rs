@@ -1,0 +1,136 @@
+//! The condition keys of one question, computed only when a policy asks for them (POLICY.md section 7).
+
+use std::borrow::Cow;
+
+use rolecall_base::{AccountId, Time};
+use rolecall_identity::{Caller, Who};
+use rolecall_policy::{Facts, Value};
+
+use crate::needs::{Ask, KeyValue};
+use crate::request::Origin;
+
+/// Everything that condition keys are made of.
+#[derive(Debug)]
+pub(crate) struct AskFacts<'a> {
+    pub caller: &'a Caller,
+    pub region: &'a str,
+    pub now: Time,
+    pub origin: &'a Origin,
+    pub ask: &'a Ask,
+}
+
+fn one<'v>(text: impl Into<Cow<'v, str>>) -> Option<Value<'v>> {
+    Some(Value::One(text.into()))
+}
+
+fn truth(yes: bool) -> Option<Value<'static>> {
+    one(if yes { "true" } else { "false" })
+}
+
+impl Facts for AskFacts<'_> {
+    fn get(&self, key: &str) -> Option<Value<'_>> {
+        if let Some((_, value)) = self.ask.keys.iter().find(|(name, _)| name == key) {
+            return Some(match value {
+                KeyValue::One(text) => Value::One(Cow::Borrowed(text)),
+                KeyValue::Many(list) => Value::Many(list),
+            });
+        }
+        let name = key.strip_prefix("aws:");
+        match name {
+            Some(name) => self
+                .of_caller(name)
+                .or_else(|| self.of_session(name))
+                .or_else(|| self.of_request(name))
+                .or_else(|| self.of_resource(name)),
+            None => self.of_service(key),
+        }
+    }
+}
+
+impl AskFacts<'_> {
+    fn of_caller(&self, name: &str) -> Option<Value<'_>> {
+        let caller = self.caller;
+        let signed = caller.who != Who::Anonymous;
+        match name {
+            "principaltype" => one(caller.who.principal_type()),
+            "userid" => one(caller.user_id.as_str()),
+            "username" if caller.who == Who::User => caller.user_name.as_deref().and_then(one),
+            "principalarn" if !caller.principal_arn.is_empty() => one(caller.principal_arn.as_str()),
+            "principalaccount" if signed && caller.who != Who::Service => one(caller.account.to_string()),
+            "principalisawsservice" if signed => truth(caller.who == Who::Service),
+            "principalservicename" if caller.who == Who::Service => one(caller.arn.as_str()),
+            _ => {
+                let tag = name.strip_prefix("principaltag/")?;
+                let (_, value) = caller.tags.iter().find(|(key, _)| key.eq_ignore_ascii_case(tag))?;
+                one(value.as_str())
+            }
+        }
+    }
+
+    fn of_session(&self, name: &str) -> Option<Value<'_>> {
+        let session = self.caller.session.as_deref()?;
+        let delivery = session.delivery.as_ref();
+        match name {
+            "tokenissuetime" => one(session.issued.iso_seconds()),
+            "multifactorauthpresent" => truth(session.mfa.is_some()),
+            "multifactorauthage" => {
+                session.mfa.and_then(|shown| one(self.now.since(shown).as_secs().to_string()))
+            }
+            "sourceidentity" => session.source_identity.as_deref().and_then(one),
+            "federatedprovider" => session.provider.as_deref().and_then(one),
+            "ec2instancesourcevpc" => delivery.and_then(|d| one(d.vpc.as_str())),
+            "ec2instancesourceprivateipv4" => delivery.and_then(|d| one(d.private_ip.as_str())),
+            _ => None,
+        }
+    }
+
+    fn of_request(&self, name: &str) -> Option<Value<'_>> {
+        let via = &self.origin.called_via;
+        match name {
+            "currenttime" => one(self.now.iso_seconds()),
+            "epochtime" => one(self.now.seconds().to_string()),
+            "securetransport" => truth(self.origin.secure),
+            "requestedregion" => one(self.region),
+            "useragent" => self.origin.user_agent.as_deref().and_then(one),
+            "referer" => self.origin.referer.as_deref().and_then(one),
+            "sourceip" => self.origin.source_ip.and_then(|ip| one(ip.to_string())),
+            "viaawsservice" => truth(!via.is_empty()),
+            "calledvia" if !via.is_empty() => Some(Value::Many(via)),
+            "calledviafirst" => via.first().and_then(|service| one(service.as_str())),
+            "calledvialast" => via.last().and_then(|service| one(service.as_str())),
+            _ => None,
+        }
+    }
+
+    fn of_resource(&self, name: &str) -> Option<Value<'_>> {
+        match name {
+            "resourceaccount" => one(self.resource_account().to_string()),
+            _ => self.resource_tag(name.strip_prefix("resourcetag/")?),
+        }
+    }
+
+    fn of_service(&self, key: &str) -> Option<Value<'_>> {
+        let session = self.caller.session.as_deref();
+        let delivery = session.and_then(|session| session.delivery.as_ref());
+        match key {
+            "ec2:roledelivery" => delivery.and_then(|d| one(d.role_delivery.as_str())),
+            "ec2:sourceinstancearn" => delivery.and_then(|d| one(d.instance_arn.as_str())),
+            "s3:resourceaccount" => one(self.resource_account().to_string()),
+            _ => {
+                // The service's own name for the same tags: `iam:ResourceTag/k`, `ec2:ResourceTag/k`.
+                let (service, rest) = key.split_once(':')?;
+                let tag = rest.strip_prefix("resourcetag/")?;
+                self.ask.action.starts_with(service).then(|| self.resource_tag(tag)).flatten()
+            }
+        }
+    }
+
+    fn resource_tag(&self, tag: &str) -> Option<Value<'_>> {
+        let found = self.ask.tags.iter().find(|own| own.key.eq_ignore_ascii_case(tag))?;
+        one(found.value.as_str())
+    }
+
+    fn resource_account(&self) -> AccountId {
+        self.ask.account.unwrap_or(self.caller.account)
+    }
+}

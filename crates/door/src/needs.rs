@@ -1,0 +1,228 @@
+//! What a caller must be allowed before an operation runs: questions of action, resource and condition keys.
+//!
+//! An operation states them in `needs`; there is no default. Actions, resource kinds and keys are types generated from
+//! the Service Authorization Reference, so a question that AWS does not ask does not compile.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use rolecall_actions::{Action, Key, Kind, On, PrefixKey, Takes, Wildcard};
+use rolecall_base::{AccountId, Tags};
+use rolecall_policy::{PolicySet, Rule};
+
+/// A thing that can be asked about: what its ARN is, whose it is, its tags, and its own policy.
+pub trait Resource {
+    /// The kind of the Service Authorization Reference.
+    type Kind: Kind;
+
+    fn arn(&self) -> String;
+
+    /// The account that owns it.
+    fn account(&self) -> AccountId;
+
+    fn tags(&self) -> Tags {
+        Tags::default()
+    }
+
+    /// The resource policy: a bucket's, or a role's trust policy.
+    fn policy(&self) -> Option<Arc<PolicySet>> {
+        None
+    }
+}
+
+/// The value of a condition key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeyValue {
+    One(String),
+    Many(Vec<String>),
+}
+
+/// One question.
+#[derive(Clone, Debug)]
+pub struct Ask {
+    pub action: &'static str,
+    /// An ARN, or `*` for actions without a resource.
+    pub resource: Cow<'static, str>,
+    /// The owner; `None` for `*`, which counts as the caller's own.
+    pub account: Option<AccountId>,
+    pub tags: Tags,
+    pub policy: Option<Arc<PolicySet>>,
+    /// Condition keys of this question, in lower case, beside the global ones.
+    pub keys: Vec<(Cow<'static, str>, KeyValue)>,
+    /// How the resource's own policy counts (POLICY.md 6.2, step 5).
+    pub rule: Rule,
+}
+
+/// All questions of one call.
+#[derive(Debug, Default)]
+pub struct Needs {
+    pub(crate) asks: Vec<Ask>,
+    pub(crate) mode: Mode,
+    pub(crate) open: Option<&'static str>,
+}
+
+/// What a denial of one question means.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// The call is denied.
+    #[default]
+    All,
+    /// That item is denied; the operation asks `Authorized::allowed` for each.
+    Each,
+}
+
+impl Needs {
+    /// Begins a question about one action.
+    pub fn action<A: Action>(_action: A) -> Asking<A> {
+        Asking(std::marker::PhantomData)
+    }
+
+    /// No permission is needed. The reason shows in `docs/permissions.txt`.
+    pub fn nothing(reason: &'static str) -> Needs {
+        Needs { asks: Vec::new(), mode: Mode::All, open: Some(reason) }
+    }
+
+    /// Several questions, each of which must be answered with yes.
+    pub fn all(parts: impl IntoIterator<Item = Needs>) -> Needs {
+        let mut all = Needs::default();
+        for part in parts {
+            all.asks.extend(part.asks);
+        }
+        all
+    }
+
+    /// Several questions of which each decides about one item only, in order.
+    pub fn each(parts: impl IntoIterator<Item = Needs>) -> Needs {
+        Needs { mode: Mode::Each, ..Needs::all(parts) }
+    }
+
+    /// This and further questions.
+    #[must_use]
+    pub fn and(mut self, more: Needs) -> Needs {
+        self.asks.extend(more.asks);
+        self
+    }
+
+    /// The questions, for tables and tests.
+    pub fn asks(&self) -> &[Ask] {
+        &self.asks
+    }
+}
+
+/// An action that waits for its resource.
+#[derive(Debug)]
+pub struct Asking<A>(std::marker::PhantomData<A>);
+
+impl<A: Action> Asking<A> {
+    /// On one resource.
+    pub fn on<R: Resource>(self, resource: &R) -> Question<A>
+    where
+        A: On<R::Kind>,
+    {
+        Question::new(Ask {
+            action: A::NAME,
+            resource: Cow::Owned(resource.arn()),
+            account: Some(resource.account()),
+            tags: resource.tags(),
+            policy: resource.policy(),
+            keys: Vec::new(),
+            rule: Rule::Standard,
+        })
+    }
+
+    /// On no resource: asked as `*`.
+    pub fn anywhere(self) -> Question<A>
+    where
+        A: Wildcard,
+    {
+        Question::new(Ask {
+            action: A::NAME,
+            resource: Cow::Borrowed("*"),
+            account: None,
+            tags: Tags::default(),
+            policy: None,
+            keys: Vec::new(),
+            rule: Rule::Standard,
+        })
+    }
+}
+
+/// A question that may yet get condition keys.
+#[derive(Debug)]
+pub struct Question<A> {
+    ask: Ask,
+    action: std::marker::PhantomData<A>,
+}
+
+impl<A: Action> Question<A> {
+    fn new(ask: Ask) -> Question<A> {
+        Question { ask, action: std::marker::PhantomData }
+    }
+
+    /// A condition key of this request; nothing when the request does not have it.
+    #[must_use]
+    pub fn key<K: Key>(mut self, _key: K, value: Option<impl Into<String>>) -> Question<A>
+    where
+        A: Takes<K>,
+    {
+        if let Some(value) = value {
+            self.ask.keys.push((Cow::Borrowed(K::NAME), KeyValue::One(value.into())));
+        }
+        self
+    }
+
+    /// A condition key with a list of values.
+    #[must_use]
+    pub fn list<K: Key>(mut self, _key: K, values: Vec<String>) -> Question<A>
+    where
+        A: Takes<K>,
+    {
+        self.ask.keys.push((Cow::Borrowed(K::NAME), KeyValue::Many(values)));
+        self
+    }
+
+    /// One tag's condition key, such as `s3:ExistingObjectTag/team`.
+    #[must_use]
+    pub fn tag<K: PrefixKey>(mut self, _key: K, tag: &str, value: &str) -> Question<A>
+    where
+        A: Takes<K>,
+    {
+        let name = format!("{}{}", K::PREFIX, tag.to_lowercase());
+        self.ask.keys.push((Cow::Owned(name), KeyValue::One(value.to_owned())));
+        self
+    }
+
+    /// The tags that the request would set: `aws:RequestTag/…` and `aws:TagKeys`.
+    #[must_use]
+    pub fn request_tags<'t>(mut self, tags: impl IntoIterator<Item = (&'t str, &'t str)>) -> Question<A> {
+        let mut keys = Vec::new();
+        for (key, value) in tags {
+            let name = format!("aws:requesttag/{}", key.to_lowercase());
+            self.ask.keys.push((Cow::Owned(name), KeyValue::One(value.to_owned())));
+            keys.push(key.to_owned());
+        }
+        if !keys.is_empty() {
+            self.ask.keys.push((Cow::Borrowed("aws:tagkeys"), KeyValue::Many(keys)));
+        }
+        self
+    }
+
+    /// The keys of tags that the request would remove: `aws:TagKeys`.
+    #[must_use]
+    pub fn tag_keys(mut self, keys: Vec<String>) -> Question<A> {
+        self.ask.keys.push((Cow::Borrowed("aws:tagkeys"), KeyValue::Many(keys)));
+        self
+    }
+
+    /// The resource's policy must allow too; the caller's own permissions alone are not enough.
+    #[must_use]
+    pub fn trust_decides(mut self) -> Question<A> {
+        self.ask.rule = Rule::TrustDecides;
+        self
+    }
+
+    /// The finished question.
+    pub fn done(self) -> Needs {
+        Needs { asks: vec![self.ask], mode: Mode::All, open: None }
+    }
+}

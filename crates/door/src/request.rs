@@ -1,0 +1,74 @@
+//! A request as the door receives it: bytes with a name, not yet anybody's.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::pin::Pin;
+
+use bytes::Bytes;
+use futures_core::Stream;
+use http::HeaderMap;
+use rolecall_base::Time;
+
+/// Where a request came from, as far as we know it ourselves and not by the client's word.
+#[derive(Clone, Debug, Default)]
+pub struct Origin {
+    pub source_ip: Option<IpAddr>,
+    /// It came over TLS.
+    pub secure: bool,
+    /// The `User-Agent` header; the client's word.
+    pub user_agent: Option<String>,
+    /// The `Referer` header; the client's word.
+    pub referer: Option<String>,
+    /// Set on calls that a service makes with the caller's own rights: the services, first to last.
+    pub called_via: Vec<String>,
+}
+
+/// A body that is still arriving.
+pub type ByteStream = Pin<Box<dyn Stream<Item = Result<Bytes, std::io::Error>> + Send>>;
+
+/// The body: whole for all but the streaming uploads of S3.
+pub enum RequestBody {
+    Whole(Bytes),
+    Arriving(ByteStream),
+}
+
+impl fmt::Debug for RequestBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            RequestBody::Whole(bytes) => write!(f, "{} bytes", bytes.len()),
+            RequestBody::Arriving(_) => f.write_str("arriving"),
+        }
+    }
+}
+
+/// One HTTP request.
+#[derive(Debug)]
+pub struct Request {
+    /// Ours; every answer carries it.
+    pub id: String,
+    pub received: Time,
+    pub method: http::Method,
+    /// The path as it was sent, percent-encoded: what the client signed.
+    pub sent_path: String,
+    /// The path operations are named by: the same, or `/BUCKET/KEY` where the bucket was in the host name.
+    pub path: String,
+    /// The query string as it was sent, without `?`.
+    pub query: String,
+    pub headers: HeaderMap,
+    pub body: RequestBody,
+    pub origin: Origin,
+}
+
+impl Request {
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// The body, where it is whole.
+    pub fn whole(&self) -> Option<&Bytes> {
+        match &self.body {
+            RequestBody::Whole(bytes) => Some(bytes),
+            RequestBody::Arriving(_) => None,
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! One operation as a row of its service's table: the same five functions for each, without its types.
+
+use std::any::Any;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+
+use rolecall_base::Fault;
+use rolecall_wire::{Message, Meta, Output, Response};
+
+use crate::needs::Needs;
+use crate::operation::{Access, At, Authorized, Db, Operation, Place};
+use crate::payload::Payload;
+
+/// An input without its type.
+pub(crate) type AnyInput = Box<dyn Any + Send + Sync>;
+/// An output without its type.
+pub(crate) type AnyOutput = Box<dyn Any + Send>;
+/// A future without its type.
+pub type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// One row of `OPERATIONS`.
+#[derive(Clone, Copy)]
+pub struct Row {
+    pub meta: &'static Meta,
+    /// Whether it runs in a transaction that is committed.
+    pub writes: bool,
+    pub(crate) decode: fn(&Message<'_>) -> Result<AnyInput, Fault>,
+    pub(crate) needs: fn(&dyn Any, &At<'_>) -> Result<Needs, Fault>,
+    pub(crate) run: fn(&dyn Any, Run<'_>) -> Result<AnyOutput, Fault>,
+    pub(crate) encode: fn(AnyOutput, &'static Meta, &str, &mut Response) -> Result<(), Fault>,
+    pub(crate) stage: Option<StageFn>,
+}
+
+/// [`Streaming::stage`] without its types.
+pub(crate) type StageFn = for<'a> fn(&'a dyn Any, &'a At<'a>, &'a mut Payload) -> Staging<'a>;
+/// What it gives.
+pub type Staging<'a> = Pending<'a, Result<Box<dyn Any + Send + Sync>, Fault>>;
+
+impl fmt::Debug for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Row({}:{})", self.meta.service, self.meta.name)
+    }
+}
+
+/// All that [`Authorized`] is made of but the input.
+pub(crate) struct Run<'a> {
+    pub place: Place<'a>,
+    pub request_id: &'a str,
+    pub db: Db<'a>,
+    pub passed: &'a [String],
+    pub allowed: &'a [Result<(), Fault>],
+    pub staged: Option<&'a (dyn Any + Send + Sync)>,
+}
+
+/// An operation whose body is taken in before it runs: PutObject, UploadPart.
+///
+/// The door has authenticated and decided once; `stage` stores the bytes under a name that nobody knows yet; then the
+/// door decides again and runs the operation, which finds the outcome in [`Authorized::staged`]. When that does not
+/// happen, what was staged is swept.
+pub trait Streaming: Operation {
+    fn stage<'a>(input: &'a Self::Input, at: &'a At<'a>, body: &'a mut Payload) -> Staging<'a>;
+}
+
+/// The row of an operation.
+pub const fn row<Op: Operation>() -> Row {
+    Row {
+        meta: Op::META,
+        writes: <Op::Access as Access>::WRITES,
+        decode: decode::<Op>,
+        needs: needs::<Op>,
+        run: run::<Op>,
+        encode: encode::<Op>,
+        stage: None,
+    }
+}
+
+/// The row of an operation with a streamed body.
+pub const fn streaming_row<Op: Streaming>() -> Row {
+    Row { stage: Some(stage::<Op>), ..row::<Op>() }
+}
+
+fn decode<Op: Operation>(message: &Message<'_>) -> Result<AnyInput, Fault> {
+    Ok(Box::new(rolecall_wire::read::<Op>(message)?))
+}
+
+fn typed<T: 'static>(any: &dyn Any) -> Result<&T, Fault> {
+    any.downcast_ref().ok_or_else(|| Fault::internal("an input of another operation"))
+}
+
+fn needs<Op: Operation>(input: &dyn Any, at: &At<'_>) -> Result<Needs, Fault> {
+    Op::needs(typed(input)?, at)
+}
+
+fn run<Op: Operation>(input: &dyn Any, run: Run<'_>) -> Result<AnyOutput, Fault> {
+    let mut authorized = Authorized::<Op> {
+        input: typed(input)?,
+        caller: run.place.caller,
+        region: run.place.region,
+        now: run.place.now,
+        env: run.place.env,
+        origin: run.place.origin,
+        request_id: run.request_id,
+        extensions: run.place.extensions,
+        db: run.db,
+        passed: run.passed,
+        allowed: run.allowed,
+        staged: run.staged,
+    };
+    Ok(Box::new(Op::run(&mut authorized)?))
+}
+
+fn encode<Op: Operation>(
+    output: AnyOutput,
+    meta: &'static Meta,
+    request_id: &str,
+    response: &mut Response,
+) -> Result<(), Fault> {
+    let output = output.downcast::<Op::Output>();
+    output.map_err(|_| Fault::internal("an output of another operation"))?.encode(meta, request_id, response);
+    Ok(())
+}
+
+fn stage<'a, Op: Streaming>(input: &'a dyn Any, at: &'a At<'a>, body: &'a mut Payload) -> Staging<'a> {
+    match typed(input) {
+        Ok(input) => Op::stage(input, at, body),
+        Err(fault) => Box::pin(std::future::ready(Err(fault))),
+    }
+}
