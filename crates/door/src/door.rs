@@ -146,6 +146,7 @@ impl Door {
             region: &pass.region,
             now: self.identity.env.now(),
             env: &self.identity.env,
+            identity: &self.identity,
             origin: &pass.origin,
             extensions: &self.extensions,
         }
@@ -261,6 +262,7 @@ impl Door {
             region: &decided.region,
             now: decided.at,
             env: &self.identity.env,
+            identity: &self.identity,
             origin: &decided.origin,
             extensions: &self.extensions,
         };

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use rolecall_base::{AccountId, Fault, Time};
 use rolecall_env::Env;
-use rolecall_identity::{Caller, PassedRole};
+use rolecall_identity::{Caller, Identity, PassedRole};
 use rolecall_store::{Reader, Store, Tx};
 use rolecall_wire::Shape;
 
@@ -95,14 +95,16 @@ pub(crate) struct Place<'a> {
     pub region: &'a str,
     pub now: Time,
     pub env: &'a Env,
+    /// Compiled documents, the vault, other callers.
+    pub identity: &'a Identity,
     pub origin: &'a Origin,
     pub extensions: &'a Extensions,
 }
 
 impl<'a> Place<'a> {
     pub fn at(self, db: Sight<'a>) -> At<'a> {
-        let Place { caller, region, now, env, origin, extensions } = self;
-        At { caller, region, now, env, origin, extensions, db }
+        let Place { caller, region, now, env, identity, origin, extensions } = self;
+        At { caller, region, now, env, identity, origin, extensions, db }
     }
 }
 
@@ -157,6 +159,8 @@ pub struct At<'a> {
     pub region: &'a str,
     pub now: Time,
     pub env: &'a Env,
+    /// Compiled documents, the vault, other callers.
+    pub identity: &'a Identity,
     pub origin: &'a Origin,
     pub extensions: &'a Extensions,
     pub(crate) db: Sight<'a>,
@@ -190,6 +194,8 @@ pub struct Authorized<'a, Op: Operation> {
     pub region: &'a str,
     pub now: Time,
     pub env: &'a Env,
+    /// Compiled documents, the vault, other callers.
+    pub identity: &'a Identity,
     pub origin: &'a Origin,
     pub request_id: &'a str,
     pub extensions: &'a Extensions,
@@ -243,8 +249,8 @@ impl<Op: Operation> Authorized<'_, Op> {
 
     /// Where and by whom, as `needs` saw it.
     pub fn at(&self) -> At<'_> {
-        let Authorized { caller, region, now, env, origin, extensions, .. } = *self;
-        Place { caller, region, now, env, origin, extensions }.at(self.sight())
+        let Authorized { caller, region, now, env, identity, origin, extensions, .. } = *self;
+        Place { caller, region, now, env, identity, origin, extensions }.at(self.sight())
     }
 }
 

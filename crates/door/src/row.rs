@@ -99,6 +99,7 @@ fn run<Op: Operation>(input: &dyn Any, run: Run<'_>) -> Result<AnyOutput, Fault>
         region: run.place.region,
         now: run.place.now,
         env: run.place.env,
+        identity: run.place.identity,
         origin: run.place.origin,
         request_id: run.request_id,
         extensions: run.place.extensions,
