@@ -19,7 +19,10 @@ mod key;
 mod memory;
 mod read;
 mod record;
+mod sqlite;
 mod stage;
+#[cfg(feature = "suite")]
+pub mod suite;
 mod write;
 
 pub use digest::Digest;
@@ -32,4 +35,5 @@ pub use key::{KeyParts, Part, Prefix, Starts};
 pub use memory::{Faults, Memory};
 pub use read::{Reader, Scan};
 pub use record::{Counters, Record, Table};
+pub use sqlite::{Options, Sqlite};
 pub use write::{Store, Tx};

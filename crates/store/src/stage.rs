@@ -14,14 +14,44 @@ pub(crate) trait Newest {
     fn scan(&self, range: &Range, see: &mut dyn FnMut(&[u8], Rev) -> bool) -> Result<(), StoreError>;
 }
 
+/// Why a transaction is not applied.
+#[derive(Debug)]
+pub(crate) enum Stop {
+    /// For its own sake; it left no trace.
+    Refused(CommitError),
+    /// The engine failed under it.
+    Failed(StoreError),
+}
+
+impl From<StoreError> for Stop {
+    fn from(error: StoreError) -> Stop {
+        Stop::Failed(error)
+    }
+}
+
+impl From<CommitError> for Stop {
+    fn from(error: CommitError) -> Stop {
+        Stop::Refused(error)
+    }
+}
+
+impl From<Stop> for CommitError {
+    fn from(stop: Stop) -> CommitError {
+        match stop {
+            Stop::Refused(error) => error,
+            Stop::Failed(error) => error.into(),
+        }
+    }
+}
+
 /// What becomes of each key: its new value, or `None` if it is deleted.
 pub(crate) type Staged = BTreeMap<Key, Option<Vec<u8>>>;
 
 /// The effects of `txn` on the newest state, which is not changed yet.
-pub(crate) fn stage(txn: &Txn, newest: &impl Newest) -> Result<Staged, CommitError> {
+pub(crate) fn stage(txn: &Txn, newest: &impl Newest) -> Result<Staged, Stop> {
     for pre in &txn.pre {
         if !holds(pre, newest)? {
-            return Err(CommitError::Conflict(Box::new(pre.clone())));
+            return Err(CommitError::Conflict(Box::new(pre.clone())).into());
         }
     }
     let mut staged = Staged::new();
@@ -64,7 +94,7 @@ fn holds(pre: &Pre, newest: &impl Newest) -> Result<bool, StoreError> {
     })
 }
 
-fn clear(range: &Range, most: u32, newest: &impl Newest, staged: &mut Staged) -> Result<(), CommitError> {
+fn clear(range: &Range, most: u32, newest: &impl Newest, staged: &mut Staged) -> Result<(), Stop> {
     let most = usize::try_from(most).unwrap_or(usize::MAX);
     let mut keys = Vec::new();
     newest.scan(range, &mut |key, _| {
@@ -72,19 +102,20 @@ fn clear(range: &Range, most: u32, newest: &impl Newest, staged: &mut Staged) ->
         keys.len() <= most
     })?;
     if keys.len() > most {
-        return Err(CommitError::TooLarge { what: "range to delete" });
+        return Err(CommitError::TooLarge { what: "range to delete" }.into());
     }
     staged.iter_mut().filter(|(key, _)| range.contains(key)).for_each(|(_, value)| *value = None);
     staged.extend(keys.into_iter().map(|key| (key, None)));
     Ok(())
 }
 
-fn add(key: &Key, by: i64, newest: &impl Newest, staged: &mut Staged) -> Result<(), CommitError> {
+fn add(key: &Key, by: i64, newest: &impl Newest, staged: &mut Staged) -> Result<(), Stop> {
     let stored = match staged.get(key) {
         Some(own) => own.clone(),
         None => newest.value(key)?,
     };
-    let number = stored.map_or(Ok(0), |bytes| record::number(&bytes))?;
+    // A row that is no counter is that transaction's mistake, not the engine's failure.
+    let number = stored.map_or(Ok(0), |bytes| record::number(&bytes)).map_err(CommitError::from)?;
     let sum = number.checked_add(by).ok_or(CommitError::TooLarge { what: "sum of a counter" })?;
     staged.insert(key.clone(), Some(sum.to_be_bytes().to_vec()));
     Ok(())

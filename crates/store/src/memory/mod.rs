@@ -210,6 +210,8 @@ impl Shared {
         state.head += 1;
         let rev = state.head;
         let old = std::mem::take(&mut state.rows);
+        state.idems.clear();
+        state.idem_order.clear();
         for (revision, log) in self.revisions.iter().zip(&mut state.logs) {
             let compacted = revision.fetch_add(1, Ordering::SeqCst) + 1;
             *log = Log { compacted, changes: VecDeque::new() };

@@ -1,0 +1,104 @@
+//! Connections: settings, tables, and what SQLite's errors mean to us.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, Error, ErrorCode, OpenFlags};
+
+use crate::sqlite::Options;
+use crate::{Rev, StoreError};
+
+/// `user_version` of the databases that this code reads and writes.
+const FORMAT: i64 = 1;
+
+const TABLES: &str = "
+    BEGIN IMMEDIATE;
+    CREATE TABLE IF NOT EXISTS kv (k BLOB PRIMARY KEY, v BLOB NOT NULL, rev INTEGER NOT NULL) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS meta (id INTEGER PRIMARY KEY CHECK (id = 0), rev INTEGER NOT NULL);
+    CREATE TABLE IF NOT EXISTS shard (id INTEGER PRIMARY KEY, rev INTEGER NOT NULL);
+    CREATE TABLE IF NOT EXISTS log (
+        shard INTEGER NOT NULL, rev INTEGER NOT NULL, written INTEGER NOT NULL, touched BLOB NOT NULL,
+        PRIMARY KEY (shard, rev)
+    ) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS idem (id BLOB PRIMARY KEY, rev INTEGER NOT NULL, answer BLOB NOT NULL) WITHOUT ROWID;
+    CREATE INDEX IF NOT EXISTS idem_by_rev ON idem (rev);
+    INSERT OR IGNORE INTO meta VALUES (0, 0);
+    PRAGMA user_version = 1;
+    COMMIT;";
+
+/// The one connection that writes.
+pub(super) fn writer(path: &Path, options: &Options) -> Result<Connection, StoreError> {
+    let connection = open(path, options, 4 * 1024)?;
+    let pragma = |name: &str, value: &dyn rusqlite::ToSql| connection.pragma_update(None, name, value);
+    let settings = || -> rusqlite::Result<()> {
+        pragma("page_size", &4096)?;
+        pragma("journal_mode", &"WAL")?;
+        pragma("synchronous", &"FULL")?;
+        // The committer checkpoints by itself, after it has answered.
+        pragma("wal_autocheckpoint", &0)?;
+        pragma("journal_size_limit", &0)?;
+        if let Some(bytes) = options.max_bytes {
+            pragma("max_page_count", &(bytes / 4096).max(16).cast_signed())?;
+        }
+        Ok(())
+    };
+    settings().map_err(failed)?;
+    match user_version(&connection).map_err(failed)? {
+        FORMAT => {}
+        0 => connection.execute_batch(TABLES).map_err(failed)?,
+        other => return Err(StoreError::corrupt(format!("the database has format {other}, not {FORMAT}"))),
+    }
+    Ok(connection)
+}
+
+/// A connection that reads.
+pub(super) fn reader(path: &Path, options: &Options) -> Result<Connection, StoreError> {
+    let connection = open(path, options, 2 * 1024)?;
+    connection.pragma_update(None, "query_only", true).map_err(failed)?;
+    Ok(connection)
+}
+
+/// The revision of the newest commit that the connection's transaction sees.
+pub(super) fn revision(connection: &Connection) -> Result<Rev, StoreError> {
+    connection
+        .prepare_cached("SELECT rev FROM meta WHERE id = 0")
+        .and_then(|mut select| select.query_row([], |row| row.get(0)))
+        .map(i64::cast_unsigned)
+        .map_err(failed)
+}
+
+/// What an error means to callers. Its text is for the log: it names no values.
+pub(super) fn failed(error: Error) -> StoreError {
+    let what = format!("SQLite: {error}");
+    match error.sqlite_error_code() {
+        Some(
+            ErrorCode::DiskFull
+            | ErrorCode::DatabaseBusy
+            | ErrorCode::DatabaseLocked
+            | ErrorCode::OutOfMemory
+            | ErrorCode::CannotOpen
+            | ErrorCode::ReadOnly
+            | ErrorCode::PermissionDenied,
+        ) => StoreError::unavailable(what),
+        _ => StoreError::corrupt(what),
+    }
+}
+
+fn open(path: &Path, options: &Options, cache_kib: i64) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connect = || {
+        let connection = Connection::open_with_flags(path, flags)?;
+        connection.set_prepared_statement_cache_capacity(32);
+        connection.busy_timeout(Duration::from_secs(2))?;
+        connection.pragma_update(None, "cache_size", -cache_kib)?;
+        connection.pragma_update(None, "mmap_size", options.mmap_bytes.cast_signed())?;
+        connection.pragma_update(None, "temp_store", "MEMORY")?;
+        connection.pragma_update(None, "trusted_schema", false)?;
+        Ok(connection)
+    };
+    connect().map_err(failed)
+}
+
+fn user_version(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.query_row("PRAGMA user_version", [], |row| row.get(0))
+}

@@ -1,0 +1,55 @@
+//! The data directory: its modes, and the lock that keeps a second process out.
+
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use crate::StoreError;
+
+/// The directory, held by this process until it is dropped.
+#[derive(Debug)]
+pub(super) struct Directory {
+    path: PathBuf,
+    _lock: File,
+}
+
+impl Directory {
+    /// Makes the directory (mode 0700) and an empty database (0600) where they are missing, and takes the lock.
+    pub(super) fn take(path: &Path) -> Result<Directory, StoreError> {
+        let fail =
+            |error: io::Error| StoreError::unavailable(format!("data directory {}: {error}", path.display()));
+        DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(fail)?;
+        let mode = path.metadata().map_err(fail)?.permissions().mode();
+        if mode & 0o077 != 0 {
+            log::warn!("data directory {} is open to other users (mode {:o})", path.display(), mode & 0o777);
+        }
+        let lock = private(&path.join("lock")).map_err(fail)?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let what = format!("data directory {} is in use by another process", path.display());
+                return Err(StoreError::unavailable(what));
+            }
+            Err(TryLockError::Error(error)) => return Err(fail(error)),
+        }
+        let directory = Directory { path: path.to_path_buf(), _lock: lock };
+        // SQLite gives its other files the modes of this one.
+        private(&directory.database()).map_err(fail)?;
+        File::open(path).and_then(|directory| directory.sync_all()).map_err(fail)?;
+        Ok(directory)
+    }
+
+    pub(super) fn database(&self) -> PathBuf {
+        self.path.join("store.sqlite")
+    }
+
+    /// Bytes of the write-ahead log, which SQLite cuts when it starts it anew.
+    pub(super) fn log_size(&self) -> u64 {
+        self.path.join("store.sqlite-wal").metadata().map_or(0, |metadata| metadata.len())
+    }
+}
+
+fn private(path: &Path) -> io::Result<File> {
+    OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)
+}
