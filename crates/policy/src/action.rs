@@ -12,7 +12,8 @@ pub(crate) struct Actions {
 
 #[derive(Debug)]
 pub(crate) struct ActionPattern {
-    pub text: Box<str>,
+    /// In lower case, with `*` for `*:*`.
+    pub folded: Box<str>,
     pub glob: Glob,
 }
 
@@ -29,9 +30,8 @@ impl Actions {
 
 impl ActionPattern {
     fn new(text: &str) -> ActionPattern {
-        let all = text == "*" || text == "*:*";
-        let glob = Glob::new(if all { "*" } else { text }.to_lowercase().as_str(), Style::Free, false);
-        ActionPattern { text: text.into(), glob }
+        let folded = if text == "*:*" { "*".to_owned() } else { text.to_lowercase() };
+        ActionPattern { glob: Glob::new(&folded, Style::Free, false), folded: folded.into() }
     }
 }
 

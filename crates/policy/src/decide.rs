@@ -29,8 +29,10 @@ pub(crate) struct Evaluation<'l, 'a, 'q> {
     principal: &'q Principal<'q>,
     /// Of layers whose statements bind every caller alike.
     plain: Query<'q>,
-    /// Of layers whose statements name principals.
+    /// Of layers whose statements must name principals.
     named: Query<'q>,
+    /// Of endpoint policies, whose statements may name principals.
+    endpoint: Query<'q>,
     rule: Rule,
     cross_account: bool,
 }
@@ -45,15 +47,22 @@ impl<'l, 'a, 'q> Evaluation<'l, 'a, 'q> {
         cross_account: bool,
     ) -> Self {
         let has_boundary = layers.boundary.is_some() && !matches!(request.principal, Principal::Root { .. });
-        let plain =
-            Query { action, resource: request.resource, facts: request.facts, caller: None, has_boundary };
-        let named = Query { caller: Some(&request.principal), ..plain };
+        let plain = Query {
+            action,
+            resource: request.resource,
+            facts: request.facts,
+            caller: None,
+            unnamed: Level::Direct,
+            has_boundary,
+        };
+        let endpoint = Query { caller: Some(&request.principal), ..plain };
+        let named = Query { unnamed: Level::None, ..endpoint };
         let rule = if request.rule == Rule::KmsLike && request.resource == "*" {
             Rule::Standard
         } else {
             request.rule
         };
-        Evaluation { layers, principal: &request.principal, plain, named, rule, cross_account }
+        Evaluation { layers, principal: &request.principal, plain, named, endpoint, rule, cross_account }
     }
 
     fn run(&self) -> Outcome<'a> {
@@ -107,7 +116,7 @@ impl<'l, 'a, 'q> Evaluation<'l, 'a, 'q> {
             .iter()
             .find_map(|set| of(Layer::ServiceControl, Some(set), plain))
             .or_else(|| self.rcps().iter().find_map(|set| of(Layer::ResourceControl, Some(set), named)))
-            .or_else(|| of(Layer::Endpoint, self.layers.endpoint, named))
+            .or_else(|| of(Layer::Endpoint, self.layers.endpoint, &self.endpoint))
             .or_else(|| of(self.resource_layer(), self.layers.resource, named))
             .or_else(|| of(Layer::Identity, self.layers.identity, plain))
             .or_else(|| of(Layer::Boundary, self.boundary(), plain))
@@ -120,7 +129,7 @@ impl<'l, 'a, 'q> Evaluation<'l, 'a, 'q> {
             return Some(Layer::ServiceControl);
         }
         let endpoint = self.layers.endpoint?;
-        endpoint.allow(&self.named).is_none().then_some(Layer::Endpoint)
+        endpoint.allow(&self.endpoint).is_none().then_some(Layer::Endpoint)
     }
 
     /// What the resource grants against what the caller's own policies allow.

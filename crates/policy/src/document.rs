@@ -15,6 +15,11 @@ pub(crate) enum Broken {
     Json,
     /// No `Statement`.
     NoStatement,
+    /// `Statement` is an empty list.
+    NoStatements,
+    NoEffect,
+    /// `Version` is none of the two.
+    Version,
     /// An element is unknown, twice there, or of the wrong type.
     Syntax,
     /// `Effect` is `allow` or another spelling of a known word.
@@ -83,7 +88,7 @@ impl PrincipalType {
     }
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct RawCondition {
     pub operator: String,
     pub key: String,
@@ -114,7 +119,7 @@ pub(crate) fn read(text: &str) -> Result<Document, Broken> {
 
 fn version(node: Node) -> Result<String, Broken> {
     let text = string(node)?;
-    if text == "2012-10-17" || text == "2008-10-17" { Ok(text) } else { Err(Broken::Syntax) }
+    if text == "2012-10-17" || text == "2008-10-17" { Ok(text) } else { Err(Broken::Version) }
 }
 
 fn string(node: Node) -> Result<String, Broken> {
@@ -135,7 +140,8 @@ fn strings(node: Node) -> Result<Vec<String>, Broken> {
 fn statements(node: Node) -> Result<Vec<RawStatement>, Broken> {
     match node.value {
         Json::Object(members) => Ok(vec![statement(members, node.span)?]),
-        Json::Array(items) if !items.is_empty() => items
+        Json::Array(items) if items.is_empty() => Err(Broken::NoStatements),
+        Json::Array(items) => items
             .into_iter()
             .map(|item| match item.value {
                 Json::Object(members) => statement(members, item.span),
@@ -171,7 +177,7 @@ fn statement(members: Vec<(String, Node)>, span: Range<usize>) -> Result<RawStat
             _ => return Err(Broken::Syntax),
         }
     }
-    out.effect = effect.ok_or(Broken::Syntax)?;
+    out.effect = effect.ok_or(Broken::NoEffect)?;
     Ok(out)
 }
 

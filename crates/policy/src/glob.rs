@@ -97,6 +97,10 @@ impl Glob {
         matches!(self.shape, Shape::Any | Shape::Prefix)
     }
 
+    pub fn is_exact(&self) -> bool {
+        self.shape == Shape::Exact
+    }
+
     pub fn has_variables(&self) -> bool {
         self.shape == Shape::Variables
     }
@@ -116,6 +120,25 @@ impl Glob {
             Shape::General => run(text, |at| self.tokens.get(at).map(piece)),
             Shape::Variables => self.matches_with_variables(text, facts),
         }
+    }
+
+    /// Equality without regard to case, for patterns of style `Exact`.
+    pub fn equals_ignoring_case(&self, text: &str, facts: &dyn Facts) -> bool {
+        let mut given = text.chars().flat_map(char::to_lowercase);
+        for token in &self.tokens {
+            let part = match token {
+                Token::Text(text) => Cow::Borrowed(&**text),
+                Token::Variable(variable) => match variable.resolve(facts) {
+                    Some(value) => value,
+                    None => return false,
+                },
+                Token::Star | Token::SegmentStar | Token::One | Token::SegmentOne => return false,
+            };
+            if !part.chars().flat_map(char::to_lowercase).all(|char| given.next() == Some(char)) {
+                return false;
+            }
+        }
+        given.next().is_none()
     }
 
     fn matches_with_variables(&self, text: &str, facts: &dyn Facts) -> bool {

@@ -3,9 +3,9 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::condition::Condition;
-use crate::document::{self, Document, Effect, PrincipalType, RawStatement};
-use crate::lint;
+use crate::condition::{Condition, Unreadable};
+use crate::document::{self, Document, Effect, Listed, PrincipalType, RawStatement};
+use crate::lint::{self, Rigor};
 use crate::principal::{Entry, Principals};
 use crate::statement::Statement;
 use crate::{Kind, Malformed};
@@ -64,9 +64,7 @@ impl Policy {
         kind: Kind,
         resolve: &dyn Fn(&PrincipalEntry) -> Option<String>,
     ) -> Result<Policy, Malformed> {
-        let policy = Policy::load_resolved(text, kind, resolve)?;
-        lint::check_version(kind, policy.version)?;
-        Ok(policy)
+        Policy::read(text, kind, Rigor::Save, resolve)
     }
 
     /// Reads a document to evaluate it only: as [`Policy::parse`], but documents of version 2008-10-17 are taken for
@@ -87,8 +85,17 @@ impl Policy {
         kind: Kind,
         resolve: &dyn Fn(&PrincipalEntry) -> Option<String>,
     ) -> Result<Policy, Malformed> {
+        Policy::read(text, kind, Rigor::Evaluate, resolve)
+    }
+
+    fn read(
+        text: &str,
+        kind: Kind,
+        rigor: Rigor,
+        resolve: &dyn Fn(&PrincipalEntry) -> Option<String>,
+    ) -> Result<Policy, Malformed> {
         let document = document::read(text).map_err(|broken| lint::broken(kind, broken, text))?;
-        lint::check(kind, &document)?;
+        lint::check(kind, &document, rigor)?;
         let version = match document.version.as_deref() {
             Some("2012-10-17") => Version::V2012,
             _ => Version::V2008,
@@ -212,14 +219,18 @@ fn compile(
     let variables = version == Version::V2012;
     let conditions = raw
         .conditions
-        .iter()
-        .map(|condition| Condition::compile(condition, variables).map_err(|_| lint::bad_condition(kind)))
+        .into_iter()
+        .map(|condition| {
+            Condition::compile(condition, variables)
+                .map_err(|bad| lint::bad_condition(kind, matches!(bad, Unreadable::Value)))
+        })
         .collect::<Result<_, _>>()?;
     let principals = raw.principal.map(|listed| Principals {
         not: listed.not,
         entries: principals.iter().map(|(kind, value)| Entry::new(*kind, value)).collect(),
     });
-    let actions = raw.action.ok_or_else(|| lint::no_action(kind))?;
+    // The lint has refused statements without an action.
+    let actions = raw.action.unwrap_or(Listed { not: false, items: Vec::new() });
     Ok(Statement {
         index,
         sid: raw.sid.map(Into::into),

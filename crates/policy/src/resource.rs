@@ -12,7 +12,6 @@ pub(crate) struct Resources {
 
 #[derive(Debug)]
 pub(crate) struct ResourcePattern {
-    pub text: Box<str>,
     /// `None`: matches nothing, since the ARN is cut short where that is not filled up.
     pub glob: Option<Glob>,
 }
@@ -36,7 +35,7 @@ impl Resources {
 
 impl ResourcePattern {
     fn new(text: &str, kind: Kind, variables: bool) -> ResourcePattern {
-        ResourcePattern { text: text.into(), glob: compile(text, kind, variables) }
+        ResourcePattern { glob: compile(text, kind, variables) }
     }
 
     pub fn matches(&self, resource: &str, facts: &dyn Facts) -> bool {
