@@ -2,6 +2,7 @@
 
 mod actions;
 mod aws_policies;
+mod codegen;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -13,8 +14,9 @@ fn main() -> ExitCode {
     match words.first().map(String::as_str) {
         Some("actions") => actions::run(root, check),
         Some("aws-policies") => aws_policies::run(root, check),
+        Some("codegen") => codegen::run(root, words.get(1..).unwrap_or_default()),
         _ => {
-            eprintln!("usage: cargo xtask actions [--check]");
+            eprintln!("usage: cargo xtask actions|aws-policies|codegen [--check]");
             ExitCode::FAILURE
         }
     }

@@ -1,1 +1,4 @@
 //! ec2
+
+pub mod model;
+pub mod ops;

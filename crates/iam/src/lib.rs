@@ -1,1 +1,4 @@
 //! iam
+
+pub mod model;
+pub mod ops;

@@ -1,1 +1,4 @@
 //! s3
+
+pub mod model;
+pub mod ops;

@@ -1,1 +1,4 @@
 //! sts
+
+pub mod model;
+pub mod ops;

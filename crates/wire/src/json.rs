@@ -7,7 +7,7 @@ use serde_json::{Map, Number, Value};
 
 use crate::message::required;
 use crate::scalar::{Scalar, base64, from_epoch};
-use crate::{Message, Violations};
+use crate::{Message, Meta, Protocol, Response, Violations};
 
 /// A member that JSON can hold.
 pub trait FromJson: Sized + Default {
@@ -32,6 +32,14 @@ pub fn parse(m: &Message<'_>) -> Result<Value, Fault> {
         return Ok(Value::Object(Map::new()));
     }
     serde_json::from_slice(m.body).map_err(|why| Fault::new("SerializationException", 400, "").because(why))
+}
+
+/// Writes a JSON answer.
+pub fn answer(meta: &Meta, request_id: &str, out: &mut Response, document: &Value) {
+    out.set_header("x-amzn-requestid", request_id);
+    let version_1_0 = meta.protocol == Protocol::Json("1.0");
+    let content_type = if version_1_0 { "application/x-amz-json-1.0" } else { "application/x-amz-json-1.1" };
+    out.set_body(content_type, document.to_string());
 }
 
 /// The members of a value that must be an object.

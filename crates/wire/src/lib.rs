@@ -22,7 +22,7 @@ mod shape;
 mod violations;
 
 pub use fault::encode_fault;
-pub use message::{Labels, Message, Query};
+pub use message::{Labels, Message, Query, required};
 pub use response::{Body, Response};
 pub use router::Router;
 pub use shape::{Input, Meta, Output, Protocol, Route, Service, Shape, check, read};

@@ -180,7 +180,7 @@ pub(crate) fn scalar<T: Scalar>(member: &str, text: &str, v: &Violations) -> Res
 }
 
 /// A required member's value; absence is noted and the default stands in until the request is refused.
-pub(crate) fn required<T: Default>(found: Option<T>, member: &'static str, v: &mut Violations) -> T {
+pub fn required<T: Default>(found: Option<T>, member: &'static str, v: &mut Violations) -> T {
     found.unwrap_or_else(|| {
         v.missing(member);
         T::default()

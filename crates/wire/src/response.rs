@@ -53,6 +53,11 @@ impl Response {
         }
     }
 
+    /// Sets the status from a member; one that is no HTTP status leaves it as it is.
+    pub fn set_status(&mut self, status: i32) {
+        self.status = u16::try_from(status).unwrap_or(self.status);
+    }
+
     /// One header for each pair, named by `prefix` and the key: `x-amz-meta-`.
     pub fn put_prefixed(&mut self, prefix: &str, pairs: Option<&BTreeMap<String, String>>) {
         for (key, value) in pairs.into_iter().flatten() {
@@ -67,11 +72,14 @@ impl Response {
     }
 
     /// Names that are no header names cannot come from a request (they were header names there) and are left out.
+    /// Control characters become spaces, as HTTP lets a gateway do.
     fn insert(&mut self, name: &str, text: &str) {
         let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else { return };
-        let value = HeaderValue::from_bytes(text.as_bytes())
-            .unwrap_or_else(|_| HeaderValue::from_static("=?UTF-8?B??="));
-        self.headers.insert(name, value);
+        let clean = |byte: u8| if byte.is_ascii_control() && byte != b'\t' { b' ' } else { byte };
+        let bytes: Vec<u8> = text.bytes().map(clean).collect();
+        if let Ok(value) = HeaderValue::from_bytes(&bytes) {
+            self.headers.insert(name, value);
+        }
     }
 }
 

@@ -1,9 +1,9 @@
 //! The limits that a model puts on members, and how a value is held against them.
 
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use regex::Regex;
-use rolecall_base::Fault;
 
 use crate::{Protocol, Violations};
 
@@ -109,6 +109,36 @@ impl Violations {
         }
     }
 
+    /// Holds every key of a map against the limits of its keys.
+    pub fn keys<T>(&mut self, member: &'static str, map: Option<&BTreeMap<String, T>>, rule: &Text) {
+        let keys: Vec<String> = map.into_iter().flatten().map(|(key, _)| key.clone()).collect();
+        if keys.iter().any(|key| !rule.broken_by(key).is_empty()) {
+            let constraint = format!("Map keys must satisfy constraint: [{}]", rule.constraints());
+            self.broken(member, Some(format!("[{}]", keys.join(", "))), constraint);
+        }
+    }
+
+    /// Holds every value of a map against the limits of its values.
+    pub fn values(&mut self, member: &'static str, map: Option<&BTreeMap<String, String>>, rule: &Text) {
+        let values: Vec<String> = map.into_iter().flatten().map(|(_, value)| value.clone()).collect();
+        if values.iter().any(|value| !rule.broken_by(value).is_empty()) {
+            let constraint = format!("Map value must satisfy constraint: [{}]", rule.constraints());
+            self.broken(member, Some(format!("[{}]", values.join(", "))), constraint);
+        }
+    }
+
+    /// Validates every structure of a map.
+    pub fn each_value<T>(
+        &mut self,
+        member: &'static str,
+        map: Option<&BTreeMap<String, T>>,
+        validate: fn(&T, &mut Violations),
+    ) {
+        for value in map.into_iter().flatten().map(|(_, value)| value) {
+            self.within(member, |v| validate(value, v));
+        }
+    }
+
     /// Holds a number against its range.
     pub fn number<N: Copy + PartialOrd + ToString>(
         &mut self,
@@ -165,10 +195,4 @@ impl Violations {
             }
         });
     }
-}
-
-/// A fault of a service's model. The generated `fault` modules call this.
-#[doc(hidden)]
-pub fn modeled(code: &'static str, status: u16, message: impl Into<String>) -> Fault {
-    Fault::new(code, status, message)
 }

@@ -70,7 +70,7 @@ impl Violations {
             at,
             value: Value::Null,
             constraint: "Member must not be null".into(),
-            nested: self.path.len() > 1,
+            nested: !self.path.is_empty(),
         });
     }
 

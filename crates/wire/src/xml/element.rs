@@ -44,6 +44,31 @@ pub fn body(m: &Message<'_>) -> Result<Option<Element>, Fault> {
     parse(m.body).map(Some).ok_or_else(malformed_xml)
 }
 
+/// Reads the structure that is a request's whole body.
+///
+/// # Errors
+/// `MalformedXML` for what is not XML, or has another root element.
+pub fn get_payload<T: FromXml>(
+    m: &Message<'_>,
+    root: &'static str,
+    v: &mut Violations,
+) -> Result<Option<T>, Fault> {
+    let Some(element) = body(m)? else { return Ok(None) };
+    if element.name != root {
+        return Err(malformed_xml());
+    }
+    v.within(root, |v| T::from_xml(&element, v)).map(Some)
+}
+
+/// The same for a structure that must be there.
+///
+/// # Errors
+/// Those of [`get_payload`], and `MissingRequestBodyError` for an empty body.
+pub fn need_payload<T: FromXml>(m: &Message<'_>, root: &'static str, v: &mut Violations) -> Result<T, Fault> {
+    let empty = || Fault::new("MissingRequestBodyError", 400, "Request Body is empty");
+    get_payload(m, root, v)?.ok_or_else(empty)
+}
+
 /// Reads a document; `None` under the conditions of [`body`]'s error.
 pub fn parse(bytes: &[u8]) -> Option<Element> {
     let text = std::str::from_utf8(bytes).ok()?;

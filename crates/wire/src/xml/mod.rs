@@ -3,5 +3,5 @@
 mod element;
 mod writer;
 
-pub use element::{Element, FromXml, body, parse};
+pub use element::{Element, FromXml, body, get_payload, need_payload, parse};
 pub use writer::{ToXml, Writer, document, ec2_answer, query_answer};
