@@ -46,7 +46,7 @@ pub struct Delivery {
     pub private_ip: String,
 }
 
-/// What a temporary credential stands for.
+/// What a temporary credential stands for. The default is nobody's: its principal id is empty.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Session {
     pub kind: SessionKind,
@@ -155,19 +155,37 @@ impl Session {
         self.expires.since(now)
     }
 
-    /// The policies and tags, as AWS packs them, in per cent of the allowed size; `None` when there are none.
+    /// The policies and tags, packed, in per cent of the allowed size; `None` when there are none.
     pub fn packed_percent(policy: Option<&str>, arns: &[String], tags: &[(String, String)]) -> Option<usize> {
         if policy.is_none() && arns.is_empty() && tags.is_empty() {
             return None;
         }
-        let packed = rmp_serde::to_vec(&(policy, arns, tags)).map(|bytes| bytes.len()).unwrap_or(usize::MAX);
+        let plain = rmp_serde::to_vec(&(policy, arns, tags)).ok()?;
         let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::default());
-        let written = std::io::Write::write_all(
-            &mut encoder,
-            &rmp_serde::to_vec(&(policy, arns, tags)).unwrap_or_default(),
-        );
-        let size = written.and_then(|()| encoder.finish()).map_or(packed, |bytes| bytes.len());
-        Some(size.saturating_mul(100).div_ceil(PACKED_LIMIT))
+        let packed = std::io::Write::write_all(&mut encoder, &plain).and_then(|()| encoder.finish());
+        Some(packed.map_or(plain.len(), |packed| packed.len()).saturating_mul(100).div_ceil(PACKED_LIMIT))
+    }
+}
+
+impl Default for Session {
+    fn default() -> Session {
+        Session {
+            kind: SessionKind::User,
+            account: AccountId::ZERO,
+            principal_id: String::new(),
+            name: String::new(),
+            issued: Time::default(),
+            expires: Time::default(),
+            mfa: None,
+            source_identity: None,
+            tags: Vec::new(),
+            transitive: Vec::new(),
+            policy: None,
+            policy_arns: Vec::new(),
+            provider: None,
+            delivery: None,
+            assumer: None,
+        }
     }
 }
 

@@ -54,111 +54,6 @@ impl wire::Output for AssumeRoleResponse {
 }
 
 #[derive(Debug)]
-pub struct AssumeRoleWithSAML;
-
-impl wire::Shape for AssumeRoleWithSAML {
-    type Input = AssumeRoleWithSAMLRequest;
-    type Output = AssumeRoleWithSAMLResponse;
-    const META: &'static wire::Meta = &wire::Meta {
-        service: "sts",
-        name: "AssumeRoleWithSAML",
-        protocol: wire::Protocol::Query,
-        xmlns: "https://sts.amazonaws.com/doc/2011-06-15/",
-        result_wrapper: Some("AssumeRoleWithSAMLResult"),
-        route: wire::Route::named("AssumeRoleWithSAML"),
-        status: 200,
-        streaming_input: false,
-        streaming_output: false,
-    };
-}
-
-impl wire::Input for AssumeRoleWithSAMLRequest {
-    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
-        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
-    }
-
-    fn validate(&self, v: &mut Violations) {
-        self.limits(v);
-    }
-}
-
-impl wire::Output for AssumeRoleWithSAMLResponse {
-    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
-        xml::query_answer(meta, request_id, out, |w| self.members(w));
-    }
-}
-
-#[derive(Debug)]
-pub struct AssumeRoleWithWebIdentity;
-
-impl wire::Shape for AssumeRoleWithWebIdentity {
-    type Input = AssumeRoleWithWebIdentityRequest;
-    type Output = AssumeRoleWithWebIdentityResponse;
-    const META: &'static wire::Meta = &wire::Meta {
-        service: "sts",
-        name: "AssumeRoleWithWebIdentity",
-        protocol: wire::Protocol::Query,
-        xmlns: "https://sts.amazonaws.com/doc/2011-06-15/",
-        result_wrapper: Some("AssumeRoleWithWebIdentityResult"),
-        route: wire::Route::named("AssumeRoleWithWebIdentity"),
-        status: 200,
-        streaming_input: false,
-        streaming_output: false,
-    };
-}
-
-impl wire::Input for AssumeRoleWithWebIdentityRequest {
-    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
-        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
-    }
-
-    fn validate(&self, v: &mut Violations) {
-        self.limits(v);
-    }
-}
-
-impl wire::Output for AssumeRoleWithWebIdentityResponse {
-    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
-        xml::query_answer(meta, request_id, out, |w| self.members(w));
-    }
-}
-
-#[derive(Debug)]
-pub struct AssumeRoot;
-
-impl wire::Shape for AssumeRoot {
-    type Input = AssumeRootRequest;
-    type Output = AssumeRootResponse;
-    const META: &'static wire::Meta = &wire::Meta {
-        service: "sts",
-        name: "AssumeRoot",
-        protocol: wire::Protocol::Query,
-        xmlns: "https://sts.amazonaws.com/doc/2011-06-15/",
-        result_wrapper: Some("AssumeRootResult"),
-        route: wire::Route::named("AssumeRoot"),
-        status: 200,
-        streaming_input: false,
-        streaming_output: false,
-    };
-}
-
-impl wire::Input for AssumeRootRequest {
-    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
-        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
-    }
-
-    fn validate(&self, v: &mut Violations) {
-        self.limits(v);
-    }
-}
-
-impl wire::Output for AssumeRootResponse {
-    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
-        xml::query_answer(meta, request_id, out, |w| self.members(w));
-    }
-}
-
-#[derive(Debug)]
 pub struct DecodeAuthorizationMessage;
 
 impl wire::Shape for DecodeAuthorizationMessage {
@@ -264,41 +159,6 @@ impl wire::Output for GetCallerIdentityResponse {
 }
 
 #[derive(Debug)]
-pub struct GetDelegatedAccessToken;
-
-impl wire::Shape for GetDelegatedAccessToken {
-    type Input = GetDelegatedAccessTokenRequest;
-    type Output = GetDelegatedAccessTokenResponse;
-    const META: &'static wire::Meta = &wire::Meta {
-        service: "sts",
-        name: "GetDelegatedAccessToken",
-        protocol: wire::Protocol::Query,
-        xmlns: "https://sts.amazonaws.com/doc/2011-06-15/",
-        result_wrapper: Some("GetDelegatedAccessTokenResult"),
-        route: wire::Route::named("GetDelegatedAccessToken"),
-        status: 200,
-        streaming_input: false,
-        streaming_output: false,
-    };
-}
-
-impl wire::Input for GetDelegatedAccessTokenRequest {
-    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
-        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
-    }
-
-    fn validate(&self, v: &mut Violations) {
-        let _ = v;
-    }
-}
-
-impl wire::Output for GetDelegatedAccessTokenResponse {
-    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
-        xml::query_answer(meta, request_id, out, |w| self.members(w));
-    }
-}
-
-#[derive(Debug)]
 pub struct GetFederationToken;
 
 impl wire::Shape for GetFederationToken {
@@ -363,41 +223,6 @@ impl wire::Input for GetSessionTokenRequest {
 }
 
 impl wire::Output for GetSessionTokenResponse {
-    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
-        xml::query_answer(meta, request_id, out, |w| self.members(w));
-    }
-}
-
-#[derive(Debug)]
-pub struct GetWebIdentityToken;
-
-impl wire::Shape for GetWebIdentityToken {
-    type Input = GetWebIdentityTokenRequest;
-    type Output = GetWebIdentityTokenResponse;
-    const META: &'static wire::Meta = &wire::Meta {
-        service: "sts",
-        name: "GetWebIdentityToken",
-        protocol: wire::Protocol::Query,
-        xmlns: "https://sts.amazonaws.com/doc/2011-06-15/",
-        result_wrapper: Some("GetWebIdentityTokenResult"),
-        route: wire::Route::named("GetWebIdentityToken"),
-        status: 200,
-        streaming_input: false,
-        streaming_output: false,
-    };
-}
-
-impl wire::Input for GetWebIdentityTokenRequest {
-    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
-        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
-    }
-
-    fn validate(&self, v: &mut Violations) {
-        self.limits(v);
-    }
-}
-
-impl wire::Output for GetWebIdentityTokenResponse {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::query_answer(meta, request_id, out, |w| self.members(w));
     }
@@ -483,239 +308,6 @@ impl AssumeRoleResponse {
 }
 
 impl xml::ToXml for AssumeRoleResponse {
-    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
-        w.open(name);
-        self.members(w);
-        w.close(name);
-    }
-}
-
-#[derive(Default, Clone, PartialEq)]
-pub struct AssumeRoleWithSAMLRequest {
-    pub role_arn: String,
-    pub principal_arn: String,
-    pub saml_assertion: String,
-    pub policy_arns: Option<Vec<PolicyDescriptorType>>,
-    pub policy: Option<String>,
-    pub duration_seconds: Option<i32>,
-    pub minimum_session_token_size: Option<i32>,
-}
-
-impl std::fmt::Debug for AssumeRoleWithSAMLRequest {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("AssumeRoleWithSAMLRequest")
-            .field("role_arn", &self.role_arn)
-            .field("principal_arn", &self.principal_arn)
-            .field("saml_assertion", &"***")
-            .field("policy_arns", &self.policy_arns)
-            .field("policy", &self.policy)
-            .field("duration_seconds", &self.duration_seconds)
-            .field("minimum_session_token_size", &self.minimum_session_token_size)
-            .finish()
-    }
-}
-
-impl form::FromForm for AssumeRoleWithSAMLRequest {
-    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
-        Ok(AssumeRoleWithSAMLRequest {
-            role_arn: n.need("RoleArn", v)?,
-            principal_arn: n.need("PrincipalArn", v)?,
-            saml_assertion: n.need("SAMLAssertion", v)?,
-            policy_arns: n.list("PolicyArns", "member", v)?,
-            policy: n.get("Policy", v)?,
-            duration_seconds: n.get("DurationSeconds", v)?,
-            minimum_session_token_size: n.get("MinimumSessionTokenSize", v)?,
-        })
-    }
-}
-
-impl AssumeRoleWithSAMLRequest {
-    fn limits(&self, v: &mut Violations) {
-        v.text("RoleArn", Some(self.role_arn.as_str()), &rule::ARN_TYPE);
-        v.text("PrincipalArn", Some(self.principal_arn.as_str()), &rule::ARN_TYPE);
-        v.secret("SAMLAssertion", Some(self.saml_assertion.as_str()), &rule::SAML_ASSERTION_TYPE);
-        v.each("PolicyArns", self.policy_arns.as_deref(), PolicyDescriptorType::limits);
-        v.text("Policy", self.policy.as_deref(), &rule::SESSION_POLICY_DOCUMENT_TYPE);
-        v.number("DurationSeconds", self.duration_seconds, Some(900), Some(43200));
-        v.number("MinimumSessionTokenSize", self.minimum_session_token_size, Some(0), Some(4096));
-    }
-}
-
-#[derive(Debug, Default, Clone, PartialEq)]
-pub struct AssumeRoleWithSAMLResponse {
-    pub credentials: Option<Credentials>,
-    pub assumed_role_user: Option<AssumedRoleUser>,
-    pub packed_policy_size: Option<i32>,
-    pub subject: Option<String>,
-    pub subject_type: Option<String>,
-    pub issuer: Option<String>,
-    pub audience: Option<String>,
-    pub name_qualifier: Option<String>,
-    pub source_identity: Option<String>,
-    pub session_token_utilization: Option<i32>,
-    pub session_token_size: Option<i32>,
-}
-
-impl AssumeRoleWithSAMLResponse {
-    fn members(&self, w: &mut xml::Writer) {
-        w.put("Credentials", &self.credentials);
-        w.put("AssumedRoleUser", &self.assumed_role_user);
-        w.put("PackedPolicySize", &self.packed_policy_size);
-        w.put("Subject", &self.subject);
-        w.put("SubjectType", &self.subject_type);
-        w.put("Issuer", &self.issuer);
-        w.put("Audience", &self.audience);
-        w.put("NameQualifier", &self.name_qualifier);
-        w.put("SourceIdentity", &self.source_identity);
-        w.put("SessionTokenUtilization", &self.session_token_utilization);
-        w.put("SessionTokenSize", &self.session_token_size);
-    }
-}
-
-impl xml::ToXml for AssumeRoleWithSAMLResponse {
-    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
-        w.open(name);
-        self.members(w);
-        w.close(name);
-    }
-}
-
-#[derive(Default, Clone, PartialEq)]
-pub struct AssumeRoleWithWebIdentityRequest {
-    pub role_arn: String,
-    pub role_session_name: String,
-    pub web_identity_token: String,
-    pub provider_id: Option<String>,
-    pub policy_arns: Option<Vec<PolicyDescriptorType>>,
-    pub policy: Option<String>,
-    pub duration_seconds: Option<i32>,
-    pub minimum_session_token_size: Option<i32>,
-}
-
-impl std::fmt::Debug for AssumeRoleWithWebIdentityRequest {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("AssumeRoleWithWebIdentityRequest")
-            .field("role_arn", &self.role_arn)
-            .field("role_session_name", &self.role_session_name)
-            .field("web_identity_token", &"***")
-            .field("provider_id", &self.provider_id)
-            .field("policy_arns", &self.policy_arns)
-            .field("policy", &self.policy)
-            .field("duration_seconds", &self.duration_seconds)
-            .field("minimum_session_token_size", &self.minimum_session_token_size)
-            .finish()
-    }
-}
-
-impl form::FromForm for AssumeRoleWithWebIdentityRequest {
-    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
-        Ok(AssumeRoleWithWebIdentityRequest {
-            role_arn: n.need("RoleArn", v)?,
-            role_session_name: n.need("RoleSessionName", v)?,
-            web_identity_token: n.need("WebIdentityToken", v)?,
-            provider_id: n.get("ProviderId", v)?,
-            policy_arns: n.list("PolicyArns", "member", v)?,
-            policy: n.get("Policy", v)?,
-            duration_seconds: n.get("DurationSeconds", v)?,
-            minimum_session_token_size: n.get("MinimumSessionTokenSize", v)?,
-        })
-    }
-}
-
-impl AssumeRoleWithWebIdentityRequest {
-    fn limits(&self, v: &mut Violations) {
-        v.text("RoleArn", Some(self.role_arn.as_str()), &rule::ARN_TYPE);
-        v.text("RoleSessionName", Some(self.role_session_name.as_str()), &rule::ROLE_SESSION_NAME_TYPE);
-        v.secret("WebIdentityToken", Some(self.web_identity_token.as_str()), &rule::CLIENT_TOKEN_TYPE);
-        v.text("ProviderId", self.provider_id.as_deref(), &rule::URL_TYPE);
-        v.each("PolicyArns", self.policy_arns.as_deref(), PolicyDescriptorType::limits);
-        v.text("Policy", self.policy.as_deref(), &rule::SESSION_POLICY_DOCUMENT_TYPE);
-        v.number("DurationSeconds", self.duration_seconds, Some(900), Some(43200));
-        v.number("MinimumSessionTokenSize", self.minimum_session_token_size, Some(0), Some(4096));
-    }
-}
-
-#[derive(Debug, Default, Clone, PartialEq)]
-pub struct AssumeRoleWithWebIdentityResponse {
-    pub credentials: Option<Credentials>,
-    pub subject_from_web_identity_token: Option<String>,
-    pub assumed_role_user: Option<AssumedRoleUser>,
-    pub packed_policy_size: Option<i32>,
-    pub provider: Option<String>,
-    pub audience: Option<String>,
-    pub source_identity: Option<String>,
-    pub session_token_utilization: Option<i32>,
-    pub session_token_size: Option<i32>,
-}
-
-impl AssumeRoleWithWebIdentityResponse {
-    fn members(&self, w: &mut xml::Writer) {
-        w.put("Credentials", &self.credentials);
-        w.put("SubjectFromWebIdentityToken", &self.subject_from_web_identity_token);
-        w.put("AssumedRoleUser", &self.assumed_role_user);
-        w.put("PackedPolicySize", &self.packed_policy_size);
-        w.put("Provider", &self.provider);
-        w.put("Audience", &self.audience);
-        w.put("SourceIdentity", &self.source_identity);
-        w.put("SessionTokenUtilization", &self.session_token_utilization);
-        w.put("SessionTokenSize", &self.session_token_size);
-    }
-}
-
-impl xml::ToXml for AssumeRoleWithWebIdentityResponse {
-    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
-        w.open(name);
-        self.members(w);
-        w.close(name);
-    }
-}
-
-#[derive(Debug, Default, Clone, PartialEq)]
-pub struct AssumeRootRequest {
-    pub target_principal: String,
-    pub task_policy_arn: PolicyDescriptorType,
-    pub duration_seconds: Option<i32>,
-    pub minimum_session_token_size: Option<i32>,
-}
-
-impl form::FromForm for AssumeRootRequest {
-    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
-        Ok(AssumeRootRequest {
-            target_principal: n.need("TargetPrincipal", v)?,
-            task_policy_arn: n.need("TaskPolicyArn", v)?,
-            duration_seconds: n.get("DurationSeconds", v)?,
-            minimum_session_token_size: n.get("MinimumSessionTokenSize", v)?,
-        })
-    }
-}
-
-impl AssumeRootRequest {
-    fn limits(&self, v: &mut Violations) {
-        v.text("TargetPrincipal", Some(self.target_principal.as_str()), &rule::TARGET_PRINCIPAL_TYPE);
-        v.inner("TaskPolicyArn", Some(&self.task_policy_arn), PolicyDescriptorType::limits);
-        v.number("DurationSeconds", self.duration_seconds, Some(0), Some(900));
-        v.number("MinimumSessionTokenSize", self.minimum_session_token_size, Some(0), Some(4096));
-    }
-}
-
-#[derive(Debug, Default, Clone, PartialEq)]
-pub struct AssumeRootResponse {
-    pub credentials: Option<Credentials>,
-    pub source_identity: Option<String>,
-    pub session_token_utilization: Option<i32>,
-    pub session_token_size: Option<i32>,
-}
-
-impl AssumeRootResponse {
-    fn members(&self, w: &mut xml::Writer) {
-        w.put("Credentials", &self.credentials);
-        w.put("SourceIdentity", &self.source_identity);
-        w.put("SessionTokenUtilization", &self.session_token_utilization);
-        w.put("SessionTokenSize", &self.session_token_size);
-    }
-}
-
-impl xml::ToXml for AssumeRootResponse {
     fn to_xml(&self, name: &str, w: &mut xml::Writer) {
         w.open(name);
         self.members(w);
@@ -905,46 +497,6 @@ impl xml::ToXml for GetCallerIdentityResponse {
     }
 }
 
-#[derive(Default, Clone, PartialEq)]
-pub struct GetDelegatedAccessTokenRequest {
-    pub trade_in_token: String,
-}
-
-impl std::fmt::Debug for GetDelegatedAccessTokenRequest {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("GetDelegatedAccessTokenRequest").field("trade_in_token", &"***").finish()
-    }
-}
-
-impl form::FromForm for GetDelegatedAccessTokenRequest {
-    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
-        Ok(GetDelegatedAccessTokenRequest { trade_in_token: n.need("TradeInToken", v)? })
-    }
-}
-
-#[derive(Debug, Default, Clone, PartialEq)]
-pub struct GetDelegatedAccessTokenResponse {
-    pub credentials: Option<Credentials>,
-    pub packed_policy_size: Option<i32>,
-    pub assumed_principal: Option<String>,
-}
-
-impl GetDelegatedAccessTokenResponse {
-    fn members(&self, w: &mut xml::Writer) {
-        w.put("Credentials", &self.credentials);
-        w.put("PackedPolicySize", &self.packed_policy_size);
-        w.put("AssumedPrincipal", &self.assumed_principal);
-    }
-}
-
-impl xml::ToXml for GetDelegatedAccessTokenResponse {
-    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
-        w.open(name);
-        self.members(w);
-        w.close(name);
-    }
-}
-
 #[derive(Debug, Default, Clone, PartialEq)]
 pub struct GetFederationTokenRequest {
     pub name: String,
@@ -1051,66 +603,6 @@ impl GetSessionTokenResponse {
 }
 
 impl xml::ToXml for GetSessionTokenResponse {
-    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
-        w.open(name);
-        self.members(w);
-        w.close(name);
-    }
-}
-
-#[derive(Debug, Default, Clone, PartialEq)]
-pub struct GetWebIdentityTokenRequest {
-    pub audience: Vec<String>,
-    pub duration_seconds: Option<i32>,
-    pub signing_algorithm: String,
-    pub tags: Option<Vec<Tag>>,
-}
-
-impl form::FromForm for GetWebIdentityTokenRequest {
-    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
-        Ok(GetWebIdentityTokenRequest {
-            audience: n.need_list("Audience", "member", v)?,
-            duration_seconds: n.get("DurationSeconds", v)?,
-            signing_algorithm: n.need("SigningAlgorithm", v)?,
-            tags: n.list("Tags", "member", v)?,
-        })
-    }
-}
-
-impl GetWebIdentityTokenRequest {
-    fn limits(&self, v: &mut Violations) {
-        v.size("Audience", Some(self.audience.len()), 1, 10);
-        v.texts("Audience", Some(self.audience.as_slice()), &rule::WEB_IDENTITY_TOKEN_AUDIENCE_STRING_TYPE);
-        v.number("DurationSeconds", self.duration_seconds, Some(60), Some(3600));
-        v.text("SigningAlgorithm", Some(self.signing_algorithm.as_str()), &rule::JWT_ALGORITHM_TYPE);
-        v.size("Tags", self.tags.as_ref().map(|items| items.len()), 0, 50);
-        v.each("Tags", self.tags.as_deref(), Tag::limits);
-    }
-}
-
-#[derive(Default, Clone, PartialEq)]
-pub struct GetWebIdentityTokenResponse {
-    pub web_identity_token: Option<String>,
-    pub expiration: Option<Time>,
-}
-
-impl std::fmt::Debug for GetWebIdentityTokenResponse {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("GetWebIdentityTokenResponse")
-            .field("web_identity_token", &"***")
-            .field("expiration", &self.expiration)
-            .finish()
-    }
-}
-
-impl GetWebIdentityTokenResponse {
-    fn members(&self, w: &mut xml::Writer) {
-        w.put("WebIdentityToken", &self.web_identity_token);
-        w.put("Expiration", &self.expiration);
-    }
-}
-
-impl xml::ToXml for GetWebIdentityTokenResponse {
     fn to_xml(&self, name: &str, w: &mut xml::Writer) {
         w.open(name);
         self.members(w);
@@ -1244,7 +736,6 @@ mod rule {
         )),
         values: &[],
     };
-    pub static CLIENT_TOKEN_TYPE: Text = Text { min: 4, max: 20000, pattern: None, values: &[] };
     pub static CONTEXT_ASSERTION_TYPE: Text = Text { min: 4, max: 2048, pattern: None, values: &[] };
     pub static ENCODED_MESSAGE_TYPE: Text = Text { min: 1, max: 10240, pattern: None, values: &[] };
     pub static EXTERNAL_ID_TYPE: Text = Text {
@@ -1253,14 +744,12 @@ mod rule {
         pattern: Some(Pattern::new("[\\w+=,.@:\\/-]*", "[0-9A-Za-z_+=,.@:\\/-]*")),
         values: &[],
     };
-    pub static JWT_ALGORITHM_TYPE: Text = Text { min: 5, max: 5, pattern: None, values: &[] };
     pub static ROLE_SESSION_NAME_TYPE: Text = Text {
         min: 2,
         max: 64,
         pattern: Some(Pattern::new("[\\w+=,.@-]*", "[0-9A-Za-z_+=,.@-]*")),
         values: &[],
     };
-    pub static SAML_ASSERTION_TYPE: Text = Text { min: 4, max: 100000, pattern: None, values: &[] };
     pub static SERIAL_NUMBER_TYPE: Text = Text {
         min: 9,
         max: 256,
@@ -1294,7 +783,6 @@ mod rule {
         pattern: Some(Pattern::new("[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*", "[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*")),
         values: &[],
     };
-    pub static TARGET_PRINCIPAL_TYPE: Text = Text { min: 12, max: 2048, pattern: None, values: &[] };
     pub static TOKEN_CODE_TYPE: Text =
         Text { min: 6, max: 6, pattern: Some(Pattern::new("[\\d]*", "[0-9]*")), values: &[] };
     pub static UNRESTRICTED_SESSION_POLICY_DOCUMENT_TYPE: Text = Text {
@@ -1306,13 +794,10 @@ mod rule {
         )),
         values: &[],
     };
-    pub static URL_TYPE: Text = Text { min: 4, max: 2048, pattern: None, values: &[] };
     pub static USER_NAME_TYPE: Text = Text {
         min: 2,
         max: 32,
         pattern: Some(Pattern::new("[\\w+=,.@-]*", "[0-9A-Za-z_+=,.@-]*")),
         values: &[],
     };
-    pub static WEB_IDENTITY_TOKEN_AUDIENCE_STRING_TYPE: Text =
-        Text { min: 1, max: 1000, pattern: None, values: &[] };
 }

@@ -2,17 +2,28 @@
 //!
 //! The operations of sts, one file each.
 
+pub mod assume_role;
+pub mod decode_authorization_message;
+pub mod get_access_key_info;
+pub mod get_caller_identity;
+pub mod get_federation_token;
+pub mod get_session_token;
+
+/// The operations that are implemented.
+pub static OPERATIONS: &[rolecall_door::Row] = &[
+    rolecall_door::row::<crate::model::AssumeRole>(),
+    rolecall_door::row::<crate::model::DecodeAuthorizationMessage>(),
+    rolecall_door::row::<crate::model::GetAccessKeyInfo>(),
+    rolecall_door::row::<crate::model::GetCallerIdentity>(),
+    rolecall_door::row::<crate::model::GetFederationToken>(),
+    rolecall_door::row::<crate::model::GetSessionToken>(),
+];
+
 /// The operations that are known and not implemented.
 pub static MISSING: &[rolecall_wire::Route] = &[
-    rolecall_wire::Route::named("AssumeRole"),
     rolecall_wire::Route::named("AssumeRoleWithSAML"),
     rolecall_wire::Route::named("AssumeRoleWithWebIdentity"),
     rolecall_wire::Route::named("AssumeRoot"),
-    rolecall_wire::Route::named("DecodeAuthorizationMessage"),
-    rolecall_wire::Route::named("GetAccessKeyInfo"),
-    rolecall_wire::Route::named("GetCallerIdentity"),
     rolecall_wire::Route::named("GetDelegatedAccessToken"),
-    rolecall_wire::Route::named("GetFederationToken"),
-    rolecall_wire::Route::named("GetSessionToken"),
     rolecall_wire::Route::named("GetWebIdentityToken"),
 ];

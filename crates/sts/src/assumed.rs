@@ -1,0 +1,39 @@
+//! The role that a call wants to assume.
+
+use rolecall_actions::iam::kind;
+use rolecall_base::{Arn, Fault};
+use rolecall_door::{At, ByArn, TrustingRole};
+use rolecall_identity::records::{Role, Roles, fold};
+use rolecall_policy::{Kind, Named, PolicyId, PolicySet};
+
+/// What an ARN of AssumeRole leads to.
+pub enum Target {
+    Role(Box<TrustingRole>),
+    /// There is no such role; asking about it is refused like asking about one that does not trust the caller.
+    Nothing(ByArn<kind::Role>),
+}
+
+/// Finds the role of an ARN, and compiles its trust policy.
+///
+/// # Errors
+/// ValidationError when the text is no role's ARN.
+pub fn find(at: &At<'_>, arn: &str) -> Result<Target, Fault> {
+    let invalid = || Fault::validation(format!("{arn} is invalid"));
+    let parsed = Arn::parse(arn).map_err(|_| invalid())?;
+    let account = parsed.account_id().ok_or_else(invalid)?;
+    let (word, name) = parsed.kind_and_rest();
+    if parsed.service != "iam" || word != "role" || name.is_empty() || !parsed.region.is_empty() {
+        return Err(invalid());
+    }
+    let role = at.db()?.get::<Roles>(&(account, fold(parsed.name())))?;
+    match role.filter(|role| role.arn() == arn) {
+        None => Ok(Target::Nothing(ByArn::new(arn, account))),
+        Some(role) => trusting(at, role).map(|role| Target::Role(Box::new(role))),
+    }
+}
+
+fn trusting(at: &At<'_>, role: Role) -> Result<TrustingRole, Fault> {
+    let policy = at.identity.documents.compile(&role.trust, Kind::Trust)?;
+    let trust = PolicySet::new(vec![Named::new(policy, PolicyId::attached("trust policy"))]);
+    Ok(TrustingRole { role, trust: trust.into() })
+}

@@ -1,0 +1,72 @@
+//! Handing out a session: its life, its seal, its credentials.
+
+use std::time::Duration;
+
+use rolecall_base::{Fault, Time};
+use rolecall_door::{Authorized, Operation};
+use rolecall_identity::{Caller, Session, Who};
+
+use crate::model::Credentials;
+
+/// Seconds a session may at least live.
+pub const SHORTEST: i32 = 900;
+/// Seconds that a session of a chained role may at most live.
+pub const CHAINED: i32 = 3_600;
+/// Seconds that a session of GetSessionToken or GetFederationToken lives unless asked otherwise.
+pub const USER_DEFAULT: i32 = 43_200;
+/// Seconds that such a session of the root user may at most live.
+pub const ROOT_LONGEST: i32 = 3_600;
+
+/// Seals a session into credentials.
+pub fn credentials<Op: Operation>(req: &Authorized<'_, Op>, session: &Session) -> Result<Credentials, Fault> {
+    let given = rolecall_identity::seal(req.env, &req.identity.vault, session)
+        .map_err(|_| Fault::internal("a session could not be sealed"))?;
+    Ok(Credentials {
+        access_key_id: given.access_key_id,
+        secret_access_key: given.secret_access_key,
+        session_token: given.session_token,
+        expiration: given.expires,
+    })
+}
+
+/// When a session that begins now ends.
+pub fn ends(now: Time, seconds: i32) -> Time {
+    now.whole_seconds() + Duration::from_secs(u64::try_from(seconds).unwrap_or(0))
+}
+
+/// The life of a session of GetSessionToken or GetFederationToken; the root user's is cut to an hour, as AWS does.
+pub fn user_seconds(caller: &Caller, asked: Option<i32>) -> i32 {
+    match caller.who {
+        Who::Root => asked.unwrap_or(ROOT_LONGEST).min(ROOT_LONGEST),
+        _ => asked.unwrap_or(USER_DEFAULT),
+    }
+}
+
+/// Long-term credentials only: what GetSessionToken and GetFederationToken ask.
+///
+/// # Errors
+/// AccessDenied for temporary credentials.
+pub fn only_long_term(caller: &Caller, operation: &str) -> Result<(), Fault> {
+    if caller.session.is_none() {
+        return Ok(());
+    }
+    Err(Fault::new("AccessDenied", 403, format!("Cannot call {operation} with session credentials")))
+}
+
+/// A second factor that was shown. There are no MFA devices yet, so no code can be right.
+///
+/// # Errors
+/// AccessDenied when a serial number or a code was sent.
+pub fn second_factor(serial: Option<&str>, code: Option<&str>) -> Result<(), Fault> {
+    match (serial, code) {
+        (None, None) => Ok(()),
+        (Some(_), Some(_)) => {
+            let text = "MultiFactorAuthentication failed with invalid MFA one time pass code. ";
+            Err(Fault::new("AccessDenied", 403, text))
+        }
+        _ => {
+            let text = "MultiFactorAuthentication failed, must provide both MFA serial number and one time pass code. ";
+            Err(Fault::new("AccessDenied", 403, text))
+        }
+    }
+}
