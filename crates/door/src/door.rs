@@ -2,13 +2,15 @@
 //! answer. Nothing else gives an operation state.
 
 use std::any::Any;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use rolecall_base::Fault;
 use rolecall_identity::{Caller, Identity, Known, Unknown};
 use rolecall_policy::Trace;
+use rolecall_sigv4::KeyCache;
 use rolecall_store::{CommitError, Pre};
-use rolecall_wire::{Meta, Protocol};
+use rolecall_wire::Protocol;
 
 use crate::audit::{self, AuditLog, Outbox, Waiting};
 use crate::authorization_message;
@@ -16,8 +18,9 @@ use crate::decide::{self, Answers, Denial};
 use crate::decisions::{Decided, Decisions};
 use crate::needs::{Ask, Needs};
 use crate::operation::{Db, Extensions, Lazy, Operation, Place, Sight, unavailable};
+use crate::payload::Payload;
 use crate::request::Origin;
-use crate::row::{AnyInput, AnyOutput, Row, Run, row};
+use crate::row::{AnyInput, AnyOutput, Row, Run, StageFn, row};
 
 /// How often a call is run again because another transaction came first.
 const TRIES: usize = 64;
@@ -31,6 +34,9 @@ pub struct Door {
     /// Told after each change that was committed: what the background loops wait for.
     pub changed: tokio::sync::Notify,
     pub(crate) log: Arc<dyn AuditLog>,
+    pub(crate) keys: KeyCache,
+    /// The region of requests that name none.
+    pub(crate) region: String,
 }
 
 /// Who calls, as far as it matters to a transaction.
@@ -75,13 +81,21 @@ struct Asked {
 }
 
 impl Door {
-    pub fn new(identity: Arc<Identity>, extensions: Extensions, log: Arc<dyn AuditLog>) -> Door {
+    /// `region` is that of requests that name none.
+    pub fn new(
+        identity: Arc<Identity>,
+        extensions: Extensions,
+        log: Arc<dyn AuditLog>,
+        region: &str,
+    ) -> Door {
         Door {
             identity,
             extensions,
             decisions: Decisions::default(),
             changed: tokio::sync::Notify::new(),
             log,
+            keys: KeyCache::new(16_384),
+            region: region.to_owned(),
         }
     }
 
@@ -119,25 +133,53 @@ impl Door {
             let record = self.record(&pass, outcome.as_ref().err());
             self.log.append(record);
         }
-        let Pass { row, visitor, request_id, region, origin, .. } = pass;
-        self.decisions.keep(Decided {
-            request_id,
-            at: self.identity.env.now(),
-            service: row.meta.service,
-            operation: row.meta.name,
-            caller: visitor.caller,
-            region,
-            origin,
-            asks: asked.asks,
-            fault: outcome.as_ref().err().cloned(),
-        });
+        self.keep(&pass, asked, outcome.as_ref().err().cloned());
         outcome
     }
 
-    /// The first decision on a call whose body is yet to be taken in.
-    pub(crate) fn preview(&self, pass: &Pass<'_>) -> Result<(), Fault> {
-        let lazy = Lazy::new(self.identity.store.clone());
-        self.ask(pass, self.place(pass), Sight::Lazy(&lazy), &mut Asked::default()).map(|_| ())
+    /// Decides a first time on a call whose body is yet to come, then takes the body in. A refusal ends here, in the
+    /// same way as any other.
+    pub(crate) async fn stage(
+        &self,
+        pass: &mut Pass<'_>,
+        stage: StageFn,
+        body: &mut Payload,
+    ) -> Result<(), Fault> {
+        let staged = {
+            let pass = &*pass;
+            let mut asked = Asked::default();
+            let decided = {
+                let lazy = Lazy::new(self.identity.store.clone());
+                self.ask(pass, self.place(pass), Sight::Lazy(&lazy), &mut asked)
+            };
+            // Another snapshot, which is not taken unless it is looked at: an upload may last.
+            let later = Lazy::new(self.identity.store.clone());
+            let outcome = match decided {
+                Ok(_) => stage(&*pass.input, &self.place(pass).at(Sight::Lazy(&later)), body).await,
+                Err(fault) => Err(fault),
+            };
+            if let Err(fault) = &outcome {
+                self.log.append(self.record(pass, Some(fault)));
+                self.keep(pass, asked, Some(fault.clone()));
+            }
+            outcome?
+        };
+        pass.staged = Some(staged);
+        Ok(())
+    }
+
+    fn keep(&self, pass: &Pass<'_>, asked: Asked, fault: Option<Fault>) {
+        self.decisions.keep(Decided {
+            request_id: pass.request_id.clone(),
+            at: self.identity.env.now(),
+            service: pass.row.meta.service,
+            operation: pass.row.meta.name,
+            caller: pass.visitor.caller.clone(),
+            region: pass.region.clone(),
+            origin: pass.origin.clone(),
+            asks: asked.asks,
+            fault,
+        });
     }
 
     pub(crate) fn place<'a>(&'a self, pass: &'a Pass<'_>) -> Place<'a> {
@@ -200,8 +242,8 @@ impl Door {
     fn refresh(&self, pass: &mut Pass<'_>) -> Result<(), Fault> {
         let caller = &pass.visitor.caller;
         let (Some(known), Some(id)) = (&pass.visitor.known, &caller.access_key_id) else { return Ok(()) };
-        let fresh =
-            self.identity.known(id, known.token()).map_err(|unknown| stranger(&unknown, pass.row.meta))?;
+        let fresh = self.identity.known(id, known.token());
+        let fresh = fresh.map_err(|unknown| stranger(&unknown, pass.row.meta.protocol))?;
         pass.visitor = Visitor::known(fresh);
         Ok(())
     }
@@ -240,7 +282,9 @@ impl Door {
             allowed: &answers.each,
             staged: pass.staged.as_deref(),
         };
-        (pass.row.run)(&*pass.input, run)
+        let attempt = AssertUnwindSafe(|| (pass.row.run)(&*pass.input, run));
+        // A panic is a fault of ours: this call fails and its transaction is dropped, the server goes on.
+        std::panic::catch_unwind(attempt).unwrap_or_else(|_| Err(Fault::internal("an operation panicked")))
     }
 
     fn record(&self, pass: &Pass<'_>, fault: Option<&Fault>) -> String {
@@ -277,11 +321,12 @@ impl Door {
 }
 
 /// What a caller is told whose credentials are nobody's.
-pub(crate) fn stranger(unknown: &Unknown, meta: &Meta) -> Fault {
-    let s3 = meta.protocol == Protocol::RestXml;
-    match (unknown, meta.protocol) {
+pub(crate) fn stranger(unknown: &Unknown, protocol: Protocol) -> Fault {
+    match (unknown, protocol) {
         (Unknown::Failed(fault), _) => fault.clone(),
-        (Unknown::Expired, _) if s3 => Fault::new("ExpiredToken", 400, "The provided token has expired."),
+        (Unknown::Expired, Protocol::RestXml) => {
+            Fault::new("ExpiredToken", 400, "The provided token has expired.")
+        }
         (Unknown::Expired, Protocol::Ec2) => {
             Fault::new("RequestExpired", 400, "The security token included in the request is expired")
         }

@@ -4,11 +4,13 @@
 //! caller must be allowed, `run` does it and gets its state from [`Authorized`], which only the door makes.
 
 mod audit;
+mod authenticate;
 mod authorization_message;
 mod decide;
 mod decisions;
 mod door;
 mod facts;
+mod front;
 mod needs;
 mod operation;
 mod payload;
@@ -20,6 +22,7 @@ pub use audit::{AuditLog, NoAudit, Outbox, Waiting};
 pub use authorization_message::decode as decode_authorization_message;
 pub use decisions::{Decided, Decisions};
 pub use door::{Door, Visitor};
+pub use front::Front;
 pub use needs::{Ask, Asking, KeyValue, Needs, Question, Resource};
 pub use operation::{Access, At, Authorized, Extensions, Operation, Read, Write};
 pub use payload::Payload;

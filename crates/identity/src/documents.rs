@@ -29,7 +29,7 @@ impl Documents {
         if let Some(policy) = known.and_then(|weak| weak.upgrade()) {
             return Ok(policy);
         }
-        let parsed = Policy::parse(text, kind)
+        let parsed = Policy::load(text, kind)
             .map_err(|malformed| Fault::internal(format!("a stored policy does not parse: {malformed}")))?;
         let policy = Arc::new(parsed);
         let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);

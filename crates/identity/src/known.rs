@@ -44,13 +44,6 @@ pub struct Known {
     pub premises: Vec<Pre>,
     token: Option<String>,
     revision: u64,
-    signing: RwLock<Option<SigningKey>>,
-}
-
-#[derive(Clone)]
-struct SigningKey {
-    scope: String,
-    key: [u8; 32],
 }
 
 impl std::fmt::Debug for Known {
@@ -63,19 +56,6 @@ impl Known {
     /// The session token that came with the access key id.
     pub fn token(&self) -> Option<&str> {
         self.token.as_deref()
-    }
-
-    /// The key derived for a scope (`20260101/us-east-1/iam`), kept since the last request of that scope.
-    pub fn signing_key(&self, scope: &str, derive: impl FnOnce(&str) -> [u8; 32]) -> [u8; 32] {
-        let kept = self.signing.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(signing) = kept.as_ref().filter(|signing| signing.scope == scope) {
-            return signing.key;
-        }
-        drop(kept);
-        let key = derive(&self.secret);
-        let signing = SigningKey { scope: scope.to_owned(), key };
-        *self.signing.write().unwrap_or_else(PoisonError::into_inner) = Some(signing);
-        key
     }
 }
 
@@ -172,7 +152,6 @@ impl Identity {
             premises: db.premises(),
             token: Some(token.to_owned()),
             revision,
-            signing: RwLock::default(),
         })
     }
 
@@ -200,7 +179,6 @@ impl Identity {
             premises: db.premises(),
             token: None,
             revision,
-            signing: RwLock::default(),
         })
     }
 }

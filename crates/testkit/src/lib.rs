@@ -66,7 +66,7 @@ impl World {
         let vault = Vault::new(env.random());
         let identity = Arc::new(Identity::new(env.clone(), vault, store.clone()));
         let records = Arc::new(Records::default());
-        let door = Arc::new(Door::new(identity, extensions, records.clone()));
+        let door = Arc::new(Door::new(identity, extensions, records.clone(), REGION));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         let world = World { env, store, door, records, runtime };
         world.account(ACCOUNT);

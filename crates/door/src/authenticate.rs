@@ -1,0 +1,130 @@
+//! Step 4: whose request it is. One text for all failures of a kind, and no kind that tells more than AWS does.
+
+use rolecall_base::Fault;
+use rolecall_identity::{Caller, Unknown};
+use rolecall_sigv4::{Expected, Family, Payload as Binding, Refusal, Signed, SigningKey, body_hash};
+use rolecall_wire::{Protocol, Service};
+
+use crate::door::{Door, Visitor, stranger};
+use crate::payload::BodyCheck;
+use crate::request::Request;
+
+/// A request that proved whose it is.
+pub(crate) struct Proof {
+    pub visitor: Visitor,
+    /// Of the credential scope; the server's own for unsigned requests.
+    pub region: String,
+    /// How the body that is still to come must be checked.
+    pub body: BodyCheck,
+}
+
+/// The family whose rules and texts a protocol follows.
+fn family(protocol: Protocol) -> Family {
+    match protocol {
+        Protocol::Query => Family::Query,
+        Protocol::Ec2 => Family::Ec2,
+        Protocol::Json(_) => Family::Json,
+        Protocol::RestJson => Family::RestJson,
+        Protocol::RestXml => Family::S3,
+    }
+}
+
+impl Door {
+    /// Verifies a request's signature and finds its caller.
+    ///
+    /// # Errors
+    /// AWS's fault for that service and that failure.
+    pub(crate) fn authenticate(&self, request: &Request, service: &'static Service) -> Result<Proof, Fault> {
+        let family = family(service.protocol);
+        let parts = signed_parts(request);
+        let refuse = |refusal: Refusal| refusal.fault(family);
+        let Some(signed) = Signed::read(&parts, family).map_err(refuse)? else {
+            return if family == Family::S3 { Ok(self.nobody()) } else { Err(refuse(Refusal::Missing)) };
+        };
+        let now = self.identity.env.now();
+        let expected = Expected { family, service: service.name, region: None, now };
+        signed.check(&parts, &expected).map_err(refuse)?;
+        let known = match self.identity.known(signed.access_key_id(), signed.token()) {
+            Ok(known) => known,
+            Err(unknown) => {
+                self.verify_in_vain(&signed, request, family);
+                return Err(stranger_fault(&unknown, &signed, service));
+            }
+        };
+        let key = self.keys.key(signed.access_key_id(), &known.secret, signed.scope());
+        let body = self.verify(&signed, request, family, key)?;
+        let [_, region, _] = signed.scope();
+        Ok(Proof { visitor: Visitor::known(known), region: region.to_owned(), body })
+    }
+
+    /// Checks the signature, and of a whole body its hash as well.
+    fn verify(
+        &self,
+        signed: &Signed<'_>,
+        request: &Request,
+        family: Family,
+        key: SigningKey,
+    ) -> Result<BodyCheck, Fault> {
+        let parts = signed_parts(request);
+        let refuse = |refusal: Refusal| refusal.fault(family);
+        let whole = request.whole();
+        if family != Family::S3 {
+            let hash = body_hash(whole.map_or(&[], |body| body));
+            signed.verify(&parts, family, &hash, &key).map_err(refuse)?;
+            return Ok(BodyCheck::none());
+        }
+        let binding = Binding::of_s3(&parts, signed).map_err(refuse)?;
+        signed.verify(&parts, family, &binding.line(), &key).map_err(refuse)?;
+        match whole {
+            Some(body) => {
+                if let Binding::Digest(_) = binding {
+                    binding.check(&crate::payload::digest(body)).map_err(refuse)?;
+                }
+                Ok(BodyCheck::none())
+            }
+            None => {
+                let chain =
+                    matches!(binding, Binding::Streaming { signed: true, .. }).then(|| signed.chain(key));
+                Ok(BodyCheck { binding, chain })
+            }
+        }
+    }
+
+    /// The work of a verification whose outcome is known, so that time does not tell which keys exist.
+    fn verify_in_vain(&self, signed: &Signed<'_>, request: &Request, family: Family) {
+        let [date, region, service] = signed.scope();
+        let key = SigningKey::derive("no such key", date, region, service);
+        let hash = body_hash(request.whole().map_or(&[], |body| body));
+        let _ = signed.verify(&signed_parts(request), family, &hash, &key);
+    }
+
+    fn nobody(&self) -> Proof {
+        let visitor = Visitor::vouched(Caller::anonymous());
+        Proof { visitor, region: self.region.clone(), body: BodyCheck::none() }
+    }
+}
+
+fn signed_parts(request: &Request) -> rolecall_sigv4::Request<'_> {
+    rolecall_sigv4::Request {
+        method: request.method.as_str(),
+        path: &request.sent_path,
+        query: &request.query,
+        headers: &request.headers,
+    }
+}
+
+/// S3 tells an unknown key and a bad token apart; the others do not.
+fn stranger_fault(unknown: &Unknown, signed: &Signed<'_>, service: &Service) -> Fault {
+    match (unknown, service.protocol) {
+        (Unknown::Invalid, Protocol::RestXml) if signed.token().is_some() => {
+            Fault::new("InvalidToken", 400, "The provided token is malformed or otherwise invalid.")
+        }
+        (Unknown::Invalid, Protocol::RestXml) => Fault::new(
+            "InvalidAccessKeyId",
+            403,
+            "The AWS Access Key Id you provided does not exist in our records.",
+        )
+        .with("AWSAccessKeyId", signed.access_key_id()),
+        _ => stranger(unknown, service.protocol),
+    }
+}

@@ -1,0 +1,127 @@
+//! The bytes' side of the door: one service's operations, found by what a request names, and the answer in its
+//! protocol.
+
+use rolecall_base::Fault;
+use rolecall_wire::{Message, Response, Route, Router, Service, encode_fault};
+
+use crate::audit;
+use crate::authenticate::Proof;
+use crate::door::{Door, Pass, Visitor};
+use crate::request::{Request, RequestBody};
+use crate::row::Row;
+
+/// A service as clients reach it.
+#[derive(Debug)]
+pub struct Front {
+    router: Router<Entry>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Entry {
+    Here(Row),
+    /// Known to AWS's model and not to us.
+    Missing(&'static str),
+}
+
+impl Front {
+    /// From a service crate's generated tables.
+    pub fn new(service: &'static Service, operations: &'static [Row], missing: &'static [Route]) -> Front {
+        let here = operations.iter().map(|row| (&row.meta.route, Entry::Here(*row)));
+        let absent = missing.iter().map(|route| (route, Entry::Missing(route.operation)));
+        Front { router: Router::new(service, here.chain(absent)) }
+    }
+
+    pub fn service(&self) -> &'static Service {
+        self.router.service()
+    }
+
+    /// The row of the operation that a request names.
+    ///
+    /// # Errors
+    /// The protocol's fault for an unknown operation, NotImplemented for a known one that we lack.
+    fn find(&self, request: &Request) -> Result<&Row, Fault> {
+        match self.router.find(&message(request))? {
+            Entry::Here(row) => Ok(row),
+            Entry::Missing(operation) => Err(Fault::not_implemented(operation)),
+        }
+    }
+
+    /// Whether a request's body should be handed over as it arrives.
+    pub fn streams(&self, request: &Request) -> bool {
+        self.find(request).is_ok_and(|row| row.stage.is_some())
+    }
+}
+
+fn message(request: &Request) -> Message<'_> {
+    Message {
+        method: request.method.as_str(),
+        path: &request.path,
+        query: &request.query,
+        headers: &request.headers,
+        body: request.whole().map_or(&[], |body| body),
+    }
+}
+
+impl Door {
+    /// Steps 3 to 10 for one request.
+    pub async fn answer(&self, front: &Front, request: Request) -> Response {
+        let id = request.id.clone();
+        let service = front.service();
+        let mut response = Response::new();
+        if let Err(fault) = self.admit(front, request, &mut response).await {
+            if fault.status() >= 500 {
+                log::error!("{id} {}: {fault:?}", service.name);
+            }
+            response = Response::new();
+            encode_fault(&fault, service.protocol, service.xmlns, &id, &mut response);
+        }
+        response
+    }
+
+    async fn admit(&self, front: &Front, mut request: Request, response: &mut Response) -> Result<(), Fault> {
+        let row = front.find(&request)?;
+        let proof = match self.authenticate(&request, front.service()) {
+            Ok(proof) => proof,
+            Err(fault) => {
+                self.log_stranger(row, &request, &fault);
+                return Err(fault);
+            }
+        };
+        let Proof { visitor, region, body } = proof;
+        let input = (row.decode)(&message(&request))?;
+        let origin = std::mem::take(&mut request.origin);
+        let request_id = std::mem::take(&mut request.id);
+        let mut pass =
+            Pass { row, input, visitor, request_id: request_id.clone(), region, origin, staged: None };
+        if let Some(stage) = row.stage {
+            let arriving = std::mem::replace(&mut request.body, RequestBody::Whole(Default::default()));
+            let mut payload = body.payload(&request, arriving)?;
+            self.stage(&mut pass, stage, &mut payload).await?;
+        }
+        let output = self.pass(pass).await?;
+        (row.encode)(output, row.meta, &request_id, response)
+    }
+
+    /// What could not be authenticated is recorded as well: by nobody, with the fault.
+    fn log_stranger(&self, row: &Row, request: &Request, fault: &Fault) {
+        let visitor = Visitor::vouched(rolecall_identity::Caller::anonymous());
+        let pass = Pass {
+            row,
+            input: Box::new(()),
+            visitor,
+            request_id: request.id.clone(),
+            region: String::new(),
+            origin: request.origin.clone(),
+            staged: None,
+        };
+        self.log.append(audit::record(&audit::Call {
+            place: self.place(&pass),
+            service: row.meta.service,
+            operation: row.meta.name,
+            read_only: !row.writes,
+            request_id: &request.id,
+            event_id: &self.identity.env.uuid(),
+            fault: Some(fault),
+        }));
+    }
+}
