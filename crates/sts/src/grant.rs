@@ -8,8 +8,6 @@ use rolecall_identity::{Caller, Session, Who};
 
 use crate::model::Credentials;
 
-/// Seconds a session may at least live.
-pub const SHORTEST: i32 = 900;
 /// Seconds that a session of a chained role may at most live.
 pub const CHAINED: i32 = 3_600;
 /// Seconds that a session of GetSessionToken or GetFederationToken lives unless asked otherwise.

@@ -139,3 +139,170 @@ fn duration(caller: &Caller, asked: Option<i32>, longest: i32) -> Result<i32, Fa
     }
     Ok(seconds)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use rolecall_base::Tags;
+    use rolecall_door::Visitor;
+    use rolecall_identity::Unknown;
+    use rolecall_identity::records::{
+        Entities, Entity, Holder, InlinePolicies, InlinePolicy, Role, Roles, fold,
+    };
+    use rolecall_testkit::{ACCOUNT, World, check_fault};
+
+    use super::*;
+    use crate::model::{Credentials, GetCallerIdentity, GetCallerIdentityRequest, Tag};
+
+    const ANYTHING: &str =
+        r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}"#;
+
+    fn trust(principal: &str, actions: &str) -> String {
+        format!(
+            r#"{{"Version": "2012-10-17", "Statement": {{"Effect": "Allow", "Principal": {{"AWS": "{principal}"}},
+                "Action": {actions}}}}}"#
+        )
+    }
+
+    fn role(world: &World, name: &str, trust: &str) -> String {
+        let id = world.env.unique_id("AROA");
+        let role = Role {
+            account: ACCOUNT,
+            name: name.into(),
+            path: "/".into(),
+            id: id.clone(),
+            created: world.env.now(),
+            trust: trust.into(),
+            description: None,
+            max_session: 7_200,
+            tags: Tags::default(),
+            boundary: None,
+        };
+        world.write(|tx| {
+            tx.put::<Roles>(&(ACCOUNT, fold(name)), &role)?;
+            let entity = Entity { account: ACCOUNT, holder: Holder::Role, name: fold(name) };
+            tx.put::<Entities>(&id, &entity)?;
+            let key = (ACCOUNT, "role".to_owned(), fold(name), "own".to_owned());
+            tx.put::<InlinePolicies>(&key, &InlinePolicy { name: "own".into(), document: ANYTHING.into() })?;
+            tx.touch(ACCOUNT);
+            Ok(())
+        });
+        role.arn()
+    }
+
+    fn request(arn: &str) -> AssumeRoleRequest {
+        AssumeRoleRequest { role_arn: arn.into(), role_session_name: "s1".into(), ..Default::default() }
+    }
+
+    fn assume(world: &World, by: &Visitor, input: AssumeRoleRequest) -> Result<Credentials, Fault> {
+        world.call::<AssumeRole>(by, input).map(|answer| answer.credentials.unwrap())
+    }
+
+    fn signed_in(world: &World, given: &Credentials) -> Visitor {
+        world.signed_in(&given.access_key_id, Some(&given.session_token)).unwrap()
+    }
+
+    #[test]
+    fn a_named_user_needs_no_policy_of_its_own() {
+        let world = World::new(1);
+        let ann = world.user("ann", "");
+        let arn = role(&world, "reader", &trust(&ann.caller.principal_id, r#""sts:AssumeRole""#));
+        let session = signed_in(&world, &assume(&world, &ann, request(&arn)).unwrap());
+        let me = world.call::<GetCallerIdentity>(&session, GetCallerIdentityRequest {}).unwrap();
+        assert_eq!(me.arn.as_deref(), Some("arn:aws:sts::000000000000:assumed-role/reader/s1"));
+    }
+
+    #[test]
+    fn trust_in_the_account_leaves_it_to_the_callers_policies() {
+        let world = World::new(1);
+        let arn = role(&world, "reader", &trust("arn:aws:iam::000000000000:root", r#""sts:AssumeRole""#));
+        let without = world.user("ann", "");
+        check_fault(assume(&world, &without, request(&arn)), "AccessDenied");
+        assert!(assume(&world, &world.user("bob", ANYTHING), request(&arn)).is_ok());
+    }
+
+    #[test]
+    fn a_role_that_does_not_trust_and_a_role_that_is_not_are_refused_alike() {
+        let world = World::new(1);
+        let admin = world.user("ann", ANYTHING);
+        let arn = role(&world, "other", &trust("arn:aws:iam::999999999999:root", r#""sts:AssumeRole""#));
+        let untrusting = check_fault(assume(&world, &admin, request(&arn)), "AccessDenied");
+        let missing = "arn:aws:iam::000000000000:role/missing";
+        let absent = check_fault(assume(&world, &admin, request(missing)), "AccessDenied");
+        assert_eq!(untrusting.replace("other", "missing"), absent);
+    }
+
+    #[test]
+    fn tags_need_their_own_permission_and_transitive_ones_travel() {
+        let world = World::new(1);
+        let ann = world.user("ann", "");
+        let plain = role(&world, "plain", &trust(&ann.caller.principal_id, r#""sts:AssumeRole""#));
+        let tags = Some(vec![Tag { key: "team".into(), value: "x".into() }]);
+        let tagged = |arn: &str| AssumeRoleRequest {
+            tags: tags.clone(),
+            transitive_tag_keys: Some(vec!["team".into()]),
+            ..request(arn)
+        };
+        check_fault(assume(&world, &ann, tagged(&plain)), "AccessDenied");
+        let both = r#"["sts:AssumeRole", "sts:TagSession"]"#;
+        let first = role(&world, "first", &trust(&ann.caller.principal_id, both));
+        let second = role(&world, "second", &trust("arn:aws:iam::000000000000:root", both));
+        let session = signed_in(&world, &assume(&world, &ann, tagged(&first)).unwrap());
+        let chained = signed_in(&world, &assume(&world, &session, request(&second)).unwrap());
+        assert_eq!(chained.caller.tags, [("team".to_owned(), "x".to_owned())]);
+        check_fault(assume(&world, &session, tagged(&second)), "InvalidParameterValue");
+    }
+
+    #[test]
+    fn a_chained_session_lives_an_hour_at_most_and_any_no_longer_than_its_role_says() {
+        let world = World::new(1);
+        let ann = world.user("ann", "");
+        let arn = role(&world, "r", &trust(&ann.caller.principal_id, r#""sts:AssumeRole""#));
+        let again = role(&world, "again", &trust("arn:aws:iam::000000000000:root", r#""sts:AssumeRole""#));
+        let lasting =
+            |arn: &str, seconds| AssumeRoleRequest { duration_seconds: Some(seconds), ..request(arn) };
+        check_fault(assume(&world, &ann, lasting(&arn, 7_201)), "ValidationError");
+        let session = signed_in(&world, &assume(&world, &ann, lasting(&arn, 7_200)).unwrap());
+        check_fault(assume(&world, &session, lasting(&again, 3_601)), "ValidationError");
+        assert!(assume(&world, &session, lasting(&again, 3_600)).is_ok());
+    }
+
+    #[test]
+    fn a_session_policy_narrows_the_role() {
+        let world = World::new(1);
+        let ann = world.user("ann", "");
+        let arn = role(&world, "r", &trust(&ann.caller.principal_id, r#""sts:AssumeRole""#));
+        let second = role(&world, "second", &trust("arn:aws:iam::000000000000:root", r#""sts:AssumeRole""#));
+        let policy = r#"{"Version": "2012-10-17", "Statement":
+            {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}}"#;
+        let narrowed = AssumeRoleRequest { policy: Some(policy.into()), ..request(&arn) };
+        let session = signed_in(&world, &assume(&world, &ann, narrowed).unwrap());
+        let text = check_fault(assume(&world, &session, request(&second)), "AccessDenied");
+        assert!(text.ends_with("because no session policy allows the sts:AssumeRole action"), "{text}");
+        let broken = AssumeRoleRequest { policy: Some("{".into()), ..request(&arn) };
+        check_fault(assume(&world, &ann, broken), "MalformedPolicyDocument");
+    }
+
+    #[test]
+    fn a_deleted_and_recreated_role_does_not_revive_its_sessions() {
+        let world = World::new(1);
+        let ann = world.user("ann", "");
+        let trusting = trust(&ann.caller.principal_id, r#""sts:AssumeRole""#);
+        let arn = role(&world, "r", &trusting);
+        let given = assume(&world, &ann, request(&arn)).unwrap();
+        let old = signed_in(&world, &given).caller.principal_id.clone();
+        world.write(|tx| {
+            tx.delete::<Entities>(&old)?;
+            tx.delete::<Roles>(&(ACCOUNT, "r".to_owned()))?;
+            tx.touch(ACCOUNT);
+            Ok(())
+        });
+        role(&world, "r", &trusting);
+        let again = world.signed_in(&given.access_key_id, Some(&given.session_token));
+        assert!(matches!(again, Err(Unknown::Invalid)), "{again:?}");
+        world.env.advance(Duration::from_secs(7_200));
+        let over = world.signed_in(&given.access_key_id, Some(&given.session_token));
+        assert!(matches!(over, Err(Unknown::Expired)), "{over:?}");
+    }
+}

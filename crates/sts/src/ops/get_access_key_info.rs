@@ -33,7 +33,8 @@ mod tests {
         let world = World::new(1);
         let id = world.env.access_key_id("AKIA", "123456789012".parse().unwrap());
         let root = world.root(ACCOUNT);
-        let info = world.call::<GetAccessKeyInfo>(&root, GetAccessKeyInfoRequest { access_key_id: id }).unwrap();
+        let info =
+            world.call::<GetAccessKeyInfo>(&root, GetAccessKeyInfoRequest { access_key_id: id }).unwrap();
         assert_eq!(info.account.as_deref(), Some("123456789012"));
         let nonsense = GetAccessKeyInfoRequest { access_key_id: "AKIA000000000000".into() };
         check_fault(world.call::<GetAccessKeyInfo>(&root, nonsense), "ValidationError");

@@ -39,7 +39,8 @@ mod tests {
     #[test]
     fn even_one_who_is_denied_everything() {
         let world = World::new(1);
-        let deny = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Action": "*", "Resource": "*"}}"#;
+        let deny =
+            r#"{"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Action": "*", "Resource": "*"}}"#;
         let user = world.user("ann", deny);
         assert!(world.call::<GetCallerIdentity>(&user, GetCallerIdentityRequest {}).is_ok());
     }

@@ -5,7 +5,9 @@ use rolecall_base::Fault;
 use rolecall_door::{At, Authorized, ByArn, Needs, Operation, Read};
 use rolecall_identity::{Session, SessionKind};
 
-use crate::model::{FederatedUser, GetFederationToken, GetFederationTokenRequest, GetFederationTokenResponse};
+use crate::model::{
+    FederatedUser, GetFederationToken, GetFederationTokenRequest, GetFederationTokenResponse,
+};
 use crate::{grant, session_policy, session_tags};
 
 fn arn(at: &At<'_>, name: &str) -> String {

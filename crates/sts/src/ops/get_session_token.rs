@@ -11,7 +11,9 @@ impl Operation for GetSessionToken {
     type Access = Read;
 
     fn needs(_input: &GetSessionTokenRequest, _at: &At<'_>) -> Result<Needs, Fault> {
-        Ok(Needs::nothing("a user may always ask for temporary credentials of its own; no policy restricts it"))
+        Ok(Needs::nothing(
+            "a user may always ask for temporary credentials of its own; no policy restricts it",
+        ))
     }
 
     fn run(req: &mut Authorized<'_, Self>) -> Result<GetSessionTokenResponse, Fault> {
@@ -26,7 +28,10 @@ impl Operation for GetSessionToken {
             expires: grant::ends(req.now, seconds),
             ..Session::default()
         };
-        Ok(GetSessionTokenResponse { credentials: Some(grant::credentials(req, &session)?), ..Default::default() })
+        Ok(GetSessionTokenResponse {
+            credentials: Some(grant::credentials(req, &session)?),
+            ..Default::default()
+        })
     }
 }
 
