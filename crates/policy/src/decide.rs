@@ -65,6 +65,11 @@ impl<'l, 'a, 'q> Evaluation<'l, 'a, 'q> {
         Evaluation { layers, principal: &request.principal, plain, named, endpoint, rule, cross_account }
     }
 
+    /// What layers are asked whose statements name nobody, must name someone, may name someone.
+    pub fn queries(&self) -> (&Query<'q>, &Query<'q>, &Query<'q>) {
+        (&self.plain, &self.named, &self.endpoint)
+    }
+
     fn run(&self) -> Outcome<'a> {
         if let Some((layer, matched)) = self.explicit_deny() {
             return (Reason::ExplicitDeny(layer), Some(matched));

@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use crate::decision::Layer;
+use crate::caller::Level;
+use crate::decision::{Layer, Reason};
 use crate::document::Effect;
 use crate::id::PolicyId;
 
@@ -13,6 +14,8 @@ pub struct Trace {
     pub decision: &'static str,
     /// As in an AccessDenied message; empty when allowed.
     pub reason: String,
+    /// The same for programs.
+    pub because: Reason,
     pub layers: Vec<LayerTrace>,
     /// The statement that decided.
     pub deciding: Option<StatementRef>,
@@ -24,7 +27,7 @@ pub struct LayerTrace {
     pub layer: Layer,
     /// For organization policies: the level, from the root at 0.
     pub level: Option<usize>,
-    /// What the layer says on its own; `None`: nothing in it matched.
+    /// What the layer says on its own: Deny before Allow; `None`: nothing in it matched.
     pub effect: Option<Effect>,
     /// It does not bind this caller (SCPs and service-linked roles, for one).
     pub skipped: bool,
@@ -46,6 +49,8 @@ pub struct StatementTrace {
     pub at: StatementRef,
     pub effect: Effect,
     pub matched: bool,
+    /// How strongly it names the caller; `None` where the layer's statements name nobody.
+    pub principal: Option<Level>,
     /// The first element that failed, in the order Principal, Action, Resource, Condition.
     pub failed: Option<Failed>,
 }
