@@ -143,6 +143,11 @@ impl wire::Shape for CreateTags {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct CreateTagsResponse {}
 
 impl wire::Input for CreateTagsRequest {
@@ -216,6 +221,11 @@ impl wire::Shape for DeleteTags {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DeleteTagsResponse {}
 
 impl wire::Input for DeleteTagsRequest {
@@ -1024,6 +1034,11 @@ impl wire::Shape for ModifyInstanceAttribute {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ModifyInstanceAttributeResponse {}
 
 impl wire::Input for ModifyInstanceAttributeRequest {
@@ -1097,6 +1112,11 @@ impl wire::Shape for RebootInstances {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct RebootInstancesResponse {}
 
 impl wire::Input for RebootInstancesRequest {
@@ -1326,6 +1346,11 @@ impl wire::Output for TerminateInstancesResult {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct AccountAttribute {
     pub attribute_name: Option<String>,
     pub attribute_values: Option<Vec<AccountAttributeValue>>,
@@ -1347,6 +1372,11 @@ impl xml::ToXml for AccountAttribute {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct AccountAttributeValue {
     pub attribute_value: Option<String>,
 }
@@ -1366,6 +1396,11 @@ impl xml::ToXml for AccountAttributeValue {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ApplicationStatusSummary {
     pub status: Option<String>,
     pub impaired_since: Option<Time>,
@@ -1387,6 +1422,11 @@ impl xml::ToXml for ApplicationStatusSummary {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct AssociateIamInstanceProfileRequest {
     pub iam_instance_profile: IamInstanceProfileSpecification,
     pub instance_id: String,
@@ -1402,6 +1442,11 @@ impl form::FromForm for AssociateIamInstanceProfileRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct AssociateIamInstanceProfileResult {
     pub iam_instance_profile_association: Option<IamInstanceProfileAssociation>,
 }
@@ -1421,6 +1466,11 @@ impl xml::ToXml for AssociateIamInstanceProfileResult {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct AttachmentEnaSrdSpecification {
     pub ena_srd_enabled: Option<bool>,
     pub ena_srd_udp_specification: Option<AttachmentEnaSrdUdpSpecification>,
@@ -1442,6 +1492,11 @@ impl xml::ToXml for AttachmentEnaSrdSpecification {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct AttachmentEnaSrdUdpSpecification {
     pub ena_srd_udp_enabled: Option<bool>,
 }
@@ -1461,6 +1516,11 @@ impl xml::ToXml for AttachmentEnaSrdUdpSpecification {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct AttributeBooleanValue {
     pub value: Option<bool>,
 }
@@ -1486,6 +1546,11 @@ impl xml::ToXml for AttributeBooleanValue {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct AttributeValue {
     pub value: Option<String>,
 }
@@ -1511,6 +1576,11 @@ impl xml::ToXml for AttributeValue {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct AvailabilityZone {
     pub opt_in_status: Option<String>,
     pub messages: Option<Vec<AvailabilityZoneMessage>>,
@@ -1556,6 +1626,11 @@ impl xml::ToXml for AvailabilityZone {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct AvailabilityZoneGeography {
     pub name: Option<String>,
 }
@@ -1575,6 +1650,11 @@ impl xml::ToXml for AvailabilityZoneGeography {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct AvailabilityZoneMessage {
     pub message: Option<String>,
 }
@@ -1594,6 +1674,11 @@ impl xml::ToXml for AvailabilityZoneMessage {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct AvailabilityZoneSubGeography {
     pub name: Option<String>,
 }
@@ -1613,6 +1698,11 @@ impl xml::ToXml for AvailabilityZoneSubGeography {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct BlockDeviceMapping {
     pub ebs: Option<EbsBlockDevice>,
     pub no_device: Option<String>,
@@ -1655,6 +1745,11 @@ impl xml::ToXml for BlockDeviceMapping {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct BlockPublicAccessStates {
     pub internet_gateway_block_mode: Option<String>,
 }
@@ -1674,6 +1769,11 @@ impl xml::ToXml for BlockPublicAccessStates {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct CapacityReservationSpecification {
     pub capacity_reservation_preference: Option<String>,
     pub capacity_reservation_target: Option<CapacityReservationTarget>,
@@ -1699,6 +1799,11 @@ impl CapacityReservationSpecification {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct CapacityReservationSpecificationResponse {
     pub capacity_reservation_preference: Option<String>,
     pub capacity_reservation_target: Option<CapacityReservationTargetResponse>,
@@ -1720,6 +1825,11 @@ impl xml::ToXml for CapacityReservationSpecificationResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct CapacityReservationTarget {
     pub capacity_reservation_id: Option<String>,
     pub capacity_reservation_resource_group_arn: Option<String>,
@@ -1735,6 +1845,11 @@ impl form::FromForm for CapacityReservationTarget {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct CapacityReservationTargetResponse {
     pub capacity_reservation_id: Option<String>,
     pub capacity_reservation_resource_group_arn: Option<String>,
@@ -1756,6 +1871,11 @@ impl xml::ToXml for CapacityReservationTargetResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ConnectionTrackingConfiguration {
     pub tcp_established_timeout: Option<i32>,
     pub udp_stream_timeout: Option<i32>,
@@ -1779,6 +1899,11 @@ impl xml::ToXml for ConnectionTrackingConfiguration {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ConnectionTrackingSpecificationRequest {
     pub tcp_established_timeout: Option<i32>,
     pub udp_stream_timeout: Option<i32>,
@@ -1796,6 +1921,11 @@ impl form::FromForm for ConnectionTrackingSpecificationRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ConnectionTrackingSpecificationResponse {
     pub tcp_established_timeout: Option<i32>,
     pub udp_stream_timeout: Option<i32>,
@@ -1819,6 +1949,11 @@ impl xml::ToXml for ConnectionTrackingSpecificationResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct CpuOptions {
     pub core_count: Option<i32>,
     pub threads_per_core: Option<i32>,
@@ -1844,6 +1979,11 @@ impl xml::ToXml for CpuOptions {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct CpuOptionsRequest {
     pub core_count: Option<i32>,
     pub threads_per_core: Option<i32>,
@@ -1874,6 +2014,11 @@ impl CpuOptionsRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct CreateImageRequest {
     pub tag_specifications: Option<Vec<TagSpecification>>,
     pub snapshot_location: Option<String>,
@@ -1913,6 +2058,11 @@ impl CreateImageRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct CreateImageResult {
     pub image_id: Option<String>,
 }
@@ -1932,6 +2082,11 @@ impl xml::ToXml for CreateImageResult {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct CreateKeyPairRequest {
     pub key_name: String,
     pub key_type: Option<String>,
@@ -1960,6 +2115,11 @@ impl CreateKeyPairRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct CreateTagsRequest {
     pub dry_run: Option<bool>,
     pub resources: Vec<String>,
@@ -1977,6 +2137,11 @@ impl form::FromForm for CreateTagsRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct CreditSpecificationRequest {
     pub cpu_credits: String,
 }
@@ -1988,6 +2153,11 @@ impl form::FromForm for CreditSpecificationRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DefaultConnectionTrackingConfiguration {
     pub default_tcp_established_timeout: Option<i32>,
     pub default_udp_timeout: Option<i32>,
@@ -2011,6 +2181,11 @@ impl xml::ToXml for DefaultConnectionTrackingConfiguration {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DeleteKeyPairRequest {
     pub key_name: Option<String>,
     pub key_pair_id: Option<String>,
@@ -2028,6 +2203,11 @@ impl form::FromForm for DeleteKeyPairRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DeleteKeyPairResult {
     pub return_: Option<bool>,
     pub key_pair_id: Option<String>,
@@ -2049,6 +2229,11 @@ impl xml::ToXml for DeleteKeyPairResult {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DeleteSnapshotReturnCode {
     pub snapshot_id: Option<String>,
     pub return_code: Option<String>,
@@ -2070,6 +2255,11 @@ impl xml::ToXml for DeleteSnapshotReturnCode {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DeleteTagsRequest {
     pub dry_run: Option<bool>,
     pub resources: Vec<String>,
@@ -2087,6 +2277,11 @@ impl form::FromForm for DeleteTagsRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DeregisterImageRequest {
     pub image_id: String,
     pub delete_associated_snapshots: Option<bool>,
@@ -2104,6 +2299,11 @@ impl form::FromForm for DeregisterImageRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DeregisterImageResult {
     pub return_: Option<bool>,
     pub delete_snapshot_results: Option<Vec<DeleteSnapshotReturnCode>>,
@@ -2125,6 +2325,11 @@ impl xml::ToXml for DeregisterImageResult {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DescribeAccountAttributesRequest {
     pub dry_run: Option<bool>,
     pub attribute_names: Option<Vec<String>>,
@@ -2146,6 +2351,11 @@ impl DescribeAccountAttributesRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DescribeAccountAttributesResult {
     pub account_attributes: Option<Vec<AccountAttribute>>,
 }
@@ -2165,6 +2375,11 @@ impl xml::ToXml for DescribeAccountAttributesResult {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DescribeAvailabilityZonesRequest {
     pub zone_names: Option<Vec<String>>,
     pub zone_ids: Option<Vec<String>>,
@@ -2186,6 +2401,11 @@ impl form::FromForm for DescribeAvailabilityZonesRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DescribeAvailabilityZonesResult {
     pub availability_zones: Option<Vec<AvailabilityZone>>,
 }
@@ -2205,6 +2425,11 @@ impl xml::ToXml for DescribeAvailabilityZonesResult {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DescribeIamInstanceProfileAssociationsRequest {
     pub association_ids: Option<Vec<String>>,
     pub filters: Option<Vec<Filter>>,
@@ -2230,6 +2455,11 @@ impl DescribeIamInstanceProfileAssociationsRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DescribeIamInstanceProfileAssociationsResult {
     pub iam_instance_profile_associations: Option<Vec<IamInstanceProfileAssociation>>,
     pub next_token: Option<String>,
@@ -2251,6 +2481,11 @@ impl xml::ToXml for DescribeIamInstanceProfileAssociationsResult {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DescribeImagesRequest {
     pub executable_users: Option<Vec<String>>,
     pub image_ids: Option<Vec<String>>,
@@ -2280,6 +2515,11 @@ impl form::FromForm for DescribeImagesRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DescribeImagesResult {
     pub next_token: Option<String>,
     pub images: Option<Vec<Image>>,
@@ -2301,6 +2541,11 @@ impl xml::ToXml for DescribeImagesResult {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DescribeInstanceAttributeRequest {
     pub dry_run: Option<bool>,
     pub instance_id: String,
@@ -2324,6 +2569,11 @@ impl DescribeInstanceAttributeRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DescribeInstanceStatusRequest {
     pub instance_ids: Option<Vec<String>>,
     pub max_results: Option<i32>,
@@ -2349,6 +2599,11 @@ impl form::FromForm for DescribeInstanceStatusRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DescribeInstanceStatusResult {
     pub instance_statuses: Option<Vec<InstanceStatus>>,
     pub next_token: Option<String>,
@@ -2370,6 +2625,11 @@ impl xml::ToXml for DescribeInstanceStatusResult {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DescribeInstanceTypesRequest {
     pub dry_run: Option<bool>,
     pub instance_types: Option<Vec<String>>,
@@ -2400,6 +2660,11 @@ impl DescribeInstanceTypesRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DescribeInstanceTypesResult {
     pub instance_types: Option<Vec<InstanceTypeInfo>>,
     pub next_token: Option<String>,
@@ -2421,6 +2686,11 @@ impl xml::ToXml for DescribeInstanceTypesResult {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DescribeInstancesRequest {
     pub instance_ids: Option<Vec<String>>,
     pub include_managed_resources: Option<bool>,
@@ -2444,6 +2714,11 @@ impl form::FromForm for DescribeInstancesRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DescribeInstancesResult {
     pub next_token: Option<String>,
     pub reservations: Option<Vec<Reservation>>,
@@ -2465,6 +2740,11 @@ impl xml::ToXml for DescribeInstancesResult {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DescribeKeyPairsRequest {
     pub key_names: Option<Vec<String>>,
     pub key_pair_ids: Option<Vec<String>>,
@@ -2486,6 +2766,11 @@ impl form::FromForm for DescribeKeyPairsRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DescribeKeyPairsResult {
     pub key_pairs: Option<Vec<KeyPairInfo>>,
 }
@@ -2505,6 +2790,11 @@ impl xml::ToXml for DescribeKeyPairsResult {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DescribeNetworkInterfacesRequest {
     pub next_token: Option<String>,
     pub max_results: Option<i32>,
@@ -2534,6 +2824,11 @@ impl DescribeNetworkInterfacesRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DescribeNetworkInterfacesResult {
     pub network_interfaces: Option<Vec<NetworkInterface>>,
     pub next_token: Option<String>,
@@ -2555,6 +2850,11 @@ impl xml::ToXml for DescribeNetworkInterfacesResult {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DescribeRegionsRequest {
     pub region_names: Option<Vec<String>>,
     pub all_regions: Option<bool>,
@@ -2574,6 +2874,11 @@ impl form::FromForm for DescribeRegionsRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DescribeRegionsResult {
     pub regions: Option<Vec<Region>>,
 }
@@ -2593,6 +2898,11 @@ impl xml::ToXml for DescribeRegionsResult {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DescribeSecurityGroupRulesRequest {
     pub filters: Option<Vec<Filter>>,
     pub security_group_rule_ids: Option<Vec<String>>,
@@ -2620,6 +2930,11 @@ impl DescribeSecurityGroupRulesRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DescribeSecurityGroupRulesResult {
     pub security_group_rules: Option<Vec<SecurityGroupRule>>,
     pub next_token: Option<String>,
@@ -2641,6 +2956,11 @@ impl xml::ToXml for DescribeSecurityGroupRulesResult {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DescribeSecurityGroupsRequest {
     pub group_ids: Option<Vec<String>>,
     pub group_names: Option<Vec<String>>,
@@ -2670,6 +2990,11 @@ impl DescribeSecurityGroupsRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DescribeSecurityGroupsResult {
     pub next_token: Option<String>,
     pub security_groups: Option<Vec<SecurityGroup>>,
@@ -2691,6 +3016,11 @@ impl xml::ToXml for DescribeSecurityGroupsResult {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DescribeSubnetsRequest {
     pub filters: Option<Vec<Filter>>,
     pub subnet_ids: Option<Vec<String>>,
@@ -2718,6 +3048,11 @@ impl DescribeSubnetsRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DescribeSubnetsResult {
     pub next_token: Option<String>,
     pub subnets: Option<Vec<Subnet>>,
@@ -2739,6 +3074,11 @@ impl xml::ToXml for DescribeSubnetsResult {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DescribeTagsRequest {
     pub dry_run: Option<bool>,
     pub filters: Option<Vec<Filter>>,
@@ -2758,6 +3098,11 @@ impl form::FromForm for DescribeTagsRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DescribeTagsResult {
     pub next_token: Option<String>,
     pub tags: Option<Vec<TagDescription>>,
@@ -2779,6 +3124,11 @@ impl xml::ToXml for DescribeTagsResult {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DescribeVolumesRequest {
     pub volume_ids: Option<Vec<String>>,
     pub include_managed_resources: Option<bool>,
@@ -2802,6 +3152,11 @@ impl form::FromForm for DescribeVolumesRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DescribeVolumesResult {
     pub next_token: Option<String>,
     pub volumes: Option<Vec<Volume>>,
@@ -2823,6 +3178,11 @@ impl xml::ToXml for DescribeVolumesResult {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DescribeVpcAttributeRequest {
     pub attribute: String,
     pub vpc_id: String,
@@ -2846,6 +3206,11 @@ impl DescribeVpcAttributeRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DescribeVpcAttributeResult {
     pub enable_dns_hostnames: Option<AttributeBooleanValue>,
     pub enable_dns_support: Option<AttributeBooleanValue>,
@@ -2871,6 +3236,11 @@ impl xml::ToXml for DescribeVpcAttributeResult {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DescribeVpcsRequest {
     pub filters: Option<Vec<Filter>>,
     pub vpc_ids: Option<Vec<String>>,
@@ -2898,6 +3268,11 @@ impl DescribeVpcsRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DescribeVpcsResult {
     pub next_token: Option<String>,
     pub vpcs: Option<Vec<Vpc>>,
@@ -2919,6 +3294,11 @@ impl xml::ToXml for DescribeVpcsResult {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DisassociateIamInstanceProfileRequest {
     pub association_id: String,
 }
@@ -2930,6 +3310,11 @@ impl form::FromForm for DisassociateIamInstanceProfileRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DisassociateIamInstanceProfileResult {
     pub iam_instance_profile_association: Option<IamInstanceProfileAssociation>,
 }
@@ -2949,7 +3334,13 @@ impl xml::ToXml for DisassociateIamInstanceProfileResult {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DiskInfo {
+    #[cfg_attr(feature = "vectors", serde(rename = "SizeInGB"))]
     pub size_in_gb: Option<i64>,
     pub count: Option<i32>,
     pub type_: Option<String>,
@@ -2972,6 +3363,11 @@ impl xml::ToXml for DiskInfo {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct EbsBlockDevice {
     pub delete_on_termination: Option<bool>,
     pub iops: Option<i32>,
@@ -3041,6 +3437,11 @@ impl xml::ToXml for EbsBlockDevice {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct EbsCardInfo {
     pub ebs_card_index: Option<i32>,
     pub baseline_bandwidth_in_mbps: Option<i32>,
@@ -3072,6 +3473,11 @@ impl xml::ToXml for EbsCardInfo {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct EbsInfo {
     pub ebs_optimized_support: Option<String>,
     pub encryption_support: Option<String>,
@@ -3105,6 +3511,11 @@ impl xml::ToXml for EbsInfo {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct EbsInstanceBlockDevice {
     pub attach_time: Option<Time>,
     pub delete_on_termination: Option<bool>,
@@ -3138,6 +3549,11 @@ impl xml::ToXml for EbsInstanceBlockDevice {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct EbsInstanceBlockDeviceSpecification {
     pub volume_id: Option<String>,
     pub delete_on_termination: Option<bool>,
@@ -3153,6 +3569,11 @@ impl form::FromForm for EbsInstanceBlockDeviceSpecification {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct EbsOptimizedInfo {
     pub baseline_bandwidth_in_mbps: Option<i32>,
     pub baseline_throughput_in_m_bps: Option<f64>,
@@ -3182,6 +3603,11 @@ impl xml::ToXml for EbsOptimizedInfo {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct EbsStatusDetails {
     pub impaired_since: Option<Time>,
     pub name: Option<String>,
@@ -3205,6 +3631,11 @@ impl xml::ToXml for EbsStatusDetails {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct EbsStatusSummary {
     pub details: Option<Vec<EbsStatusDetails>>,
     pub status: Option<String>,
@@ -3226,6 +3657,11 @@ impl xml::ToXml for EbsStatusSummary {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct EfaInfo {
     pub maximum_efa_interfaces: Option<i32>,
 }
@@ -3245,6 +3681,11 @@ impl xml::ToXml for EfaInfo {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ElasticGpuAssociation {
     pub elastic_gpu_id: Option<String>,
     pub elastic_gpu_association_id: Option<String>,
@@ -3270,6 +3711,11 @@ impl xml::ToXml for ElasticGpuAssociation {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ElasticGpuSpecification {
     pub type_: String,
 }
@@ -3281,6 +3727,11 @@ impl form::FromForm for ElasticGpuSpecification {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ElasticInferenceAccelerator {
     pub type_: String,
     pub count: Option<i32>,
@@ -3299,6 +3750,11 @@ impl ElasticInferenceAccelerator {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ElasticInferenceAcceleratorAssociation {
     pub elastic_inference_accelerator_arn: Option<String>,
     pub elastic_inference_accelerator_association_id: Option<String>,
@@ -3330,6 +3786,11 @@ impl xml::ToXml for ElasticInferenceAcceleratorAssociation {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct EnaSrdSpecificationRequest {
     pub ena_srd_enabled: Option<bool>,
     pub ena_srd_udp_specification: Option<EnaSrdUdpSpecificationRequest>,
@@ -3345,6 +3806,11 @@ impl form::FromForm for EnaSrdSpecificationRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct EnaSrdUdpSpecificationRequest {
     pub ena_srd_udp_enabled: Option<bool>,
 }
@@ -3356,6 +3822,11 @@ impl form::FromForm for EnaSrdUdpSpecificationRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct EnclaveOptions {
     pub enabled: Option<bool>,
 }
@@ -3375,6 +3846,11 @@ impl xml::ToXml for EnclaveOptions {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct EnclaveOptionsRequest {
     pub enabled: Option<bool>,
 }
@@ -3386,6 +3862,11 @@ impl form::FromForm for EnclaveOptionsRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct Filter {
     pub name: Option<String>,
     pub values: Option<Vec<String>>,
@@ -3398,6 +3879,11 @@ impl form::FromForm for Filter {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct FpgaDeviceInfo {
     pub name: Option<String>,
     pub manufacturer: Option<String>,
@@ -3423,6 +3909,11 @@ impl xml::ToXml for FpgaDeviceInfo {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct FpgaDeviceMemoryInfo {
     pub size_in_mi_b: Option<i32>,
 }
@@ -3442,6 +3933,11 @@ impl xml::ToXml for FpgaDeviceMemoryInfo {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct FpgaInfo {
     pub fpgas: Option<Vec<FpgaDeviceInfo>>,
     pub total_fpga_memory_in_mi_b: Option<i32>,
@@ -3463,6 +3959,11 @@ impl xml::ToXml for FpgaInfo {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetConsoleOutputRequest {
     pub instance_id: String,
     pub latest: Option<bool>,
@@ -3480,6 +3981,11 @@ impl form::FromForm for GetConsoleOutputRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetConsoleOutputResult {
     pub instance_id: Option<String>,
     pub timestamp: Option<Time>,
@@ -3503,6 +4009,11 @@ impl xml::ToXml for GetConsoleOutputResult {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GpuDeviceInfo {
     pub name: Option<String>,
     pub manufacturer: Option<String>,
@@ -3534,6 +4045,11 @@ impl xml::ToXml for GpuDeviceInfo {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GpuDeviceMemoryInfo {
     pub size_in_mi_b: Option<i32>,
 }
@@ -3553,6 +4069,11 @@ impl xml::ToXml for GpuDeviceMemoryInfo {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GpuInfo {
     pub gpus: Option<Vec<GpuDeviceInfo>>,
     pub total_gpu_memory_in_mi_b: Option<i32>,
@@ -3574,6 +4095,11 @@ impl xml::ToXml for GpuInfo {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GroupIdentifier {
     pub group_id: Option<String>,
     pub group_name: Option<String>,
@@ -3595,6 +4121,11 @@ impl xml::ToXml for GroupIdentifier {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct HibernationOptions {
     pub configured: Option<bool>,
 }
@@ -3614,6 +4145,11 @@ impl xml::ToXml for HibernationOptions {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct HibernationOptionsRequest {
     pub configured: Option<bool>,
 }
@@ -3625,6 +4161,11 @@ impl form::FromForm for HibernationOptionsRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct IamInstanceProfile {
     pub arn: Option<String>,
     pub id: Option<String>,
@@ -3646,6 +4187,11 @@ impl xml::ToXml for IamInstanceProfile {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct IamInstanceProfileAssociation {
     pub association_id: Option<String>,
     pub instance_id: Option<String>,
@@ -3673,6 +4219,11 @@ impl xml::ToXml for IamInstanceProfileAssociation {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct IamInstanceProfileSpecification {
     pub arn: Option<String>,
     pub name: Option<String>,
@@ -3685,6 +4236,11 @@ impl form::FromForm for IamInstanceProfileSpecification {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct Image {
     pub platform_details: Option<String>,
     pub usage_operation: Option<String>,
@@ -3784,6 +4340,11 @@ impl xml::ToXml for Image {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ImageWatermark {
     pub watermark_key: Option<String>,
     pub source_image_region: Option<String>,
@@ -3811,6 +4372,11 @@ impl xml::ToXml for ImageWatermark {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ImportKeyPairRequest {
     pub tag_specifications: Option<Vec<TagSpecification>>,
     pub dry_run: Option<bool>,
@@ -3830,6 +4396,11 @@ impl form::FromForm for ImportKeyPairRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ImportKeyPairResult {
     pub key_fingerprint: Option<String>,
     pub key_name: Option<String>,
@@ -3855,6 +4426,11 @@ impl xml::ToXml for ImportKeyPairResult {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct InferenceAcceleratorInfo {
     pub accelerators: Option<Vec<InferenceDeviceInfo>>,
     pub total_inference_memory_in_mi_b: Option<i32>,
@@ -3876,6 +4452,11 @@ impl xml::ToXml for InferenceAcceleratorInfo {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct InferenceDeviceInfo {
     pub count: Option<i32>,
     pub name: Option<String>,
@@ -3901,6 +4482,11 @@ impl xml::ToXml for InferenceDeviceInfo {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct InferenceDeviceMemoryInfo {
     pub size_in_mi_b: Option<i32>,
 }
@@ -3920,6 +4506,11 @@ impl xml::ToXml for InferenceDeviceMemoryInfo {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct Instance {
     pub architecture: Option<String>,
     pub block_device_mappings: Option<Vec<InstanceBlockDeviceMapping>>,
@@ -4063,6 +4654,11 @@ impl xml::ToXml for Instance {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct InstanceAttachmentEnaSrdSpecification {
     pub ena_srd_enabled: Option<bool>,
     pub ena_srd_udp_specification: Option<InstanceAttachmentEnaSrdUdpSpecification>,
@@ -4084,6 +4680,11 @@ impl xml::ToXml for InstanceAttachmentEnaSrdSpecification {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct InstanceAttachmentEnaSrdUdpSpecification {
     pub ena_srd_udp_enabled: Option<bool>,
 }
@@ -4103,6 +4704,11 @@ impl xml::ToXml for InstanceAttachmentEnaSrdUdpSpecification {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct InstanceAttribute {
     pub block_device_mappings: Option<Vec<InstanceBlockDeviceMapping>>,
     pub disable_api_termination: Option<AttributeBooleanValue>,
@@ -4154,6 +4760,11 @@ impl xml::ToXml for InstanceAttribute {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct InstanceBlockDeviceMapping {
     pub device_name: Option<String>,
     pub ebs: Option<EbsInstanceBlockDevice>,
@@ -4175,6 +4786,11 @@ impl xml::ToXml for InstanceBlockDeviceMapping {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct InstanceBlockDeviceMappingSpecification {
     pub device_name: Option<String>,
     pub ebs: Option<EbsInstanceBlockDeviceSpecification>,
@@ -4194,6 +4810,11 @@ impl form::FromForm for InstanceBlockDeviceMappingSpecification {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct InstanceIpv4Prefix {
     pub ipv4_prefix: Option<String>,
 }
@@ -4213,6 +4834,11 @@ impl xml::ToXml for InstanceIpv4Prefix {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct InstanceIpv6Address {
     pub ipv6_address: Option<String>,
     pub is_primary_ipv6: Option<bool>,
@@ -4243,6 +4869,11 @@ impl xml::ToXml for InstanceIpv6Address {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct InstanceIpv6Prefix {
     pub ipv6_prefix: Option<String>,
 }
@@ -4262,6 +4893,11 @@ impl xml::ToXml for InstanceIpv6Prefix {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct InstanceMaintenanceOptions {
     pub auto_recovery: Option<String>,
     pub reboot_migration: Option<String>,
@@ -4283,6 +4919,11 @@ impl xml::ToXml for InstanceMaintenanceOptions {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct InstanceMaintenanceOptionsRequest {
     pub auto_recovery: Option<String>,
 }
@@ -4300,6 +4941,11 @@ impl InstanceMaintenanceOptionsRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct InstanceMarketOptionsRequest {
     pub market_type: Option<String>,
     pub spot_options: Option<SpotMarketOptions>,
@@ -4322,6 +4968,11 @@ impl InstanceMarketOptionsRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct InstanceMetadataOptionsRequest {
     pub http_tokens: Option<String>,
     pub http_put_response_hop_limit: Option<i32>,
@@ -4360,6 +5011,11 @@ impl InstanceMetadataOptionsRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct InstanceMetadataOptionsResponse {
     pub state: Option<String>,
     pub http_tokens: Option<String>,
@@ -4389,6 +5045,11 @@ impl xml::ToXml for InstanceMetadataOptionsResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct InstanceNetworkInterface {
     pub association: Option<InstanceNetworkInterfaceAssociation>,
     pub attachment: Option<InstanceNetworkInterfaceAttachment>,
@@ -4446,6 +5107,11 @@ impl xml::ToXml for InstanceNetworkInterface {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct InstanceNetworkInterfaceAssociation {
     pub carrier_ip: Option<String>,
     pub customer_owned_ip: Option<String>,
@@ -4473,6 +5139,11 @@ impl xml::ToXml for InstanceNetworkInterfaceAssociation {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct InstanceNetworkInterfaceAttachment {
     pub attach_time: Option<Time>,
     pub attachment_id: Option<String>,
@@ -4506,6 +5177,11 @@ impl xml::ToXml for InstanceNetworkInterfaceAttachment {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct InstanceNetworkInterfaceSpecification {
     pub associate_public_ip_address: Option<bool>,
     pub delete_on_termination: Option<bool>,
@@ -4563,6 +5239,11 @@ impl form::FromForm for InstanceNetworkInterfaceSpecification {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct InstanceNetworkPerformanceOptions {
     pub bandwidth_weighting: Option<String>,
 }
@@ -4582,6 +5263,11 @@ impl xml::ToXml for InstanceNetworkPerformanceOptions {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct InstanceNetworkPerformanceOptionsRequest {
     pub bandwidth_weighting: Option<String>,
 }
@@ -4603,6 +5289,11 @@ impl InstanceNetworkPerformanceOptionsRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct InstancePrivateIpAddress {
     pub association: Option<InstanceNetworkInterfaceAssociation>,
     pub primary: Option<bool>,
@@ -4628,6 +5319,11 @@ impl xml::ToXml for InstancePrivateIpAddress {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct InstanceSecondaryInterface {
     pub attachment: Option<InstanceSecondaryInterfaceAttachment>,
     pub mac_address: Option<String>,
@@ -4665,6 +5361,11 @@ impl xml::ToXml for InstanceSecondaryInterface {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct InstanceSecondaryInterfaceAttachment {
     pub attach_time: Option<Time>,
     pub attachment_id: Option<String>,
@@ -4694,6 +5395,11 @@ impl xml::ToXml for InstanceSecondaryInterfaceAttachment {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct InstanceSecondaryInterfacePrivateIpAddress {
     pub private_ip_address: Option<String>,
 }
@@ -4713,6 +5419,11 @@ impl xml::ToXml for InstanceSecondaryInterfacePrivateIpAddress {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct InstanceSecondaryInterfacePrivateIpAddressRequest {
     pub private_ip_address: String,
 }
@@ -4726,6 +5437,11 @@ impl form::FromForm for InstanceSecondaryInterfacePrivateIpAddressRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct InstanceSecondaryInterfaceSpecificationRequest {
     pub delete_on_termination: Option<bool>,
     pub device_index: Option<i32>,
@@ -4757,6 +5473,11 @@ impl InstanceSecondaryInterfaceSpecificationRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct InstanceState {
     pub code: Option<i32>,
     pub name: Option<String>,
@@ -4778,6 +5499,11 @@ impl xml::ToXml for InstanceState {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct InstanceStateChange {
     pub instance_id: Option<String>,
     pub current_state: Option<InstanceState>,
@@ -4801,6 +5527,11 @@ impl xml::ToXml for InstanceStateChange {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct InstanceStatus {
     pub availability_zone: Option<String>,
     pub availability_zone_id: Option<String>,
@@ -4842,6 +5573,11 @@ impl xml::ToXml for InstanceStatus {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct InstanceStatusDetails {
     pub impaired_since: Option<Time>,
     pub name: Option<String>,
@@ -4865,6 +5601,11 @@ impl xml::ToXml for InstanceStatusDetails {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct InstanceStatusEvent {
     pub instance_event_id: Option<String>,
     pub code: Option<String>,
@@ -4894,6 +5635,11 @@ impl xml::ToXml for InstanceStatusEvent {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct InstanceStatusSummary {
     pub details: Option<Vec<InstanceStatusDetails>>,
     pub status: Option<String>,
@@ -4915,7 +5661,13 @@ impl xml::ToXml for InstanceStatusSummary {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct InstanceStorageInfo {
+    #[cfg_attr(feature = "vectors", serde(rename = "TotalSizeInGB"))]
     pub total_size_in_gb: Option<i64>,
     pub disks: Option<Vec<DiskInfo>>,
     pub nvme_support: Option<String>,
@@ -4940,6 +5692,11 @@ impl xml::ToXml for InstanceStorageInfo {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct InstanceTypeInfo {
     pub instance_type: Option<String>,
     pub current_generation: Option<bool>,
@@ -5021,6 +5778,11 @@ impl xml::ToXml for InstanceTypeInfo {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct InstanceTypeItem {
     pub instance_type: Option<String>,
 }
@@ -5040,6 +5802,11 @@ impl xml::ToXml for InstanceTypeItem {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct InstanceTypeSpecification {
     pub supported_instance_types: Option<Vec<InstanceTypeItem>>,
     pub unsupported_instance_types: Option<Vec<InstanceTypeItem>>,
@@ -5061,6 +5828,11 @@ impl xml::ToXml for InstanceTypeSpecification {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct IpPermission {
     pub ip_protocol: Option<String>,
     pub from_port: Option<i32>,
@@ -5092,6 +5864,11 @@ impl xml::ToXml for IpPermission {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct IpRange {
     pub description: Option<String>,
     pub cidr_ip: Option<String>,
@@ -5113,6 +5890,11 @@ impl xml::ToXml for IpRange {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct Ipv4PrefixSpecification {
     pub ipv4_prefix: Option<String>,
 }
@@ -5132,6 +5914,11 @@ impl xml::ToXml for Ipv4PrefixSpecification {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct Ipv4PrefixSpecificationRequest {
     pub ipv4_prefix: Option<String>,
 }
@@ -5143,6 +5930,11 @@ impl form::FromForm for Ipv4PrefixSpecificationRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct Ipv6PrefixSpecification {
     pub ipv6_prefix: Option<String>,
 }
@@ -5162,6 +5954,11 @@ impl xml::ToXml for Ipv6PrefixSpecification {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct Ipv6PrefixSpecificationRequest {
     pub ipv6_prefix: Option<String>,
 }
@@ -5173,6 +5970,11 @@ impl form::FromForm for Ipv6PrefixSpecificationRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct Ipv6Range {
     pub description: Option<String>,
     pub cidr_ipv6: Option<String>,
@@ -5194,6 +5996,11 @@ impl xml::ToXml for Ipv6Range {
 }
 
 #[derive(Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct KeyPair {
     pub key_pair_id: Option<String>,
     pub tags: Option<Vec<Tag>>,
@@ -5233,6 +6040,11 @@ impl xml::ToXml for KeyPair {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct KeyPairInfo {
     pub key_pair_id: Option<String>,
     pub key_type: Option<String>,
@@ -5264,6 +6076,11 @@ impl xml::ToXml for KeyPairInfo {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct LaunchTemplateSpecification {
     pub launch_template_id: Option<String>,
     pub launch_template_name: Option<String>,
@@ -5281,6 +6098,11 @@ impl form::FromForm for LaunchTemplateSpecification {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct LicenseConfiguration {
     pub license_configuration_arn: Option<String>,
 }
@@ -5300,6 +6122,11 @@ impl xml::ToXml for LicenseConfiguration {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct LicenseConfigurationRequest {
     pub license_configuration_arn: Option<String>,
 }
@@ -5311,6 +6138,11 @@ impl form::FromForm for LicenseConfigurationRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct MediaAcceleratorInfo {
     pub accelerators: Option<Vec<MediaDeviceInfo>>,
     pub total_media_memory_in_mi_b: Option<i32>,
@@ -5332,6 +6164,11 @@ impl xml::ToXml for MediaAcceleratorInfo {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct MediaDeviceInfo {
     pub count: Option<i32>,
     pub name: Option<String>,
@@ -5357,6 +6194,11 @@ impl xml::ToXml for MediaDeviceInfo {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct MediaDeviceMemoryInfo {
     pub size_in_mi_b: Option<i32>,
 }
@@ -5376,6 +6218,11 @@ impl xml::ToXml for MediaDeviceMemoryInfo {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct MemoryInfo {
     pub size_in_mi_b: Option<i64>,
 }
@@ -5395,6 +6242,11 @@ impl xml::ToXml for MemoryInfo {
 }
 
 #[derive(Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ModifyInstanceAttributeRequest {
     pub source_dest_check: Option<AttributeBooleanValue>,
     pub enclave_options: Option<EnclaveOptionsRequest>,
@@ -5473,6 +6325,11 @@ impl ModifyInstanceAttributeRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ModifyInstanceMetadataOptionsRequest {
     pub instance_id: String,
     pub http_tokens: Option<String>,
@@ -5515,6 +6372,11 @@ impl ModifyInstanceMetadataOptionsRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ModifyInstanceMetadataOptionsResult {
     pub instance_id: Option<String>,
     pub instance_metadata_options: Option<InstanceMetadataOptionsResponse>,
@@ -5536,6 +6398,11 @@ impl xml::ToXml for ModifyInstanceMetadataOptionsResult {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct Monitoring {
     pub metric_category_ids: Option<Vec<String>>,
     pub state: Option<String>,
@@ -5557,6 +6424,11 @@ impl xml::ToXml for Monitoring {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct NetworkCardInfo {
     pub network_card_index: Option<i32>,
     pub network_performance: Option<String>,
@@ -5594,6 +6466,11 @@ impl xml::ToXml for NetworkCardInfo {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct NetworkInfo {
     pub network_performance: Option<String>,
     pub maximum_network_interfaces: Option<i32>,
@@ -5649,6 +6526,11 @@ impl xml::ToXml for NetworkInfo {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct NetworkInterface {
     pub association: Option<NetworkInterfaceAssociation>,
     pub attachment: Option<NetworkInterfaceAttachment>,
@@ -5730,6 +6612,11 @@ impl xml::ToXml for NetworkInterface {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct NetworkInterfaceAssociation {
     pub allocation_id: Option<String>,
     pub association_id: Option<String>,
@@ -5761,6 +6648,11 @@ impl xml::ToXml for NetworkInterfaceAssociation {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct NetworkInterfaceAttachment {
     pub attach_time: Option<Time>,
     pub attachment_id: Option<String>,
@@ -5798,6 +6690,11 @@ impl xml::ToXml for NetworkInterfaceAttachment {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct NetworkInterfaceIpv6Address {
     pub ipv6_address: Option<String>,
     pub public_ipv6_dns_name: Option<String>,
@@ -5821,6 +6718,11 @@ impl xml::ToXml for NetworkInterfaceIpv6Address {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct NetworkInterfacePrivateIpAddress {
     pub association: Option<NetworkInterfaceAssociation>,
     pub primary: Option<bool>,
@@ -5846,6 +6748,11 @@ impl xml::ToXml for NetworkInterfacePrivateIpAddress {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct NeuronDeviceCoreInfo {
     pub count: Option<i32>,
     pub version: Option<i32>,
@@ -5867,6 +6774,11 @@ impl xml::ToXml for NeuronDeviceCoreInfo {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct NeuronDeviceInfo {
     pub count: Option<i32>,
     pub name: Option<String>,
@@ -5892,6 +6804,11 @@ impl xml::ToXml for NeuronDeviceInfo {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct NeuronDeviceMemoryInfo {
     pub size_in_mi_b: Option<i32>,
 }
@@ -5911,6 +6828,11 @@ impl xml::ToXml for NeuronDeviceMemoryInfo {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct NeuronInfo {
     pub neuron_devices: Option<Vec<NeuronDeviceInfo>>,
     pub total_neuron_device_memory_in_mi_b: Option<i32>,
@@ -5932,6 +6854,11 @@ impl xml::ToXml for NeuronInfo {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct NitroTpmInfo {
     pub supported_versions: Option<Vec<String>>,
 }
@@ -5951,6 +6878,11 @@ impl xml::ToXml for NitroTpmInfo {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct OperatorRequest {
     pub principal: Option<String>,
 }
@@ -5962,6 +6894,11 @@ impl form::FromForm for OperatorRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct OperatorResponse {
     pub managed: Option<bool>,
     pub principal: Option<String>,
@@ -5985,6 +6922,11 @@ impl xml::ToXml for OperatorResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct PerformanceStatusSummary {
     pub status: Option<String>,
     pub impaired_since: Option<Time>,
@@ -6008,6 +6950,11 @@ impl xml::ToXml for PerformanceStatusSummary {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct Placement {
     pub availability_zone_id: Option<String>,
     pub affinity: Option<String>,
@@ -6068,6 +7015,11 @@ impl xml::ToXml for Placement {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct PlacementGroupInfo {
     pub supported_strategies: Option<Vec<String>>,
 }
@@ -6087,6 +7039,11 @@ impl xml::ToXml for PlacementGroupInfo {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct PrefixListId {
     pub description: Option<String>,
     pub prefix_list_id: Option<String>,
@@ -6108,9 +7065,15 @@ impl xml::ToXml for PrefixListId {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct PrivateDnsNameOptionsOnLaunch {
     pub hostname_type: Option<String>,
     pub enable_resource_name_dns_a_record: Option<bool>,
+    #[cfg_attr(feature = "vectors", serde(rename = "EnableResourceNameDnsAAAARecord"))]
     pub enable_resource_name_dns_aaaa_record: Option<bool>,
 }
 
@@ -6131,9 +7094,15 @@ impl xml::ToXml for PrivateDnsNameOptionsOnLaunch {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct PrivateDnsNameOptionsRequest {
     pub hostname_type: Option<String>,
     pub enable_resource_name_dns_a_record: Option<bool>,
+    #[cfg_attr(feature = "vectors", serde(rename = "EnableResourceNameDnsAAAARecord"))]
     pub enable_resource_name_dns_aaaa_record: Option<bool>,
 }
 
@@ -6154,9 +7123,15 @@ impl PrivateDnsNameOptionsRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct PrivateDnsNameOptionsResponse {
     pub hostname_type: Option<String>,
     pub enable_resource_name_dns_a_record: Option<bool>,
+    #[cfg_attr(feature = "vectors", serde(rename = "EnableResourceNameDnsAAAARecord"))]
     pub enable_resource_name_dns_aaaa_record: Option<bool>,
 }
 
@@ -6177,6 +7152,11 @@ impl xml::ToXml for PrivateDnsNameOptionsResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct PrivateIpAddressSpecification {
     pub primary: Option<bool>,
     pub private_ip_address: Option<String>,
@@ -6192,6 +7172,11 @@ impl form::FromForm for PrivateIpAddressSpecification {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ProcessorInfo {
     pub supported_architectures: Option<Vec<String>>,
     pub sustained_clock_speed_in_ghz: Option<f64>,
@@ -6217,6 +7202,11 @@ impl xml::ToXml for ProcessorInfo {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ProductCode {
     pub product_code_id: Option<String>,
     pub product_code_type: Option<String>,
@@ -6238,6 +7228,11 @@ impl xml::ToXml for ProductCode {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct PublicIpDnsNameOptions {
     pub dns_hostname_type: Option<String>,
     pub public_ipv4_dns_name: Option<String>,
@@ -6263,6 +7258,11 @@ impl xml::ToXml for PublicIpDnsNameOptions {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct RebootInstancesRequest {
     pub instance_ids: Vec<String>,
     pub dry_run: Option<bool>,
@@ -6278,6 +7278,11 @@ impl form::FromForm for RebootInstancesRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ReferencedSecurityGroup {
     pub group_id: Option<String>,
     pub peering_status: Option<String>,
@@ -6305,6 +7310,11 @@ impl xml::ToXml for ReferencedSecurityGroup {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct Region {
     pub opt_in_status: Option<String>,
     pub geography: Option<Vec<RegionGeography>>,
@@ -6330,6 +7340,11 @@ impl xml::ToXml for Region {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct RegionGeography {
     pub name: Option<String>,
 }
@@ -6349,6 +7364,11 @@ impl xml::ToXml for RegionGeography {
 }
 
 #[derive(Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct RegisterImageRequest {
     pub image_location: Option<String>,
     pub billing_products: Option<Vec<String>>,
@@ -6434,6 +7454,11 @@ impl RegisterImageRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct RegisterImageResult {
     pub image_id: Option<String>,
 }
@@ -6453,6 +7478,11 @@ impl xml::ToXml for RegisterImageResult {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ReplaceIamInstanceProfileAssociationRequest {
     pub iam_instance_profile: IamInstanceProfileSpecification,
     pub association_id: String,
@@ -6468,6 +7498,11 @@ impl form::FromForm for ReplaceIamInstanceProfileAssociationRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ReplaceIamInstanceProfileAssociationResult {
     pub iam_instance_profile_association: Option<IamInstanceProfileAssociation>,
 }
@@ -6487,6 +7522,11 @@ impl xml::ToXml for ReplaceIamInstanceProfileAssociationResult {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct Reservation {
     pub reservation_id: Option<String>,
     pub owner_id: Option<String>,
@@ -6514,6 +7554,11 @@ impl xml::ToXml for Reservation {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct RunInstancesMonitoringEnabled {
     pub metric_category_ids: Option<Vec<String>>,
     pub enabled: bool,
@@ -6529,6 +7574,11 @@ impl form::FromForm for RunInstancesMonitoringEnabled {
 }
 
 #[derive(Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct RunInstancesRequest {
     pub block_device_mappings: Option<Vec<BlockDeviceMapping>>,
     pub image_id: Option<String>,
@@ -6728,6 +7778,11 @@ impl RunInstancesRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ScanResults {
     pub highest_finding_severity_label: Option<String>,
     pub finding_scan_date: Option<Time>,
@@ -6759,6 +7814,11 @@ impl xml::ToXml for ScanResults {
 }
 
 #[derive(Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct SecureBlobAttributeValue {
     pub value: Option<Vec<u8>>,
 }
@@ -6776,6 +7836,11 @@ impl form::FromForm for SecureBlobAttributeValue {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct SecurityGroup {
     pub group_id: Option<String>,
     pub ip_permissions_egress: Option<Vec<IpPermission>>,
@@ -6811,6 +7876,11 @@ impl xml::ToXml for SecurityGroup {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct SecurityGroupRule {
     pub security_group_rule_id: Option<String>,
     pub group_id: Option<String>,
@@ -6856,6 +7926,11 @@ impl xml::ToXml for SecurityGroupRule {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct SpotMarketOptions {
     pub max_price: Option<String>,
     pub spot_instance_type: Option<String>,
@@ -6888,6 +7963,11 @@ impl SpotMarketOptions {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct StartInstancesRequest {
     pub instance_ids: Vec<String>,
     pub additional_info: Option<String>,
@@ -6905,6 +7985,11 @@ impl form::FromForm for StartInstancesRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct StartInstancesResult {
     pub starting_instances: Option<Vec<InstanceStateChange>>,
 }
@@ -6924,6 +8009,11 @@ impl xml::ToXml for StartInstancesResult {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct StateReason {
     pub code: Option<String>,
     pub message: Option<String>,
@@ -6945,6 +8035,11 @@ impl xml::ToXml for StateReason {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct StopInstancesRequest {
     pub instance_ids: Vec<String>,
     pub hibernate: Option<bool>,
@@ -6966,6 +8061,11 @@ impl form::FromForm for StopInstancesRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct StopInstancesResult {
     pub stopping_instances: Option<Vec<InstanceStateChange>>,
 }
@@ -6985,6 +8085,11 @@ impl xml::ToXml for StopInstancesResult {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct Subnet {
     pub availability_zone_id: Option<String>,
     pub enable_lni_at_device_index: Option<i32>,
@@ -7048,6 +8153,11 @@ impl xml::ToXml for Subnet {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct SubnetCidrBlockState {
     pub state: Option<String>,
     pub status_message: Option<String>,
@@ -7069,6 +8179,11 @@ impl xml::ToXml for SubnetCidrBlockState {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct SubnetIpv6CidrBlockAssociation {
     pub association_id: Option<String>,
     pub ipv6_cidr_block: Option<String>,
@@ -7096,6 +8211,11 @@ impl xml::ToXml for SubnetIpv6CidrBlockAssociation {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct Tag {
     pub key: Option<String>,
     pub value: Option<String>,
@@ -7123,6 +8243,11 @@ impl xml::ToXml for Tag {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct TagDescription {
     pub key: Option<String>,
     pub resource_id: Option<String>,
@@ -7148,6 +8273,11 @@ impl xml::ToXml for TagDescription {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct TagSpecification {
     pub resource_type: Option<String>,
     pub tags: Option<Vec<Tag>>,
@@ -7160,6 +8290,11 @@ impl form::FromForm for TagSpecification {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct TerminateInstancesRequest {
     pub instance_ids: Vec<String>,
     pub force: Option<bool>,
@@ -7179,6 +8314,11 @@ impl form::FromForm for TerminateInstancesRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct TerminateInstancesResult {
     pub terminating_instances: Option<Vec<InstanceStateChange>>,
 }
@@ -7198,6 +8338,11 @@ impl xml::ToXml for TerminateInstancesResult {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct UserIdGroupPair {
     pub description: Option<String>,
     pub user_id: Option<String>,
@@ -7229,6 +8374,11 @@ impl xml::ToXml for UserIdGroupPair {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct VCpuInfo {
     pub default_v_cpus: Option<i32>,
     pub default_cores: Option<i32>,
@@ -7256,6 +8406,11 @@ impl xml::ToXml for VCpuInfo {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct Volume {
     pub availability_zone_id: Option<String>,
     pub outpost_arn: Option<String>,
@@ -7319,6 +8474,11 @@ impl xml::ToXml for Volume {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct VolumeAttachment {
     pub delete_on_termination: Option<bool>,
     pub associated_resource: Option<String>,
@@ -7354,6 +8514,11 @@ impl xml::ToXml for VolumeAttachment {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct Vpc {
     pub owner_id: Option<String>,
     pub instance_tenancy: Option<String>,
@@ -7395,6 +8560,11 @@ impl xml::ToXml for Vpc {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct VpcCidrBlockAssociation {
     pub association_id: Option<String>,
     pub cidr_block: Option<String>,
@@ -7418,6 +8588,11 @@ impl xml::ToXml for VpcCidrBlockAssociation {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct VpcCidrBlockState {
     pub state: Option<String>,
     pub status_message: Option<String>,
@@ -7439,6 +8614,11 @@ impl xml::ToXml for VpcCidrBlockState {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct VpcEncryptionControl {
     pub vpc_id: Option<String>,
     pub vpc_encryption_control_id: Option<String>,
@@ -7470,6 +8650,11 @@ impl xml::ToXml for VpcEncryptionControl {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct VpcEncryptionControlExclusion {
     pub state: Option<String>,
     pub state_message: Option<String>,
@@ -7491,6 +8676,11 @@ impl xml::ToXml for VpcEncryptionControlExclusion {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct VpcEncryptionControlExclusions {
     pub internet_gateway: Option<VpcEncryptionControlExclusion>,
     pub egress_only_internet_gateway: Option<VpcEncryptionControlExclusion>,
@@ -7528,6 +8718,11 @@ impl xml::ToXml for VpcEncryptionControlExclusions {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct VpcIpv6CidrBlockAssociation {
     pub association_id: Option<String>,
     pub ipv6_cidr_block: Option<String>,
@@ -7557,6 +8752,48 @@ impl xml::ToXml for VpcIpv6CidrBlockAssociation {
         w.close(name);
     }
 }
+
+/// Every operation above, for tests that replay records.
+#[cfg(feature = "vectors")]
+pub static CODECS: &[wire::vectors::Codec] = &[
+    wire::vectors::Codec::of::<AssociateIamInstanceProfile>(),
+    wire::vectors::Codec::of::<CreateImage>(),
+    wire::vectors::Codec::of::<CreateKeyPair>(),
+    wire::vectors::Codec::of::<CreateTags>(),
+    wire::vectors::Codec::of::<DeleteKeyPair>(),
+    wire::vectors::Codec::of::<DeleteTags>(),
+    wire::vectors::Codec::of::<DeregisterImage>(),
+    wire::vectors::Codec::of::<DescribeAccountAttributes>(),
+    wire::vectors::Codec::of::<DescribeAvailabilityZones>(),
+    wire::vectors::Codec::of::<DescribeIamInstanceProfileAssociations>(),
+    wire::vectors::Codec::of::<DescribeImages>(),
+    wire::vectors::Codec::of::<DescribeInstanceAttribute>(),
+    wire::vectors::Codec::of::<DescribeInstanceStatus>(),
+    wire::vectors::Codec::of::<DescribeInstanceTypes>(),
+    wire::vectors::Codec::of::<DescribeInstances>(),
+    wire::vectors::Codec::of::<DescribeKeyPairs>(),
+    wire::vectors::Codec::of::<DescribeNetworkInterfaces>(),
+    wire::vectors::Codec::of::<DescribeRegions>(),
+    wire::vectors::Codec::of::<DescribeSecurityGroupRules>(),
+    wire::vectors::Codec::of::<DescribeSecurityGroups>(),
+    wire::vectors::Codec::of::<DescribeSubnets>(),
+    wire::vectors::Codec::of::<DescribeTags>(),
+    wire::vectors::Codec::of::<DescribeVolumes>(),
+    wire::vectors::Codec::of::<DescribeVpcAttribute>(),
+    wire::vectors::Codec::of::<DescribeVpcs>(),
+    wire::vectors::Codec::of::<DisassociateIamInstanceProfile>(),
+    wire::vectors::Codec::of::<GetConsoleOutput>(),
+    wire::vectors::Codec::of::<ImportKeyPair>(),
+    wire::vectors::Codec::of::<ModifyInstanceAttribute>(),
+    wire::vectors::Codec::of::<ModifyInstanceMetadataOptions>(),
+    wire::vectors::Codec::of::<RebootInstances>(),
+    wire::vectors::Codec::of::<RegisterImage>(),
+    wire::vectors::Codec::of::<ReplaceIamInstanceProfileAssociation>(),
+    wire::vectors::Codec::of::<RunInstances>(),
+    wire::vectors::Codec::of::<StartInstances>(),
+    wire::vectors::Codec::of::<StopInstances>(),
+    wire::vectors::Codec::of::<TerminateInstances>(),
+];
 
 /// The limits of texts.
 mod rule {

@@ -38,6 +38,11 @@ impl wire::Shape for AcceptDelegationRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct AcceptDelegationRequestResponse {}
 
 impl wire::Input for AcceptDelegationRequestRequest {
@@ -111,6 +116,11 @@ impl wire::Shape for AddClientIDToOpenIDConnectProvider {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct AddClientIDToOpenIDConnectProviderResponse {}
 
 impl wire::Input for AddClientIDToOpenIDConnectProviderRequest {
@@ -149,6 +159,11 @@ impl wire::Shape for AddRoleToInstanceProfile {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct AddRoleToInstanceProfileResponse {}
 
 impl wire::Input for AddRoleToInstanceProfileRequest {
@@ -187,6 +202,11 @@ impl wire::Shape for AddUserToGroup {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct AddUserToGroupResponse {}
 
 impl wire::Input for AddUserToGroupRequest {
@@ -225,6 +245,11 @@ impl wire::Shape for AssociateDelegationRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct AssociateDelegationRequestResponse {}
 
 impl wire::Input for AssociateDelegationRequestRequest {
@@ -263,6 +288,11 @@ impl wire::Shape for AttachGroupPolicy {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct AttachGroupPolicyResponse {}
 
 impl wire::Input for AttachGroupPolicyRequest {
@@ -301,6 +331,11 @@ impl wire::Shape for AttachRolePolicy {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct AttachRolePolicyResponse {}
 
 impl wire::Input for AttachRolePolicyRequest {
@@ -339,6 +374,11 @@ impl wire::Shape for AttachUserPolicy {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct AttachUserPolicyResponse {}
 
 impl wire::Input for AttachUserPolicyRequest {
@@ -377,6 +417,11 @@ impl wire::Shape for ChangePassword {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ChangePasswordResponse {}
 
 impl wire::Input for ChangePasswordRequest {
@@ -450,6 +495,11 @@ impl wire::Shape for CreateAccountAlias {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct CreateAccountAliasResponse {}
 
 impl wire::Input for CreateAccountAliasRequest {
@@ -943,6 +993,11 @@ impl wire::Shape for DeactivateMFADevice {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DeactivateMFADeviceResponse {}
 
 impl wire::Input for DeactivateMFADeviceRequest {
@@ -981,6 +1036,11 @@ impl wire::Shape for DeleteAccessKey {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DeleteAccessKeyResponse {}
 
 impl wire::Input for DeleteAccessKeyRequest {
@@ -1019,6 +1079,11 @@ impl wire::Shape for DeleteAccountAlias {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DeleteAccountAliasResponse {}
 
 impl wire::Input for DeleteAccountAliasRequest {
@@ -1057,9 +1122,19 @@ impl wire::Shape for DeleteAccountPasswordPolicy {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DeleteAccountPasswordPolicyRequest {}
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DeleteAccountPasswordPolicyResponse {}
 
 impl wire::Input for DeleteAccountPasswordPolicyRequest {
@@ -1099,6 +1174,11 @@ impl wire::Shape for DeleteGroup {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DeleteGroupResponse {}
 
 impl wire::Input for DeleteGroupRequest {
@@ -1137,6 +1217,11 @@ impl wire::Shape for DeleteGroupPolicy {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DeleteGroupPolicyResponse {}
 
 impl wire::Input for DeleteGroupPolicyRequest {
@@ -1175,6 +1260,11 @@ impl wire::Shape for DeleteInstanceProfile {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DeleteInstanceProfileResponse {}
 
 impl wire::Input for DeleteInstanceProfileRequest {
@@ -1213,6 +1303,11 @@ impl wire::Shape for DeleteLoginProfile {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DeleteLoginProfileResponse {}
 
 impl wire::Input for DeleteLoginProfileRequest {
@@ -1251,6 +1346,11 @@ impl wire::Shape for DeleteOpenIDConnectProvider {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DeleteOpenIDConnectProviderResponse {}
 
 impl wire::Input for DeleteOpenIDConnectProviderRequest {
@@ -1289,6 +1389,11 @@ impl wire::Shape for DeletePolicy {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DeletePolicyResponse {}
 
 impl wire::Input for DeletePolicyRequest {
@@ -1327,6 +1432,11 @@ impl wire::Shape for DeletePolicyVersion {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DeletePolicyVersionResponse {}
 
 impl wire::Input for DeletePolicyVersionRequest {
@@ -1365,6 +1475,11 @@ impl wire::Shape for DeleteRole {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DeleteRoleResponse {}
 
 impl wire::Input for DeleteRoleRequest {
@@ -1403,6 +1518,11 @@ impl wire::Shape for DeleteRolePermissionsBoundary {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DeleteRolePermissionsBoundaryResponse {}
 
 impl wire::Input for DeleteRolePermissionsBoundaryRequest {
@@ -1441,6 +1561,11 @@ impl wire::Shape for DeleteRolePolicy {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DeleteRolePolicyResponse {}
 
 impl wire::Input for DeleteRolePolicyRequest {
@@ -1479,6 +1604,11 @@ impl wire::Shape for DeleteSAMLProvider {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DeleteSAMLProviderResponse {}
 
 impl wire::Input for DeleteSAMLProviderRequest {
@@ -1517,6 +1647,11 @@ impl wire::Shape for DeleteSSHPublicKey {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DeleteSSHPublicKeyResponse {}
 
 impl wire::Input for DeleteSSHPublicKeyRequest {
@@ -1555,6 +1690,11 @@ impl wire::Shape for DeleteServerCertificate {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DeleteServerCertificateResponse {}
 
 impl wire::Input for DeleteServerCertificateRequest {
@@ -1628,6 +1768,11 @@ impl wire::Shape for DeleteServiceSpecificCredential {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DeleteServiceSpecificCredentialResponse {}
 
 impl wire::Input for DeleteServiceSpecificCredentialRequest {
@@ -1666,6 +1811,11 @@ impl wire::Shape for DeleteSigningCertificate {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DeleteSigningCertificateResponse {}
 
 impl wire::Input for DeleteSigningCertificateRequest {
@@ -1704,6 +1854,11 @@ impl wire::Shape for DeleteUser {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DeleteUserResponse {}
 
 impl wire::Input for DeleteUserRequest {
@@ -1742,6 +1897,11 @@ impl wire::Shape for DeleteUserPermissionsBoundary {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DeleteUserPermissionsBoundaryResponse {}
 
 impl wire::Input for DeleteUserPermissionsBoundaryRequest {
@@ -1780,6 +1940,11 @@ impl wire::Shape for DeleteUserPolicy {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DeleteUserPolicyResponse {}
 
 impl wire::Input for DeleteUserPolicyRequest {
@@ -1818,6 +1983,11 @@ impl wire::Shape for DeleteVirtualMFADevice {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DeleteVirtualMFADeviceResponse {}
 
 impl wire::Input for DeleteVirtualMFADeviceRequest {
@@ -1856,6 +2026,11 @@ impl wire::Shape for DetachGroupPolicy {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DetachGroupPolicyResponse {}
 
 impl wire::Input for DetachGroupPolicyRequest {
@@ -1894,6 +2069,11 @@ impl wire::Shape for DetachRolePolicy {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DetachRolePolicyResponse {}
 
 impl wire::Input for DetachRolePolicyRequest {
@@ -1932,6 +2112,11 @@ impl wire::Shape for DetachUserPolicy {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DetachUserPolicyResponse {}
 
 impl wire::Input for DetachUserPolicyRequest {
@@ -2040,9 +2225,19 @@ impl wire::Shape for DisableOutboundWebIdentityFederation {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DisableOutboundWebIdentityFederationRequest {}
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DisableOutboundWebIdentityFederationResponse {}
 
 impl wire::Input for DisableOutboundWebIdentityFederationRequest {
@@ -2082,6 +2277,11 @@ impl wire::Shape for EnableMFADevice {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct EnableMFADeviceResponse {}
 
 impl wire::Input for EnableMFADeviceRequest {
@@ -2190,6 +2390,11 @@ impl wire::Shape for EnableOutboundWebIdentityFederation {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct EnableOutboundWebIdentityFederationRequest {}
 
 impl wire::Input for EnableOutboundWebIdentityFederationRequest {
@@ -2229,6 +2434,11 @@ impl wire::Shape for GenerateCredentialReport {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GenerateCredentialReportRequest {}
 
 impl wire::Input for GenerateCredentialReportRequest {
@@ -2408,6 +2618,11 @@ impl wire::Shape for GetAccountPasswordPolicy {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetAccountPasswordPolicyRequest {}
 
 impl wire::Input for GetAccountPasswordPolicyRequest {
@@ -2482,6 +2697,11 @@ impl wire::Shape for GetAccountSummary {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetAccountSummaryRequest {}
 
 impl wire::Input for GetAccountSummaryRequest {
@@ -2585,6 +2805,11 @@ impl wire::Shape for GetCredentialReport {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetCredentialReportRequest {}
 
 impl wire::Input for GetCredentialReportRequest {
@@ -2939,6 +3164,11 @@ impl wire::Shape for GetOutboundWebIdentityFederationInfo {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetOutboundWebIdentityFederationInfoRequest {}
 
 impl wire::Input for GetOutboundWebIdentityFederationInfoRequest {
@@ -4728,6 +4958,11 @@ impl wire::Shape for PutGroupPolicy {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct PutGroupPolicyResponse {}
 
 impl wire::Input for PutGroupPolicyRequest {
@@ -4766,6 +5001,11 @@ impl wire::Shape for PutRolePermissionsBoundary {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct PutRolePermissionsBoundaryResponse {}
 
 impl wire::Input for PutRolePermissionsBoundaryRequest {
@@ -4804,6 +5044,11 @@ impl wire::Shape for PutRolePolicy {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct PutRolePolicyResponse {}
 
 impl wire::Input for PutRolePolicyRequest {
@@ -4842,6 +5087,11 @@ impl wire::Shape for PutUserPermissionsBoundary {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct PutUserPermissionsBoundaryResponse {}
 
 impl wire::Input for PutUserPermissionsBoundaryRequest {
@@ -4880,6 +5130,11 @@ impl wire::Shape for PutUserPolicy {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct PutUserPolicyResponse {}
 
 impl wire::Input for PutUserPolicyRequest {
@@ -4918,6 +5173,11 @@ impl wire::Shape for RejectDelegationRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct RejectDelegationRequestResponse {}
 
 impl wire::Input for RejectDelegationRequestRequest {
@@ -4956,6 +5216,11 @@ impl wire::Shape for RemoveClientIDFromOpenIDConnectProvider {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct RemoveClientIDFromOpenIDConnectProviderResponse {}
 
 impl wire::Input for RemoveClientIDFromOpenIDConnectProviderRequest {
@@ -4994,6 +5259,11 @@ impl wire::Shape for RemoveRoleFromInstanceProfile {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct RemoveRoleFromInstanceProfileResponse {}
 
 impl wire::Input for RemoveRoleFromInstanceProfileRequest {
@@ -5032,6 +5302,11 @@ impl wire::Shape for RemoveUserFromGroup {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct RemoveUserFromGroupResponse {}
 
 impl wire::Input for RemoveUserFromGroupRequest {
@@ -5105,6 +5380,11 @@ impl wire::Shape for ResyncMFADevice {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ResyncMFADeviceResponse {}
 
 impl wire::Input for ResyncMFADeviceRequest {
@@ -5143,6 +5423,11 @@ impl wire::Shape for SendDelegationToken {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct SendDelegationTokenResponse {}
 
 impl wire::Input for SendDelegationTokenRequest {
@@ -5181,6 +5466,11 @@ impl wire::Shape for SetDefaultPolicyVersion {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct SetDefaultPolicyVersionResponse {}
 
 impl wire::Input for SetDefaultPolicyVersionRequest {
@@ -5219,6 +5509,11 @@ impl wire::Shape for SetSecurityTokenServicePreferences {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct SetSecurityTokenServicePreferencesResponse {}
 
 impl wire::Input for SetSecurityTokenServicePreferencesRequest {
@@ -5321,6 +5616,11 @@ impl wire::Shape for TagInstanceProfile {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct TagInstanceProfileResponse {}
 
 impl wire::Input for TagInstanceProfileRequest {
@@ -5359,6 +5659,11 @@ impl wire::Shape for TagMFADevice {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct TagMFADeviceResponse {}
 
 impl wire::Input for TagMFADeviceRequest {
@@ -5397,6 +5702,11 @@ impl wire::Shape for TagOpenIDConnectProvider {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct TagOpenIDConnectProviderResponse {}
 
 impl wire::Input for TagOpenIDConnectProviderRequest {
@@ -5435,6 +5745,11 @@ impl wire::Shape for TagPolicy {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct TagPolicyResponse {}
 
 impl wire::Input for TagPolicyRequest {
@@ -5473,6 +5788,11 @@ impl wire::Shape for TagRole {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct TagRoleResponse {}
 
 impl wire::Input for TagRoleRequest {
@@ -5511,6 +5831,11 @@ impl wire::Shape for TagSAMLProvider {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct TagSAMLProviderResponse {}
 
 impl wire::Input for TagSAMLProviderRequest {
@@ -5549,6 +5874,11 @@ impl wire::Shape for TagServerCertificate {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct TagServerCertificateResponse {}
 
 impl wire::Input for TagServerCertificateRequest {
@@ -5587,6 +5917,11 @@ impl wire::Shape for TagUser {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct TagUserResponse {}
 
 impl wire::Input for TagUserRequest {
@@ -5625,6 +5960,11 @@ impl wire::Shape for UntagInstanceProfile {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct UntagInstanceProfileResponse {}
 
 impl wire::Input for UntagInstanceProfileRequest {
@@ -5663,6 +6003,11 @@ impl wire::Shape for UntagMFADevice {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct UntagMFADeviceResponse {}
 
 impl wire::Input for UntagMFADeviceRequest {
@@ -5701,6 +6046,11 @@ impl wire::Shape for UntagOpenIDConnectProvider {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct UntagOpenIDConnectProviderResponse {}
 
 impl wire::Input for UntagOpenIDConnectProviderRequest {
@@ -5739,6 +6089,11 @@ impl wire::Shape for UntagPolicy {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct UntagPolicyResponse {}
 
 impl wire::Input for UntagPolicyRequest {
@@ -5777,6 +6132,11 @@ impl wire::Shape for UntagRole {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct UntagRoleResponse {}
 
 impl wire::Input for UntagRoleRequest {
@@ -5815,6 +6175,11 @@ impl wire::Shape for UntagSAMLProvider {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct UntagSAMLProviderResponse {}
 
 impl wire::Input for UntagSAMLProviderRequest {
@@ -5853,6 +6218,11 @@ impl wire::Shape for UntagServerCertificate {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct UntagServerCertificateResponse {}
 
 impl wire::Input for UntagServerCertificateRequest {
@@ -5891,6 +6261,11 @@ impl wire::Shape for UntagUser {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct UntagUserResponse {}
 
 impl wire::Input for UntagUserRequest {
@@ -5929,6 +6304,11 @@ impl wire::Shape for UpdateAccessKey {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct UpdateAccessKeyResponse {}
 
 impl wire::Input for UpdateAccessKeyRequest {
@@ -5967,6 +6347,11 @@ impl wire::Shape for UpdateAccountPasswordPolicy {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct UpdateAccountPasswordPolicyResponse {}
 
 impl wire::Input for UpdateAccountPasswordPolicyRequest {
@@ -6005,6 +6390,11 @@ impl wire::Shape for UpdateAssumeRolePolicy {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct UpdateAssumeRolePolicyResponse {}
 
 impl wire::Input for UpdateAssumeRolePolicyRequest {
@@ -6043,6 +6433,11 @@ impl wire::Shape for UpdateDelegationRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct UpdateDelegationRequestResponse {}
 
 impl wire::Input for UpdateDelegationRequestRequest {
@@ -6081,6 +6476,11 @@ impl wire::Shape for UpdateGroup {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct UpdateGroupResponse {}
 
 impl wire::Input for UpdateGroupRequest {
@@ -6119,6 +6519,11 @@ impl wire::Shape for UpdateLoginProfile {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct UpdateLoginProfileResponse {}
 
 impl wire::Input for UpdateLoginProfileRequest {
@@ -6157,6 +6562,11 @@ impl wire::Shape for UpdateOpenIDConnectProviderThumbprint {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct UpdateOpenIDConnectProviderThumbprintResponse {}
 
 impl wire::Input for UpdateOpenIDConnectProviderThumbprintRequest {
@@ -6300,6 +6710,11 @@ impl wire::Shape for UpdateSSHPublicKey {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct UpdateSSHPublicKeyResponse {}
 
 impl wire::Input for UpdateSSHPublicKeyRequest {
@@ -6338,6 +6753,11 @@ impl wire::Shape for UpdateServerCertificate {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct UpdateServerCertificateResponse {}
 
 impl wire::Input for UpdateServerCertificateRequest {
@@ -6376,6 +6796,11 @@ impl wire::Shape for UpdateServiceSpecificCredential {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct UpdateServiceSpecificCredentialResponse {}
 
 impl wire::Input for UpdateServiceSpecificCredentialRequest {
@@ -6414,6 +6839,11 @@ impl wire::Shape for UpdateSigningCertificate {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct UpdateSigningCertificateResponse {}
 
 impl wire::Input for UpdateSigningCertificateRequest {
@@ -6452,6 +6882,11 @@ impl wire::Shape for UpdateUser {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct UpdateUserResponse {}
 
 impl wire::Input for UpdateUserRequest {
@@ -6576,6 +7011,11 @@ impl wire::Output for UploadSigningCertificateResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct AcceptDelegationRequestRequest {
     pub delegation_request_id: String,
 }
@@ -6597,6 +7037,11 @@ impl AcceptDelegationRequestRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct AccessDetail {
     pub service_name: String,
     pub service_namespace: String,
@@ -6626,6 +7071,11 @@ impl xml::ToXml for AccessDetail {
 }
 
 #[derive(Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct AccessKey {
     pub user_name: String,
     pub access_key_id: String,
@@ -6665,6 +7115,11 @@ impl xml::ToXml for AccessKey {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct AccessKeyLastUsed {
     pub last_used_date: Option<Time>,
     pub service_name: String,
@@ -6688,6 +7143,11 @@ impl xml::ToXml for AccessKeyLastUsed {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct AccessKeyMetadata {
     pub user_name: Option<String>,
     pub access_key_id: Option<String>,
@@ -6713,6 +7173,11 @@ impl xml::ToXml for AccessKeyMetadata {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct AcquireRoleRequest {
     pub template_arn: String,
     pub template_minor_version: Option<i32>,
@@ -6738,6 +7203,11 @@ impl AcquireRoleRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct AcquireRoleResponse {
     pub role: Role,
 }
@@ -6757,8 +7227,15 @@ impl xml::ToXml for AcquireRoleResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct AddClientIDToOpenIDConnectProviderRequest {
+    #[cfg_attr(feature = "vectors", serde(rename = "OpenIDConnectProviderArn"))]
     pub open_id_connect_provider_arn: String,
+    #[cfg_attr(feature = "vectors", serde(rename = "ClientID"))]
     pub client_id: String,
 }
 
@@ -6779,6 +7256,11 @@ impl AddClientIDToOpenIDConnectProviderRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct AddRoleToInstanceProfileRequest {
     pub instance_profile_name: String,
     pub role_name: String,
@@ -6805,6 +7287,11 @@ impl AddRoleToInstanceProfileRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct AddUserToGroupRequest {
     pub group_name: String,
     pub user_name: String,
@@ -6824,6 +7311,11 @@ impl AddUserToGroupRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct AssociateDelegationRequestRequest {
     pub delegation_request_id: String,
 }
@@ -6845,6 +7337,11 @@ impl AssociateDelegationRequestRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct AttachGroupPolicyRequest {
     pub group_name: String,
     pub policy_arn: String,
@@ -6867,6 +7364,11 @@ impl AttachGroupPolicyRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct AttachRolePolicyRequest {
     pub role_name: String,
     pub policy_arn: String,
@@ -6886,6 +7388,11 @@ impl AttachRolePolicyRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct AttachUserPolicyRequest {
     pub user_name: String,
     pub policy_arn: String,
@@ -6905,6 +7412,11 @@ impl AttachUserPolicyRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct AttachedPermissionsBoundary {
     pub permissions_boundary_type: Option<String>,
     pub permissions_boundary_arn: Option<String>,
@@ -6926,6 +7438,11 @@ impl xml::ToXml for AttachedPermissionsBoundary {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct AttachedPolicy {
     pub policy_name: Option<String>,
     pub policy_arn: Option<String>,
@@ -6947,6 +7464,11 @@ impl xml::ToXml for AttachedPolicy {
 }
 
 #[derive(Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ChangePasswordRequest {
     pub old_password: String,
     pub new_password: String,
@@ -6978,6 +7500,11 @@ impl ChangePasswordRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ContextEntry {
     pub context_key_name: Option<String>,
     pub context_key_values: Option<Vec<String>>,
@@ -7002,6 +7529,11 @@ impl ContextEntry {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct CreateAccessKeyRequest {
     pub user_name: Option<String>,
 }
@@ -7019,6 +7551,11 @@ impl CreateAccessKeyRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct CreateAccessKeyResponse {
     pub access_key: AccessKey,
 }
@@ -7038,6 +7575,11 @@ impl xml::ToXml for CreateAccessKeyResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct CreateAccountAliasRequest {
     pub account_alias: String,
 }
@@ -7055,6 +7597,11 @@ impl CreateAccountAliasRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct CreateDelegationRequestRequest {
     pub owner_account_id: Option<String>,
     pub description: String,
@@ -7105,6 +7652,11 @@ impl CreateDelegationRequestRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct CreateDelegationRequestResponse {
     pub console_deep_link: Option<String>,
     pub delegation_request_id: Option<String>,
@@ -7126,6 +7678,11 @@ impl xml::ToXml for CreateDelegationRequestResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct CreateGroupRequest {
     pub path: Option<String>,
     pub group_name: String,
@@ -7145,6 +7702,11 @@ impl CreateGroupRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct CreateGroupResponse {
     pub group: Group,
 }
@@ -7164,6 +7726,11 @@ impl xml::ToXml for CreateGroupResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct CreateInstanceProfileRequest {
     pub instance_profile_name: String,
     pub path: Option<String>,
@@ -7194,6 +7761,11 @@ impl CreateInstanceProfileRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct CreateInstanceProfileResponse {
     pub instance_profile: InstanceProfile,
 }
@@ -7213,6 +7785,11 @@ impl xml::ToXml for CreateInstanceProfileResponse {
 }
 
 #[derive(Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct CreateLoginProfileRequest {
     pub user_name: Option<String>,
     pub password: Option<String>,
@@ -7247,6 +7824,11 @@ impl CreateLoginProfileRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct CreateLoginProfileResponse {
     pub login_profile: LoginProfile,
 }
@@ -7266,8 +7848,14 @@ impl xml::ToXml for CreateLoginProfileResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct CreateOpenIDConnectProviderRequest {
     pub url: String,
+    #[cfg_attr(feature = "vectors", serde(rename = "ClientIDList"))]
     pub client_id_list: Option<Vec<String>>,
     pub thumbprint_list: Option<Vec<String>>,
     pub tags: Option<Vec<Tag>>,
@@ -7295,7 +7883,13 @@ impl CreateOpenIDConnectProviderRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct CreateOpenIDConnectProviderResponse {
+    #[cfg_attr(feature = "vectors", serde(rename = "OpenIDConnectProviderArn"))]
     pub open_id_connect_provider_arn: Option<String>,
     pub tags: Option<Vec<Tag>>,
 }
@@ -7316,6 +7910,11 @@ impl xml::ToXml for CreateOpenIDConnectProviderResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct CreatePolicyRequest {
     pub policy_name: String,
     pub path: Option<String>,
@@ -7348,6 +7947,11 @@ impl CreatePolicyRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct CreatePolicyResponse {
     pub policy: Option<Policy>,
 }
@@ -7367,6 +7971,11 @@ impl xml::ToXml for CreatePolicyResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct CreatePolicyVersionRequest {
     pub policy_arn: String,
     pub policy_document: String,
@@ -7391,6 +8000,11 @@ impl CreatePolicyVersionRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct CreatePolicyVersionResponse {
     pub policy_version: Option<PolicyVersion>,
 }
@@ -7410,6 +8024,11 @@ impl xml::ToXml for CreatePolicyVersionResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct CreateRoleRequest {
     pub path: Option<String>,
     pub role_name: String,
@@ -7452,6 +8071,11 @@ impl CreateRoleRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct CreateRoleResponse {
     pub role: Role,
 }
@@ -7471,7 +8095,13 @@ impl xml::ToXml for CreateRoleResponse {
 }
 
 #[derive(Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct CreateSAMLProviderRequest {
+    #[cfg_attr(feature = "vectors", serde(rename = "SAMLMetadataDocument"))]
     pub saml_metadata_document: String,
     pub name: String,
     pub tags: Option<Vec<Tag>>,
@@ -7523,7 +8153,13 @@ impl CreateSAMLProviderRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct CreateSAMLProviderResponse {
+    #[cfg_attr(feature = "vectors", serde(rename = "SAMLProviderArn"))]
     pub saml_provider_arn: Option<String>,
     pub tags: Option<Vec<Tag>>,
 }
@@ -7544,7 +8180,13 @@ impl xml::ToXml for CreateSAMLProviderResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct CreateServiceLinkedRoleRequest {
+    #[cfg_attr(feature = "vectors", serde(rename = "AWSServiceName"))]
     pub aws_service_name: String,
     pub description: Option<String>,
     pub custom_suffix: Option<String>,
@@ -7569,6 +8211,11 @@ impl CreateServiceLinkedRoleRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct CreateServiceLinkedRoleResponse {
     pub role: Option<Role>,
 }
@@ -7588,6 +8235,11 @@ impl xml::ToXml for CreateServiceLinkedRoleResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct CreateServiceSpecificCredentialRequest {
     pub user_name: String,
     pub service_name: String,
@@ -7612,6 +8264,11 @@ impl CreateServiceSpecificCredentialRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct CreateServiceSpecificCredentialResponse {
     pub service_specific_credential: Option<ServiceSpecificCredential>,
 }
@@ -7631,6 +8288,11 @@ impl xml::ToXml for CreateServiceSpecificCredentialResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct CreateUserRequest {
     pub path: Option<String>,
     pub user_name: String,
@@ -7660,6 +8322,11 @@ impl CreateUserRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct CreateUserResponse {
     pub user: Option<User>,
 }
@@ -7679,8 +8346,14 @@ impl xml::ToXml for CreateUserResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct CreateVirtualMFADeviceRequest {
     pub path: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "VirtualMFADeviceName"))]
     pub virtual_mfa_device_name: String,
     pub tags: Option<Vec<Tag>>,
 }
@@ -7709,7 +8382,13 @@ impl CreateVirtualMFADeviceRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct CreateVirtualMFADeviceResponse {
+    #[cfg_attr(feature = "vectors", serde(rename = "VirtualMFADevice"))]
     pub virtual_mfa_device: VirtualMFADevice,
 }
 
@@ -7728,6 +8407,11 @@ impl xml::ToXml for CreateVirtualMFADeviceResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DeactivateMFADeviceRequest {
     pub user_name: Option<String>,
     pub serial_number: String,
@@ -7750,6 +8434,11 @@ impl DeactivateMFADeviceRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DelegationPermission {
     pub policy_template_arn: Option<String>,
     pub parameters: Option<Vec<PolicyParameter>>,
@@ -7788,6 +8477,11 @@ impl xml::ToXml for DelegationPermission {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DelegationRequest {
     pub delegation_request_id: Option<String>,
     pub owner_account_id: Option<String>,
@@ -7845,6 +8539,11 @@ impl xml::ToXml for DelegationRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DeleteAccessKeyRequest {
     pub user_name: Option<String>,
     pub access_key_id: String,
@@ -7867,6 +8566,11 @@ impl DeleteAccessKeyRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DeleteAccountAliasRequest {
     pub account_alias: String,
 }
@@ -7884,6 +8588,11 @@ impl DeleteAccountAliasRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DeleteGroupPolicyRequest {
     pub group_name: String,
     pub policy_name: String,
@@ -7906,6 +8615,11 @@ impl DeleteGroupPolicyRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DeleteGroupRequest {
     pub group_name: String,
 }
@@ -7923,6 +8637,11 @@ impl DeleteGroupRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DeleteInstanceProfileRequest {
     pub instance_profile_name: String,
 }
@@ -7944,6 +8663,11 @@ impl DeleteInstanceProfileRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DeleteLoginProfileRequest {
     pub user_name: Option<String>,
 }
@@ -7961,7 +8685,13 @@ impl DeleteLoginProfileRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DeleteOpenIDConnectProviderRequest {
+    #[cfg_attr(feature = "vectors", serde(rename = "OpenIDConnectProviderArn"))]
     pub open_id_connect_provider_arn: String,
 }
 
@@ -7980,6 +8710,11 @@ impl DeleteOpenIDConnectProviderRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DeletePolicyRequest {
     pub policy_arn: String,
 }
@@ -7997,6 +8732,11 @@ impl DeletePolicyRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DeletePolicyVersionRequest {
     pub policy_arn: String,
     pub version_id: String,
@@ -8019,6 +8759,11 @@ impl DeletePolicyVersionRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DeleteRolePermissionsBoundaryRequest {
     pub role_name: String,
 }
@@ -8036,6 +8781,11 @@ impl DeleteRolePermissionsBoundaryRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DeleteRolePolicyRequest {
     pub role_name: String,
     pub policy_name: String,
@@ -8058,6 +8808,11 @@ impl DeleteRolePolicyRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DeleteRoleRequest {
     pub role_name: String,
 }
@@ -8075,7 +8830,13 @@ impl DeleteRoleRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DeleteSAMLProviderRequest {
+    #[cfg_attr(feature = "vectors", serde(rename = "SAMLProviderArn"))]
     pub saml_provider_arn: String,
 }
 
@@ -8092,8 +8853,14 @@ impl DeleteSAMLProviderRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DeleteSSHPublicKeyRequest {
     pub user_name: String,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSHPublicKeyId"))]
     pub ssh_public_key_id: String,
 }
 
@@ -8114,6 +8881,11 @@ impl DeleteSSHPublicKeyRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DeleteServerCertificateRequest {
     pub server_certificate_name: String,
 }
@@ -8135,6 +8907,11 @@ impl DeleteServerCertificateRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DeleteServiceLinkedRoleRequest {
     pub role_name: String,
 }
@@ -8152,6 +8929,11 @@ impl DeleteServiceLinkedRoleRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DeleteServiceLinkedRoleResponse {
     pub deletion_task_id: String,
 }
@@ -8171,6 +8953,11 @@ impl xml::ToXml for DeleteServiceLinkedRoleResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DeleteServiceSpecificCredentialRequest {
     pub user_name: Option<String>,
     pub service_specific_credential_id: String,
@@ -8197,6 +8984,11 @@ impl DeleteServiceSpecificCredentialRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DeleteSigningCertificateRequest {
     pub user_name: Option<String>,
     pub certificate_id: String,
@@ -8219,6 +9011,11 @@ impl DeleteSigningCertificateRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DeleteUserPermissionsBoundaryRequest {
     pub user_name: String,
 }
@@ -8236,6 +9033,11 @@ impl DeleteUserPermissionsBoundaryRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DeleteUserPolicyRequest {
     pub user_name: String,
     pub policy_name: String,
@@ -8258,6 +9060,11 @@ impl DeleteUserPolicyRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DeleteUserRequest {
     pub user_name: String,
 }
@@ -8275,6 +9082,11 @@ impl DeleteUserRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DeleteVirtualMFADeviceRequest {
     pub serial_number: String,
 }
@@ -8292,6 +9104,11 @@ impl DeleteVirtualMFADeviceRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DeletionTaskFailureReasonType {
     pub reason: Option<String>,
     pub role_usage_list: Option<Vec<RoleUsageType>>,
@@ -8313,6 +9130,11 @@ impl xml::ToXml for DeletionTaskFailureReasonType {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DetachGroupPolicyRequest {
     pub group_name: String,
     pub policy_arn: String,
@@ -8335,6 +9157,11 @@ impl DetachGroupPolicyRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DetachRolePolicyRequest {
     pub role_name: String,
     pub policy_arn: String,
@@ -8354,6 +9181,11 @@ impl DetachRolePolicyRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DetachUserPolicyRequest {
     pub user_name: String,
     pub policy_arn: String,
@@ -8373,6 +9205,11 @@ impl DetachUserPolicyRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DisableOrganizationsRootCredentialsManagementRequest {}
 
 impl form::FromForm for DisableOrganizationsRootCredentialsManagementRequest {
@@ -8382,6 +9219,11 @@ impl form::FromForm for DisableOrganizationsRootCredentialsManagementRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DisableOrganizationsRootCredentialsManagementResponse {
     pub organization_id: Option<String>,
     pub enabled_features: Option<Vec<String>>,
@@ -8403,6 +9245,11 @@ impl xml::ToXml for DisableOrganizationsRootCredentialsManagementResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DisableOrganizationsRootSessionsRequest {}
 
 impl form::FromForm for DisableOrganizationsRootSessionsRequest {
@@ -8412,6 +9259,11 @@ impl form::FromForm for DisableOrganizationsRootSessionsRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DisableOrganizationsRootSessionsResponse {
     pub organization_id: Option<String>,
     pub enabled_features: Option<Vec<String>>,
@@ -8433,6 +9285,11 @@ impl xml::ToXml for DisableOrganizationsRootSessionsResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct EnableMFADeviceRequest {
     pub user_name: String,
     pub serial_number: String,
@@ -8469,6 +9326,11 @@ impl EnableMFADeviceRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct EnableOrganizationsRootCredentialsManagementRequest {}
 
 impl form::FromForm for EnableOrganizationsRootCredentialsManagementRequest {
@@ -8478,6 +9340,11 @@ impl form::FromForm for EnableOrganizationsRootCredentialsManagementRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct EnableOrganizationsRootCredentialsManagementResponse {
     pub organization_id: Option<String>,
     pub enabled_features: Option<Vec<String>>,
@@ -8499,6 +9366,11 @@ impl xml::ToXml for EnableOrganizationsRootCredentialsManagementResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct EnableOrganizationsRootSessionsRequest {}
 
 impl form::FromForm for EnableOrganizationsRootSessionsRequest {
@@ -8508,6 +9380,11 @@ impl form::FromForm for EnableOrganizationsRootSessionsRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct EnableOrganizationsRootSessionsResponse {
     pub organization_id: Option<String>,
     pub enabled_features: Option<Vec<String>>,
@@ -8529,6 +9406,11 @@ impl xml::ToXml for EnableOrganizationsRootSessionsResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct EnableOutboundWebIdentityFederationResponse {
     pub issuer_identifier: Option<String>,
 }
@@ -8548,6 +9430,11 @@ impl xml::ToXml for EnableOutboundWebIdentityFederationResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct EntityDetails {
     pub entity_info: EntityInfo,
     pub last_authenticated: Option<Time>,
@@ -8569,6 +9456,11 @@ impl xml::ToXml for EntityDetails {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct EntityInfo {
     pub arn: String,
     pub name: String,
@@ -8596,6 +9488,11 @@ impl xml::ToXml for EntityInfo {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ErrorDetails {
     pub message: String,
     pub code: String,
@@ -8617,6 +9514,11 @@ impl xml::ToXml for ErrorDetails {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct EvaluationResult {
     pub eval_action_name: String,
     pub eval_resource_name: Option<String>,
@@ -8652,6 +9554,11 @@ impl xml::ToXml for EvaluationResult {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GenerateCredentialReportResponse {
     pub state: Option<String>,
     pub description: Option<String>,
@@ -8673,6 +9580,11 @@ impl xml::ToXml for GenerateCredentialReportResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GenerateOrganizationsAccessReportRequest {
     pub entity_path: String,
     pub organizations_policy_id: Option<String>,
@@ -8699,6 +9611,11 @@ impl GenerateOrganizationsAccessReportRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GenerateOrganizationsAccessReportResponse {
     pub job_id: Option<String>,
 }
@@ -8718,6 +9635,11 @@ impl xml::ToXml for GenerateOrganizationsAccessReportResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GenerateServiceLastAccessedDetailsRequest {
     pub arn: String,
     pub granularity: Option<String>,
@@ -8740,6 +9662,11 @@ impl GenerateServiceLastAccessedDetailsRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GenerateServiceLastAccessedDetailsResponse {
     pub job_id: Option<String>,
 }
@@ -8759,6 +9686,11 @@ impl xml::ToXml for GenerateServiceLastAccessedDetailsResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetAccessKeyLastUsedRequest {
     pub access_key_id: String,
 }
@@ -8776,6 +9708,11 @@ impl GetAccessKeyLastUsedRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetAccessKeyLastUsedResponse {
     pub user_name: Option<String>,
     pub access_key_last_used: Option<AccessKeyLastUsed>,
@@ -8797,6 +9734,11 @@ impl xml::ToXml for GetAccessKeyLastUsedResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetAccountAuthorizationDetailsRequest {
     pub filter: Option<Vec<String>>,
     pub max_items: Option<i32>,
@@ -8822,6 +9764,11 @@ impl GetAccountAuthorizationDetailsRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetAccountAuthorizationDetailsResponse {
     pub user_detail_list: Option<Vec<UserDetail>>,
     pub group_detail_list: Option<Vec<GroupDetail>>,
@@ -8851,6 +9798,11 @@ impl xml::ToXml for GetAccountAuthorizationDetailsResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetAccountPasswordPolicyResponse {
     pub password_policy: PasswordPolicy,
 }
@@ -8870,6 +9822,11 @@ impl xml::ToXml for GetAccountPasswordPolicyResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetAccountPropertiesRequest {}
 
 impl form::FromForm for GetAccountPropertiesRequest {
@@ -8879,6 +9836,11 @@ impl form::FromForm for GetAccountPropertiesRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetAccountPropertiesResponse {
     pub properties: Option<BTreeMap<String, String>>,
 }
@@ -8898,6 +9860,11 @@ impl xml::ToXml for GetAccountPropertiesResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetAccountSummaryResponse {
     pub summary_map: Option<BTreeMap<String, i32>>,
 }
@@ -8917,6 +9884,11 @@ impl xml::ToXml for GetAccountSummaryResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetContextKeysForCustomPolicyRequest {
     pub policy_input_list: Vec<String>,
 }
@@ -8936,6 +9908,11 @@ impl GetContextKeysForCustomPolicyRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetContextKeysForPolicyResponse {
     pub context_key_names: Option<Vec<String>>,
 }
@@ -8955,6 +9932,11 @@ impl xml::ToXml for GetContextKeysForPolicyResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetContextKeysForPrincipalPolicyRequest {
     pub policy_source_arn: String,
     pub policy_input_list: Option<Vec<String>>,
@@ -8977,6 +9959,11 @@ impl GetContextKeysForPrincipalPolicyRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetCredentialReportResponse {
     pub content: Option<Vec<u8>>,
     pub report_format: Option<String>,
@@ -9000,6 +9987,11 @@ impl xml::ToXml for GetCredentialReportResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetDelegationRequestRequest {
     pub delegation_request_id: String,
     pub delegation_permission_check: Option<bool>,
@@ -9025,6 +10017,11 @@ impl GetDelegationRequestRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetDelegationRequestResponse {
     pub delegation_request: Option<DelegationRequest>,
     pub permission_check_status: Option<String>,
@@ -9048,6 +10045,11 @@ impl xml::ToXml for GetDelegationRequestResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetGroupPolicyRequest {
     pub group_name: String,
     pub policy_name: String,
@@ -9070,6 +10072,11 @@ impl GetGroupPolicyRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetGroupPolicyResponse {
     pub group_name: String,
     pub policy_name: String,
@@ -9093,6 +10100,11 @@ impl xml::ToXml for GetGroupPolicyResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetGroupRequest {
     pub group_name: String,
     pub marker: Option<String>,
@@ -9118,6 +10130,11 @@ impl GetGroupRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetGroupResponse {
     pub group: Group,
     pub users: Vec<User>,
@@ -9143,6 +10160,11 @@ impl xml::ToXml for GetGroupResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetHumanReadableSummaryRequest {
     pub entity_arn: String,
     pub locale: Option<String>,
@@ -9165,6 +10187,11 @@ impl GetHumanReadableSummaryRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetHumanReadableSummaryResponse {
     pub summary_content: Option<String>,
     pub locale: Option<String>,
@@ -9188,6 +10215,11 @@ impl xml::ToXml for GetHumanReadableSummaryResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetInstanceProfileRequest {
     pub instance_profile_name: String,
 }
@@ -9209,6 +10241,11 @@ impl GetInstanceProfileRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetInstanceProfileResponse {
     pub instance_profile: InstanceProfile,
 }
@@ -9228,6 +10265,11 @@ impl xml::ToXml for GetInstanceProfileResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetLoginProfileRequest {
     pub user_name: Option<String>,
 }
@@ -9245,6 +10287,11 @@ impl GetLoginProfileRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetLoginProfileResponse {
     pub login_profile: LoginProfile,
 }
@@ -9264,6 +10311,11 @@ impl xml::ToXml for GetLoginProfileResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetMFADeviceRequest {
     pub serial_number: String,
     pub user_name: Option<String>,
@@ -9286,6 +10338,11 @@ impl GetMFADeviceRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetMFADeviceResponse {
     pub user_name: Option<String>,
     pub serial_number: String,
@@ -9311,7 +10368,13 @@ impl xml::ToXml for GetMFADeviceResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetOpenIDConnectProviderRequest {
+    #[cfg_attr(feature = "vectors", serde(rename = "OpenIDConnectProviderArn"))]
     pub open_id_connect_provider_arn: String,
 }
 
@@ -9330,8 +10393,14 @@ impl GetOpenIDConnectProviderRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetOpenIDConnectProviderResponse {
     pub url: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ClientIDList"))]
     pub client_id_list: Option<Vec<String>>,
     pub thumbprint_list: Option<Vec<String>>,
     pub create_date: Option<Time>,
@@ -9357,6 +10426,11 @@ impl xml::ToXml for GetOpenIDConnectProviderResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetOrganizationsAccessReportRequest {
     pub job_id: String,
     pub max_items: Option<i32>,
@@ -9385,6 +10459,11 @@ impl GetOrganizationsAccessReportRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetOrganizationsAccessReportResponse {
     pub job_status: String,
     pub job_creation_date: Time,
@@ -9420,6 +10499,11 @@ impl xml::ToXml for GetOrganizationsAccessReportResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetOutboundWebIdentityFederationInfoResponse {
     pub issuer_identifier: Option<String>,
     pub jwt_vending_enabled: Option<bool>,
@@ -9441,6 +10525,11 @@ impl xml::ToXml for GetOutboundWebIdentityFederationInfoResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetPolicyRequest {
     pub policy_arn: String,
 }
@@ -9458,6 +10547,11 @@ impl GetPolicyRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetPolicyResponse {
     pub policy: Option<Policy>,
 }
@@ -9477,6 +10571,11 @@ impl xml::ToXml for GetPolicyResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetPolicyVersionRequest {
     pub policy_arn: String,
     pub version_id: String,
@@ -9499,6 +10598,11 @@ impl GetPolicyVersionRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetPolicyVersionResponse {
     pub policy_version: Option<PolicyVersion>,
 }
@@ -9518,6 +10622,11 @@ impl xml::ToXml for GetPolicyVersionResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetRolePolicyRequest {
     pub role_name: String,
     pub policy_name: String,
@@ -9537,6 +10646,11 @@ impl GetRolePolicyRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetRolePolicyResponse {
     pub role_name: String,
     pub policy_name: String,
@@ -9560,6 +10674,11 @@ impl xml::ToXml for GetRolePolicyResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetRoleRequest {
     pub role_name: String,
 }
@@ -9577,6 +10696,11 @@ impl GetRoleRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetRoleResponse {
     pub role: Role,
 }
@@ -9596,6 +10720,11 @@ impl xml::ToXml for GetRoleResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetRoleTemplateVersionRequest {
     pub template_arn: String,
     pub minor_version: Option<i32>,
@@ -9617,6 +10746,11 @@ impl GetRoleTemplateVersionRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetRoleTemplateVersionResponse {
     pub role_template_version: RoleTemplateVersion,
 }
@@ -9636,7 +10770,13 @@ impl xml::ToXml for GetRoleTemplateVersionResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetSAMLProviderRequest {
+    #[cfg_attr(feature = "vectors", serde(rename = "SAMLProviderArn"))]
     pub saml_provider_arn: String,
 }
 
@@ -9653,8 +10793,15 @@ impl GetSAMLProviderRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetSAMLProviderResponse {
+    #[cfg_attr(feature = "vectors", serde(rename = "SAMLProviderUUID"))]
     pub saml_provider_uuid: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SAMLMetadataDocument"))]
     pub saml_metadata_document: Option<String>,
     pub create_date: Option<Time>,
     pub valid_until: Option<Time>,
@@ -9684,8 +10831,14 @@ impl xml::ToXml for GetSAMLProviderResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetSSHPublicKeyRequest {
     pub user_name: String,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSHPublicKeyId"))]
     pub ssh_public_key_id: String,
     pub encoding: String,
 }
@@ -9709,7 +10862,13 @@ impl GetSSHPublicKeyRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetSSHPublicKeyResponse {
+    #[cfg_attr(feature = "vectors", serde(rename = "SSHPublicKey"))]
     pub ssh_public_key: Option<SSHPublicKey>,
 }
 
@@ -9728,6 +10887,11 @@ impl xml::ToXml for GetSSHPublicKeyResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetServerCertificateRequest {
     pub server_certificate_name: String,
 }
@@ -9749,6 +10913,11 @@ impl GetServerCertificateRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetServerCertificateResponse {
     pub server_certificate: ServerCertificate,
 }
@@ -9768,6 +10937,11 @@ impl xml::ToXml for GetServerCertificateResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetServiceLastAccessedDetailsRequest {
     pub job_id: String,
     pub max_items: Option<i32>,
@@ -9793,6 +10967,11 @@ impl GetServiceLastAccessedDetailsRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetServiceLastAccessedDetailsResponse {
     pub job_status: String,
     pub job_type: Option<String>,
@@ -9826,6 +11005,11 @@ impl xml::ToXml for GetServiceLastAccessedDetailsResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetServiceLastAccessedDetailsWithEntitiesRequest {
     pub job_id: String,
     pub service_namespace: String,
@@ -9854,6 +11038,11 @@ impl GetServiceLastAccessedDetailsWithEntitiesRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetServiceLastAccessedDetailsWithEntitiesResponse {
     pub job_status: String,
     pub job_creation_date: Time,
@@ -9885,6 +11074,11 @@ impl xml::ToXml for GetServiceLastAccessedDetailsWithEntitiesResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetServiceLinkedRoleDeletionStatusRequest {
     pub deletion_task_id: String,
 }
@@ -9902,6 +11096,11 @@ impl GetServiceLinkedRoleDeletionStatusRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetServiceLinkedRoleDeletionStatusResponse {
     pub status: String,
     pub reason: Option<DeletionTaskFailureReasonType>,
@@ -9923,6 +11122,11 @@ impl xml::ToXml for GetServiceLinkedRoleDeletionStatusResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetUserPolicyRequest {
     pub user_name: String,
     pub policy_name: String,
@@ -9942,6 +11146,11 @@ impl GetUserPolicyRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetUserPolicyResponse {
     pub user_name: String,
     pub policy_name: String,
@@ -9965,6 +11174,11 @@ impl xml::ToXml for GetUserPolicyResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetUserRequest {
     pub user_name: Option<String>,
 }
@@ -9982,6 +11196,11 @@ impl GetUserRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetUserResponse {
     pub user: User,
 }
@@ -10001,6 +11220,11 @@ impl xml::ToXml for GetUserResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct Group {
     pub path: String,
     pub group_name: String,
@@ -10028,6 +11252,11 @@ impl xml::ToXml for Group {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GroupDetail {
     pub path: Option<String>,
     pub group_name: Option<String>,
@@ -10059,6 +11288,11 @@ impl xml::ToXml for GroupDetail {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct InlinePolicy {
     pub policy_name: String,
     pub policy_document: String,
@@ -10080,6 +11314,11 @@ impl xml::ToXml for InlinePolicy {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct InlinePolicyIdentifierType {
     pub policy_name: String,
     pub attachment_type: String,
@@ -10105,6 +11344,11 @@ impl InlinePolicyIdentifierType {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct InstanceProfile {
     pub path: String,
     pub instance_profile_name: String,
@@ -10136,6 +11380,11 @@ impl xml::ToXml for InstanceProfile {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListAccessKeysRequest {
     pub user_name: Option<String>,
     pub marker: Option<String>,
@@ -10161,6 +11410,11 @@ impl ListAccessKeysRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListAccessKeysResponse {
     pub access_key_metadata: Vec<AccessKeyMetadata>,
     pub is_truncated: Option<bool>,
@@ -10184,6 +11438,11 @@ impl xml::ToXml for ListAccessKeysResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListAccountAliasesRequest {
     pub marker: Option<String>,
     pub max_items: Option<i32>,
@@ -10203,6 +11462,11 @@ impl ListAccountAliasesRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListAccountAliasesResponse {
     pub account_aliases: Vec<String>,
     pub is_truncated: Option<bool>,
@@ -10226,6 +11490,11 @@ impl xml::ToXml for ListAccountAliasesResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListAttachedGroupPoliciesRequest {
     pub group_name: String,
     pub path_prefix: Option<String>,
@@ -10254,6 +11523,11 @@ impl ListAttachedGroupPoliciesRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListAttachedGroupPoliciesResponse {
     pub attached_policies: Option<Vec<AttachedPolicy>>,
     pub is_truncated: Option<bool>,
@@ -10277,6 +11551,11 @@ impl xml::ToXml for ListAttachedGroupPoliciesResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListAttachedRolePoliciesRequest {
     pub role_name: String,
     pub path_prefix: Option<String>,
@@ -10305,6 +11584,11 @@ impl ListAttachedRolePoliciesRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListAttachedRolePoliciesResponse {
     pub attached_policies: Option<Vec<AttachedPolicy>>,
     pub is_truncated: Option<bool>,
@@ -10328,6 +11612,11 @@ impl xml::ToXml for ListAttachedRolePoliciesResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListAttachedUserPoliciesRequest {
     pub user_name: String,
     pub path_prefix: Option<String>,
@@ -10356,6 +11645,11 @@ impl ListAttachedUserPoliciesRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListAttachedUserPoliciesResponse {
     pub attached_policies: Option<Vec<AttachedPolicy>>,
     pub is_truncated: Option<bool>,
@@ -10379,6 +11673,11 @@ impl xml::ToXml for ListAttachedUserPoliciesResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListDelegationRequestsRequest {
     pub owner_id: Option<String>,
     pub marker: Option<String>,
@@ -10404,9 +11703,15 @@ impl ListDelegationRequestsRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListDelegationRequestsResponse {
     pub delegation_requests: Option<Vec<DelegationRequest>>,
     pub marker: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "isTruncated"))]
     pub is_truncated: Option<bool>,
 }
 
@@ -10427,6 +11732,11 @@ impl xml::ToXml for ListDelegationRequestsResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListEntitiesForPolicyRequest {
     pub policy_arn: String,
     pub entity_filter: Option<String>,
@@ -10461,6 +11771,11 @@ impl ListEntitiesForPolicyRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListEntitiesForPolicyResponse {
     pub policy_groups: Option<Vec<PolicyGroup>>,
     pub policy_users: Option<Vec<PolicyUser>>,
@@ -10488,6 +11803,11 @@ impl xml::ToXml for ListEntitiesForPolicyResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListGroupPoliciesRequest {
     pub group_name: String,
     pub marker: Option<String>,
@@ -10513,6 +11833,11 @@ impl ListGroupPoliciesRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListGroupPoliciesResponse {
     pub policy_names: Vec<String>,
     pub is_truncated: Option<bool>,
@@ -10536,6 +11861,11 @@ impl xml::ToXml for ListGroupPoliciesResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListGroupsForUserRequest {
     pub user_name: String,
     pub marker: Option<String>,
@@ -10561,6 +11891,11 @@ impl ListGroupsForUserRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListGroupsForUserResponse {
     pub groups: Vec<Group>,
     pub is_truncated: Option<bool>,
@@ -10584,6 +11919,11 @@ impl xml::ToXml for ListGroupsForUserResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListGroupsRequest {
     pub path_prefix: Option<String>,
     pub marker: Option<String>,
@@ -10609,6 +11949,11 @@ impl ListGroupsRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListGroupsResponse {
     pub groups: Vec<Group>,
     pub is_truncated: Option<bool>,
@@ -10632,6 +11977,11 @@ impl xml::ToXml for ListGroupsResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListInstanceProfileTagsRequest {
     pub instance_profile_name: String,
     pub marker: Option<String>,
@@ -10661,6 +12011,11 @@ impl ListInstanceProfileTagsRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListInstanceProfileTagsResponse {
     pub tags: Vec<Tag>,
     pub is_truncated: Option<bool>,
@@ -10684,6 +12039,11 @@ impl xml::ToXml for ListInstanceProfileTagsResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListInstanceProfilesForRoleRequest {
     pub role_name: String,
     pub marker: Option<String>,
@@ -10709,6 +12069,11 @@ impl ListInstanceProfilesForRoleRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListInstanceProfilesForRoleResponse {
     pub instance_profiles: Vec<InstanceProfile>,
     pub is_truncated: Option<bool>,
@@ -10732,6 +12097,11 @@ impl xml::ToXml for ListInstanceProfilesForRoleResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListInstanceProfilesRequest {
     pub path_prefix: Option<String>,
     pub marker: Option<String>,
@@ -10757,6 +12127,11 @@ impl ListInstanceProfilesRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListInstanceProfilesResponse {
     pub instance_profiles: Vec<InstanceProfile>,
     pub is_truncated: Option<bool>,
@@ -10780,6 +12155,11 @@ impl xml::ToXml for ListInstanceProfilesResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListMFADeviceTagsRequest {
     pub serial_number: String,
     pub marker: Option<String>,
@@ -10805,6 +12185,11 @@ impl ListMFADeviceTagsRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListMFADeviceTagsResponse {
     pub tags: Vec<Tag>,
     pub is_truncated: Option<bool>,
@@ -10828,6 +12213,11 @@ impl xml::ToXml for ListMFADeviceTagsResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListMFADevicesRequest {
     pub user_name: Option<String>,
     pub marker: Option<String>,
@@ -10853,7 +12243,13 @@ impl ListMFADevicesRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListMFADevicesResponse {
+    #[cfg_attr(feature = "vectors", serde(rename = "MFADevices"))]
     pub mfa_devices: Vec<MFADevice>,
     pub is_truncated: Option<bool>,
     pub marker: Option<String>,
@@ -10876,7 +12272,13 @@ impl xml::ToXml for ListMFADevicesResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListOpenIDConnectProviderTagsRequest {
+    #[cfg_attr(feature = "vectors", serde(rename = "OpenIDConnectProviderArn"))]
     pub open_id_connect_provider_arn: String,
     pub marker: Option<String>,
     pub max_items: Option<i32>,
@@ -10901,6 +12303,11 @@ impl ListOpenIDConnectProviderTagsRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListOpenIDConnectProviderTagsResponse {
     pub tags: Vec<Tag>,
     pub is_truncated: Option<bool>,
@@ -10924,6 +12331,11 @@ impl xml::ToXml for ListOpenIDConnectProviderTagsResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListOpenIDConnectProvidersRequest {}
 
 impl form::FromForm for ListOpenIDConnectProvidersRequest {
@@ -10933,7 +12345,13 @@ impl form::FromForm for ListOpenIDConnectProvidersRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListOpenIDConnectProvidersResponse {
+    #[cfg_attr(feature = "vectors", serde(rename = "OpenIDConnectProviderList"))]
     pub open_id_connect_provider_list: Option<Vec<OpenIDConnectProviderListEntry>>,
 }
 
@@ -10952,6 +12370,11 @@ impl xml::ToXml for ListOpenIDConnectProvidersResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListOrganizationsFeaturesRequest {}
 
 impl form::FromForm for ListOrganizationsFeaturesRequest {
@@ -10961,6 +12384,11 @@ impl form::FromForm for ListOrganizationsFeaturesRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListOrganizationsFeaturesResponse {
     pub organization_id: Option<String>,
     pub enabled_features: Option<Vec<String>>,
@@ -10982,6 +12410,11 @@ impl xml::ToXml for ListOrganizationsFeaturesResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListPoliciesGrantingServiceAccessEntry {
     pub service_namespace: Option<String>,
     pub policies: Option<Vec<PolicyGrantingServiceAccess>>,
@@ -11003,6 +12436,11 @@ impl xml::ToXml for ListPoliciesGrantingServiceAccessEntry {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListPoliciesGrantingServiceAccessRequest {
     pub marker: Option<String>,
     pub arn: String,
@@ -11029,6 +12467,11 @@ impl ListPoliciesGrantingServiceAccessRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListPoliciesGrantingServiceAccessResponse {
     pub policies_granting_service_access: Vec<ListPoliciesGrantingServiceAccessEntry>,
     pub is_truncated: Option<bool>,
@@ -11056,6 +12499,11 @@ impl xml::ToXml for ListPoliciesGrantingServiceAccessResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListPoliciesRequest {
     pub scope: Option<String>,
     pub only_attached: Option<bool>,
@@ -11089,6 +12537,11 @@ impl ListPoliciesRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListPoliciesResponse {
     pub policies: Option<Vec<Policy>>,
     pub is_truncated: Option<bool>,
@@ -11112,6 +12565,11 @@ impl xml::ToXml for ListPoliciesResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListPolicyTagsRequest {
     pub policy_arn: String,
     pub marker: Option<String>,
@@ -11137,6 +12595,11 @@ impl ListPolicyTagsRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListPolicyTagsResponse {
     pub tags: Vec<Tag>,
     pub is_truncated: Option<bool>,
@@ -11160,6 +12623,11 @@ impl xml::ToXml for ListPolicyTagsResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListPolicyVersionsRequest {
     pub policy_arn: String,
     pub marker: Option<String>,
@@ -11185,6 +12653,11 @@ impl ListPolicyVersionsRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListPolicyVersionsResponse {
     pub versions: Option<Vec<PolicyVersion>>,
     pub is_truncated: Option<bool>,
@@ -11208,6 +12681,11 @@ impl xml::ToXml for ListPolicyVersionsResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListRolePoliciesRequest {
     pub role_name: String,
     pub marker: Option<String>,
@@ -11233,6 +12711,11 @@ impl ListRolePoliciesRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListRolePoliciesResponse {
     pub policy_names: Vec<String>,
     pub is_truncated: Option<bool>,
@@ -11256,6 +12739,11 @@ impl xml::ToXml for ListRolePoliciesResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListRoleTagsRequest {
     pub role_name: String,
     pub marker: Option<String>,
@@ -11281,6 +12769,11 @@ impl ListRoleTagsRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListRoleTagsResponse {
     pub tags: Vec<Tag>,
     pub is_truncated: Option<bool>,
@@ -11304,6 +12797,11 @@ impl xml::ToXml for ListRoleTagsResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListRolesRequest {
     pub path_prefix: Option<String>,
     pub marker: Option<String>,
@@ -11329,6 +12827,11 @@ impl ListRolesRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListRolesResponse {
     pub roles: Vec<Role>,
     pub is_truncated: Option<bool>,
@@ -11352,7 +12855,13 @@ impl xml::ToXml for ListRolesResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListSAMLProviderTagsRequest {
+    #[cfg_attr(feature = "vectors", serde(rename = "SAMLProviderArn"))]
     pub saml_provider_arn: String,
     pub marker: Option<String>,
     pub max_items: Option<i32>,
@@ -11377,6 +12886,11 @@ impl ListSAMLProviderTagsRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListSAMLProviderTagsResponse {
     pub tags: Vec<Tag>,
     pub is_truncated: Option<bool>,
@@ -11400,6 +12914,11 @@ impl xml::ToXml for ListSAMLProviderTagsResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListSAMLProvidersRequest {}
 
 impl form::FromForm for ListSAMLProvidersRequest {
@@ -11409,7 +12928,13 @@ impl form::FromForm for ListSAMLProvidersRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListSAMLProvidersResponse {
+    #[cfg_attr(feature = "vectors", serde(rename = "SAMLProviderList"))]
     pub saml_provider_list: Option<Vec<SAMLProviderListEntry>>,
 }
 
@@ -11428,6 +12953,11 @@ impl xml::ToXml for ListSAMLProvidersResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListSSHPublicKeysRequest {
     pub user_name: Option<String>,
     pub marker: Option<String>,
@@ -11453,7 +12983,13 @@ impl ListSSHPublicKeysRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListSSHPublicKeysResponse {
+    #[cfg_attr(feature = "vectors", serde(rename = "SSHPublicKeys"))]
     pub ssh_public_keys: Option<Vec<SSHPublicKeyMetadata>>,
     pub is_truncated: Option<bool>,
     pub marker: Option<String>,
@@ -11476,6 +13012,11 @@ impl xml::ToXml for ListSSHPublicKeysResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListServerCertificateTagsRequest {
     pub server_certificate_name: String,
     pub marker: Option<String>,
@@ -11505,6 +13046,11 @@ impl ListServerCertificateTagsRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListServerCertificateTagsResponse {
     pub tags: Vec<Tag>,
     pub is_truncated: Option<bool>,
@@ -11528,6 +13074,11 @@ impl xml::ToXml for ListServerCertificateTagsResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListServerCertificatesRequest {
     pub path_prefix: Option<String>,
     pub marker: Option<String>,
@@ -11553,6 +13104,11 @@ impl ListServerCertificatesRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListServerCertificatesResponse {
     pub server_certificate_metadata_list: Vec<ServerCertificateMetadata>,
     pub is_truncated: Option<bool>,
@@ -11580,6 +13136,11 @@ impl xml::ToXml for ListServerCertificatesResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListServiceSpecificCredentialsRequest {
     pub user_name: Option<String>,
     pub service_name: Option<String>,
@@ -11609,6 +13170,11 @@ impl ListServiceSpecificCredentialsRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListServiceSpecificCredentialsResponse {
     pub service_specific_credentials: Option<Vec<ServiceSpecificCredentialMetadata>>,
     pub marker: Option<String>,
@@ -11632,6 +13198,11 @@ impl xml::ToXml for ListServiceSpecificCredentialsResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListSigningCertificatesRequest {
     pub user_name: Option<String>,
     pub marker: Option<String>,
@@ -11657,6 +13228,11 @@ impl ListSigningCertificatesRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListSigningCertificatesResponse {
     pub certificates: Vec<SigningCertificate>,
     pub is_truncated: Option<bool>,
@@ -11680,6 +13256,11 @@ impl xml::ToXml for ListSigningCertificatesResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListUserPoliciesRequest {
     pub user_name: String,
     pub marker: Option<String>,
@@ -11705,6 +13286,11 @@ impl ListUserPoliciesRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListUserPoliciesResponse {
     pub policy_names: Vec<String>,
     pub is_truncated: Option<bool>,
@@ -11728,6 +13314,11 @@ impl xml::ToXml for ListUserPoliciesResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListUserTagsRequest {
     pub user_name: String,
     pub marker: Option<String>,
@@ -11753,6 +13344,11 @@ impl ListUserTagsRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListUserTagsResponse {
     pub tags: Vec<Tag>,
     pub is_truncated: Option<bool>,
@@ -11776,6 +13372,11 @@ impl xml::ToXml for ListUserTagsResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListUsersRequest {
     pub path_prefix: Option<String>,
     pub marker: Option<String>,
@@ -11801,6 +13402,11 @@ impl ListUsersRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListUsersResponse {
     pub users: Vec<User>,
     pub is_truncated: Option<bool>,
@@ -11824,6 +13430,11 @@ impl xml::ToXml for ListUsersResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListVirtualMFADevicesRequest {
     pub assignment_status: Option<String>,
     pub marker: Option<String>,
@@ -11849,7 +13460,13 @@ impl ListVirtualMFADevicesRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListVirtualMFADevicesResponse {
+    #[cfg_attr(feature = "vectors", serde(rename = "VirtualMFADevices"))]
     pub virtual_mfa_devices: Vec<VirtualMFADevice>,
     pub is_truncated: Option<bool>,
     pub marker: Option<String>,
@@ -11872,6 +13489,11 @@ impl xml::ToXml for ListVirtualMFADevicesResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct LoginProfile {
     pub user_name: String,
     pub create_date: Time,
@@ -11895,6 +13517,11 @@ impl xml::ToXml for LoginProfile {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct MFADevice {
     pub user_name: String,
     pub serial_number: String,
@@ -11918,6 +13545,11 @@ impl xml::ToXml for MFADevice {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ManagedPolicyDetail {
     pub policy_name: Option<String>,
     pub policy_id: Option<String>,
@@ -11959,6 +13591,11 @@ impl xml::ToXml for ManagedPolicyDetail {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct OpenIDConnectProviderListEntry {
     pub arn: Option<String>,
 }
@@ -11978,6 +13615,11 @@ impl xml::ToXml for OpenIDConnectProviderListEntry {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct OrderedOrganizationPolicyType {
     pub service_control_policy_input_list: Option<Vec<String>>,
 }
@@ -12001,6 +13643,11 @@ impl OrderedOrganizationPolicyType {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct OrganizationsDecisionDetail {
     pub allowed_by_organizations: Option<bool>,
 }
@@ -12020,6 +13667,11 @@ impl xml::ToXml for OrganizationsDecisionDetail {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ParameterDefinition {
     pub name: String,
     pub type_: String,
@@ -12051,6 +13703,11 @@ impl xml::ToXml for ParameterDefinition {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct PasswordPolicy {
     pub minimum_password_length: Option<i32>,
     pub require_symbols: Option<bool>,
@@ -12088,6 +13745,11 @@ impl xml::ToXml for PasswordPolicy {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct PermissionsBoundaryDecisionDetail {
     pub allowed_by_permissions_boundary: Option<bool>,
 }
@@ -12107,6 +13769,11 @@ impl xml::ToXml for PermissionsBoundaryDecisionDetail {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct Policy {
     pub policy_name: Option<String>,
     pub policy_id: Option<String>,
@@ -12148,6 +13815,11 @@ impl xml::ToXml for Policy {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct PolicyDetail {
     pub policy_name: Option<String>,
     pub policy_document: Option<String>,
@@ -12169,6 +13841,11 @@ impl xml::ToXml for PolicyDetail {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct PolicyGrantingServiceAccess {
     pub policy_name: String,
     pub policy_type: String,
@@ -12196,6 +13873,11 @@ impl xml::ToXml for PolicyGrantingServiceAccess {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct PolicyGroup {
     pub group_name: Option<String>,
     pub group_id: Option<String>,
@@ -12217,6 +13899,11 @@ impl xml::ToXml for PolicyGroup {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct PolicyIdentifier {
     pub policy_type: Option<String>,
     pub policy_arn: Option<String>,
@@ -12246,6 +13933,11 @@ impl PolicyIdentifier {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct PolicyParameter {
     pub name: Option<String>,
     pub values: Option<Vec<String>>,
@@ -12287,6 +13979,11 @@ impl xml::ToXml for PolicyParameter {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct PolicyRole {
     pub role_name: Option<String>,
     pub role_id: Option<String>,
@@ -12308,6 +14005,11 @@ impl xml::ToXml for PolicyRole {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct PolicyUser {
     pub user_name: Option<String>,
     pub user_id: Option<String>,
@@ -12329,6 +14031,11 @@ impl xml::ToXml for PolicyUser {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct PolicyVersion {
     pub document: Option<String>,
     pub version_id: Option<String>,
@@ -12354,6 +14061,11 @@ impl xml::ToXml for PolicyVersion {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct Position {
     pub line: Option<i32>,
     pub column: Option<i32>,
@@ -12375,6 +14087,11 @@ impl xml::ToXml for Position {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct PutAccountPropertiesRequest {
     pub properties: BTreeMap<String, String>,
 }
@@ -12395,6 +14112,11 @@ impl PutAccountPropertiesRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct PutAccountPropertiesResponse {}
 
 impl PutAccountPropertiesResponse {
@@ -12410,6 +14132,11 @@ impl xml::ToXml for PutAccountPropertiesResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct PutGroupPolicyRequest {
     pub group_name: String,
     pub policy_name: String,
@@ -12435,6 +14162,11 @@ impl PutGroupPolicyRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct PutRolePermissionsBoundaryRequest {
     pub role_name: String,
     pub permissions_boundary: String,
@@ -12457,6 +14189,11 @@ impl PutRolePermissionsBoundaryRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct PutRolePolicyRequest {
     pub role_name: String,
     pub policy_name: String,
@@ -12482,6 +14219,11 @@ impl PutRolePolicyRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct PutUserPermissionsBoundaryRequest {
     pub user_name: String,
     pub permissions_boundary: String,
@@ -12504,6 +14246,11 @@ impl PutUserPermissionsBoundaryRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct PutUserPolicyRequest {
     pub user_name: String,
     pub policy_name: String,
@@ -12529,6 +14276,11 @@ impl PutUserPolicyRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct RejectDelegationRequestRequest {
     pub delegation_request_id: String,
     pub notes: Option<String>,
@@ -12555,8 +14307,15 @@ impl RejectDelegationRequestRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct RemoveClientIDFromOpenIDConnectProviderRequest {
+    #[cfg_attr(feature = "vectors", serde(rename = "OpenIDConnectProviderArn"))]
     pub open_id_connect_provider_arn: String,
+    #[cfg_attr(feature = "vectors", serde(rename = "ClientID"))]
     pub client_id: String,
 }
 
@@ -12577,6 +14336,11 @@ impl RemoveClientIDFromOpenIDConnectProviderRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct RemoveRoleFromInstanceProfileRequest {
     pub instance_profile_name: String,
     pub role_name: String,
@@ -12603,6 +14367,11 @@ impl RemoveRoleFromInstanceProfileRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct RemoveUserFromGroupRequest {
     pub group_name: String,
     pub user_name: String,
@@ -12625,6 +14394,11 @@ impl RemoveUserFromGroupRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ReplacementValueEntry {
     pub values: Vec<String>,
 }
@@ -12642,6 +14416,11 @@ impl ReplacementValueEntry {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ResetServiceSpecificCredentialRequest {
     pub user_name: Option<String>,
     pub service_specific_credential_id: String,
@@ -12668,6 +14447,11 @@ impl ResetServiceSpecificCredentialRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ResetServiceSpecificCredentialResponse {
     pub service_specific_credential: Option<ServiceSpecificCredential>,
 }
@@ -12687,6 +14471,11 @@ impl xml::ToXml for ResetServiceSpecificCredentialResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ResourceSpecificResult {
     pub eval_resource_name: String,
     pub eval_resource_decision: String,
@@ -12716,6 +14505,11 @@ impl xml::ToXml for ResourceSpecificResult {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ResyncMFADeviceRequest {
     pub user_name: String,
     pub serial_number: String,
@@ -12752,6 +14546,11 @@ impl ResyncMFADeviceRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct Role {
     pub path: String,
     pub role_name: String,
@@ -12793,6 +14592,11 @@ impl xml::ToXml for Role {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct RoleDetail {
     pub path: Option<String>,
     pub role_name: Option<String>,
@@ -12834,6 +14638,11 @@ impl xml::ToXml for RoleDetail {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct RoleLastUsed {
     pub last_used_date: Option<Time>,
     pub region: Option<String>,
@@ -12855,6 +14664,11 @@ impl xml::ToXml for RoleLastUsed {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct RoleTemplateVersion {
     pub template_arn: Option<String>,
     pub template_name: Option<String>,
@@ -12918,6 +14732,11 @@ impl xml::ToXml for RoleTemplateVersion {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct RoleUsageType {
     pub region: Option<String>,
     pub resources: Option<Vec<String>>,
@@ -12939,6 +14758,11 @@ impl xml::ToXml for RoleUsageType {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct SAMLPrivateKey {
     pub key_id: Option<String>,
     pub timestamp: Option<Time>,
@@ -12960,6 +14784,11 @@ impl xml::ToXml for SAMLPrivateKey {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct SAMLProviderListEntry {
     pub arn: Option<String>,
     pub valid_until: Option<Time>,
@@ -12983,10 +14812,17 @@ impl xml::ToXml for SAMLProviderListEntry {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct SSHPublicKey {
     pub user_name: String,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSHPublicKeyId"))]
     pub ssh_public_key_id: String,
     pub fingerprint: String,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSHPublicKeyBody"))]
     pub ssh_public_key_body: String,
     pub status: String,
     pub upload_date: Option<Time>,
@@ -13012,8 +14848,14 @@ impl xml::ToXml for SSHPublicKey {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct SSHPublicKeyMetadata {
     pub user_name: String,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSHPublicKeyId"))]
     pub ssh_public_key_id: String,
     pub status: String,
     pub upload_date: Time,
@@ -13037,6 +14879,11 @@ impl xml::ToXml for SSHPublicKeyMetadata {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct SendDelegationTokenRequest {
     pub delegation_request_id: String,
 }
@@ -13058,6 +14905,11 @@ impl SendDelegationTokenRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ServerCertificate {
     pub server_certificate_metadata: ServerCertificateMetadata,
     pub certificate_body: String,
@@ -13083,6 +14935,11 @@ impl xml::ToXml for ServerCertificate {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ServerCertificateMetadata {
     pub path: String,
     pub server_certificate_name: String,
@@ -13112,6 +14969,11 @@ impl xml::ToXml for ServerCertificateMetadata {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ServiceLastAccessed {
     pub service_name: String,
     pub last_authenticated: Option<Time>,
@@ -13143,6 +15005,11 @@ impl xml::ToXml for ServiceLastAccessed {
 }
 
 #[derive(Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ServiceSpecificCredential {
     pub create_date: Time,
     pub expiration_date: Option<Time>,
@@ -13197,6 +15064,11 @@ impl xml::ToXml for ServiceSpecificCredential {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ServiceSpecificCredentialMetadata {
     pub user_name: String,
     pub status: String,
@@ -13230,6 +15102,11 @@ impl xml::ToXml for ServiceSpecificCredentialMetadata {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct SetDefaultPolicyVersionRequest {
     pub policy_arn: String,
     pub version_id: String,
@@ -13252,6 +15129,11 @@ impl SetDefaultPolicyVersionRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct SetSecurityTokenServicePreferencesRequest {
     pub global_endpoint_token_version: String,
 }
@@ -13275,6 +15157,11 @@ impl SetSecurityTokenServicePreferencesRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct SigningCertificate {
     pub user_name: String,
     pub certificate_id: String,
@@ -13302,6 +15189,11 @@ impl xml::ToXml for SigningCertificate {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct SimulateCustomPolicyRequest {
     pub policy_input_list: Vec<String>,
     pub permissions_boundary_policy_input_list: Option<Vec<String>>,
@@ -13380,6 +15272,11 @@ impl SimulateCustomPolicyRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct SimulatePolicyResponse {
     pub evaluation_results: Option<Vec<EvaluationResult>>,
     pub is_truncated: Option<bool>,
@@ -13403,6 +15300,11 @@ impl xml::ToXml for SimulatePolicyResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct SimulatePrincipalPolicyRequest {
     pub policy_source_arn: String,
     pub policy_input_list: Option<Vec<String>>,
@@ -13471,6 +15373,11 @@ impl SimulatePrincipalPolicyRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct SourceRoleTemplate {
     pub template_arn: String,
     pub template_minor_version: i32,
@@ -13492,6 +15399,11 @@ impl xml::ToXml for SourceRoleTemplate {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct Statement {
     pub source_policy_id: Option<String>,
     pub source_policy_type: Option<String>,
@@ -13517,6 +15429,11 @@ impl xml::ToXml for Statement {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct Tag {
     pub key: String,
     pub value: String,
@@ -13551,6 +15468,11 @@ impl xml::ToXml for Tag {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct TagInstanceProfileRequest {
     pub instance_profile_name: String,
     pub tags: Vec<Tag>,
@@ -13578,6 +15500,11 @@ impl TagInstanceProfileRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct TagMFADeviceRequest {
     pub serial_number: String,
     pub tags: Vec<Tag>,
@@ -13601,7 +15528,13 @@ impl TagMFADeviceRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct TagOpenIDConnectProviderRequest {
+    #[cfg_attr(feature = "vectors", serde(rename = "OpenIDConnectProviderArn"))]
     pub open_id_connect_provider_arn: String,
     pub tags: Vec<Tag>,
 }
@@ -13624,6 +15557,11 @@ impl TagOpenIDConnectProviderRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct TagPolicyRequest {
     pub policy_arn: String,
     pub tags: Vec<Tag>,
@@ -13644,6 +15582,11 @@ impl TagPolicyRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct TagRoleRequest {
     pub role_name: String,
     pub tags: Vec<Tag>,
@@ -13664,7 +15607,13 @@ impl TagRoleRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct TagSAMLProviderRequest {
+    #[cfg_attr(feature = "vectors", serde(rename = "SAMLProviderArn"))]
     pub saml_provider_arn: String,
     pub tags: Vec<Tag>,
 }
@@ -13687,6 +15636,11 @@ impl TagSAMLProviderRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct TagServerCertificateRequest {
     pub server_certificate_name: String,
     pub tags: Vec<Tag>,
@@ -13714,6 +15668,11 @@ impl TagServerCertificateRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct TagTemplate {
     pub key: String,
     pub value: String,
@@ -13735,6 +15694,11 @@ impl xml::ToXml for TagTemplate {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct TagUserRequest {
     pub user_name: String,
     pub tags: Vec<Tag>,
@@ -13755,6 +15719,11 @@ impl TagUserRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct TrackedActionLastAccessed {
     pub action_name: Option<String>,
     pub last_accessed_entity: Option<String>,
@@ -13780,6 +15749,11 @@ impl xml::ToXml for TrackedActionLastAccessed {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct UntagInstanceProfileRequest {
     pub instance_profile_name: String,
     pub tag_keys: Vec<String>,
@@ -13807,6 +15781,11 @@ impl UntagInstanceProfileRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct UntagMFADeviceRequest {
     pub serial_number: String,
     pub tag_keys: Vec<String>,
@@ -13830,7 +15809,13 @@ impl UntagMFADeviceRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct UntagOpenIDConnectProviderRequest {
+    #[cfg_attr(feature = "vectors", serde(rename = "OpenIDConnectProviderArn"))]
     pub open_id_connect_provider_arn: String,
     pub tag_keys: Vec<String>,
 }
@@ -13853,6 +15838,11 @@ impl UntagOpenIDConnectProviderRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct UntagPolicyRequest {
     pub policy_arn: String,
     pub tag_keys: Vec<String>,
@@ -13876,6 +15866,11 @@ impl UntagPolicyRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct UntagRoleRequest {
     pub role_name: String,
     pub tag_keys: Vec<String>,
@@ -13899,7 +15894,13 @@ impl UntagRoleRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct UntagSAMLProviderRequest {
+    #[cfg_attr(feature = "vectors", serde(rename = "SAMLProviderArn"))]
     pub saml_provider_arn: String,
     pub tag_keys: Vec<String>,
 }
@@ -13922,6 +15923,11 @@ impl UntagSAMLProviderRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct UntagServerCertificateRequest {
     pub server_certificate_name: String,
     pub tag_keys: Vec<String>,
@@ -13949,6 +15955,11 @@ impl UntagServerCertificateRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct UntagUserRequest {
     pub user_name: String,
     pub tag_keys: Vec<String>,
@@ -13972,6 +15983,11 @@ impl UntagUserRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct UpdateAccessKeyRequest {
     pub user_name: Option<String>,
     pub access_key_id: String,
@@ -13997,6 +16013,11 @@ impl UpdateAccessKeyRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct UpdateAccountPasswordPolicyRequest {
     pub minimum_password_length: Option<i32>,
     pub require_symbols: Option<bool>,
@@ -14034,6 +16055,11 @@ impl UpdateAccountPasswordPolicyRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct UpdateAssumeRolePolicyRequest {
     pub role_name: String,
     pub policy_document: String,
@@ -14056,6 +16082,11 @@ impl UpdateAssumeRolePolicyRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct UpdateDelegationRequestRequest {
     pub delegation_request_id: String,
     pub notes: Option<String>,
@@ -14082,6 +16113,11 @@ impl UpdateDelegationRequestRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct UpdateGroupRequest {
     pub group_name: String,
     pub new_path: Option<String>,
@@ -14107,6 +16143,11 @@ impl UpdateGroupRequest {
 }
 
 #[derive(Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct UpdateLoginProfileRequest {
     pub user_name: String,
     pub password: Option<String>,
@@ -14141,7 +16182,13 @@ impl UpdateLoginProfileRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct UpdateOpenIDConnectProviderThumbprintRequest {
+    #[cfg_attr(feature = "vectors", serde(rename = "OpenIDConnectProviderArn"))]
     pub open_id_connect_provider_arn: String,
     pub thumbprint_list: Vec<String>,
 }
@@ -14163,6 +16210,11 @@ impl UpdateOpenIDConnectProviderThumbprintRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct UpdateRoleDescriptionRequest {
     pub role_name: String,
     pub description: String,
@@ -14185,6 +16237,11 @@ impl UpdateRoleDescriptionRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct UpdateRoleDescriptionResponse {
     pub role: Option<Role>,
 }
@@ -14204,6 +16261,11 @@ impl xml::ToXml for UpdateRoleDescriptionResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct UpdateRoleRequest {
     pub role_name: String,
     pub description: Option<String>,
@@ -14229,6 +16291,11 @@ impl UpdateRoleRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct UpdateRoleResponse {}
 
 impl UpdateRoleResponse {
@@ -14244,8 +16311,15 @@ impl xml::ToXml for UpdateRoleResponse {
 }
 
 #[derive(Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct UpdateSAMLProviderRequest {
+    #[cfg_attr(feature = "vectors", serde(rename = "SAMLMetadataDocument"))]
     pub saml_metadata_document: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SAMLProviderArn"))]
     pub saml_provider_arn: String,
     pub assertion_encryption_mode: Option<String>,
     pub add_private_key: Option<String>,
@@ -14295,7 +16369,13 @@ impl UpdateSAMLProviderRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct UpdateSAMLProviderResponse {
+    #[cfg_attr(feature = "vectors", serde(rename = "SAMLProviderArn"))]
     pub saml_provider_arn: Option<String>,
 }
 
@@ -14314,8 +16394,14 @@ impl xml::ToXml for UpdateSAMLProviderResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct UpdateSSHPublicKeyRequest {
     pub user_name: String,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSHPublicKeyId"))]
     pub ssh_public_key_id: String,
     pub status: String,
 }
@@ -14339,6 +16425,11 @@ impl UpdateSSHPublicKeyRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct UpdateServerCertificateRequest {
     pub server_certificate_name: String,
     pub new_path: Option<String>,
@@ -14372,6 +16463,11 @@ impl UpdateServerCertificateRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct UpdateServiceSpecificCredentialRequest {
     pub user_name: Option<String>,
     pub service_specific_credential_id: String,
@@ -14401,6 +16497,11 @@ impl UpdateServiceSpecificCredentialRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct UpdateSigningCertificateRequest {
     pub user_name: Option<String>,
     pub certificate_id: String,
@@ -14426,6 +16527,11 @@ impl UpdateSigningCertificateRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct UpdateUserRequest {
     pub user_name: String,
     pub new_path: Option<String>,
@@ -14451,8 +16557,14 @@ impl UpdateUserRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct UploadSSHPublicKeyRequest {
     pub user_name: String,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSHPublicKeyBody"))]
     pub ssh_public_key_body: String,
 }
 
@@ -14473,7 +16585,13 @@ impl UploadSSHPublicKeyRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct UploadSSHPublicKeyResponse {
+    #[cfg_attr(feature = "vectors", serde(rename = "SSHPublicKey"))]
     pub ssh_public_key: Option<SSHPublicKey>,
 }
 
@@ -14492,6 +16610,11 @@ impl xml::ToXml for UploadSSHPublicKeyResponse {
 }
 
 #[derive(Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct UploadServerCertificateRequest {
     pub path: Option<String>,
     pub server_certificate_name: String,
@@ -14544,6 +16667,11 @@ impl UploadServerCertificateRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct UploadServerCertificateResponse {
     pub server_certificate_metadata: Option<ServerCertificateMetadata>,
     pub tags: Option<Vec<Tag>>,
@@ -14565,6 +16693,11 @@ impl xml::ToXml for UploadServerCertificateResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct UploadSigningCertificateRequest {
     pub user_name: Option<String>,
     pub certificate_body: String,
@@ -14587,6 +16720,11 @@ impl UploadSigningCertificateRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct UploadSigningCertificateResponse {
     pub certificate: SigningCertificate,
 }
@@ -14606,6 +16744,11 @@ impl xml::ToXml for UploadSigningCertificateResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct User {
     pub path: String,
     pub user_name: String,
@@ -14639,6 +16782,11 @@ impl xml::ToXml for User {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct UserDetail {
     pub path: Option<String>,
     pub user_name: Option<String>,
@@ -14676,9 +16824,15 @@ impl xml::ToXml for UserDetail {
 }
 
 #[derive(Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct VirtualMFADevice {
     pub serial_number: String,
     pub base32_string_seed: Option<Vec<u8>>,
+    #[cfg_attr(feature = "vectors", serde(rename = "QRCodePNG"))]
     pub qr_code_png: Option<Vec<u8>>,
     pub user: Option<User>,
     pub enable_date: Option<Time>,
@@ -14716,6 +16870,191 @@ impl xml::ToXml for VirtualMFADevice {
         w.close(name);
     }
 }
+
+/// Every operation above, for tests that replay records.
+#[cfg(feature = "vectors")]
+pub static CODECS: &[wire::vectors::Codec] = &[
+    wire::vectors::Codec::of::<AcceptDelegationRequest>(),
+    wire::vectors::Codec::of::<AcquireRole>(),
+    wire::vectors::Codec::of::<AddClientIDToOpenIDConnectProvider>(),
+    wire::vectors::Codec::of::<AddRoleToInstanceProfile>(),
+    wire::vectors::Codec::of::<AddUserToGroup>(),
+    wire::vectors::Codec::of::<AssociateDelegationRequest>(),
+    wire::vectors::Codec::of::<AttachGroupPolicy>(),
+    wire::vectors::Codec::of::<AttachRolePolicy>(),
+    wire::vectors::Codec::of::<AttachUserPolicy>(),
+    wire::vectors::Codec::of::<ChangePassword>(),
+    wire::vectors::Codec::of::<CreateAccessKey>(),
+    wire::vectors::Codec::of::<CreateAccountAlias>(),
+    wire::vectors::Codec::of::<CreateDelegationRequest>(),
+    wire::vectors::Codec::of::<CreateGroup>(),
+    wire::vectors::Codec::of::<CreateInstanceProfile>(),
+    wire::vectors::Codec::of::<CreateLoginProfile>(),
+    wire::vectors::Codec::of::<CreateOpenIDConnectProvider>(),
+    wire::vectors::Codec::of::<CreatePolicy>(),
+    wire::vectors::Codec::of::<CreatePolicyVersion>(),
+    wire::vectors::Codec::of::<CreateRole>(),
+    wire::vectors::Codec::of::<CreateSAMLProvider>(),
+    wire::vectors::Codec::of::<CreateServiceLinkedRole>(),
+    wire::vectors::Codec::of::<CreateServiceSpecificCredential>(),
+    wire::vectors::Codec::of::<CreateUser>(),
+    wire::vectors::Codec::of::<CreateVirtualMFADevice>(),
+    wire::vectors::Codec::of::<DeactivateMFADevice>(),
+    wire::vectors::Codec::of::<DeleteAccessKey>(),
+    wire::vectors::Codec::of::<DeleteAccountAlias>(),
+    wire::vectors::Codec::of::<DeleteAccountPasswordPolicy>(),
+    wire::vectors::Codec::of::<DeleteGroup>(),
+    wire::vectors::Codec::of::<DeleteGroupPolicy>(),
+    wire::vectors::Codec::of::<DeleteInstanceProfile>(),
+    wire::vectors::Codec::of::<DeleteLoginProfile>(),
+    wire::vectors::Codec::of::<DeleteOpenIDConnectProvider>(),
+    wire::vectors::Codec::of::<DeletePolicy>(),
+    wire::vectors::Codec::of::<DeletePolicyVersion>(),
+    wire::vectors::Codec::of::<DeleteRole>(),
+    wire::vectors::Codec::of::<DeleteRolePermissionsBoundary>(),
+    wire::vectors::Codec::of::<DeleteRolePolicy>(),
+    wire::vectors::Codec::of::<DeleteSAMLProvider>(),
+    wire::vectors::Codec::of::<DeleteSSHPublicKey>(),
+    wire::vectors::Codec::of::<DeleteServerCertificate>(),
+    wire::vectors::Codec::of::<DeleteServiceLinkedRole>(),
+    wire::vectors::Codec::of::<DeleteServiceSpecificCredential>(),
+    wire::vectors::Codec::of::<DeleteSigningCertificate>(),
+    wire::vectors::Codec::of::<DeleteUser>(),
+    wire::vectors::Codec::of::<DeleteUserPermissionsBoundary>(),
+    wire::vectors::Codec::of::<DeleteUserPolicy>(),
+    wire::vectors::Codec::of::<DeleteVirtualMFADevice>(),
+    wire::vectors::Codec::of::<DetachGroupPolicy>(),
+    wire::vectors::Codec::of::<DetachRolePolicy>(),
+    wire::vectors::Codec::of::<DetachUserPolicy>(),
+    wire::vectors::Codec::of::<DisableOrganizationsRootCredentialsManagement>(),
+    wire::vectors::Codec::of::<DisableOrganizationsRootSessions>(),
+    wire::vectors::Codec::of::<DisableOutboundWebIdentityFederation>(),
+    wire::vectors::Codec::of::<EnableMFADevice>(),
+    wire::vectors::Codec::of::<EnableOrganizationsRootCredentialsManagement>(),
+    wire::vectors::Codec::of::<EnableOrganizationsRootSessions>(),
+    wire::vectors::Codec::of::<EnableOutboundWebIdentityFederation>(),
+    wire::vectors::Codec::of::<GenerateCredentialReport>(),
+    wire::vectors::Codec::of::<GenerateOrganizationsAccessReport>(),
+    wire::vectors::Codec::of::<GenerateServiceLastAccessedDetails>(),
+    wire::vectors::Codec::of::<GetAccessKeyLastUsed>(),
+    wire::vectors::Codec::of::<GetAccountAuthorizationDetails>(),
+    wire::vectors::Codec::of::<GetAccountPasswordPolicy>(),
+    wire::vectors::Codec::of::<GetAccountProperties>(),
+    wire::vectors::Codec::of::<GetAccountSummary>(),
+    wire::vectors::Codec::of::<GetContextKeysForCustomPolicy>(),
+    wire::vectors::Codec::of::<GetContextKeysForPrincipalPolicy>(),
+    wire::vectors::Codec::of::<GetCredentialReport>(),
+    wire::vectors::Codec::of::<GetDelegationRequest>(),
+    wire::vectors::Codec::of::<GetGroup>(),
+    wire::vectors::Codec::of::<GetGroupPolicy>(),
+    wire::vectors::Codec::of::<GetHumanReadableSummary>(),
+    wire::vectors::Codec::of::<GetInstanceProfile>(),
+    wire::vectors::Codec::of::<GetLoginProfile>(),
+    wire::vectors::Codec::of::<GetMFADevice>(),
+    wire::vectors::Codec::of::<GetOpenIDConnectProvider>(),
+    wire::vectors::Codec::of::<GetOrganizationsAccessReport>(),
+    wire::vectors::Codec::of::<GetOutboundWebIdentityFederationInfo>(),
+    wire::vectors::Codec::of::<GetPolicy>(),
+    wire::vectors::Codec::of::<GetPolicyVersion>(),
+    wire::vectors::Codec::of::<GetRole>(),
+    wire::vectors::Codec::of::<GetRolePolicy>(),
+    wire::vectors::Codec::of::<GetRoleTemplateVersion>(),
+    wire::vectors::Codec::of::<GetSAMLProvider>(),
+    wire::vectors::Codec::of::<GetSSHPublicKey>(),
+    wire::vectors::Codec::of::<GetServerCertificate>(),
+    wire::vectors::Codec::of::<GetServiceLastAccessedDetails>(),
+    wire::vectors::Codec::of::<GetServiceLastAccessedDetailsWithEntities>(),
+    wire::vectors::Codec::of::<GetServiceLinkedRoleDeletionStatus>(),
+    wire::vectors::Codec::of::<GetUser>(),
+    wire::vectors::Codec::of::<GetUserPolicy>(),
+    wire::vectors::Codec::of::<ListAccessKeys>(),
+    wire::vectors::Codec::of::<ListAccountAliases>(),
+    wire::vectors::Codec::of::<ListAttachedGroupPolicies>(),
+    wire::vectors::Codec::of::<ListAttachedRolePolicies>(),
+    wire::vectors::Codec::of::<ListAttachedUserPolicies>(),
+    wire::vectors::Codec::of::<ListDelegationRequests>(),
+    wire::vectors::Codec::of::<ListEntitiesForPolicy>(),
+    wire::vectors::Codec::of::<ListGroupPolicies>(),
+    wire::vectors::Codec::of::<ListGroups>(),
+    wire::vectors::Codec::of::<ListGroupsForUser>(),
+    wire::vectors::Codec::of::<ListInstanceProfileTags>(),
+    wire::vectors::Codec::of::<ListInstanceProfiles>(),
+    wire::vectors::Codec::of::<ListInstanceProfilesForRole>(),
+    wire::vectors::Codec::of::<ListMFADeviceTags>(),
+    wire::vectors::Codec::of::<ListMFADevices>(),
+    wire::vectors::Codec::of::<ListOpenIDConnectProviderTags>(),
+    wire::vectors::Codec::of::<ListOpenIDConnectProviders>(),
+    wire::vectors::Codec::of::<ListOrganizationsFeatures>(),
+    wire::vectors::Codec::of::<ListPolicies>(),
+    wire::vectors::Codec::of::<ListPoliciesGrantingServiceAccess>(),
+    wire::vectors::Codec::of::<ListPolicyTags>(),
+    wire::vectors::Codec::of::<ListPolicyVersions>(),
+    wire::vectors::Codec::of::<ListRolePolicies>(),
+    wire::vectors::Codec::of::<ListRoleTags>(),
+    wire::vectors::Codec::of::<ListRoles>(),
+    wire::vectors::Codec::of::<ListSAMLProviderTags>(),
+    wire::vectors::Codec::of::<ListSAMLProviders>(),
+    wire::vectors::Codec::of::<ListSSHPublicKeys>(),
+    wire::vectors::Codec::of::<ListServerCertificateTags>(),
+    wire::vectors::Codec::of::<ListServerCertificates>(),
+    wire::vectors::Codec::of::<ListServiceSpecificCredentials>(),
+    wire::vectors::Codec::of::<ListSigningCertificates>(),
+    wire::vectors::Codec::of::<ListUserPolicies>(),
+    wire::vectors::Codec::of::<ListUserTags>(),
+    wire::vectors::Codec::of::<ListUsers>(),
+    wire::vectors::Codec::of::<ListVirtualMFADevices>(),
+    wire::vectors::Codec::of::<PutAccountProperties>(),
+    wire::vectors::Codec::of::<PutGroupPolicy>(),
+    wire::vectors::Codec::of::<PutRolePermissionsBoundary>(),
+    wire::vectors::Codec::of::<PutRolePolicy>(),
+    wire::vectors::Codec::of::<PutUserPermissionsBoundary>(),
+    wire::vectors::Codec::of::<PutUserPolicy>(),
+    wire::vectors::Codec::of::<RejectDelegationRequest>(),
+    wire::vectors::Codec::of::<RemoveClientIDFromOpenIDConnectProvider>(),
+    wire::vectors::Codec::of::<RemoveRoleFromInstanceProfile>(),
+    wire::vectors::Codec::of::<RemoveUserFromGroup>(),
+    wire::vectors::Codec::of::<ResetServiceSpecificCredential>(),
+    wire::vectors::Codec::of::<ResyncMFADevice>(),
+    wire::vectors::Codec::of::<SendDelegationToken>(),
+    wire::vectors::Codec::of::<SetDefaultPolicyVersion>(),
+    wire::vectors::Codec::of::<SetSecurityTokenServicePreferences>(),
+    wire::vectors::Codec::of::<SimulateCustomPolicy>(),
+    wire::vectors::Codec::of::<SimulatePrincipalPolicy>(),
+    wire::vectors::Codec::of::<TagInstanceProfile>(),
+    wire::vectors::Codec::of::<TagMFADevice>(),
+    wire::vectors::Codec::of::<TagOpenIDConnectProvider>(),
+    wire::vectors::Codec::of::<TagPolicy>(),
+    wire::vectors::Codec::of::<TagRole>(),
+    wire::vectors::Codec::of::<TagSAMLProvider>(),
+    wire::vectors::Codec::of::<TagServerCertificate>(),
+    wire::vectors::Codec::of::<TagUser>(),
+    wire::vectors::Codec::of::<UntagInstanceProfile>(),
+    wire::vectors::Codec::of::<UntagMFADevice>(),
+    wire::vectors::Codec::of::<UntagOpenIDConnectProvider>(),
+    wire::vectors::Codec::of::<UntagPolicy>(),
+    wire::vectors::Codec::of::<UntagRole>(),
+    wire::vectors::Codec::of::<UntagSAMLProvider>(),
+    wire::vectors::Codec::of::<UntagServerCertificate>(),
+    wire::vectors::Codec::of::<UntagUser>(),
+    wire::vectors::Codec::of::<UpdateAccessKey>(),
+    wire::vectors::Codec::of::<UpdateAccountPasswordPolicy>(),
+    wire::vectors::Codec::of::<UpdateAssumeRolePolicy>(),
+    wire::vectors::Codec::of::<UpdateDelegationRequest>(),
+    wire::vectors::Codec::of::<UpdateGroup>(),
+    wire::vectors::Codec::of::<UpdateLoginProfile>(),
+    wire::vectors::Codec::of::<UpdateOpenIDConnectProviderThumbprint>(),
+    wire::vectors::Codec::of::<UpdateRole>(),
+    wire::vectors::Codec::of::<UpdateRoleDescription>(),
+    wire::vectors::Codec::of::<UpdateSAMLProvider>(),
+    wire::vectors::Codec::of::<UpdateSSHPublicKey>(),
+    wire::vectors::Codec::of::<UpdateServerCertificate>(),
+    wire::vectors::Codec::of::<UpdateServiceSpecificCredential>(),
+    wire::vectors::Codec::of::<UpdateSigningCertificate>(),
+    wire::vectors::Codec::of::<UpdateUser>(),
+    wire::vectors::Codec::of::<UploadSSHPublicKey>(),
+    wire::vectors::Codec::of::<UploadServerCertificate>(),
+    wire::vectors::Codec::of::<UploadSigningCertificate>(),
+];
 
 /// The errors that the model declares, with their codes and statuses.
 pub mod fault {

@@ -451,6 +451,11 @@ impl wire::Shape for DeleteBucket {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DeleteBucketResponse {}
 
 impl wire::Input for DeleteBucketRequest {
@@ -500,6 +505,11 @@ impl wire::Shape for DeleteBucketPolicy {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DeleteBucketPolicyResponse {}
 
 impl wire::Input for DeleteBucketPolicyRequest {
@@ -549,6 +559,11 @@ impl wire::Shape for DeleteBucketTagging {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DeleteBucketTaggingResponse {}
 
 impl wire::Input for DeleteBucketTaggingRequest {
@@ -761,6 +776,11 @@ impl wire::Shape for DeletePublicAccessBlock {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DeletePublicAccessBlockResponse {}
 
 impl wire::Input for DeletePublicAccessBlockRequest {
@@ -2507,6 +2527,11 @@ impl wire::Shape for PutBucketPolicy {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct PutBucketPolicyResponse {}
 
 impl wire::Input for PutBucketPolicyRequest {
@@ -2560,6 +2585,11 @@ impl wire::Shape for PutBucketTagging {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct PutBucketTaggingResponse {}
 
 impl wire::Input for PutBucketTaggingRequest {
@@ -2612,6 +2642,11 @@ impl wire::Shape for PutBucketVersioning {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct PutBucketVersioningResponse {}
 
 impl wire::Input for PutBucketVersioningRequest {
@@ -2838,6 +2873,11 @@ impl wire::Shape for PutPublicAccessBlock {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct PutPublicAccessBlockResponse {}
 
 impl wire::Input for PutPublicAccessBlockRequest {
@@ -3036,6 +3076,11 @@ impl wire::Output for UploadPartCopyOutput {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct AbortIncompleteMultipartUpload {
     pub days_after_initiation: Option<i32>,
 }
@@ -3055,6 +3100,11 @@ impl xml::ToXml for AbortIncompleteMultipartUpload {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct AbortMultipartUploadOutput {
     pub request_charged: Option<String>,
     pub version_id: Option<String>,
@@ -3073,6 +3123,11 @@ impl xml::ToXml for AbortMultipartUploadOutput {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct AbortMultipartUploadRequest {
     pub bucket: String,
     pub key: String,
@@ -3090,6 +3145,11 @@ impl AbortMultipartUploadRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct AccessControlTranslation {
     pub owner: String,
 }
@@ -3109,6 +3169,11 @@ impl xml::ToXml for AccessControlTranslation {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct BlockedEncryptionTypes {
     pub encryption_type: Option<Vec<String>>,
 }
@@ -3128,6 +3193,11 @@ impl xml::ToXml for BlockedEncryptionTypes {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct Bucket {
     pub name: Option<String>,
     pub creation_date: Option<Time>,
@@ -3153,6 +3223,11 @@ impl xml::ToXml for Bucket {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct BucketInfo {
     pub data_redundancy: Option<String>,
     pub type_: Option<String>,
@@ -3172,7 +3247,13 @@ impl BucketInfo {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct CORSRule {
+    #[cfg_attr(feature = "vectors", serde(rename = "ID"))]
     pub id: Option<String>,
     pub allowed_headers: Option<Vec<String>>,
     pub allowed_methods: Vec<String>,
@@ -3201,16 +3282,31 @@ impl xml::ToXml for CORSRule {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct Checksum {
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumCRC32"))]
     pub checksum_crc32: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumCRC32C"))]
     pub checksum_crc32c: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumCRC64NVME"))]
     pub checksum_crc64nvme: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumSHA1"))]
     pub checksum_sha1: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumSHA256"))]
     pub checksum_sha256: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumSHA512"))]
     pub checksum_sha512: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumMD5"))]
     pub checksum_md5: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumXXHASH64"))]
     pub checksum_xxhash64: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumXXHASH3"))]
     pub checksum_xxhash3: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumXXHASH128"))]
     pub checksum_xxhash128: Option<String>,
     pub checksum_type: Option<String>,
 }
@@ -3240,6 +3336,11 @@ impl xml::ToXml for Checksum {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct CommonPrefix {
     pub prefix: Option<String>,
 }
@@ -3259,25 +3360,41 @@ impl xml::ToXml for CommonPrefix {
 }
 
 #[derive(Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct CompleteMultipartUploadOutput {
     pub location: Option<String>,
     pub bucket: Option<String>,
     pub key: Option<String>,
     pub expiration: Option<String>,
     pub e_tag: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumCRC32"))]
     pub checksum_crc32: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumCRC32C"))]
     pub checksum_crc32c: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumCRC64NVME"))]
     pub checksum_crc64nvme: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumSHA1"))]
     pub checksum_sha1: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumSHA256"))]
     pub checksum_sha256: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumSHA512"))]
     pub checksum_sha512: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumMD5"))]
     pub checksum_md5: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumXXHASH64"))]
     pub checksum_xxhash64: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumXXHASH3"))]
     pub checksum_xxhash3: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumXXHASH128"))]
     pub checksum_xxhash128: Option<String>,
     pub checksum_type: Option<String>,
     pub server_side_encryption: Option<String>,
     pub version_id: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSEKMSKeyId"))]
     pub ssekms_key_id: Option<String>,
     pub bucket_key_enabled: Option<bool>,
     pub request_charged: Option<String>,
@@ -3340,20 +3457,35 @@ impl xml::ToXml for CompleteMultipartUploadOutput {
 }
 
 #[derive(Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct CompleteMultipartUploadRequest {
     pub bucket: String,
     pub key: String,
     pub multipart_upload: Option<CompletedMultipartUpload>,
     pub upload_id: String,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumCRC32"))]
     pub checksum_crc32: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumCRC32C"))]
     pub checksum_crc32c: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumCRC64NVME"))]
     pub checksum_crc64nvme: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumSHA1"))]
     pub checksum_sha1: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumSHA256"))]
     pub checksum_sha256: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumSHA512"))]
     pub checksum_sha512: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumMD5"))]
     pub checksum_md5: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumXXHASH64"))]
     pub checksum_xxhash64: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumXXHASH3"))]
     pub checksum_xxhash3: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumXXHASH128"))]
     pub checksum_xxhash128: Option<String>,
     pub checksum_type: Option<String>,
     pub mpu_object_size: Option<i64>,
@@ -3361,8 +3493,11 @@ pub struct CompleteMultipartUploadRequest {
     pub expected_bucket_owner: Option<String>,
     pub if_match: Option<String>,
     pub if_none_match: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerAlgorithm"))]
     pub sse_customer_algorithm: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerKey"))]
     pub sse_customer_key: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerKeyMD5"))]
     pub sse_customer_key_md5: Option<String>,
 }
 
@@ -3405,6 +3540,11 @@ impl CompleteMultipartUploadRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct CompletedMultipartUpload {
     pub parts: Option<Vec<CompletedPart>>,
 }
@@ -3416,17 +3556,32 @@ impl xml::FromXml for CompletedMultipartUpload {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct CompletedPart {
     pub e_tag: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumCRC32"))]
     pub checksum_crc32: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumCRC32C"))]
     pub checksum_crc32c: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumCRC64NVME"))]
     pub checksum_crc64nvme: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumSHA1"))]
     pub checksum_sha1: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumSHA256"))]
     pub checksum_sha256: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumSHA512"))]
     pub checksum_sha512: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumMD5"))]
     pub checksum_md5: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumXXHASH64"))]
     pub checksum_xxhash64: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumXXHASH3"))]
     pub checksum_xxhash3: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumXXHASH128"))]
     pub checksum_xxhash128: Option<String>,
     pub part_number: Option<i32>,
 }
@@ -3451,6 +3606,11 @@ impl xml::FromXml for CompletedPart {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct Condition {
     pub http_error_code_returned_equals: Option<String>,
     pub key_prefix_equals: Option<String>,
@@ -3472,15 +3632,24 @@ impl xml::ToXml for Condition {
 }
 
 #[derive(Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct CopyObjectOutput {
     pub copy_object_result: Option<CopyObjectResult>,
     pub expiration: Option<String>,
     pub copy_source_version_id: Option<String>,
     pub version_id: Option<String>,
     pub server_side_encryption: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerAlgorithm"))]
     pub sse_customer_algorithm: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerKeyMD5"))]
     pub sse_customer_key_md5: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSEKMSKeyId"))]
     pub ssekms_key_id: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSEKMSEncryptionContext"))]
     pub ssekms_encryption_context: Option<String>,
     pub bucket_key_enabled: Option<bool>,
     pub request_charged: Option<String>,
@@ -3519,7 +3688,13 @@ impl xml::ToXml for CopyObjectOutput {
 }
 
 #[derive(Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct CopyObjectRequest {
+    #[cfg_attr(feature = "vectors", serde(rename = "ACL"))]
     pub acl: Option<String>,
     pub bucket: String,
     pub cache_control: Option<String>,
@@ -3536,7 +3711,9 @@ pub struct CopyObjectRequest {
     pub expires: Option<String>,
     pub grant_full_control: Option<String>,
     pub grant_read: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "GrantReadACP"))]
     pub grant_read_acp: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "GrantWriteACP"))]
     pub grant_write_acp: Option<String>,
     pub if_match: Option<String>,
     pub if_none_match: Option<String>,
@@ -3548,14 +3725,22 @@ pub struct CopyObjectRequest {
     pub server_side_encryption: Option<String>,
     pub storage_class: Option<String>,
     pub website_redirect_location: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerAlgorithm"))]
     pub sse_customer_algorithm: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerKey"))]
     pub sse_customer_key: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerKeyMD5"))]
     pub sse_customer_key_md5: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSEKMSKeyId"))]
     pub ssekms_key_id: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSEKMSEncryptionContext"))]
     pub ssekms_encryption_context: Option<String>,
     pub bucket_key_enabled: Option<bool>,
+    #[cfg_attr(feature = "vectors", serde(rename = "CopySourceSSECustomerAlgorithm"))]
     pub copy_source_sse_customer_algorithm: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "CopySourceSSECustomerKey"))]
     pub copy_source_sse_customer_key: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "CopySourceSSECustomerKeyMD5"))]
     pub copy_source_sse_customer_key_md5: Option<String>,
     pub request_payer: Option<String>,
     pub tagging: Option<String>,
@@ -3657,19 +3842,34 @@ impl CopyObjectRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct CopyObjectResult {
     pub e_tag: Option<String>,
     pub last_modified: Option<Time>,
     pub checksum_type: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumCRC32"))]
     pub checksum_crc32: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumCRC32C"))]
     pub checksum_crc32c: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumCRC64NVME"))]
     pub checksum_crc64nvme: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumSHA1"))]
     pub checksum_sha1: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumSHA256"))]
     pub checksum_sha256: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumSHA512"))]
     pub checksum_sha512: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumMD5"))]
     pub checksum_md5: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumXXHASH64"))]
     pub checksum_xxhash64: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumXXHASH3"))]
     pub checksum_xxhash3: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumXXHASH128"))]
     pub checksum_xxhash128: Option<String>,
 }
 
@@ -3700,18 +3900,33 @@ impl xml::ToXml for CopyObjectResult {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct CopyPartResult {
     pub e_tag: Option<String>,
     pub last_modified: Option<Time>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumCRC32"))]
     pub checksum_crc32: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumCRC32C"))]
     pub checksum_crc32c: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumCRC64NVME"))]
     pub checksum_crc64nvme: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumSHA1"))]
     pub checksum_sha1: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumSHA256"))]
     pub checksum_sha256: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumSHA512"))]
     pub checksum_sha512: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumMD5"))]
     pub checksum_md5: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumXXHASH64"))]
     pub checksum_xxhash64: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumXXHASH3"))]
     pub checksum_xxhash3: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumXXHASH128"))]
     pub checksum_xxhash128: Option<String>,
 }
 
@@ -3741,6 +3956,11 @@ impl xml::ToXml for CopyPartResult {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct CreateBucketConfiguration {
     pub location_constraint: Option<String>,
     pub location: Option<LocationInfo>,
@@ -3768,6 +3988,11 @@ impl CreateBucketConfiguration {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct CreateBucketOutput {
     pub location: Option<String>,
     pub bucket_arn: Option<String>,
@@ -3786,14 +4011,22 @@ impl xml::ToXml for CreateBucketOutput {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct CreateBucketRequest {
+    #[cfg_attr(feature = "vectors", serde(rename = "ACL"))]
     pub acl: Option<String>,
     pub bucket: String,
     pub create_bucket_configuration: Option<CreateBucketConfiguration>,
     pub grant_full_control: Option<String>,
     pub grant_read: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "GrantReadACP"))]
     pub grant_read_acp: Option<String>,
     pub grant_write: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "GrantWriteACP"))]
     pub grant_write_acp: Option<String>,
     pub object_lock_enabled_for_bucket: Option<bool>,
     pub object_ownership: Option<String>,
@@ -3814,6 +4047,11 @@ impl CreateBucketRequest {
 }
 
 #[derive(Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct CreateMultipartUploadOutput {
     pub abort_date: Option<Time>,
     pub abort_rule_id: Option<String>,
@@ -3821,9 +4059,13 @@ pub struct CreateMultipartUploadOutput {
     pub key: Option<String>,
     pub upload_id: Option<String>,
     pub server_side_encryption: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerAlgorithm"))]
     pub sse_customer_algorithm: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerKeyMD5"))]
     pub sse_customer_key_md5: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSEKMSKeyId"))]
     pub ssekms_key_id: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSEKMSEncryptionContext"))]
     pub ssekms_encryption_context: Option<String>,
     pub bucket_key_enabled: Option<bool>,
     pub request_charged: Option<String>,
@@ -3871,7 +4113,13 @@ impl xml::ToXml for CreateMultipartUploadOutput {
 }
 
 #[derive(Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct CreateMultipartUploadRequest {
+    #[cfg_attr(feature = "vectors", serde(rename = "ACL"))]
     pub acl: Option<String>,
     pub bucket: String,
     pub cache_control: Option<String>,
@@ -3882,17 +4130,24 @@ pub struct CreateMultipartUploadRequest {
     pub expires: Option<String>,
     pub grant_full_control: Option<String>,
     pub grant_read: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "GrantReadACP"))]
     pub grant_read_acp: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "GrantWriteACP"))]
     pub grant_write_acp: Option<String>,
     pub key: String,
     pub metadata: Option<BTreeMap<String, String>>,
     pub server_side_encryption: Option<String>,
     pub storage_class: Option<String>,
     pub website_redirect_location: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerAlgorithm"))]
     pub sse_customer_algorithm: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerKey"))]
     pub sse_customer_key: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerKeyMD5"))]
     pub sse_customer_key_md5: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSEKMSKeyId"))]
     pub ssekms_key_id: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSEKMSEncryptionContext"))]
     pub ssekms_encryption_context: Option<String>,
     pub bucket_key_enabled: Option<bool>,
     pub request_payer: Option<String>,
@@ -3976,6 +4231,11 @@ impl CreateMultipartUploadRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DefaultRetention {
     pub mode: Option<String>,
     pub days: Option<i32>,
@@ -4001,6 +4261,11 @@ impl xml::ToXml for DefaultRetention {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct Delete {
     pub objects: Vec<ObjectIdentifier>,
     pub quiet: Option<bool>,
@@ -4019,24 +4284,44 @@ impl Delete {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DeleteBucketPolicyRequest {
     pub bucket: String,
     pub expected_bucket_owner: Option<String>,
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DeleteBucketRequest {
     pub bucket: String,
     pub expected_bucket_owner: Option<String>,
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DeleteBucketTaggingRequest {
     pub bucket: String,
     pub expected_bucket_owner: Option<String>,
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DeleteMarkerEntry {
     pub owner: Option<Owner>,
     pub key: Option<String>,
@@ -4064,6 +4349,11 @@ impl xml::ToXml for DeleteMarkerEntry {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DeleteMarkerReplication {
     pub status: Option<String>,
 }
@@ -4083,6 +4373,11 @@ impl xml::ToXml for DeleteMarkerReplication {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DeleteObjectOutput {
     pub delete_marker: Option<bool>,
     pub version_id: Option<String>,
@@ -4102,9 +4397,15 @@ impl xml::ToXml for DeleteObjectOutput {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DeleteObjectRequest {
     pub bucket: String,
     pub key: String,
+    #[cfg_attr(feature = "vectors", serde(rename = "MFA"))]
     pub mfa: Option<String>,
     pub version_id: Option<String>,
     pub request_payer: Option<String>,
@@ -4123,6 +4424,11 @@ impl DeleteObjectRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DeleteObjectTaggingOutput {
     pub version_id: Option<String>,
 }
@@ -4140,6 +4446,11 @@ impl xml::ToXml for DeleteObjectTaggingOutput {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DeleteObjectTaggingRequest {
     pub bucket: String,
     pub key: String,
@@ -4154,6 +4465,11 @@ impl DeleteObjectTaggingRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DeleteObjectsOutput {
     pub deleted: Option<Vec<DeletedObject>>,
     pub request_charged: Option<String>,
@@ -4176,9 +4492,15 @@ impl xml::ToXml for DeleteObjectsOutput {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DeleteObjectsRequest {
     pub bucket: String,
     pub delete: Delete,
+    #[cfg_attr(feature = "vectors", serde(rename = "MFA"))]
     pub mfa: Option<String>,
     pub request_payer: Option<String>,
     pub bypass_governance_retention: Option<bool>,
@@ -4195,12 +4517,22 @@ impl DeleteObjectsRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DeletePublicAccessBlockRequest {
     pub bucket: String,
     pub expected_bucket_owner: Option<String>,
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DeletedObject {
     pub key: Option<String>,
     pub version_id: Option<String>,
@@ -4226,6 +4558,11 @@ impl xml::ToXml for DeletedObject {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct Destination {
     pub bucket: String,
     pub account: Option<String>,
@@ -4257,7 +4594,13 @@ impl xml::ToXml for Destination {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct EncryptionConfiguration {
+    #[cfg_attr(feature = "vectors", serde(rename = "ReplicaKmsKeyID"))]
     pub replica_kms_key_id: Option<String>,
 }
 
@@ -4276,6 +4619,11 @@ impl xml::ToXml for EncryptionConfiguration {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct Error {
     pub key: Option<String>,
     pub version_id: Option<String>,
@@ -4301,6 +4649,11 @@ impl xml::ToXml for Error {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ErrorDocument {
     pub key: String,
 }
@@ -4320,6 +4673,11 @@ impl xml::ToXml for ErrorDocument {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct EventHoldDuration {
     pub days: Option<i32>,
     pub years: Option<i32>,
@@ -4341,6 +4699,11 @@ impl xml::ToXml for EventHoldDuration {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ExistingObjectReplication {
     pub status: String,
 }
@@ -4360,6 +4723,11 @@ impl xml::ToXml for ExistingObjectReplication {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetBucketAccelerateConfigurationOutput {
     pub status: Option<String>,
     pub request_charged: Option<String>,
@@ -4380,6 +4748,11 @@ impl xml::ToXml for GetBucketAccelerateConfigurationOutput {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetBucketAccelerateConfigurationRequest {
     pub bucket: String,
     pub expected_bucket_owner: Option<String>,
@@ -4393,6 +4766,11 @@ impl GetBucketAccelerateConfigurationRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetBucketAclOutput {
     pub owner: Option<Owner>,
     pub grants: Option<Vec<Grant>>,
@@ -4414,13 +4792,24 @@ impl xml::ToXml for GetBucketAclOutput {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetBucketAclRequest {
     pub bucket: String,
     pub expected_bucket_owner: Option<String>,
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetBucketCorsOutput {
+    #[cfg_attr(feature = "vectors", serde(rename = "CORSRules"))]
     pub cors_rules: Option<Vec<CORSRule>>,
 }
 
@@ -4439,12 +4828,22 @@ impl xml::ToXml for GetBucketCorsOutput {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetBucketCorsRequest {
     pub bucket: String,
     pub expected_bucket_owner: Option<String>,
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetBucketEncryptionOutput {
     pub server_side_encryption_configuration: Option<ServerSideEncryptionConfiguration>,
 }
@@ -4464,12 +4863,22 @@ impl xml::ToXml for GetBucketEncryptionOutput {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetBucketEncryptionRequest {
     pub bucket: String,
     pub expected_bucket_owner: Option<String>,
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetBucketLifecycleConfigurationOutput {
     pub rules: Option<Vec<LifecycleRule>>,
     pub transition_default_minimum_object_size: Option<String>,
@@ -4490,12 +4899,22 @@ impl xml::ToXml for GetBucketLifecycleConfigurationOutput {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetBucketLifecycleConfigurationRequest {
     pub bucket: String,
     pub expected_bucket_owner: Option<String>,
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetBucketLocationOutput {
     pub location_constraint: Option<String>,
 }
@@ -4515,12 +4934,22 @@ impl xml::ToXml for GetBucketLocationOutput {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetBucketLocationRequest {
     pub bucket: String,
     pub expected_bucket_owner: Option<String>,
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetBucketLoggingOutput {
     pub logging_enabled: Option<LoggingEnabled>,
 }
@@ -4540,12 +4969,22 @@ impl xml::ToXml for GetBucketLoggingOutput {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetBucketLoggingRequest {
     pub bucket: String,
     pub expected_bucket_owner: Option<String>,
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetBucketOwnershipControlsOutput {
     pub ownership_controls: Option<OwnershipControls>,
 }
@@ -4565,12 +5004,22 @@ impl xml::ToXml for GetBucketOwnershipControlsOutput {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetBucketOwnershipControlsRequest {
     pub bucket: String,
     pub expected_bucket_owner: Option<String>,
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetBucketPolicyOutput {
     pub policy: Option<String>,
 }
@@ -4590,12 +5039,22 @@ impl xml::ToXml for GetBucketPolicyOutput {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetBucketPolicyRequest {
     pub bucket: String,
     pub expected_bucket_owner: Option<String>,
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetBucketPolicyStatusOutput {
     pub policy_status: Option<PolicyStatus>,
 }
@@ -4615,12 +5074,22 @@ impl xml::ToXml for GetBucketPolicyStatusOutput {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetBucketPolicyStatusRequest {
     pub bucket: String,
     pub expected_bucket_owner: Option<String>,
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetBucketReplicationOutput {
     pub replication_configuration: Option<ReplicationConfiguration>,
 }
@@ -4640,12 +5109,22 @@ impl xml::ToXml for GetBucketReplicationOutput {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetBucketReplicationRequest {
     pub bucket: String,
     pub expected_bucket_owner: Option<String>,
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetBucketRequestPaymentOutput {
     pub payer: Option<String>,
 }
@@ -4665,12 +5144,22 @@ impl xml::ToXml for GetBucketRequestPaymentOutput {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetBucketRequestPaymentRequest {
     pub bucket: String,
     pub expected_bucket_owner: Option<String>,
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetBucketTaggingOutput {
     pub tag_set: Vec<Tag>,
 }
@@ -4690,14 +5179,25 @@ impl xml::ToXml for GetBucketTaggingOutput {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetBucketTaggingRequest {
     pub bucket: String,
     pub expected_bucket_owner: Option<String>,
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetBucketVersioningOutput {
     pub status: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "MFADelete"))]
     pub mfa_delete: Option<String>,
 }
 
@@ -4717,12 +5217,22 @@ impl xml::ToXml for GetBucketVersioningOutput {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetBucketVersioningRequest {
     pub bucket: String,
     pub expected_bucket_owner: Option<String>,
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetBucketWebsiteOutput {
     pub redirect_all_requests_to: Option<RedirectAllRequestsTo>,
     pub index_document: Option<IndexDocument>,
@@ -4748,12 +5258,22 @@ impl xml::ToXml for GetBucketWebsiteOutput {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetBucketWebsiteRequest {
     pub bucket: String,
     pub expected_bucket_owner: Option<String>,
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetObjectAclOutput {
     pub owner: Option<Owner>,
     pub grants: Option<Vec<Grant>>,
@@ -4776,6 +5296,11 @@ impl xml::ToXml for GetObjectAclOutput {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetObjectAclRequest {
     pub bucket: String,
     pub key: String,
@@ -4792,6 +5317,11 @@ impl GetObjectAclRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetObjectAttributesOutput {
     pub delete_marker: Option<bool>,
     pub last_modified: Option<Time>,
@@ -4823,6 +5353,11 @@ impl xml::ToXml for GetObjectAttributesOutput {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetObjectAttributesParts {
     pub total_parts_count: Option<i32>,
     pub part_number_marker: Option<i32>,
@@ -4852,14 +5387,22 @@ impl xml::ToXml for GetObjectAttributesParts {
 }
 
 #[derive(Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetObjectAttributesRequest {
     pub bucket: String,
     pub key: String,
     pub version_id: Option<String>,
     pub max_parts: Option<i32>,
     pub part_number_marker: Option<i32>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerAlgorithm"))]
     pub sse_customer_algorithm: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerKey"))]
     pub sse_customer_key: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerKeyMD5"))]
     pub sse_customer_key_md5: Option<String>,
     pub request_payer: Option<String>,
     pub expected_bucket_owner: Option<String>,
@@ -4893,6 +5436,11 @@ impl GetObjectAttributesRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetObjectLockConfigurationOutput {
     pub object_lock_configuration: Option<ObjectLockConfiguration>,
 }
@@ -4912,13 +5460,24 @@ impl xml::ToXml for GetObjectLockConfigurationOutput {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetObjectLockConfigurationRequest {
     pub bucket: String,
     pub expected_bucket_owner: Option<String>,
 }
 
 #[derive(Default)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetObjectOutput {
+    #[cfg_attr(feature = "vectors", serde(skip))]
     pub body: wire::Body,
     pub delete_marker: Option<bool>,
     pub accept_ranges: Option<String>,
@@ -4927,15 +5486,25 @@ pub struct GetObjectOutput {
     pub last_modified: Option<Time>,
     pub content_length: Option<i64>,
     pub e_tag: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumCRC32"))]
     pub checksum_crc32: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumCRC32C"))]
     pub checksum_crc32c: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumCRC64NVME"))]
     pub checksum_crc64nvme: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumSHA1"))]
     pub checksum_sha1: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumSHA256"))]
     pub checksum_sha256: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumSHA512"))]
     pub checksum_sha512: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumMD5"))]
     pub checksum_md5: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumXXHASH64"))]
     pub checksum_xxhash64: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumXXHASH3"))]
     pub checksum_xxhash3: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumXXHASH128"))]
     pub checksum_xxhash128: Option<String>,
     pub checksum_type: Option<String>,
     pub missing_meta: Option<i32>,
@@ -4950,8 +5519,11 @@ pub struct GetObjectOutput {
     pub website_redirect_location: Option<String>,
     pub server_side_encryption: Option<String>,
     pub metadata: Option<BTreeMap<String, String>>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerAlgorithm"))]
     pub sse_customer_algorithm: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerKeyMD5"))]
     pub sse_customer_key_md5: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSEKMSKeyId"))]
     pub ssekms_key_id: Option<String>,
     pub bucket_key_enabled: Option<bool>,
     pub storage_class: Option<String>,
@@ -5033,6 +5605,11 @@ impl xml::ToXml for GetObjectOutput {
 }
 
 #[derive(Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetObjectRequest {
     pub bucket: String,
     pub if_match: Option<String>,
@@ -5048,8 +5625,11 @@ pub struct GetObjectRequest {
     pub response_content_type: Option<String>,
     pub response_expires: Option<Time>,
     pub version_id: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerAlgorithm"))]
     pub sse_customer_algorithm: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerKey"))]
     pub sse_customer_key: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerKeyMD5"))]
     pub sse_customer_key_md5: Option<String>,
     pub request_payer: Option<String>,
     pub part_number: Option<i32>,
@@ -5094,6 +5674,11 @@ impl GetObjectRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetObjectTaggingOutput {
     pub version_id: Option<String>,
     pub tag_set: Vec<Tag>,
@@ -5114,6 +5699,11 @@ impl xml::ToXml for GetObjectTaggingOutput {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetObjectTaggingRequest {
     pub bucket: String,
     pub key: String,
@@ -5130,6 +5720,11 @@ impl GetObjectTaggingRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetPublicAccessBlockOutput {
     pub public_access_block_configuration: Option<PublicAccessBlockConfiguration>,
 }
@@ -5149,12 +5744,22 @@ impl xml::ToXml for GetPublicAccessBlockOutput {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetPublicAccessBlockRequest {
     pub bucket: String,
     pub expected_bucket_owner: Option<String>,
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct Grant {
     pub grantee: Option<Grantee>,
     pub permission: Option<String>,
@@ -5176,11 +5781,18 @@ impl xml::ToXml for Grant {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct Grantee {
     pub display_name: Option<String>,
     pub email_address: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ID"))]
     pub id: Option<String>,
     pub type_: String,
+    #[cfg_attr(feature = "vectors", serde(rename = "URI"))]
     pub uri: Option<String>,
 }
 
@@ -5205,6 +5817,11 @@ impl xml::ToXml for Grantee {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct HeadBucketOutput {
     pub bucket_arn: Option<String>,
     pub bucket_location_type: Option<String>,
@@ -5226,12 +5843,22 @@ impl xml::ToXml for HeadBucketOutput {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct HeadBucketRequest {
     pub bucket: String,
     pub expected_bucket_owner: Option<String>,
 }
 
 #[derive(Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct HeadObjectOutput {
     pub delete_marker: Option<bool>,
     pub accept_ranges: Option<String>,
@@ -5240,15 +5867,25 @@ pub struct HeadObjectOutput {
     pub archive_status: Option<String>,
     pub last_modified: Option<Time>,
     pub content_length: Option<i64>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumCRC32"))]
     pub checksum_crc32: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumCRC32C"))]
     pub checksum_crc32c: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumCRC64NVME"))]
     pub checksum_crc64nvme: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumSHA1"))]
     pub checksum_sha1: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumSHA256"))]
     pub checksum_sha256: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumSHA512"))]
     pub checksum_sha512: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumMD5"))]
     pub checksum_md5: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumXXHASH64"))]
     pub checksum_xxhash64: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumXXHASH3"))]
     pub checksum_xxhash3: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumXXHASH128"))]
     pub checksum_xxhash128: Option<String>,
     pub checksum_type: Option<String>,
     pub e_tag: Option<String>,
@@ -5264,8 +5901,11 @@ pub struct HeadObjectOutput {
     pub website_redirect_location: Option<String>,
     pub server_side_encryption: Option<String>,
     pub metadata: Option<BTreeMap<String, String>>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerAlgorithm"))]
     pub sse_customer_algorithm: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerKeyMD5"))]
     pub sse_customer_key_md5: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSEKMSKeyId"))]
     pub ssekms_key_id: Option<String>,
     pub bucket_key_enabled: Option<bool>,
     pub storage_class: Option<String>,
@@ -5347,6 +5987,11 @@ impl xml::ToXml for HeadObjectOutput {
 }
 
 #[derive(Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct HeadObjectRequest {
     pub bucket: String,
     pub if_match: Option<String>,
@@ -5362,8 +6007,11 @@ pub struct HeadObjectRequest {
     pub response_content_type: Option<String>,
     pub response_expires: Option<Time>,
     pub version_id: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerAlgorithm"))]
     pub sse_customer_algorithm: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerKey"))]
     pub sse_customer_key: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerKeyMD5"))]
     pub sse_customer_key_md5: Option<String>,
     pub request_payer: Option<String>,
     pub part_number: Option<i32>,
@@ -5408,6 +6056,11 @@ impl HeadObjectRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct IndexDocument {
     pub suffix: String,
 }
@@ -5427,7 +6080,13 @@ impl xml::ToXml for IndexDocument {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct Initiator {
+    #[cfg_attr(feature = "vectors", serde(rename = "ID"))]
     pub id: Option<String>,
     pub display_name: Option<String>,
 }
@@ -5448,6 +6107,11 @@ impl xml::ToXml for Initiator {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct LifecycleExpiration {
     pub date: Option<Time>,
     pub days: Option<i32>,
@@ -5471,8 +6135,14 @@ impl xml::ToXml for LifecycleExpiration {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct LifecycleRule {
     pub expiration: Option<LifecycleExpiration>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ID"))]
     pub id: Option<String>,
     pub prefix: Option<String>,
     pub filter: Option<LifecycleRuleFilter>,
@@ -5506,6 +6176,11 @@ impl xml::ToXml for LifecycleRule {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct LifecycleRuleAndOperator {
     pub prefix: Option<String>,
     pub tags: Option<Vec<Tag>>,
@@ -5531,6 +6206,11 @@ impl xml::ToXml for LifecycleRuleAndOperator {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct LifecycleRuleFilter {
     pub prefix: Option<String>,
     pub tag: Option<Tag>,
@@ -5558,6 +6238,11 @@ impl xml::ToXml for LifecycleRuleFilter {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListBucketsOutput {
     pub buckets: Option<Vec<Bucket>>,
     pub owner: Option<Owner>,
@@ -5583,6 +6268,11 @@ impl xml::ToXml for ListBucketsOutput {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListBucketsRequest {
     pub max_buckets: Option<i32>,
     pub continuation_token: Option<String>,
@@ -5597,6 +6287,11 @@ impl ListBucketsRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListMultipartUploadsOutput {
     pub bucket: Option<String>,
     pub key_marker: Option<String>,
@@ -5639,6 +6334,11 @@ impl xml::ToXml for ListMultipartUploadsOutput {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListMultipartUploadsRequest {
     pub bucket: String,
     pub delimiter: Option<String>,
@@ -5659,6 +6359,11 @@ impl ListMultipartUploadsRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListObjectVersionsOutput {
     pub is_truncated: Option<bool>,
     pub key_marker: Option<String>,
@@ -5703,6 +6408,11 @@ impl xml::ToXml for ListObjectVersionsOutput {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListObjectVersionsRequest {
     pub bucket: String,
     pub delimiter: Option<String>,
@@ -5729,6 +6439,11 @@ impl ListObjectVersionsRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListObjectsOutput {
     pub is_truncated: Option<bool>,
     pub marker: Option<String>,
@@ -5767,6 +6482,11 @@ impl xml::ToXml for ListObjectsOutput {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListObjectsRequest {
     pub bucket: String,
     pub delimiter: Option<String>,
@@ -5792,6 +6512,11 @@ impl ListObjectsRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListObjectsV2Output {
     pub is_truncated: Option<bool>,
     pub contents: Option<Vec<Object>>,
@@ -5834,6 +6559,11 @@ impl xml::ToXml for ListObjectsV2Output {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListObjectsV2Request {
     pub bucket: String,
     pub delimiter: Option<String>,
@@ -5861,6 +6591,11 @@ impl ListObjectsV2Request {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListPartsOutput {
     pub abort_date: Option<Time>,
     pub abort_rule_id: Option<String>,
@@ -5908,6 +6643,11 @@ impl xml::ToXml for ListPartsOutput {
 }
 
 #[derive(Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListPartsRequest {
     pub bucket: String,
     pub key: String,
@@ -5916,8 +6656,11 @@ pub struct ListPartsRequest {
     pub upload_id: String,
     pub request_payer: Option<String>,
     pub expected_bucket_owner: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerAlgorithm"))]
     pub sse_customer_algorithm: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerKey"))]
     pub sse_customer_key: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerKeyMD5"))]
     pub sse_customer_key_md5: Option<String>,
 }
 
@@ -5946,6 +6689,11 @@ impl ListPartsRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct LocationInfo {
     pub type_: Option<String>,
     pub name: Option<String>,
@@ -5964,6 +6712,11 @@ impl LocationInfo {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct LoggingEnabled {
     pub target_bucket: String,
     pub target_grants: Option<Vec<TargetGrant>>,
@@ -5989,6 +6742,11 @@ impl xml::ToXml for LoggingEnabled {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct Metrics {
     pub status: String,
     pub event_threshold: Option<ReplicationTimeValue>,
@@ -6010,6 +6768,11 @@ impl xml::ToXml for Metrics {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct MultipartUpload {
     pub upload_id: Option<String>,
     pub key: Option<String>,
@@ -6045,6 +6808,11 @@ impl xml::ToXml for MultipartUpload {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct NoncurrentVersionExpiration {
     pub noncurrent_days: Option<i32>,
     pub newer_noncurrent_versions: Option<i32>,
@@ -6066,6 +6834,11 @@ impl xml::ToXml for NoncurrentVersionExpiration {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct NoncurrentVersionTransition {
     pub noncurrent_days: Option<i32>,
     pub storage_class: Option<String>,
@@ -6089,6 +6862,11 @@ impl xml::ToXml for NoncurrentVersionTransition {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct Object {
     pub key: Option<String>,
     pub last_modified: Option<Time>,
@@ -6124,6 +6902,11 @@ impl xml::ToXml for Object {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ObjectIdentifier {
     pub key: String,
     pub version_id: Option<String>,
@@ -6151,6 +6934,11 @@ impl ObjectIdentifier {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ObjectLockConfiguration {
     pub object_lock_enabled: Option<String>,
     pub rule: Option<ObjectLockRule>,
@@ -6172,6 +6960,11 @@ impl xml::ToXml for ObjectLockConfiguration {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ObjectLockRule {
     pub default_retention: Option<DefaultRetention>,
 }
@@ -6191,18 +6984,33 @@ impl xml::ToXml for ObjectLockRule {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ObjectPart {
     pub part_number: Option<i32>,
     pub size: Option<i64>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumCRC32"))]
     pub checksum_crc32: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumCRC32C"))]
     pub checksum_crc32c: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumCRC64NVME"))]
     pub checksum_crc64nvme: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumSHA1"))]
     pub checksum_sha1: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumSHA256"))]
     pub checksum_sha256: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumSHA512"))]
     pub checksum_sha512: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumMD5"))]
     pub checksum_md5: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumXXHASH64"))]
     pub checksum_xxhash64: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumXXHASH3"))]
     pub checksum_xxhash3: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumXXHASH128"))]
     pub checksum_xxhash128: Option<String>,
 }
 
@@ -6232,6 +7040,11 @@ impl xml::ToXml for ObjectPart {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ObjectVersion {
     pub e_tag: Option<String>,
     pub checksum_algorithm: Option<Vec<String>>,
@@ -6271,8 +7084,14 @@ impl xml::ToXml for ObjectVersion {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct Owner {
     pub display_name: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ID"))]
     pub id: Option<String>,
 }
 
@@ -6292,6 +7111,11 @@ impl xml::ToXml for Owner {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct OwnershipControls {
     pub rules: Vec<OwnershipControlsRule>,
 }
@@ -6311,6 +7135,11 @@ impl xml::ToXml for OwnershipControls {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct OwnershipControlsRule {
     pub object_ownership: String,
 }
@@ -6330,20 +7159,35 @@ impl xml::ToXml for OwnershipControlsRule {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct Part {
     pub part_number: Option<i32>,
     pub last_modified: Option<Time>,
     pub e_tag: Option<String>,
     pub size: Option<i64>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumCRC32"))]
     pub checksum_crc32: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumCRC32C"))]
     pub checksum_crc32c: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumCRC64NVME"))]
     pub checksum_crc64nvme: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumSHA1"))]
     pub checksum_sha1: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumSHA256"))]
     pub checksum_sha256: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumSHA512"))]
     pub checksum_sha512: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumMD5"))]
     pub checksum_md5: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumXXHASH64"))]
     pub checksum_xxhash64: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumXXHASH3"))]
     pub checksum_xxhash3: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumXXHASH128"))]
     pub checksum_xxhash128: Option<String>,
 }
 
@@ -6375,6 +7219,11 @@ impl xml::ToXml for Part {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct PartitionedPrefix {
     pub partition_date_source: Option<String>,
 }
@@ -6394,6 +7243,11 @@ impl xml::ToXml for PartitionedPrefix {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct PolicyStatus {
     pub is_public: Option<bool>,
 }
@@ -6413,6 +7267,11 @@ impl xml::ToXml for PolicyStatus {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct PublicAccessBlockConfiguration {
     pub block_public_acls: Option<bool>,
     pub ignore_public_acls: Option<bool>,
@@ -6449,8 +7308,14 @@ impl xml::ToXml for PublicAccessBlockConfiguration {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct PutBucketPolicyRequest {
     pub bucket: String,
+    #[cfg_attr(feature = "vectors", serde(rename = "ContentMD5"))]
     pub content_md5: Option<String>,
     pub checksum_algorithm: Option<String>,
     pub confirm_remove_self_bucket_access: Option<bool>,
@@ -6465,8 +7330,14 @@ impl PutBucketPolicyRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct PutBucketTaggingRequest {
     pub bucket: String,
+    #[cfg_attr(feature = "vectors", serde(rename = "ContentMD5"))]
     pub content_md5: Option<String>,
     pub checksum_algorithm: Option<String>,
     pub tagging: Tagging,
@@ -6481,10 +7352,17 @@ impl PutBucketTaggingRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct PutBucketVersioningRequest {
     pub bucket: String,
+    #[cfg_attr(feature = "vectors", serde(rename = "ContentMD5"))]
     pub content_md5: Option<String>,
     pub checksum_algorithm: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "MFA"))]
     pub mfa: Option<String>,
     pub versioning_configuration: VersioningConfiguration,
     pub expected_bucket_owner: Option<String>,
@@ -6502,25 +7380,44 @@ impl PutBucketVersioningRequest {
 }
 
 #[derive(Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct PutObjectOutput {
     pub expiration: Option<String>,
     pub e_tag: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumCRC32"))]
     pub checksum_crc32: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumCRC32C"))]
     pub checksum_crc32c: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumCRC64NVME"))]
     pub checksum_crc64nvme: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumSHA1"))]
     pub checksum_sha1: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumSHA256"))]
     pub checksum_sha256: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumSHA512"))]
     pub checksum_sha512: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumMD5"))]
     pub checksum_md5: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumXXHASH64"))]
     pub checksum_xxhash64: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumXXHASH3"))]
     pub checksum_xxhash3: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumXXHASH128"))]
     pub checksum_xxhash128: Option<String>,
     pub checksum_type: Option<String>,
     pub server_side_encryption: Option<String>,
     pub version_id: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerAlgorithm"))]
     pub sse_customer_algorithm: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerKeyMD5"))]
     pub sse_customer_key_md5: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSEKMSKeyId"))]
     pub ssekms_key_id: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSEKMSEncryptionContext"))]
     pub ssekms_encryption_context: Option<String>,
     pub bucket_key_enabled: Option<bool>,
     pub size: Option<i64>,
@@ -6569,7 +7466,13 @@ impl xml::ToXml for PutObjectOutput {
 }
 
 #[derive(Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct PutObjectRequest {
+    #[cfg_attr(feature = "vectors", serde(rename = "ACL"))]
     pub acl: Option<String>,
     pub bucket: String,
     pub cache_control: Option<String>,
@@ -6577,25 +7480,38 @@ pub struct PutObjectRequest {
     pub content_encoding: Option<String>,
     pub content_language: Option<String>,
     pub content_length: Option<i64>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ContentMD5"))]
     pub content_md5: Option<String>,
     pub content_type: Option<String>,
     pub checksum_algorithm: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumCRC32"))]
     pub checksum_crc32: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumCRC32C"))]
     pub checksum_crc32c: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumCRC64NVME"))]
     pub checksum_crc64nvme: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumSHA1"))]
     pub checksum_sha1: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumSHA256"))]
     pub checksum_sha256: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumSHA512"))]
     pub checksum_sha512: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumMD5"))]
     pub checksum_md5: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumXXHASH64"))]
     pub checksum_xxhash64: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumXXHASH3"))]
     pub checksum_xxhash3: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumXXHASH128"))]
     pub checksum_xxhash128: Option<String>,
     pub expires: Option<String>,
     pub if_match: Option<String>,
     pub if_none_match: Option<String>,
     pub grant_full_control: Option<String>,
     pub grant_read: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "GrantReadACP"))]
     pub grant_read_acp: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "GrantWriteACP"))]
     pub grant_write_acp: Option<String>,
     pub key: String,
     pub write_offset_bytes: Option<i64>,
@@ -6603,10 +7519,15 @@ pub struct PutObjectRequest {
     pub server_side_encryption: Option<String>,
     pub storage_class: Option<String>,
     pub website_redirect_location: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerAlgorithm"))]
     pub sse_customer_algorithm: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerKey"))]
     pub sse_customer_key: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerKeyMD5"))]
     pub sse_customer_key_md5: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSEKMSKeyId"))]
     pub ssekms_key_id: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSEKMSEncryptionContext"))]
     pub ssekms_encryption_context: Option<String>,
     pub bucket_key_enabled: Option<bool>,
     pub request_payer: Option<String>,
@@ -6701,6 +7622,11 @@ impl PutObjectRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct PutObjectTaggingOutput {
     pub version_id: Option<String>,
 }
@@ -6718,10 +7644,16 @@ impl xml::ToXml for PutObjectTaggingOutput {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct PutObjectTaggingRequest {
     pub bucket: String,
     pub key: String,
     pub version_id: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ContentMD5"))]
     pub content_md5: Option<String>,
     pub checksum_algorithm: Option<String>,
     pub tagging: Tagging,
@@ -6739,8 +7671,14 @@ impl PutObjectTaggingRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct PutPublicAccessBlockRequest {
     pub bucket: String,
+    #[cfg_attr(feature = "vectors", serde(rename = "ContentMD5"))]
     pub content_md5: Option<String>,
     pub checksum_algorithm: Option<String>,
     pub public_access_block_configuration: PublicAccessBlockConfiguration,
@@ -6754,6 +7692,11 @@ impl PutPublicAccessBlockRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct Redirect {
     pub host_name: Option<String>,
     pub http_redirect_code: Option<String>,
@@ -6781,6 +7724,11 @@ impl xml::ToXml for Redirect {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct RedirectAllRequestsTo {
     pub host_name: String,
     pub protocol: Option<String>,
@@ -6802,6 +7750,11 @@ impl xml::ToXml for RedirectAllRequestsTo {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ReplicaModifications {
     pub status: String,
 }
@@ -6821,6 +7774,11 @@ impl xml::ToXml for ReplicaModifications {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ReplicationConfiguration {
     pub role: String,
     pub rules: Vec<ReplicationRule>,
@@ -6842,7 +7800,13 @@ impl xml::ToXml for ReplicationConfiguration {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ReplicationRule {
+    #[cfg_attr(feature = "vectors", serde(rename = "ID"))]
     pub id: Option<String>,
     pub priority: Option<i32>,
     pub prefix: Option<String>,
@@ -6877,6 +7841,11 @@ impl xml::ToXml for ReplicationRule {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ReplicationRuleAndOperator {
     pub prefix: Option<String>,
     pub tags: Option<Vec<Tag>>,
@@ -6898,6 +7867,11 @@ impl xml::ToXml for ReplicationRuleAndOperator {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ReplicationRuleFilter {
     pub prefix: Option<String>,
     pub tag: Option<Tag>,
@@ -6921,6 +7895,11 @@ impl xml::ToXml for ReplicationRuleFilter {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ReplicationTime {
     pub status: String,
     pub time: ReplicationTimeValue,
@@ -6942,6 +7921,11 @@ impl xml::ToXml for ReplicationTime {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ReplicationTimeValue {
     pub minutes: Option<i32>,
 }
@@ -6961,6 +7945,11 @@ impl xml::ToXml for ReplicationTimeValue {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct RestoreStatus {
     pub is_restore_in_progress: Option<bool>,
     pub restore_expiry_date: Option<Time>,
@@ -6982,6 +7971,11 @@ impl xml::ToXml for RestoreStatus {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct RoutingRule {
     pub condition: Option<Condition>,
     pub redirect: Redirect,
@@ -7003,8 +7997,15 @@ impl xml::ToXml for RoutingRule {
 }
 
 #[derive(Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ServerSideEncryptionByDefault {
+    #[cfg_attr(feature = "vectors", serde(rename = "SSEAlgorithm"))]
     pub sse_algorithm: String,
+    #[cfg_attr(feature = "vectors", serde(rename = "KMSMasterKeyID"))]
     pub kms_master_key_id: Option<String>,
 }
 
@@ -7033,6 +8034,11 @@ impl xml::ToXml for ServerSideEncryptionByDefault {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ServerSideEncryptionConfiguration {
     pub rules: Vec<ServerSideEncryptionRule>,
 }
@@ -7052,6 +8058,11 @@ impl xml::ToXml for ServerSideEncryptionConfiguration {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ServerSideEncryptionRule {
     pub apply_server_side_encryption_by_default: Option<ServerSideEncryptionByDefault>,
     pub bucket_key_enabled: Option<bool>,
@@ -7075,6 +8086,11 @@ impl xml::ToXml for ServerSideEncryptionRule {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct SimplePrefix {}
 
 impl SimplePrefix {
@@ -7090,6 +8106,11 @@ impl xml::ToXml for SimplePrefix {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct SourceSelectionCriteria {
     pub sse_kms_encrypted_objects: Option<SseKmsEncryptedObjects>,
     pub replica_modifications: Option<ReplicaModifications>,
@@ -7111,6 +8132,11 @@ impl xml::ToXml for SourceSelectionCriteria {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct SseKmsEncryptedObjects {
     pub status: String,
 }
@@ -7130,6 +8156,11 @@ impl xml::ToXml for SseKmsEncryptedObjects {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct Tag {
     pub key: String,
     pub value: String,
@@ -7163,6 +8194,11 @@ impl xml::ToXml for Tag {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct Tagging {
     pub tag_set: Vec<Tag>,
 }
@@ -7180,6 +8216,11 @@ impl Tagging {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct TargetGrant {
     pub grantee: Option<Grantee>,
     pub permission: Option<String>,
@@ -7201,6 +8242,11 @@ impl xml::ToXml for TargetGrant {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct TargetObjectKeyFormat {
     pub simple_prefix: Option<SimplePrefix>,
     pub partitioned_prefix: Option<PartitionedPrefix>,
@@ -7222,6 +8268,11 @@ impl xml::ToXml for TargetObjectKeyFormat {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct Transition {
     pub date: Option<Time>,
     pub days: Option<i32>,
@@ -7245,12 +8296,20 @@ impl xml::ToXml for Transition {
 }
 
 #[derive(Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct UploadPartCopyOutput {
     pub copy_source_version_id: Option<String>,
     pub copy_part_result: Option<CopyPartResult>,
     pub server_side_encryption: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerAlgorithm"))]
     pub sse_customer_algorithm: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerKeyMD5"))]
     pub sse_customer_key_md5: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSEKMSKeyId"))]
     pub ssekms_key_id: Option<String>,
     pub bucket_key_enabled: Option<bool>,
     pub request_charged: Option<String>,
@@ -7288,6 +8347,11 @@ impl xml::ToXml for UploadPartCopyOutput {
 }
 
 #[derive(Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct UploadPartCopyRequest {
     pub bucket: String,
     pub copy_source: String,
@@ -7299,11 +8363,17 @@ pub struct UploadPartCopyRequest {
     pub key: String,
     pub part_number: i32,
     pub upload_id: String,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerAlgorithm"))]
     pub sse_customer_algorithm: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerKey"))]
     pub sse_customer_key: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerKeyMD5"))]
     pub sse_customer_key_md5: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "CopySourceSSECustomerAlgorithm"))]
     pub copy_source_sse_customer_algorithm: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "CopySourceSSECustomerKey"))]
     pub copy_source_sse_customer_key: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "CopySourceSSECustomerKeyMD5"))]
     pub copy_source_sse_customer_key_md5: Option<String>,
     pub request_payer: Option<String>,
     pub expected_bucket_owner: Option<String>,
@@ -7345,21 +8415,39 @@ impl UploadPartCopyRequest {
 }
 
 #[derive(Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct UploadPartOutput {
     pub server_side_encryption: Option<String>,
     pub e_tag: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumCRC32"))]
     pub checksum_crc32: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumCRC32C"))]
     pub checksum_crc32c: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumCRC64NVME"))]
     pub checksum_crc64nvme: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumSHA1"))]
     pub checksum_sha1: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumSHA256"))]
     pub checksum_sha256: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumSHA512"))]
     pub checksum_sha512: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumMD5"))]
     pub checksum_md5: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumXXHASH64"))]
     pub checksum_xxhash64: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumXXHASH3"))]
     pub checksum_xxhash3: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumXXHASH128"))]
     pub checksum_xxhash128: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerAlgorithm"))]
     pub sse_customer_algorithm: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerKeyMD5"))]
     pub sse_customer_key_md5: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSEKMSKeyId"))]
     pub ssekms_key_id: Option<String>,
     pub bucket_key_enabled: Option<bool>,
     pub request_charged: Option<String>,
@@ -7404,26 +8492,45 @@ impl xml::ToXml for UploadPartOutput {
 }
 
 #[derive(Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct UploadPartRequest {
     pub bucket: String,
     pub content_length: Option<i64>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ContentMD5"))]
     pub content_md5: Option<String>,
     pub checksum_algorithm: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumCRC32"))]
     pub checksum_crc32: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumCRC32C"))]
     pub checksum_crc32c: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumCRC64NVME"))]
     pub checksum_crc64nvme: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumSHA1"))]
     pub checksum_sha1: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumSHA256"))]
     pub checksum_sha256: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumSHA512"))]
     pub checksum_sha512: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumMD5"))]
     pub checksum_md5: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumXXHASH64"))]
     pub checksum_xxhash64: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumXXHASH3"))]
     pub checksum_xxhash3: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumXXHASH128"))]
     pub checksum_xxhash128: Option<String>,
     pub key: String,
     pub part_number: i32,
     pub upload_id: String,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerAlgorithm"))]
     pub sse_customer_algorithm: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerKey"))]
     pub sse_customer_key: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerKeyMD5"))]
     pub sse_customer_key_md5: Option<String>,
     pub request_payer: Option<String>,
     pub expected_bucket_owner: Option<String>,
@@ -7467,7 +8574,13 @@ impl UploadPartRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct VersioningConfiguration {
+    #[cfg_attr(feature = "vectors", serde(rename = "MFADelete"))]
     pub mfa_delete: Option<String>,
     pub status: Option<String>,
 }
@@ -7484,6 +8597,60 @@ impl VersioningConfiguration {
         v.text("Status", self.status.as_deref(), &rule::BUCKET_VERSIONING_STATUS);
     }
 }
+
+/// Every operation above, for tests that replay records.
+#[cfg(feature = "vectors")]
+pub static CODECS: &[wire::vectors::Codec] = &[
+    wire::vectors::Codec::of::<AbortMultipartUpload>(),
+    wire::vectors::Codec::of::<CompleteMultipartUpload>(),
+    wire::vectors::Codec::of::<CopyObject>(),
+    wire::vectors::Codec::of::<CreateBucket>(),
+    wire::vectors::Codec::of::<CreateMultipartUpload>(),
+    wire::vectors::Codec::of::<DeleteBucket>(),
+    wire::vectors::Codec::of::<DeleteBucketPolicy>(),
+    wire::vectors::Codec::of::<DeleteBucketTagging>(),
+    wire::vectors::Codec::of::<DeleteObject>(),
+    wire::vectors::Codec::of::<DeleteObjectTagging>(),
+    wire::vectors::Codec::of::<DeleteObjects>(),
+    wire::vectors::Codec::of::<DeletePublicAccessBlock>(),
+    wire::vectors::Codec::of::<GetBucketAccelerateConfiguration>(),
+    wire::vectors::Codec::of::<GetBucketAcl>(),
+    wire::vectors::Codec::of::<GetBucketCors>(),
+    wire::vectors::Codec::of::<GetBucketEncryption>(),
+    wire::vectors::Codec::of::<GetBucketLifecycleConfiguration>(),
+    wire::vectors::Codec::of::<GetBucketLocation>(),
+    wire::vectors::Codec::of::<GetBucketLogging>(),
+    wire::vectors::Codec::of::<GetBucketOwnershipControls>(),
+    wire::vectors::Codec::of::<GetBucketPolicy>(),
+    wire::vectors::Codec::of::<GetBucketPolicyStatus>(),
+    wire::vectors::Codec::of::<GetBucketReplication>(),
+    wire::vectors::Codec::of::<GetBucketRequestPayment>(),
+    wire::vectors::Codec::of::<GetBucketTagging>(),
+    wire::vectors::Codec::of::<GetBucketVersioning>(),
+    wire::vectors::Codec::of::<GetBucketWebsite>(),
+    wire::vectors::Codec::of::<GetObject>(),
+    wire::vectors::Codec::of::<GetObjectAcl>(),
+    wire::vectors::Codec::of::<GetObjectAttributes>(),
+    wire::vectors::Codec::of::<GetObjectLockConfiguration>(),
+    wire::vectors::Codec::of::<GetObjectTagging>(),
+    wire::vectors::Codec::of::<GetPublicAccessBlock>(),
+    wire::vectors::Codec::of::<HeadBucket>(),
+    wire::vectors::Codec::of::<HeadObject>(),
+    wire::vectors::Codec::of::<ListBuckets>(),
+    wire::vectors::Codec::of::<ListMultipartUploads>(),
+    wire::vectors::Codec::of::<ListObjectVersions>(),
+    wire::vectors::Codec::of::<ListObjects>(),
+    wire::vectors::Codec::of::<ListObjectsV2>(),
+    wire::vectors::Codec::of::<ListParts>(),
+    wire::vectors::Codec::of::<PutBucketPolicy>(),
+    wire::vectors::Codec::of::<PutBucketTagging>(),
+    wire::vectors::Codec::of::<PutBucketVersioning>(),
+    wire::vectors::Codec::of::<PutObject>(),
+    wire::vectors::Codec::of::<PutObjectTagging>(),
+    wire::vectors::Codec::of::<PutPublicAccessBlock>(),
+    wire::vectors::Codec::of::<UploadPart>(),
+    wire::vectors::Codec::of::<UploadPartCopy>(),
+];
 
 /// The errors that the model declares, with their codes and statuses.
 pub mod fault {

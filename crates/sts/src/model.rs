@@ -229,6 +229,11 @@ impl wire::Output for GetSessionTokenResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct AssumeRoleRequest {
     pub role_arn: String,
     pub role_session_name: String,
@@ -287,6 +292,11 @@ impl AssumeRoleRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct AssumeRoleResponse {
     pub credentials: Option<Credentials>,
     pub assumed_role_user: Option<AssumedRoleUser>,
@@ -316,6 +326,11 @@ impl xml::ToXml for AssumeRoleResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct AssumedRoleUser {
     pub assumed_role_id: String,
     pub arn: String,
@@ -337,6 +352,11 @@ impl xml::ToXml for AssumedRoleUser {
 }
 
 #[derive(Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct Credentials {
     pub access_key_id: String,
     pub secret_access_key: String,
@@ -373,6 +393,11 @@ impl xml::ToXml for Credentials {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DecodeAuthorizationMessageRequest {
     pub encoded_message: String,
 }
@@ -390,6 +415,11 @@ impl DecodeAuthorizationMessageRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DecodeAuthorizationMessageResponse {
     pub decoded_message: Option<String>,
 }
@@ -409,6 +439,11 @@ impl xml::ToXml for DecodeAuthorizationMessageResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct FederatedUser {
     pub federated_user_id: String,
     pub arn: String,
@@ -430,6 +465,11 @@ impl xml::ToXml for FederatedUser {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetAccessKeyInfoRequest {
     pub access_key_id: String,
 }
@@ -447,6 +487,11 @@ impl GetAccessKeyInfoRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetAccessKeyInfoResponse {
     pub account: Option<String>,
 }
@@ -466,6 +511,11 @@ impl xml::ToXml for GetAccessKeyInfoResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetCallerIdentityRequest {}
 
 impl form::FromForm for GetCallerIdentityRequest {
@@ -475,6 +525,11 @@ impl form::FromForm for GetCallerIdentityRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetCallerIdentityResponse {
     pub user_id: Option<String>,
     pub account: Option<String>,
@@ -498,6 +553,11 @@ impl xml::ToXml for GetCallerIdentityResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetFederationTokenRequest {
     pub name: String,
     pub policy: Option<String>,
@@ -533,6 +593,11 @@ impl GetFederationTokenRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetFederationTokenResponse {
     pub credentials: Option<Credentials>,
     pub federated_user: Option<FederatedUser>,
@@ -560,6 +625,11 @@ impl xml::ToXml for GetFederationTokenResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetSessionTokenRequest {
     pub duration_seconds: Option<i32>,
     pub serial_number: Option<String>,
@@ -588,6 +658,11 @@ impl GetSessionTokenRequest {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetSessionTokenResponse {
     pub credentials: Option<Credentials>,
     pub session_token_utilization: Option<i32>,
@@ -611,7 +686,13 @@ impl xml::ToXml for GetSessionTokenResponse {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct PolicyDescriptorType {
+    #[cfg_attr(feature = "vectors", serde(rename = "arn"))]
     pub arn: Option<String>,
 }
 
@@ -628,6 +709,11 @@ impl PolicyDescriptorType {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ProvidedContext {
     pub provider_arn: Option<String>,
     pub context_assertion: Option<String>,
@@ -650,6 +736,11 @@ impl ProvidedContext {
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct Tag {
     pub key: String,
     pub value: String,
@@ -667,6 +758,17 @@ impl Tag {
         v.text("Value", Some(self.value.as_str()), &rule::TAG_VALUE_TYPE);
     }
 }
+
+/// Every operation above, for tests that replay records.
+#[cfg(feature = "vectors")]
+pub static CODECS: &[wire::vectors::Codec] = &[
+    wire::vectors::Codec::of::<AssumeRole>(),
+    wire::vectors::Codec::of::<DecodeAuthorizationMessage>(),
+    wire::vectors::Codec::of::<GetAccessKeyInfo>(),
+    wire::vectors::Codec::of::<GetCallerIdentity>(),
+    wire::vectors::Codec::of::<GetFederationToken>(),
+    wire::vectors::Codec::of::<GetSessionToken>(),
+];
 
 /// The errors that the model declares, with their codes and statuses.
 pub mod fault {

@@ -12,6 +12,8 @@ pub mod form;
 pub mod json;
 pub mod rules;
 pub mod scalar;
+#[cfg(feature = "vectors")]
+pub mod vectors;
 pub mod xml;
 
 mod fault;

@@ -65,6 +65,7 @@ pub fn model(
             emitter.encode(name)?;
         }
     }
+    emitter.codecs_table(&operations);
     emitter.text.push_str(&faults::module(model));
     emitter.rules_module();
     Ok(emitter.text)
@@ -94,6 +95,17 @@ impl Emitter<'_> {
         );
         let prefix = meta.target_prefix.as_deref().unwrap_or_default();
         let _ = writeln!(self.text, "target_prefix: {} }};", literal(prefix));
+    }
+
+    fn codecs_table(&mut self, operations: &[&(String, Operation)]) {
+        self.text.push_str(
+            "\n/// Every operation above, for tests that replay records.\n#[cfg(feature = \"vectors\")]\n",
+        );
+        self.text.push_str("pub static CODECS: &[wire::vectors::Codec] = &[\n");
+        for (name, _) in operations {
+            let _ = writeln!(self.text, "wire::vectors::Codec::of::<{name}>(),");
+        }
+        self.text.push_str("];\n");
     }
 
     pub fn protocol(&self) -> String {
@@ -129,15 +141,8 @@ impl Emitter<'_> {
             _ => "None".to_owned(),
         };
         let route = http::route(name, operation, self.model)?;
-        let streams = |io: &Option<super::model::Io>| -> Result<bool, String> {
-            let Some(io) = io else { return Ok(false) };
-            let shape = self.model.shape(&io.shape)?;
-            let Some(payload) = &shape.payload else { return Ok(false) };
-            let member = shape.members.0.iter().find(|(name, _)| name == payload).map(|(_, member)| member);
-            let Some(member) = member else { return Ok(false) };
-            Ok(member.streaming || self.model.shape(&member.shape)?.streaming)
-        };
-        let (streaming_input, streaming_output) = (streams(&operation.input)?, streams(&operation.output)?);
+        let (streaming_input, streaming_output) =
+            (reach::streams(self.model, &operation.input)?, reach::streams(self.model, &operation.output)?);
         let (protocol, xmlns) = (self.protocol(), self.xmlns());
         let status = operation.http.response_code.unwrap_or(200);
         let _ = write!(

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::Path;
 
-use super::http;
 use super::model::Model;
 use super::names::snake;
+use super::{http, reach};
 
 /// The operations that have a file. A file that is no operation's is an error.
 pub fn files(folder: &Path, model: &Model) -> Result<BTreeSet<String>, String> {
@@ -37,8 +37,9 @@ pub fn module(service: &str, model: &Model, files: &BTreeSet<String>) -> Result<
     if !files.is_empty() {
         let _ = writeln!(text, "\n/// The operations that are implemented.");
         let _ = writeln!(text, "pub static OPERATIONS: &[rolecall_door::Row] = &[");
-        for name in files {
-            let _ = writeln!(text, "    rolecall_door::row::<crate::model::{name}>(),");
+        for (name, operation) in model.operations.0.iter().filter(|(name, _)| files.contains(name)) {
+            let row = if reach::streams(model, &operation.input)? { "streaming_row" } else { "row" };
+            let _ = writeln!(text, "    rolecall_door::{row}::<crate::model::{name}>(),");
         }
         let _ = writeln!(text, "];");
     }

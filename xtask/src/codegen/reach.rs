@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::model::{Member, Model, Shape};
+use super::model::{Io, Member, Model, Shape};
 
 /// All structures that `start` leads to, itself included.
 pub fn structures(model: &Model, start: &str, found: &mut BTreeSet<String>) -> Result<(), String> {
@@ -34,6 +34,15 @@ pub fn holds_itself(model: &Model, name: &str) -> Result<bool, String> {
         }
     }
     Ok(false)
+}
+
+/// True when the payload of an input or output is a stream.
+pub fn streams(model: &Model, io: &Option<Io>) -> Result<bool, String> {
+    let Some(io) = io else { return Ok(false) };
+    let shape = model.shape(&io.shape)?;
+    let payload = shape.members.0.iter().find(|(name, _)| shape.payload.as_ref() == Some(name));
+    let Some((_, member)) = payload else { return Ok(false) };
+    Ok(member.streaming || model.shape(&member.shape)?.streaming)
 }
 
 fn parts(shape: &Shape) -> impl Iterator<Item = &Member> {

@@ -163,8 +163,22 @@ impl<'m> Emitter<'m> {
         if !streams {
             traits.extend(["Clone", "PartialEq"]);
         }
-        let _ = writeln!(self.text, "\n#[derive({})]\npub struct {type_name} {{", traits.join(", "));
+        let _ = writeln!(self.text, "\n#[derive({})]", traits.join(", "));
+        self.text.push_str(
+            "#[cfg_attr(feature = \"vectors\", derive(wire::vectors::Serialize, wire::vectors::Deserialize), \
+             serde(crate = \"wire::vectors::serde\", rename_all = \"PascalCase\", default, deny_unknown_fields))]\n",
+        );
+        let _ = writeln!(self.text, "pub struct {type_name} {{");
         for f in &fields {
+            if f.kind == Kind::Stream {
+                self.text.push_str("    #[cfg_attr(feature = \"vectors\", serde(skip))]\n");
+            } else if serde_pascal(&f.ident) != f.name {
+                let _ = writeln!(
+                    self.text,
+                    "    #[cfg_attr(feature = \"vectors\", serde(rename = {}))]",
+                    literal(f.name)
+                );
+            }
             let _ = writeln!(self.text, "    pub {}: {},", f.ident, f.rust());
         }
         self.text.push_str("}\n");
@@ -180,4 +194,9 @@ impl<'m> Emitter<'m> {
         }
         Ok(())
     }
+}
+
+/// The name that serde's `PascalCase` makes of a field.
+fn serde_pascal(ident: &str) -> String {
+    ident.split('_').map(pascal).collect()
 }

@@ -19,7 +19,7 @@ const MAX_DEPTH: usize = 32;
 const MAX_ELEMENTS: usize = 200_000;
 
 /// One element: its local name, its attributes under their full names, its text, its children.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Element {
     name: String,
     attributes: Vec<(String, String)>,
