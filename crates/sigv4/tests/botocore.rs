@@ -1,5 +1,5 @@
 //! Requests as botocore 1.43.11 signs and presigns them (tests/data/botocore.json: captured before they were sent).
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "test code")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "test code")]
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use rolecall_sigv4::{Expected, Family, KeyCache, Payload, Refusal, Request, Signed, body_hash};

@@ -1,5 +1,5 @@
 //! S3's side: the S3 API Reference's published examples, presigned URLs, streamed bodies, texts of refusal.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "test code")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "test code")]
 
 use std::time::Duration;
 

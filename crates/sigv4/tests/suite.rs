@@ -1,6 +1,6 @@
 //! AWS's own Signature Version 4 test suite (tests/data/aws4_testsuite, Apache-2.0; from aws-c-auth, as botocore's
 //! source distribution carries it).
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "test code")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "test code")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
