@@ -100,3 +100,41 @@ fn json(fault: &Fault, typed: bool) -> Vec<u8> {
     }
     serde_json::Value::Object(document).to_string().into_bytes()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Body;
+
+    fn check(protocol: Protocol, fault: &Fault, expected: &str) {
+        let mut out = Response::new();
+        encode_fault(fault, protocol, "https://iam.amazonaws.com/doc/2010-05-08/", "r-1", &mut out);
+        let Body::Bytes(bytes) = out.body else { panic!("a stream") };
+        assert_eq!(String::from_utf8(bytes.to_vec()).unwrap(), expected);
+        assert_eq!(out.status, fault.status());
+    }
+
+    #[test]
+    fn one_fault_in_each_protocol() {
+        let fault = Fault::new("NoSuchKey", 404, "<no> key").with("Key", "a&b");
+        let members = "<Code>NoSuchKey</Code><Message>&lt;no&gt; key</Message><Key>a&amp;b</Key>";
+        let head = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
+        check(
+            Protocol::RestXml,
+            &fault,
+            &format!("{head}<Error>{members}<RequestId>r-1</RequestId></Error>"),
+        );
+        let ec2 = format!(
+            "{head}<Response><Errors><Error>{members}</Error></Errors><RequestID>r-1</RequestID></Response>"
+        );
+        check(Protocol::Ec2, &fault, &ec2);
+        let query = format!(
+            "<ErrorResponse xmlns=\"https://iam.amazonaws.com/doc/2010-05-08/\"><Error><Type>Sender</Type>{members}\
+             </Error><RequestId>r-1</RequestId></ErrorResponse>"
+        );
+        check(Protocol::Query, &fault, &query);
+        let json = r#"{"Key":"a&b","__type":"NoSuchKey","message":"<no> key"}"#;
+        check(Protocol::Json("1.1"), &fault, json);
+        check(Protocol::RestXml, &Fault::new("NotModified", 304, ""), "");
+    }
+}

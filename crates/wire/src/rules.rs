@@ -196,3 +196,96 @@ impl Violations {
         });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    static NAME: Text = Text {
+        min: 1,
+        max: 4,
+        pattern: Some(Pattern::new(r"[\w+=,.@-]+", "[0-9A-Za-z_+=,.@-]+")),
+        values: &[],
+    };
+    static STATUS: Text = Text { min: 0, max: usize::MAX, pattern: None, values: &["Active", "Inactive"] };
+
+    fn check(protocol: Protocol, step: impl FnOnce(&mut Violations), code: &str, message: &str) {
+        let mut v = Violations::new(protocol);
+        step(&mut v);
+        let fault = v.finish().unwrap_err();
+        assert_eq!((fault.code(), fault.message()), (code, message));
+    }
+
+    #[test]
+    fn every_broken_limit_is_named() {
+        check(
+            Protocol::Query,
+            |v| {
+                v.text("RoleName", Some(""), &NAME);
+                v.text("Status", Some("on"), &STATUS);
+            },
+            "ValidationError",
+            "3 validation errors detected: Value '' at 'roleName' failed to satisfy constraint: Member must satisfy \
+             regular expression pattern: [\\w+=,.@-]+; Value '' at 'roleName' failed to satisfy constraint: Member \
+             must have length greater than or equal to 1; Value 'on' at 'status' failed to satisfy constraint: Member \
+             must satisfy enum value set: [Active, Inactive]",
+        );
+    }
+
+    #[test]
+    fn a_missing_member_is_reported_once() {
+        check(
+            Protocol::Query,
+            |v| {
+                v.missing("RoleName");
+                v.text("RoleName", Some(""), &NAME);
+            },
+            "ValidationError",
+            "1 validation error detected: Value null at 'roleName' failed to satisfy constraint: Member must not be \
+             null",
+        );
+    }
+
+    #[test]
+    fn a_secret_is_not_repeated() {
+        check(
+            Protocol::Query,
+            |v| v.secret("Password", Some("hunter2"), &NAME),
+            "ValidationError",
+            "1 validation error detected: Value at 'password' failed to satisfy constraint: Member must have length \
+             less than or equal to 4",
+        );
+    }
+
+    #[test]
+    fn ec2_names_the_first_parameter_that_is_wrong() {
+        let range = |v: &mut Violations| v.number("MaxResults", Some(2000), Some(5), Some(1000));
+        let message = "Value ( 2000 ) for parameter MaxResults is invalid. Expecting a value smaller than or equal to 1000.";
+        check(Protocol::Ec2, range, "InvalidParameterValue", message);
+        let message = "The request must contain the parameter ImageId";
+        check(Protocol::Ec2, |v| v.missing("ImageId"), "MissingParameter", message);
+    }
+
+    #[test]
+    fn s3_tells_bodies_from_headers() {
+        let message =
+            "The XML you provided was not well-formed or did not validate against our published schema";
+        check(Protocol::RestXml, |v| v.within("Delete", |v| v.missing("Objects")), "MalformedXML", message);
+        let acl = |v: &mut Violations| v.text("x-amz-acl", Some("mine"), &STATUS);
+        check(
+            Protocol::RestXml,
+            acl,
+            "InvalidArgument",
+            "Member must satisfy enum value set: [Active, Inactive]",
+        );
+    }
+
+    #[test]
+    fn lengths_are_utf_16_units() {
+        let mut v = Violations::new(Protocol::Query);
+        let four = Text { min: 4, max: 4, pattern: None, values: &[] };
+        v.text("A", Some("éééé"), &four);
+        v.text("B", Some("😀😀"), &four);
+        assert!(v.finish().is_ok());
+    }
+}

@@ -88,6 +88,9 @@ impl Violations {
     pub fn malformed(&self, member: &str, value: &str, kind: &str) -> Fault {
         let at = self.location(member);
         match self.protocol {
+            Protocol::Query if kind == "Boolean" => {
+                Fault::new("MalformedInput", 400, "boolean must follow xsd1.1 definition")
+            }
             Protocol::Query => {
                 Fault::new("MalformedInput", 400, format!("Invalid {kind} value '{value}' at '{at}'"))
             }

@@ -250,3 +250,38 @@ impl<T: FromXml> FromXml for Box<T> {
         T::from_xml(element, v).map(Box::new)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_entities_and_cdata_are_joined() {
+        let root =
+            parse(b"<?xml version='1.0'?><!-- c --><a x:b='1&amp;2'>&lt;b&#x41;<![CDATA[<c>]]><d/></a>")
+                .unwrap();
+        assert_eq!((root.name(), root.text()), ("a", "<bA<c>"));
+        assert_eq!(root.attributes, [("x:b".to_owned(), "1&2".to_owned())]);
+        assert_eq!(root.children().len(), 1);
+    }
+
+    #[test]
+    fn what_is_not_one_bounded_document_is_refused() {
+        let deep = "<a>".repeat(100_000);
+        for bad in [
+            "",
+            "<a>",
+            "<a></b>",
+            "<a/><b/>",
+            "<a/>x",
+            "x<a/>",
+            "<a>&unknown;</a>",
+            "<a b='1' b='2'/>",
+            &deep,
+        ] {
+            assert!(parse(bad.as_bytes()).is_none(), "{bad:.40}");
+        }
+        assert!(parse(b"<!DOCTYPE a [<!ENTITY e 'x'>]><a>&e;</a>").is_none());
+        assert!(parse(b"<a>\xff</a>").is_none());
+    }
+}
