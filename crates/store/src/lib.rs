@@ -33,7 +33,7 @@ pub use engine::{
 pub use error::{ChangesError, CommitError, StoreError};
 pub use key::{KeyParts, Part, Prefix, Starts};
 pub use memory::{Faults, Memory};
-pub use read::{Reader, Scan};
+pub use read::{Reader, Rows, Scan};
 pub use record::{Counters, Record, Table};
 pub use sqlite::{Options, Sqlite};
 pub use write::{Store, Tx};

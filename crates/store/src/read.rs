@@ -8,6 +8,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::journal::{Journal, Write};
 use crate::{Counters, KeyParts, Order, Prefix, Range, Rev, Snapshot, StoreError, Table, key, record};
 
+/// Keys and rows of a table.
+pub type Rows<T> = Vec<(<T as Table>::Key, <T as Table>::Row)>;
+
+/// Takes key, value and revision of a row.
+type Show<'a> = dyn FnMut(&[u8], &[u8], Rev) + 'a;
+
 /// All rows as of one moment. Hold it for one request, not longer.
 pub struct Reader {
     snapshot: Box<dyn Snapshot>,
@@ -47,13 +53,13 @@ impl Reader {
         prefix: &impl Prefix<T::Key>,
         after: Option<&T::Key>,
         limit: usize,
-    ) -> Result<Vec<(T::Key, T::Row)>, StoreError> {
+    ) -> Result<Rows<T>, StoreError> {
         let scan = Scan::<T>::new(prefix).limit(limit);
         self.run(&after.into_iter().fold(scan, |scan, key| scan.after(key)))
     }
 
     /// The rows of a [`Scan`].
-    pub fn run<T: Table>(&self, scan: &Scan<T>) -> Result<Vec<(T::Key, T::Row)>, StoreError> {
+    pub fn run<T: Table>(&self, scan: &Scan<T>) -> Result<Rows<T>, StoreError> {
         let mut rows = Vec::new();
         self.walk(&scan.range(), scan.order, scan.limit, &mut |bytes, value, _| {
             rows.push(key_of::<T>(bytes).and_then(|key| Ok((key, record::decode(value)?))));
@@ -131,7 +137,7 @@ impl Reader {
         range: &Range,
         order: Order,
         limit: usize,
-        show: &mut dyn FnMut(&[u8], &[u8], Rev),
+        show: &mut Show<'_>,
     ) -> Result<usize, StoreError> {
         if limit == 0 || range.is_empty() {
             return Ok(0);
@@ -184,7 +190,7 @@ struct Merge<'a> {
     own: Own<'a>,
     order: Order,
     limit: usize,
-    show: &'a mut dyn FnMut(&[u8], &[u8], Rev),
+    show: &'a mut Show<'a>,
     shown: usize,
     seen: crate::Digest,
     last: Option<Vec<u8>>,
@@ -198,7 +204,7 @@ impl<'a> Merge<'a> {
         range: &Range,
         order: Order,
         limit: usize,
-        show: &'a mut dyn FnMut(&[u8], &[u8], Rev),
+        show: &'a mut Show<'a>,
     ) -> Merge<'a> {
         let own: btree_map::Range<'a, _, _> = journal.writes(range);
         let own: Box<dyn Iterator<Item = _>> = match order {

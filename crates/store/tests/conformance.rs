@@ -1,5 +1,7 @@
 //! The conformance suite on both engines.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod memory {
     use std::sync::Arc;
 

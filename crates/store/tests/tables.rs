@@ -1,5 +1,7 @@
 //! Typed tables: keys, rows, scans and transactions, on the memory engine.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::sync::Arc;
 
 use rolecall_base::AccountId;

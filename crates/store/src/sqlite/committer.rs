@@ -11,6 +11,7 @@ use crate::sqlite::changelog;
 use crate::sqlite::connection::{self, failed};
 use crate::sqlite::files::Directory;
 use crate::sqlite::pool::{Pool, blob, rev};
+use crate::sqlite::row;
 use crate::stage::{Newest, Staged, Stop, stage};
 use crate::{CommitError, Committed, LOG_KEPT, Range, Rev, Shard, StoreError, Txn};
 
@@ -152,7 +153,7 @@ impl Committer {
                 Some(value) => self.execute(
                     "INSERT INTO kv VALUES (?1, ?2, ?3)
                      ON CONFLICT (k) DO UPDATE SET v = excluded.v, rev = excluded.rev",
-                    params![key, value, rev.cast_signed()],
+                    params![key, row::seal(&key, value, rev), rev.cast_signed()],
                 )?,
                 None => self.execute("DELETE FROM kv WHERE k = ?1", params![key])?,
             }
@@ -325,10 +326,10 @@ impl Newest for View<'_> {
     }
 
     fn value(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        self.0
-            .prepare_cached("SELECT v FROM kv WHERE k = ?1")
-            .and_then(|mut select| select.query_row([key], |row| row.get(0)).optional())
-            .map_err(failed)
+        let mut select = self.0.prepare_cached("SELECT v, rev FROM kv WHERE k = ?1").map_err(failed)?;
+        let stored = select.query_row([key], |row| Ok((row.get::<_, Vec<u8>>(0)?, rev(row, 1)?)));
+        let stored = stored.optional().map_err(failed)?;
+        stored.map(|(stored, rev)| row::open(key, &stored, rev).map(<[u8]>::to_vec)).transpose()
     }
 
     fn scan(&self, range: &Range, see: &mut dyn FnMut(&[u8], Rev) -> bool) -> Result<(), StoreError> {

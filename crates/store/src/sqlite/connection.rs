@@ -11,44 +11,56 @@ use crate::{Rev, StoreError};
 /// `user_version` of the databases that this code reads and writes.
 const FORMAT: i64 = 1;
 
+/// Bytes of a page.
+const PAGE: u64 = 4096;
+
 const TABLES: &str = "
-    BEGIN IMMEDIATE;
-    CREATE TABLE IF NOT EXISTS kv (k BLOB PRIMARY KEY, v BLOB NOT NULL, rev INTEGER NOT NULL) WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS meta (id INTEGER PRIMARY KEY CHECK (id = 0), rev INTEGER NOT NULL);
-    CREATE TABLE IF NOT EXISTS shard (id INTEGER PRIMARY KEY, rev INTEGER NOT NULL);
-    CREATE TABLE IF NOT EXISTS log (
+    BEGIN;
+    CREATE TABLE kv (k BLOB PRIMARY KEY, v BLOB NOT NULL, rev INTEGER NOT NULL) WITHOUT ROWID;
+    CREATE TABLE meta (id INTEGER PRIMARY KEY CHECK (id = 0), rev INTEGER NOT NULL);
+    CREATE TABLE shard (id INTEGER PRIMARY KEY, rev INTEGER NOT NULL);
+    CREATE TABLE log (
         shard INTEGER NOT NULL, rev INTEGER NOT NULL, written INTEGER NOT NULL, touched BLOB NOT NULL,
         PRIMARY KEY (shard, rev)
     ) WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS idem (id BLOB PRIMARY KEY, rev INTEGER NOT NULL, answer BLOB NOT NULL) WITHOUT ROWID;
-    CREATE INDEX IF NOT EXISTS idem_by_rev ON idem (rev);
-    INSERT OR IGNORE INTO meta VALUES (0, 0);
+    CREATE TABLE idem (id BLOB PRIMARY KEY, rev INTEGER NOT NULL, answer BLOB NOT NULL) WITHOUT ROWID;
+    CREATE INDEX idem_by_rev ON idem (rev);
+    INSERT INTO meta VALUES (0, 0);
     PRAGMA user_version = 1;
     COMMIT;";
+
+/// Makes an empty database, without a sync: the caller syncs the file, and gives it its name after that.
+pub(super) fn create(path: &Path) -> Result<(), StoreError> {
+    let connection = open(path, &Options::default(), 1024)?;
+    let make = || -> rusqlite::Result<()> {
+        connection.pragma_update(None, "page_size", PAGE.cast_signed())?;
+        connection.pragma_update(None, "synchronous", "OFF")?;
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        connection.execute_batch(TABLES)
+    };
+    make().map_err(failed)?;
+    connection.close().map_err(|(_, error)| failed(error))
+}
 
 /// The one connection that writes.
 pub(super) fn writer(path: &Path, options: &Options) -> Result<Connection, StoreError> {
     let connection = open(path, options, 4 * 1024)?;
     let pragma = |name: &str, value: &dyn rusqlite::ToSql| connection.pragma_update(None, name, value);
     let settings = || -> rusqlite::Result<()> {
-        pragma("page_size", &4096)?;
-        pragma("journal_mode", &"WAL")?;
         pragma("synchronous", &"FULL")?;
         // The committer checkpoints by itself, after it has answered.
         pragma("wal_autocheckpoint", &0)?;
         pragma("journal_size_limit", &0)?;
         if let Some(bytes) = options.max_bytes {
-            pragma("max_page_count", &(bytes / 4096).max(16).cast_signed())?;
+            pragma("max_page_count", &(bytes / PAGE).max(16).cast_signed())?;
         }
         Ok(())
     };
     settings().map_err(failed)?;
     match user_version(&connection).map_err(failed)? {
-        FORMAT => {}
-        0 => connection.execute_batch(TABLES).map_err(failed)?,
-        other => return Err(StoreError::corrupt(format!("the database has format {other}, not {FORMAT}"))),
+        FORMAT => Ok(connection),
+        other => Err(StoreError::corrupt(format!("the database has format {other}, not {FORMAT}"))),
     }
-    Ok(connection)
 }
 
 /// A connection that reads.

@@ -6,6 +6,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::StoreError;
+use crate::sqlite::connection;
 
 /// The directory, held by this process until it is dropped.
 #[derive(Debug)]
@@ -34,10 +35,27 @@ impl Directory {
             Err(TryLockError::Error(error)) => return Err(fail(error)),
         }
         let directory = Directory { path: path.to_path_buf(), _lock: lock };
-        // SQLite gives its other files the modes of this one.
-        private(&directory.database()).map_err(fail)?;
-        File::open(path).and_then(|directory| directory.sync_all()).map_err(fail)?;
+        if !directory.database().try_exists().map_err(fail)? {
+            directory.create(fail)?;
+        }
         Ok(directory)
+    }
+
+    /// Makes the database under another name and renames it, so that what has the name is whole.
+    fn create(&self, fail: impl Fn(io::Error) -> StoreError) -> Result<(), StoreError> {
+        let new = self.path.join("new.sqlite");
+        for left_over in ["new.sqlite", "new.sqlite-wal", "new.sqlite-shm", "new.sqlite-journal"] {
+            match std::fs::remove_file(self.path.join(left_over)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(fail(error)),
+                _ => {}
+            }
+        }
+        // SQLite gives its other files the modes of this one.
+        let file = private(&new).map_err(&fail)?;
+        connection::create(&new)?;
+        file.sync_all().map_err(&fail)?;
+        std::fs::rename(&new, self.database()).map_err(&fail)?;
+        File::open(&self.path).and_then(|directory| directory.sync_all()).map_err(&fail)
     }
 
     pub(super) fn database(&self) -> PathBuf {

@@ -10,6 +10,7 @@ mod committer;
 mod connection;
 mod files;
 mod pool;
+mod row;
 
 use std::fmt;
 use std::path::Path;
@@ -115,7 +116,7 @@ impl Engine for Sqlite {
     fn changes(&self, shard: Shard, after: Rev, limit: usize) -> Result<Vec<Change>, ChangesError> {
         let snapshot = self.pool.snapshot()?;
         let head = snapshot.query("SELECT rev FROM shard WHERE id = ?1", |select| {
-            select.query([shard.0])?.next()?.map_or(Ok(0), |row| rev(row, 0))
+            Ok(select.query([shard.0])?.next()?.map_or(Ok(0), |row| rev(row, 0))?)
         })?;
         let sql = "SELECT rev, written, touched FROM log WHERE shard = ?1 AND rev > ?2 ORDER BY rev LIMIT ?3";
         let limit = limit.min(10_000);

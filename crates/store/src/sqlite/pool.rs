@@ -13,6 +13,7 @@ use rusqlite::{CachedStatement, Connection, Row};
 
 use crate::sqlite::Options;
 use crate::sqlite::connection::{self, failed};
+use crate::sqlite::row;
 use crate::{Order, Range, Rev, See, Snapshot, StoreError};
 
 /// Idle connections beyond this are closed.
@@ -144,12 +145,13 @@ impl Held {
     pub(super) fn query<R>(
         &self,
         sql: &str,
-        work: impl FnOnce(&mut CachedStatement<'_>) -> rusqlite::Result<R>,
+        work: impl FnOnce(&mut CachedStatement<'_>) -> Result<R, Failure>,
     ) -> Result<R, StoreError> {
         let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(open) = open.as_ref() else { return Err(StoreError::unavailable("the snapshot has ended")) };
-        let answer = open.connection.prepare_cached(sql).and_then(|mut statement| work(&mut statement));
-        answer.map_err(failed).inspect_err(|error| {
+        let statement = open.connection.prepare_cached(sql).map_err(Failure::from);
+        let answer = statement.and_then(|mut statement| work(&mut statement));
+        answer.map_err(|failure| failure.0).inspect_err(|error| {
             if let StoreError::Corrupt { what } = error {
                 self.pool.fail(what);
             }
@@ -162,7 +164,8 @@ impl Snapshot for Held {
         self.query("SELECT v, rev FROM kv WHERE k = ?1", |select| {
             let mut rows = select.query([key])?;
             let Some(row) = rows.next()? else { return Ok(false) };
-            see(blob(row, 0)?, rev(row, 1)?);
+            let rev = rev(row, 1)?;
+            see(row::open(key, blob(row, 0)?, rev)?, rev);
             Ok(true)
         })
     }
@@ -175,12 +178,28 @@ impl Snapshot for Held {
         self.query(sql, |select| {
             let mut rows = select.query([&range.start, &range.end])?;
             while let Some(row) = rows.next()? {
-                if !see(blob(row, 0)?, blob(row, 1)?, rev(row, 2)?) {
+                let (key, rev) = (blob(row, 0)?, rev(row, 2)?);
+                if !see(key, row::open(key, blob(row, 1)?, rev)?, rev) {
                     break;
                 }
             }
             Ok(())
         })
+    }
+}
+
+/// SQLite's errors and ours, so that `?` takes both.
+pub(super) struct Failure(StoreError);
+
+impl From<rusqlite::Error> for Failure {
+    fn from(error: rusqlite::Error) -> Failure {
+        Failure(failed(error))
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Failure {
+        Failure(error)
     }
 }
 
