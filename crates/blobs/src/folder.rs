@@ -170,9 +170,14 @@ impl Folder {
                     swept.kept += u64::from(!is_draft);
                     continue;
                 }
-                fs::remove_file(entry.path())?;
-                swept.removed += 1;
-                swept.removed_bytes += found.len();
+                match fs::remove_file(entry.path()) {
+                    Err(gone) if gone.kind() == ErrorKind::NotFound => {}
+                    other => {
+                        other?;
+                        swept.removed += 1;
+                        swept.removed_bytes += found.len();
+                    }
+                }
             }
         }
         Ok(swept)
@@ -221,4 +226,27 @@ fn not_found(failure: io::Error, id: BlobId) -> BlobError {
 
 fn system_time(time: Time) -> SystemTime {
     SystemTime::UNIX_EPOCH + time.since(Time::from_millis(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write as _;
+
+    #[test]
+    fn a_file_system_without_unnamed_files_gets_named_drafts() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = Folder::open(Env::sim(1), root.path(), Durability::Strict).unwrap();
+        folder.0.unnamed_files.store(false, Ordering::Relaxed);
+        let drafts = || fs::read_dir(root.path().join("tmp")).unwrap().count();
+        let mut draft = folder.draft().unwrap();
+        draft.file.write_all(b"body").unwrap();
+        assert_eq!(drafts(), 1);
+        folder.sync(&draft).unwrap();
+        let id = folder.keep(&draft, 7).unwrap();
+        drop(draft);
+        assert_eq!((drafts(), fs::read(folder.path(&id)).unwrap()), (0, b"body".to_vec()));
+        drop(folder.draft().unwrap());
+        assert_eq!(drafts(), 0);
+    }
 }
