@@ -1,4 +1,29 @@
-//! iam
+//! IAM: users, groups, roles, policies, instance profiles, access keys, account aliases.
+//!
+//! One file per operation in [`ops`]; `ops/create_role.rs` is a good first one. What they share is here by the thing
+//! it is about: `entity` (a named thing with an ARN), `holder` (what policies hang on), `managed` policies,
+//! `trust` policies, `tags`, `quota`, `page` (lists and their markers), `wire` (records as clients see them).
+
+mod access_key;
+mod account_alias;
+mod attachment;
+mod boundary;
+mod entity;
+mod group;
+mod holder;
+mod inline;
+mod managed;
+mod managed_list;
+mod page;
+mod profile;
+mod quota;
+mod records;
+#[cfg(test)]
+mod scene;
+mod tags;
+mod trust;
+mod versions;
+mod wire;
 
 pub mod model;
 pub mod ops;

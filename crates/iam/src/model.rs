@@ -18,9 +18,7278 @@ pub static SERVICE: wire::Service = wire::Service {
     target_prefix: "",
 };
 
+#[derive(Debug)]
+pub struct AddRoleToInstanceProfile;
+
+impl wire::Shape for AddRoleToInstanceProfile {
+    type Input = AddRoleToInstanceProfileRequest;
+    type Output = AddRoleToInstanceProfileResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "AddRoleToInstanceProfile",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: None,
+        route: wire::Route::named("AddRoleToInstanceProfile"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct AddRoleToInstanceProfileResponse {}
+
+impl wire::Input for AddRoleToInstanceProfileRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for AddRoleToInstanceProfileResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |_| {});
+    }
+}
+
+#[derive(Debug)]
+pub struct AddUserToGroup;
+
+impl wire::Shape for AddUserToGroup {
+    type Input = AddUserToGroupRequest;
+    type Output = AddUserToGroupResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "AddUserToGroup",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: None,
+        route: wire::Route::named("AddUserToGroup"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct AddUserToGroupResponse {}
+
+impl wire::Input for AddUserToGroupRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for AddUserToGroupResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |_| {});
+    }
+}
+
+#[derive(Debug)]
+pub struct AttachGroupPolicy;
+
+impl wire::Shape for AttachGroupPolicy {
+    type Input = AttachGroupPolicyRequest;
+    type Output = AttachGroupPolicyResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "AttachGroupPolicy",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: None,
+        route: wire::Route::named("AttachGroupPolicy"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct AttachGroupPolicyResponse {}
+
+impl wire::Input for AttachGroupPolicyRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for AttachGroupPolicyResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |_| {});
+    }
+}
+
+#[derive(Debug)]
+pub struct AttachRolePolicy;
+
+impl wire::Shape for AttachRolePolicy {
+    type Input = AttachRolePolicyRequest;
+    type Output = AttachRolePolicyResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "AttachRolePolicy",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: None,
+        route: wire::Route::named("AttachRolePolicy"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct AttachRolePolicyResponse {}
+
+impl wire::Input for AttachRolePolicyRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for AttachRolePolicyResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |_| {});
+    }
+}
+
+#[derive(Debug)]
+pub struct AttachUserPolicy;
+
+impl wire::Shape for AttachUserPolicy {
+    type Input = AttachUserPolicyRequest;
+    type Output = AttachUserPolicyResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "AttachUserPolicy",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: None,
+        route: wire::Route::named("AttachUserPolicy"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct AttachUserPolicyResponse {}
+
+impl wire::Input for AttachUserPolicyRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for AttachUserPolicyResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |_| {});
+    }
+}
+
+#[derive(Debug)]
+pub struct CreateAccessKey;
+
+impl wire::Shape for CreateAccessKey {
+    type Input = CreateAccessKeyRequest;
+    type Output = CreateAccessKeyResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "CreateAccessKey",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("CreateAccessKeyResult"),
+        route: wire::Route::named("CreateAccessKey"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for CreateAccessKeyRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for CreateAccessKeyResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct CreateAccountAlias;
+
+impl wire::Shape for CreateAccountAlias {
+    type Input = CreateAccountAliasRequest;
+    type Output = CreateAccountAliasResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "CreateAccountAlias",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: None,
+        route: wire::Route::named("CreateAccountAlias"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct CreateAccountAliasResponse {}
+
+impl wire::Input for CreateAccountAliasRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for CreateAccountAliasResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |_| {});
+    }
+}
+
+#[derive(Debug)]
+pub struct CreateGroup;
+
+impl wire::Shape for CreateGroup {
+    type Input = CreateGroupRequest;
+    type Output = CreateGroupResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "CreateGroup",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("CreateGroupResult"),
+        route: wire::Route::named("CreateGroup"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for CreateGroupRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for CreateGroupResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct CreateInstanceProfile;
+
+impl wire::Shape for CreateInstanceProfile {
+    type Input = CreateInstanceProfileRequest;
+    type Output = CreateInstanceProfileResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "CreateInstanceProfile",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("CreateInstanceProfileResult"),
+        route: wire::Route::named("CreateInstanceProfile"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for CreateInstanceProfileRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for CreateInstanceProfileResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct CreatePolicy;
+
+impl wire::Shape for CreatePolicy {
+    type Input = CreatePolicyRequest;
+    type Output = CreatePolicyResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "CreatePolicy",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("CreatePolicyResult"),
+        route: wire::Route::named("CreatePolicy"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for CreatePolicyRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for CreatePolicyResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct CreatePolicyVersion;
+
+impl wire::Shape for CreatePolicyVersion {
+    type Input = CreatePolicyVersionRequest;
+    type Output = CreatePolicyVersionResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "CreatePolicyVersion",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("CreatePolicyVersionResult"),
+        route: wire::Route::named("CreatePolicyVersion"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for CreatePolicyVersionRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for CreatePolicyVersionResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct CreateRole;
+
+impl wire::Shape for CreateRole {
+    type Input = CreateRoleRequest;
+    type Output = CreateRoleResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "CreateRole",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("CreateRoleResult"),
+        route: wire::Route::named("CreateRole"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for CreateRoleRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for CreateRoleResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct CreateUser;
+
+impl wire::Shape for CreateUser {
+    type Input = CreateUserRequest;
+    type Output = CreateUserResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "CreateUser",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("CreateUserResult"),
+        route: wire::Route::named("CreateUser"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for CreateUserRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for CreateUserResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct DeleteAccessKey;
+
+impl wire::Shape for DeleteAccessKey {
+    type Input = DeleteAccessKeyRequest;
+    type Output = DeleteAccessKeyResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "DeleteAccessKey",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: None,
+        route: wire::Route::named("DeleteAccessKey"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteAccessKeyResponse {}
+
+impl wire::Input for DeleteAccessKeyRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for DeleteAccessKeyResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |_| {});
+    }
+}
+
+#[derive(Debug)]
+pub struct DeleteAccountAlias;
+
+impl wire::Shape for DeleteAccountAlias {
+    type Input = DeleteAccountAliasRequest;
+    type Output = DeleteAccountAliasResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "DeleteAccountAlias",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: None,
+        route: wire::Route::named("DeleteAccountAlias"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteAccountAliasResponse {}
+
+impl wire::Input for DeleteAccountAliasRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for DeleteAccountAliasResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |_| {});
+    }
+}
+
+#[derive(Debug)]
+pub struct DeleteGroup;
+
+impl wire::Shape for DeleteGroup {
+    type Input = DeleteGroupRequest;
+    type Output = DeleteGroupResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "DeleteGroup",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: None,
+        route: wire::Route::named("DeleteGroup"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteGroupResponse {}
+
+impl wire::Input for DeleteGroupRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for DeleteGroupResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |_| {});
+    }
+}
+
+#[derive(Debug)]
+pub struct DeleteGroupPolicy;
+
+impl wire::Shape for DeleteGroupPolicy {
+    type Input = DeleteGroupPolicyRequest;
+    type Output = DeleteGroupPolicyResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "DeleteGroupPolicy",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: None,
+        route: wire::Route::named("DeleteGroupPolicy"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteGroupPolicyResponse {}
+
+impl wire::Input for DeleteGroupPolicyRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for DeleteGroupPolicyResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |_| {});
+    }
+}
+
+#[derive(Debug)]
+pub struct DeleteInstanceProfile;
+
+impl wire::Shape for DeleteInstanceProfile {
+    type Input = DeleteInstanceProfileRequest;
+    type Output = DeleteInstanceProfileResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "DeleteInstanceProfile",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: None,
+        route: wire::Route::named("DeleteInstanceProfile"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteInstanceProfileResponse {}
+
+impl wire::Input for DeleteInstanceProfileRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for DeleteInstanceProfileResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |_| {});
+    }
+}
+
+#[derive(Debug)]
+pub struct DeletePolicy;
+
+impl wire::Shape for DeletePolicy {
+    type Input = DeletePolicyRequest;
+    type Output = DeletePolicyResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "DeletePolicy",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: None,
+        route: wire::Route::named("DeletePolicy"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeletePolicyResponse {}
+
+impl wire::Input for DeletePolicyRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for DeletePolicyResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |_| {});
+    }
+}
+
+#[derive(Debug)]
+pub struct DeletePolicyVersion;
+
+impl wire::Shape for DeletePolicyVersion {
+    type Input = DeletePolicyVersionRequest;
+    type Output = DeletePolicyVersionResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "DeletePolicyVersion",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: None,
+        route: wire::Route::named("DeletePolicyVersion"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeletePolicyVersionResponse {}
+
+impl wire::Input for DeletePolicyVersionRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for DeletePolicyVersionResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |_| {});
+    }
+}
+
+#[derive(Debug)]
+pub struct DeleteRole;
+
+impl wire::Shape for DeleteRole {
+    type Input = DeleteRoleRequest;
+    type Output = DeleteRoleResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "DeleteRole",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: None,
+        route: wire::Route::named("DeleteRole"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteRoleResponse {}
+
+impl wire::Input for DeleteRoleRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for DeleteRoleResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |_| {});
+    }
+}
+
+#[derive(Debug)]
+pub struct DeleteRolePermissionsBoundary;
+
+impl wire::Shape for DeleteRolePermissionsBoundary {
+    type Input = DeleteRolePermissionsBoundaryRequest;
+    type Output = DeleteRolePermissionsBoundaryResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "DeleteRolePermissionsBoundary",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: None,
+        route: wire::Route::named("DeleteRolePermissionsBoundary"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteRolePermissionsBoundaryResponse {}
+
+impl wire::Input for DeleteRolePermissionsBoundaryRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for DeleteRolePermissionsBoundaryResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |_| {});
+    }
+}
+
+#[derive(Debug)]
+pub struct DeleteRolePolicy;
+
+impl wire::Shape for DeleteRolePolicy {
+    type Input = DeleteRolePolicyRequest;
+    type Output = DeleteRolePolicyResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "DeleteRolePolicy",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: None,
+        route: wire::Route::named("DeleteRolePolicy"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteRolePolicyResponse {}
+
+impl wire::Input for DeleteRolePolicyRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for DeleteRolePolicyResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |_| {});
+    }
+}
+
+#[derive(Debug)]
+pub struct DeleteUser;
+
+impl wire::Shape for DeleteUser {
+    type Input = DeleteUserRequest;
+    type Output = DeleteUserResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "DeleteUser",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: None,
+        route: wire::Route::named("DeleteUser"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteUserResponse {}
+
+impl wire::Input for DeleteUserRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for DeleteUserResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |_| {});
+    }
+}
+
+#[derive(Debug)]
+pub struct DeleteUserPermissionsBoundary;
+
+impl wire::Shape for DeleteUserPermissionsBoundary {
+    type Input = DeleteUserPermissionsBoundaryRequest;
+    type Output = DeleteUserPermissionsBoundaryResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "DeleteUserPermissionsBoundary",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: None,
+        route: wire::Route::named("DeleteUserPermissionsBoundary"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteUserPermissionsBoundaryResponse {}
+
+impl wire::Input for DeleteUserPermissionsBoundaryRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for DeleteUserPermissionsBoundaryResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |_| {});
+    }
+}
+
+#[derive(Debug)]
+pub struct DeleteUserPolicy;
+
+impl wire::Shape for DeleteUserPolicy {
+    type Input = DeleteUserPolicyRequest;
+    type Output = DeleteUserPolicyResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "DeleteUserPolicy",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: None,
+        route: wire::Route::named("DeleteUserPolicy"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteUserPolicyResponse {}
+
+impl wire::Input for DeleteUserPolicyRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for DeleteUserPolicyResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |_| {});
+    }
+}
+
+#[derive(Debug)]
+pub struct DetachGroupPolicy;
+
+impl wire::Shape for DetachGroupPolicy {
+    type Input = DetachGroupPolicyRequest;
+    type Output = DetachGroupPolicyResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "DetachGroupPolicy",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: None,
+        route: wire::Route::named("DetachGroupPolicy"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DetachGroupPolicyResponse {}
+
+impl wire::Input for DetachGroupPolicyRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for DetachGroupPolicyResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |_| {});
+    }
+}
+
+#[derive(Debug)]
+pub struct DetachRolePolicy;
+
+impl wire::Shape for DetachRolePolicy {
+    type Input = DetachRolePolicyRequest;
+    type Output = DetachRolePolicyResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "DetachRolePolicy",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: None,
+        route: wire::Route::named("DetachRolePolicy"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DetachRolePolicyResponse {}
+
+impl wire::Input for DetachRolePolicyRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for DetachRolePolicyResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |_| {});
+    }
+}
+
+#[derive(Debug)]
+pub struct DetachUserPolicy;
+
+impl wire::Shape for DetachUserPolicy {
+    type Input = DetachUserPolicyRequest;
+    type Output = DetachUserPolicyResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "DetachUserPolicy",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: None,
+        route: wire::Route::named("DetachUserPolicy"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DetachUserPolicyResponse {}
+
+impl wire::Input for DetachUserPolicyRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for DetachUserPolicyResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |_| {});
+    }
+}
+
+#[derive(Debug)]
+pub struct GetAccessKeyLastUsed;
+
+impl wire::Shape for GetAccessKeyLastUsed {
+    type Input = GetAccessKeyLastUsedRequest;
+    type Output = GetAccessKeyLastUsedResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "GetAccessKeyLastUsed",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("GetAccessKeyLastUsedResult"),
+        route: wire::Route::named("GetAccessKeyLastUsed"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for GetAccessKeyLastUsedRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for GetAccessKeyLastUsedResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct GetAccountSummary;
+
+impl wire::Shape for GetAccountSummary {
+    type Input = GetAccountSummaryRequest;
+    type Output = GetAccountSummaryResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "GetAccountSummary",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("GetAccountSummaryResult"),
+        route: wire::Route::named("GetAccountSummary"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetAccountSummaryRequest {}
+
+impl wire::Input for GetAccountSummaryRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        let _ = (m, v);
+        Ok(GetAccountSummaryRequest {})
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for GetAccountSummaryResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct GetGroup;
+
+impl wire::Shape for GetGroup {
+    type Input = GetGroupRequest;
+    type Output = GetGroupResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "GetGroup",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("GetGroupResult"),
+        route: wire::Route::named("GetGroup"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for GetGroupRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for GetGroupResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct GetGroupPolicy;
+
+impl wire::Shape for GetGroupPolicy {
+    type Input = GetGroupPolicyRequest;
+    type Output = GetGroupPolicyResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "GetGroupPolicy",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("GetGroupPolicyResult"),
+        route: wire::Route::named("GetGroupPolicy"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for GetGroupPolicyRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for GetGroupPolicyResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct GetInstanceProfile;
+
+impl wire::Shape for GetInstanceProfile {
+    type Input = GetInstanceProfileRequest;
+    type Output = GetInstanceProfileResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "GetInstanceProfile",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("GetInstanceProfileResult"),
+        route: wire::Route::named("GetInstanceProfile"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for GetInstanceProfileRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for GetInstanceProfileResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct GetPolicy;
+
+impl wire::Shape for GetPolicy {
+    type Input = GetPolicyRequest;
+    type Output = GetPolicyResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "GetPolicy",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("GetPolicyResult"),
+        route: wire::Route::named("GetPolicy"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for GetPolicyRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for GetPolicyResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct GetPolicyVersion;
+
+impl wire::Shape for GetPolicyVersion {
+    type Input = GetPolicyVersionRequest;
+    type Output = GetPolicyVersionResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "GetPolicyVersion",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("GetPolicyVersionResult"),
+        route: wire::Route::named("GetPolicyVersion"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for GetPolicyVersionRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for GetPolicyVersionResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct GetRole;
+
+impl wire::Shape for GetRole {
+    type Input = GetRoleRequest;
+    type Output = GetRoleResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "GetRole",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("GetRoleResult"),
+        route: wire::Route::named("GetRole"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for GetRoleRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for GetRoleResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct GetRolePolicy;
+
+impl wire::Shape for GetRolePolicy {
+    type Input = GetRolePolicyRequest;
+    type Output = GetRolePolicyResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "GetRolePolicy",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("GetRolePolicyResult"),
+        route: wire::Route::named("GetRolePolicy"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for GetRolePolicyRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for GetRolePolicyResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct GetUser;
+
+impl wire::Shape for GetUser {
+    type Input = GetUserRequest;
+    type Output = GetUserResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "GetUser",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("GetUserResult"),
+        route: wire::Route::named("GetUser"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for GetUserRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for GetUserResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct GetUserPolicy;
+
+impl wire::Shape for GetUserPolicy {
+    type Input = GetUserPolicyRequest;
+    type Output = GetUserPolicyResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "GetUserPolicy",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("GetUserPolicyResult"),
+        route: wire::Route::named("GetUserPolicy"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for GetUserPolicyRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for GetUserPolicyResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct ListAccessKeys;
+
+impl wire::Shape for ListAccessKeys {
+    type Input = ListAccessKeysRequest;
+    type Output = ListAccessKeysResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "ListAccessKeys",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("ListAccessKeysResult"),
+        route: wire::Route::named("ListAccessKeys"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for ListAccessKeysRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for ListAccessKeysResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct ListAccountAliases;
+
+impl wire::Shape for ListAccountAliases {
+    type Input = ListAccountAliasesRequest;
+    type Output = ListAccountAliasesResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "ListAccountAliases",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("ListAccountAliasesResult"),
+        route: wire::Route::named("ListAccountAliases"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for ListAccountAliasesRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for ListAccountAliasesResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct ListAttachedGroupPolicies;
+
+impl wire::Shape for ListAttachedGroupPolicies {
+    type Input = ListAttachedGroupPoliciesRequest;
+    type Output = ListAttachedGroupPoliciesResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "ListAttachedGroupPolicies",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("ListAttachedGroupPoliciesResult"),
+        route: wire::Route::named("ListAttachedGroupPolicies"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for ListAttachedGroupPoliciesRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for ListAttachedGroupPoliciesResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct ListAttachedRolePolicies;
+
+impl wire::Shape for ListAttachedRolePolicies {
+    type Input = ListAttachedRolePoliciesRequest;
+    type Output = ListAttachedRolePoliciesResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "ListAttachedRolePolicies",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("ListAttachedRolePoliciesResult"),
+        route: wire::Route::named("ListAttachedRolePolicies"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for ListAttachedRolePoliciesRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for ListAttachedRolePoliciesResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct ListAttachedUserPolicies;
+
+impl wire::Shape for ListAttachedUserPolicies {
+    type Input = ListAttachedUserPoliciesRequest;
+    type Output = ListAttachedUserPoliciesResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "ListAttachedUserPolicies",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("ListAttachedUserPoliciesResult"),
+        route: wire::Route::named("ListAttachedUserPolicies"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for ListAttachedUserPoliciesRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for ListAttachedUserPoliciesResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct ListEntitiesForPolicy;
+
+impl wire::Shape for ListEntitiesForPolicy {
+    type Input = ListEntitiesForPolicyRequest;
+    type Output = ListEntitiesForPolicyResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "ListEntitiesForPolicy",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("ListEntitiesForPolicyResult"),
+        route: wire::Route::named("ListEntitiesForPolicy"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for ListEntitiesForPolicyRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for ListEntitiesForPolicyResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct ListGroupPolicies;
+
+impl wire::Shape for ListGroupPolicies {
+    type Input = ListGroupPoliciesRequest;
+    type Output = ListGroupPoliciesResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "ListGroupPolicies",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("ListGroupPoliciesResult"),
+        route: wire::Route::named("ListGroupPolicies"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for ListGroupPoliciesRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for ListGroupPoliciesResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct ListGroups;
+
+impl wire::Shape for ListGroups {
+    type Input = ListGroupsRequest;
+    type Output = ListGroupsResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "ListGroups",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("ListGroupsResult"),
+        route: wire::Route::named("ListGroups"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for ListGroupsRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for ListGroupsResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct ListGroupsForUser;
+
+impl wire::Shape for ListGroupsForUser {
+    type Input = ListGroupsForUserRequest;
+    type Output = ListGroupsForUserResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "ListGroupsForUser",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("ListGroupsForUserResult"),
+        route: wire::Route::named("ListGroupsForUser"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for ListGroupsForUserRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for ListGroupsForUserResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct ListInstanceProfileTags;
+
+impl wire::Shape for ListInstanceProfileTags {
+    type Input = ListInstanceProfileTagsRequest;
+    type Output = ListInstanceProfileTagsResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "ListInstanceProfileTags",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("ListInstanceProfileTagsResult"),
+        route: wire::Route::named("ListInstanceProfileTags"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for ListInstanceProfileTagsRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for ListInstanceProfileTagsResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct ListInstanceProfiles;
+
+impl wire::Shape for ListInstanceProfiles {
+    type Input = ListInstanceProfilesRequest;
+    type Output = ListInstanceProfilesResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "ListInstanceProfiles",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("ListInstanceProfilesResult"),
+        route: wire::Route::named("ListInstanceProfiles"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for ListInstanceProfilesRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for ListInstanceProfilesResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct ListInstanceProfilesForRole;
+
+impl wire::Shape for ListInstanceProfilesForRole {
+    type Input = ListInstanceProfilesForRoleRequest;
+    type Output = ListInstanceProfilesForRoleResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "ListInstanceProfilesForRole",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("ListInstanceProfilesForRoleResult"),
+        route: wire::Route::named("ListInstanceProfilesForRole"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for ListInstanceProfilesForRoleRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for ListInstanceProfilesForRoleResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct ListPolicies;
+
+impl wire::Shape for ListPolicies {
+    type Input = ListPoliciesRequest;
+    type Output = ListPoliciesResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "ListPolicies",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("ListPoliciesResult"),
+        route: wire::Route::named("ListPolicies"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for ListPoliciesRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for ListPoliciesResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct ListPolicyTags;
+
+impl wire::Shape for ListPolicyTags {
+    type Input = ListPolicyTagsRequest;
+    type Output = ListPolicyTagsResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "ListPolicyTags",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("ListPolicyTagsResult"),
+        route: wire::Route::named("ListPolicyTags"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for ListPolicyTagsRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for ListPolicyTagsResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct ListPolicyVersions;
+
+impl wire::Shape for ListPolicyVersions {
+    type Input = ListPolicyVersionsRequest;
+    type Output = ListPolicyVersionsResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "ListPolicyVersions",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("ListPolicyVersionsResult"),
+        route: wire::Route::named("ListPolicyVersions"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for ListPolicyVersionsRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for ListPolicyVersionsResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct ListRolePolicies;
+
+impl wire::Shape for ListRolePolicies {
+    type Input = ListRolePoliciesRequest;
+    type Output = ListRolePoliciesResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "ListRolePolicies",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("ListRolePoliciesResult"),
+        route: wire::Route::named("ListRolePolicies"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for ListRolePoliciesRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for ListRolePoliciesResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct ListRoleTags;
+
+impl wire::Shape for ListRoleTags {
+    type Input = ListRoleTagsRequest;
+    type Output = ListRoleTagsResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "ListRoleTags",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("ListRoleTagsResult"),
+        route: wire::Route::named("ListRoleTags"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for ListRoleTagsRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for ListRoleTagsResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct ListRoles;
+
+impl wire::Shape for ListRoles {
+    type Input = ListRolesRequest;
+    type Output = ListRolesResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "ListRoles",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("ListRolesResult"),
+        route: wire::Route::named("ListRoles"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for ListRolesRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for ListRolesResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct ListUserPolicies;
+
+impl wire::Shape for ListUserPolicies {
+    type Input = ListUserPoliciesRequest;
+    type Output = ListUserPoliciesResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "ListUserPolicies",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("ListUserPoliciesResult"),
+        route: wire::Route::named("ListUserPolicies"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for ListUserPoliciesRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for ListUserPoliciesResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct ListUserTags;
+
+impl wire::Shape for ListUserTags {
+    type Input = ListUserTagsRequest;
+    type Output = ListUserTagsResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "ListUserTags",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("ListUserTagsResult"),
+        route: wire::Route::named("ListUserTags"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for ListUserTagsRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for ListUserTagsResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct ListUsers;
+
+impl wire::Shape for ListUsers {
+    type Input = ListUsersRequest;
+    type Output = ListUsersResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "ListUsers",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("ListUsersResult"),
+        route: wire::Route::named("ListUsers"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for ListUsersRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for ListUsersResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct PutGroupPolicy;
+
+impl wire::Shape for PutGroupPolicy {
+    type Input = PutGroupPolicyRequest;
+    type Output = PutGroupPolicyResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "PutGroupPolicy",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: None,
+        route: wire::Route::named("PutGroupPolicy"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct PutGroupPolicyResponse {}
+
+impl wire::Input for PutGroupPolicyRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for PutGroupPolicyResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |_| {});
+    }
+}
+
+#[derive(Debug)]
+pub struct PutRolePermissionsBoundary;
+
+impl wire::Shape for PutRolePermissionsBoundary {
+    type Input = PutRolePermissionsBoundaryRequest;
+    type Output = PutRolePermissionsBoundaryResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "PutRolePermissionsBoundary",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: None,
+        route: wire::Route::named("PutRolePermissionsBoundary"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct PutRolePermissionsBoundaryResponse {}
+
+impl wire::Input for PutRolePermissionsBoundaryRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for PutRolePermissionsBoundaryResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |_| {});
+    }
+}
+
+#[derive(Debug)]
+pub struct PutRolePolicy;
+
+impl wire::Shape for PutRolePolicy {
+    type Input = PutRolePolicyRequest;
+    type Output = PutRolePolicyResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "PutRolePolicy",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: None,
+        route: wire::Route::named("PutRolePolicy"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct PutRolePolicyResponse {}
+
+impl wire::Input for PutRolePolicyRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for PutRolePolicyResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |_| {});
+    }
+}
+
+#[derive(Debug)]
+pub struct PutUserPermissionsBoundary;
+
+impl wire::Shape for PutUserPermissionsBoundary {
+    type Input = PutUserPermissionsBoundaryRequest;
+    type Output = PutUserPermissionsBoundaryResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "PutUserPermissionsBoundary",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: None,
+        route: wire::Route::named("PutUserPermissionsBoundary"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct PutUserPermissionsBoundaryResponse {}
+
+impl wire::Input for PutUserPermissionsBoundaryRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for PutUserPermissionsBoundaryResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |_| {});
+    }
+}
+
+#[derive(Debug)]
+pub struct PutUserPolicy;
+
+impl wire::Shape for PutUserPolicy {
+    type Input = PutUserPolicyRequest;
+    type Output = PutUserPolicyResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "PutUserPolicy",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: None,
+        route: wire::Route::named("PutUserPolicy"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct PutUserPolicyResponse {}
+
+impl wire::Input for PutUserPolicyRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for PutUserPolicyResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |_| {});
+    }
+}
+
+#[derive(Debug)]
+pub struct RemoveRoleFromInstanceProfile;
+
+impl wire::Shape for RemoveRoleFromInstanceProfile {
+    type Input = RemoveRoleFromInstanceProfileRequest;
+    type Output = RemoveRoleFromInstanceProfileResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "RemoveRoleFromInstanceProfile",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: None,
+        route: wire::Route::named("RemoveRoleFromInstanceProfile"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct RemoveRoleFromInstanceProfileResponse {}
+
+impl wire::Input for RemoveRoleFromInstanceProfileRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for RemoveRoleFromInstanceProfileResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |_| {});
+    }
+}
+
+#[derive(Debug)]
+pub struct RemoveUserFromGroup;
+
+impl wire::Shape for RemoveUserFromGroup {
+    type Input = RemoveUserFromGroupRequest;
+    type Output = RemoveUserFromGroupResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "RemoveUserFromGroup",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: None,
+        route: wire::Route::named("RemoveUserFromGroup"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct RemoveUserFromGroupResponse {}
+
+impl wire::Input for RemoveUserFromGroupRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for RemoveUserFromGroupResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |_| {});
+    }
+}
+
+#[derive(Debug)]
+pub struct SetDefaultPolicyVersion;
+
+impl wire::Shape for SetDefaultPolicyVersion {
+    type Input = SetDefaultPolicyVersionRequest;
+    type Output = SetDefaultPolicyVersionResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "SetDefaultPolicyVersion",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: None,
+        route: wire::Route::named("SetDefaultPolicyVersion"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct SetDefaultPolicyVersionResponse {}
+
+impl wire::Input for SetDefaultPolicyVersionRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for SetDefaultPolicyVersionResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |_| {});
+    }
+}
+
+#[derive(Debug)]
+pub struct TagInstanceProfile;
+
+impl wire::Shape for TagInstanceProfile {
+    type Input = TagInstanceProfileRequest;
+    type Output = TagInstanceProfileResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "TagInstanceProfile",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: None,
+        route: wire::Route::named("TagInstanceProfile"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct TagInstanceProfileResponse {}
+
+impl wire::Input for TagInstanceProfileRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for TagInstanceProfileResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |_| {});
+    }
+}
+
+#[derive(Debug)]
+pub struct TagPolicy;
+
+impl wire::Shape for TagPolicy {
+    type Input = TagPolicyRequest;
+    type Output = TagPolicyResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "TagPolicy",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: None,
+        route: wire::Route::named("TagPolicy"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct TagPolicyResponse {}
+
+impl wire::Input for TagPolicyRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for TagPolicyResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |_| {});
+    }
+}
+
+#[derive(Debug)]
+pub struct TagRole;
+
+impl wire::Shape for TagRole {
+    type Input = TagRoleRequest;
+    type Output = TagRoleResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "TagRole",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: None,
+        route: wire::Route::named("TagRole"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct TagRoleResponse {}
+
+impl wire::Input for TagRoleRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for TagRoleResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |_| {});
+    }
+}
+
+#[derive(Debug)]
+pub struct TagUser;
+
+impl wire::Shape for TagUser {
+    type Input = TagUserRequest;
+    type Output = TagUserResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "TagUser",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: None,
+        route: wire::Route::named("TagUser"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct TagUserResponse {}
+
+impl wire::Input for TagUserRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for TagUserResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |_| {});
+    }
+}
+
+#[derive(Debug)]
+pub struct UntagInstanceProfile;
+
+impl wire::Shape for UntagInstanceProfile {
+    type Input = UntagInstanceProfileRequest;
+    type Output = UntagInstanceProfileResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "UntagInstanceProfile",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: None,
+        route: wire::Route::named("UntagInstanceProfile"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct UntagInstanceProfileResponse {}
+
+impl wire::Input for UntagInstanceProfileRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for UntagInstanceProfileResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |_| {});
+    }
+}
+
+#[derive(Debug)]
+pub struct UntagPolicy;
+
+impl wire::Shape for UntagPolicy {
+    type Input = UntagPolicyRequest;
+    type Output = UntagPolicyResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "UntagPolicy",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: None,
+        route: wire::Route::named("UntagPolicy"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct UntagPolicyResponse {}
+
+impl wire::Input for UntagPolicyRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for UntagPolicyResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |_| {});
+    }
+}
+
+#[derive(Debug)]
+pub struct UntagRole;
+
+impl wire::Shape for UntagRole {
+    type Input = UntagRoleRequest;
+    type Output = UntagRoleResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "UntagRole",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: None,
+        route: wire::Route::named("UntagRole"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct UntagRoleResponse {}
+
+impl wire::Input for UntagRoleRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for UntagRoleResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |_| {});
+    }
+}
+
+#[derive(Debug)]
+pub struct UntagUser;
+
+impl wire::Shape for UntagUser {
+    type Input = UntagUserRequest;
+    type Output = UntagUserResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "UntagUser",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: None,
+        route: wire::Route::named("UntagUser"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct UntagUserResponse {}
+
+impl wire::Input for UntagUserRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for UntagUserResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |_| {});
+    }
+}
+
+#[derive(Debug)]
+pub struct UpdateAccessKey;
+
+impl wire::Shape for UpdateAccessKey {
+    type Input = UpdateAccessKeyRequest;
+    type Output = UpdateAccessKeyResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "UpdateAccessKey",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: None,
+        route: wire::Route::named("UpdateAccessKey"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct UpdateAccessKeyResponse {}
+
+impl wire::Input for UpdateAccessKeyRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for UpdateAccessKeyResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |_| {});
+    }
+}
+
+#[derive(Debug)]
+pub struct UpdateAssumeRolePolicy;
+
+impl wire::Shape for UpdateAssumeRolePolicy {
+    type Input = UpdateAssumeRolePolicyRequest;
+    type Output = UpdateAssumeRolePolicyResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "UpdateAssumeRolePolicy",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: None,
+        route: wire::Route::named("UpdateAssumeRolePolicy"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct UpdateAssumeRolePolicyResponse {}
+
+impl wire::Input for UpdateAssumeRolePolicyRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for UpdateAssumeRolePolicyResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |_| {});
+    }
+}
+
+#[derive(Debug)]
+pub struct UpdateGroup;
+
+impl wire::Shape for UpdateGroup {
+    type Input = UpdateGroupRequest;
+    type Output = UpdateGroupResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "UpdateGroup",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: None,
+        route: wire::Route::named("UpdateGroup"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct UpdateGroupResponse {}
+
+impl wire::Input for UpdateGroupRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for UpdateGroupResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |_| {});
+    }
+}
+
+#[derive(Debug)]
+pub struct UpdateRole;
+
+impl wire::Shape for UpdateRole {
+    type Input = UpdateRoleRequest;
+    type Output = UpdateRoleResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "UpdateRole",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("UpdateRoleResult"),
+        route: wire::Route::named("UpdateRole"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for UpdateRoleRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for UpdateRoleResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct UpdateRoleDescription;
+
+impl wire::Shape for UpdateRoleDescription {
+    type Input = UpdateRoleDescriptionRequest;
+    type Output = UpdateRoleDescriptionResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "UpdateRoleDescription",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("UpdateRoleDescriptionResult"),
+        route: wire::Route::named("UpdateRoleDescription"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for UpdateRoleDescriptionRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for UpdateRoleDescriptionResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct UpdateUser;
+
+impl wire::Shape for UpdateUser {
+    type Input = UpdateUserRequest;
+    type Output = UpdateUserResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "UpdateUser",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: None,
+        route: wire::Route::named("UpdateUser"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct UpdateUserResponse {}
+
+impl wire::Input for UpdateUserRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for UpdateUserResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |_| {});
+    }
+}
+
+#[derive(Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct AccessKey {
+    pub user_name: String,
+    pub access_key_id: String,
+    pub status: String,
+    pub secret_access_key: String,
+    pub create_date: Option<Time>,
+}
+
+impl std::fmt::Debug for AccessKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AccessKey")
+            .field("user_name", &self.user_name)
+            .field("access_key_id", &self.access_key_id)
+            .field("status", &self.status)
+            .field("secret_access_key", &"***")
+            .field("create_date", &self.create_date)
+            .finish()
+    }
+}
+
+impl AccessKey {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("UserName", &self.user_name);
+        w.put("AccessKeyId", &self.access_key_id);
+        w.put("Status", &self.status);
+        w.put("SecretAccessKey", &self.secret_access_key);
+        w.put("CreateDate", &self.create_date);
+    }
+}
+
+impl xml::ToXml for AccessKey {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct AccessKeyLastUsed {
+    pub last_used_date: Option<Time>,
+    pub service_name: String,
+    pub region: String,
+}
+
+impl AccessKeyLastUsed {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("LastUsedDate", &self.last_used_date);
+        w.put("ServiceName", &self.service_name);
+        w.put("Region", &self.region);
+    }
+}
+
+impl xml::ToXml for AccessKeyLastUsed {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct AccessKeyMetadata {
+    pub user_name: Option<String>,
+    pub access_key_id: Option<String>,
+    pub status: Option<String>,
+    pub create_date: Option<Time>,
+}
+
+impl AccessKeyMetadata {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("UserName", &self.user_name);
+        w.put("AccessKeyId", &self.access_key_id);
+        w.put("Status", &self.status);
+        w.put("CreateDate", &self.create_date);
+    }
+}
+
+impl xml::ToXml for AccessKeyMetadata {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct AddRoleToInstanceProfileRequest {
+    pub instance_profile_name: String,
+    pub role_name: String,
+}
+
+impl form::FromForm for AddRoleToInstanceProfileRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(AddRoleToInstanceProfileRequest {
+            instance_profile_name: n.need("InstanceProfileName", v)?,
+            role_name: n.need("RoleName", v)?,
+        })
+    }
+}
+
+impl AddRoleToInstanceProfileRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text(
+            "InstanceProfileName",
+            Some(self.instance_profile_name.as_str()),
+            &rule::INSTANCE_PROFILE_NAME_TYPE,
+        );
+        v.text("RoleName", Some(self.role_name.as_str()), &rule::ROLE_NAME_TYPE);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct AddUserToGroupRequest {
+    pub group_name: String,
+    pub user_name: String,
+}
+
+impl form::FromForm for AddUserToGroupRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(AddUserToGroupRequest { group_name: n.need("GroupName", v)?, user_name: n.need("UserName", v)? })
+    }
+}
+
+impl AddUserToGroupRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("GroupName", Some(self.group_name.as_str()), &rule::GROUP_NAME_TYPE);
+        v.text("UserName", Some(self.user_name.as_str()), &rule::EXISTING_USER_NAME_TYPE);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct AttachGroupPolicyRequest {
+    pub group_name: String,
+    pub policy_arn: String,
+}
+
+impl form::FromForm for AttachGroupPolicyRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(AttachGroupPolicyRequest {
+            group_name: n.need("GroupName", v)?,
+            policy_arn: n.need("PolicyArn", v)?,
+        })
+    }
+}
+
+impl AttachGroupPolicyRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("GroupName", Some(self.group_name.as_str()), &rule::GROUP_NAME_TYPE);
+        v.text("PolicyArn", Some(self.policy_arn.as_str()), &rule::ARN_TYPE);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct AttachRolePolicyRequest {
+    pub role_name: String,
+    pub policy_arn: String,
+}
+
+impl form::FromForm for AttachRolePolicyRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(AttachRolePolicyRequest { role_name: n.need("RoleName", v)?, policy_arn: n.need("PolicyArn", v)? })
+    }
+}
+
+impl AttachRolePolicyRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("RoleName", Some(self.role_name.as_str()), &rule::ROLE_NAME_TYPE);
+        v.text("PolicyArn", Some(self.policy_arn.as_str()), &rule::ARN_TYPE);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct AttachUserPolicyRequest {
+    pub user_name: String,
+    pub policy_arn: String,
+}
+
+impl form::FromForm for AttachUserPolicyRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(AttachUserPolicyRequest { user_name: n.need("UserName", v)?, policy_arn: n.need("PolicyArn", v)? })
+    }
+}
+
+impl AttachUserPolicyRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("UserName", Some(self.user_name.as_str()), &rule::USER_NAME_TYPE);
+        v.text("PolicyArn", Some(self.policy_arn.as_str()), &rule::ARN_TYPE);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct AttachedPermissionsBoundary {
+    pub permissions_boundary_type: Option<String>,
+    pub permissions_boundary_arn: Option<String>,
+}
+
+impl AttachedPermissionsBoundary {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("PermissionsBoundaryType", &self.permissions_boundary_type);
+        w.put("PermissionsBoundaryArn", &self.permissions_boundary_arn);
+    }
+}
+
+impl xml::ToXml for AttachedPermissionsBoundary {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct AttachedPolicy {
+    pub policy_name: Option<String>,
+    pub policy_arn: Option<String>,
+}
+
+impl AttachedPolicy {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("PolicyName", &self.policy_name);
+        w.put("PolicyArn", &self.policy_arn);
+    }
+}
+
+impl xml::ToXml for AttachedPolicy {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct CreateAccessKeyRequest {
+    pub user_name: Option<String>,
+}
+
+impl form::FromForm for CreateAccessKeyRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(CreateAccessKeyRequest { user_name: n.get("UserName", v)? })
+    }
+}
+
+impl CreateAccessKeyRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("UserName", self.user_name.as_deref(), &rule::EXISTING_USER_NAME_TYPE);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct CreateAccessKeyResponse {
+    pub access_key: AccessKey,
+}
+
+impl CreateAccessKeyResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("AccessKey", &self.access_key);
+    }
+}
+
+impl xml::ToXml for CreateAccessKeyResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct CreateAccountAliasRequest {
+    pub account_alias: String,
+}
+
+impl form::FromForm for CreateAccountAliasRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(CreateAccountAliasRequest { account_alias: n.need("AccountAlias", v)? })
+    }
+}
+
+impl CreateAccountAliasRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("AccountAlias", Some(self.account_alias.as_str()), &rule::ACCOUNT_ALIAS_TYPE);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct CreateGroupRequest {
+    pub path: Option<String>,
+    pub group_name: String,
+}
+
+impl form::FromForm for CreateGroupRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(CreateGroupRequest { path: n.get("Path", v)?, group_name: n.need("GroupName", v)? })
+    }
+}
+
+impl CreateGroupRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("Path", self.path.as_deref(), &rule::PATH_TYPE);
+        v.text("GroupName", Some(self.group_name.as_str()), &rule::GROUP_NAME_TYPE);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct CreateGroupResponse {
+    pub group: Group,
+}
+
+impl CreateGroupResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Group", &self.group);
+    }
+}
+
+impl xml::ToXml for CreateGroupResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct CreateInstanceProfileRequest {
+    pub instance_profile_name: String,
+    pub path: Option<String>,
+    pub tags: Option<Vec<Tag>>,
+}
+
+impl form::FromForm for CreateInstanceProfileRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(CreateInstanceProfileRequest {
+            instance_profile_name: n.need("InstanceProfileName", v)?,
+            path: n.get("Path", v)?,
+            tags: n.list("Tags", "member", v)?,
+        })
+    }
+}
+
+impl CreateInstanceProfileRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text(
+            "InstanceProfileName",
+            Some(self.instance_profile_name.as_str()),
+            &rule::INSTANCE_PROFILE_NAME_TYPE,
+        );
+        v.text("Path", self.path.as_deref(), &rule::PATH_TYPE);
+        v.size("Tags", self.tags.as_ref().map(|items| items.len()), 0, 50);
+        v.each("Tags", self.tags.as_deref(), Tag::limits);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct CreateInstanceProfileResponse {
+    pub instance_profile: InstanceProfile,
+}
+
+impl CreateInstanceProfileResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("InstanceProfile", &self.instance_profile);
+    }
+}
+
+impl xml::ToXml for CreateInstanceProfileResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct CreatePolicyRequest {
+    pub policy_name: String,
+    pub path: Option<String>,
+    pub policy_document: String,
+    pub description: Option<String>,
+    pub tags: Option<Vec<Tag>>,
+}
+
+impl form::FromForm for CreatePolicyRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(CreatePolicyRequest {
+            policy_name: n.need("PolicyName", v)?,
+            path: n.get("Path", v)?,
+            policy_document: n.need("PolicyDocument", v)?,
+            description: n.get("Description", v)?,
+            tags: n.list("Tags", "member", v)?,
+        })
+    }
+}
+
+impl CreatePolicyRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("PolicyName", Some(self.policy_name.as_str()), &rule::POLICY_NAME_TYPE);
+        v.text("Path", self.path.as_deref(), &rule::POLICY_PATH_TYPE);
+        v.text("PolicyDocument", Some(self.policy_document.as_str()), &rule::POLICY_DOCUMENT_TYPE);
+        v.text("Description", self.description.as_deref(), &rule::POLICY_DESCRIPTION_TYPE);
+        v.size("Tags", self.tags.as_ref().map(|items| items.len()), 0, 50);
+        v.each("Tags", self.tags.as_deref(), Tag::limits);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct CreatePolicyResponse {
+    pub policy: Option<Policy>,
+}
+
+impl CreatePolicyResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Policy", &self.policy);
+    }
+}
+
+impl xml::ToXml for CreatePolicyResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct CreatePolicyVersionRequest {
+    pub policy_arn: String,
+    pub policy_document: String,
+    pub set_as_default: Option<bool>,
+}
+
+impl form::FromForm for CreatePolicyVersionRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(CreatePolicyVersionRequest {
+            policy_arn: n.need("PolicyArn", v)?,
+            policy_document: n.need("PolicyDocument", v)?,
+            set_as_default: n.get("SetAsDefault", v)?,
+        })
+    }
+}
+
+impl CreatePolicyVersionRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("PolicyArn", Some(self.policy_arn.as_str()), &rule::ARN_TYPE);
+        v.text("PolicyDocument", Some(self.policy_document.as_str()), &rule::POLICY_DOCUMENT_TYPE);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct CreatePolicyVersionResponse {
+    pub policy_version: Option<PolicyVersion>,
+}
+
+impl CreatePolicyVersionResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("PolicyVersion", &self.policy_version);
+    }
+}
+
+impl xml::ToXml for CreatePolicyVersionResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct CreateRoleRequest {
+    pub path: Option<String>,
+    pub role_name: String,
+    pub assume_role_policy_document: String,
+    pub description: Option<String>,
+    pub max_session_duration: Option<i32>,
+    pub permissions_boundary: Option<String>,
+    pub tags: Option<Vec<Tag>>,
+}
+
+impl form::FromForm for CreateRoleRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(CreateRoleRequest {
+            path: n.get("Path", v)?,
+            role_name: n.need("RoleName", v)?,
+            assume_role_policy_document: n.need("AssumeRolePolicyDocument", v)?,
+            description: n.get("Description", v)?,
+            max_session_duration: n.get("MaxSessionDuration", v)?,
+            permissions_boundary: n.get("PermissionsBoundary", v)?,
+            tags: n.list("Tags", "member", v)?,
+        })
+    }
+}
+
+impl CreateRoleRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("Path", self.path.as_deref(), &rule::PATH_TYPE);
+        v.text("RoleName", Some(self.role_name.as_str()), &rule::ROLE_NAME_TYPE);
+        v.text(
+            "AssumeRolePolicyDocument",
+            Some(self.assume_role_policy_document.as_str()),
+            &rule::POLICY_DOCUMENT_TYPE,
+        );
+        v.text("Description", self.description.as_deref(), &rule::ROLE_DESCRIPTION_TYPE);
+        v.number("MaxSessionDuration", self.max_session_duration, Some(3600), Some(43200));
+        v.text("PermissionsBoundary", self.permissions_boundary.as_deref(), &rule::ARN_TYPE);
+        v.size("Tags", self.tags.as_ref().map(|items| items.len()), 0, 50);
+        v.each("Tags", self.tags.as_deref(), Tag::limits);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct CreateRoleResponse {
+    pub role: Role,
+}
+
+impl CreateRoleResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Role", &self.role);
+    }
+}
+
+impl xml::ToXml for CreateRoleResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct CreateUserRequest {
+    pub path: Option<String>,
+    pub user_name: String,
+    pub permissions_boundary: Option<String>,
+    pub tags: Option<Vec<Tag>>,
+}
+
+impl form::FromForm for CreateUserRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(CreateUserRequest {
+            path: n.get("Path", v)?,
+            user_name: n.need("UserName", v)?,
+            permissions_boundary: n.get("PermissionsBoundary", v)?,
+            tags: n.list("Tags", "member", v)?,
+        })
+    }
+}
+
+impl CreateUserRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("Path", self.path.as_deref(), &rule::PATH_TYPE);
+        v.text("UserName", Some(self.user_name.as_str()), &rule::USER_NAME_TYPE);
+        v.text("PermissionsBoundary", self.permissions_boundary.as_deref(), &rule::ARN_TYPE);
+        v.size("Tags", self.tags.as_ref().map(|items| items.len()), 0, 50);
+        v.each("Tags", self.tags.as_deref(), Tag::limits);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct CreateUserResponse {
+    pub user: Option<User>,
+}
+
+impl CreateUserResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("User", &self.user);
+    }
+}
+
+impl xml::ToXml for CreateUserResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteAccessKeyRequest {
+    pub user_name: Option<String>,
+    pub access_key_id: String,
+}
+
+impl form::FromForm for DeleteAccessKeyRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DeleteAccessKeyRequest {
+            user_name: n.get("UserName", v)?,
+            access_key_id: n.need("AccessKeyId", v)?,
+        })
+    }
+}
+
+impl DeleteAccessKeyRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("UserName", self.user_name.as_deref(), &rule::EXISTING_USER_NAME_TYPE);
+        v.text("AccessKeyId", Some(self.access_key_id.as_str()), &rule::ACCESS_KEY_ID_TYPE);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteAccountAliasRequest {
+    pub account_alias: String,
+}
+
+impl form::FromForm for DeleteAccountAliasRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DeleteAccountAliasRequest { account_alias: n.need("AccountAlias", v)? })
+    }
+}
+
+impl DeleteAccountAliasRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("AccountAlias", Some(self.account_alias.as_str()), &rule::ACCOUNT_ALIAS_TYPE);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteGroupPolicyRequest {
+    pub group_name: String,
+    pub policy_name: String,
+}
+
+impl form::FromForm for DeleteGroupPolicyRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DeleteGroupPolicyRequest {
+            group_name: n.need("GroupName", v)?,
+            policy_name: n.need("PolicyName", v)?,
+        })
+    }
+}
+
+impl DeleteGroupPolicyRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("GroupName", Some(self.group_name.as_str()), &rule::GROUP_NAME_TYPE);
+        v.text("PolicyName", Some(self.policy_name.as_str()), &rule::POLICY_NAME_TYPE);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteGroupRequest {
+    pub group_name: String,
+}
+
+impl form::FromForm for DeleteGroupRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DeleteGroupRequest { group_name: n.need("GroupName", v)? })
+    }
+}
+
+impl DeleteGroupRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("GroupName", Some(self.group_name.as_str()), &rule::GROUP_NAME_TYPE);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteInstanceProfileRequest {
+    pub instance_profile_name: String,
+}
+
+impl form::FromForm for DeleteInstanceProfileRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DeleteInstanceProfileRequest { instance_profile_name: n.need("InstanceProfileName", v)? })
+    }
+}
+
+impl DeleteInstanceProfileRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text(
+            "InstanceProfileName",
+            Some(self.instance_profile_name.as_str()),
+            &rule::INSTANCE_PROFILE_NAME_TYPE,
+        );
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeletePolicyRequest {
+    pub policy_arn: String,
+}
+
+impl form::FromForm for DeletePolicyRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DeletePolicyRequest { policy_arn: n.need("PolicyArn", v)? })
+    }
+}
+
+impl DeletePolicyRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("PolicyArn", Some(self.policy_arn.as_str()), &rule::ARN_TYPE);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeletePolicyVersionRequest {
+    pub policy_arn: String,
+    pub version_id: String,
+}
+
+impl form::FromForm for DeletePolicyVersionRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DeletePolicyVersionRequest {
+            policy_arn: n.need("PolicyArn", v)?,
+            version_id: n.need("VersionId", v)?,
+        })
+    }
+}
+
+impl DeletePolicyVersionRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("PolicyArn", Some(self.policy_arn.as_str()), &rule::ARN_TYPE);
+        v.text("VersionId", Some(self.version_id.as_str()), &rule::POLICY_VERSION_ID_TYPE);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteRolePermissionsBoundaryRequest {
+    pub role_name: String,
+}
+
+impl form::FromForm for DeleteRolePermissionsBoundaryRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DeleteRolePermissionsBoundaryRequest { role_name: n.need("RoleName", v)? })
+    }
+}
+
+impl DeleteRolePermissionsBoundaryRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("RoleName", Some(self.role_name.as_str()), &rule::ROLE_NAME_TYPE);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteRolePolicyRequest {
+    pub role_name: String,
+    pub policy_name: String,
+}
+
+impl form::FromForm for DeleteRolePolicyRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DeleteRolePolicyRequest {
+            role_name: n.need("RoleName", v)?,
+            policy_name: n.need("PolicyName", v)?,
+        })
+    }
+}
+
+impl DeleteRolePolicyRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("RoleName", Some(self.role_name.as_str()), &rule::ROLE_NAME_TYPE);
+        v.text("PolicyName", Some(self.policy_name.as_str()), &rule::POLICY_NAME_TYPE);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteRoleRequest {
+    pub role_name: String,
+}
+
+impl form::FromForm for DeleteRoleRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DeleteRoleRequest { role_name: n.need("RoleName", v)? })
+    }
+}
+
+impl DeleteRoleRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("RoleName", Some(self.role_name.as_str()), &rule::ROLE_NAME_TYPE);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteUserPermissionsBoundaryRequest {
+    pub user_name: String,
+}
+
+impl form::FromForm for DeleteUserPermissionsBoundaryRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DeleteUserPermissionsBoundaryRequest { user_name: n.need("UserName", v)? })
+    }
+}
+
+impl DeleteUserPermissionsBoundaryRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("UserName", Some(self.user_name.as_str()), &rule::USER_NAME_TYPE);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteUserPolicyRequest {
+    pub user_name: String,
+    pub policy_name: String,
+}
+
+impl form::FromForm for DeleteUserPolicyRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DeleteUserPolicyRequest {
+            user_name: n.need("UserName", v)?,
+            policy_name: n.need("PolicyName", v)?,
+        })
+    }
+}
+
+impl DeleteUserPolicyRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("UserName", Some(self.user_name.as_str()), &rule::EXISTING_USER_NAME_TYPE);
+        v.text("PolicyName", Some(self.policy_name.as_str()), &rule::POLICY_NAME_TYPE);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteUserRequest {
+    pub user_name: String,
+}
+
+impl form::FromForm for DeleteUserRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DeleteUserRequest { user_name: n.need("UserName", v)? })
+    }
+}
+
+impl DeleteUserRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("UserName", Some(self.user_name.as_str()), &rule::EXISTING_USER_NAME_TYPE);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DetachGroupPolicyRequest {
+    pub group_name: String,
+    pub policy_arn: String,
+}
+
+impl form::FromForm for DetachGroupPolicyRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DetachGroupPolicyRequest {
+            group_name: n.need("GroupName", v)?,
+            policy_arn: n.need("PolicyArn", v)?,
+        })
+    }
+}
+
+impl DetachGroupPolicyRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("GroupName", Some(self.group_name.as_str()), &rule::GROUP_NAME_TYPE);
+        v.text("PolicyArn", Some(self.policy_arn.as_str()), &rule::ARN_TYPE);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DetachRolePolicyRequest {
+    pub role_name: String,
+    pub policy_arn: String,
+}
+
+impl form::FromForm for DetachRolePolicyRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DetachRolePolicyRequest { role_name: n.need("RoleName", v)?, policy_arn: n.need("PolicyArn", v)? })
+    }
+}
+
+impl DetachRolePolicyRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("RoleName", Some(self.role_name.as_str()), &rule::ROLE_NAME_TYPE);
+        v.text("PolicyArn", Some(self.policy_arn.as_str()), &rule::ARN_TYPE);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DetachUserPolicyRequest {
+    pub user_name: String,
+    pub policy_arn: String,
+}
+
+impl form::FromForm for DetachUserPolicyRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DetachUserPolicyRequest { user_name: n.need("UserName", v)?, policy_arn: n.need("PolicyArn", v)? })
+    }
+}
+
+impl DetachUserPolicyRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("UserName", Some(self.user_name.as_str()), &rule::USER_NAME_TYPE);
+        v.text("PolicyArn", Some(self.policy_arn.as_str()), &rule::ARN_TYPE);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetAccessKeyLastUsedRequest {
+    pub access_key_id: String,
+}
+
+impl form::FromForm for GetAccessKeyLastUsedRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(GetAccessKeyLastUsedRequest { access_key_id: n.need("AccessKeyId", v)? })
+    }
+}
+
+impl GetAccessKeyLastUsedRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("AccessKeyId", Some(self.access_key_id.as_str()), &rule::ACCESS_KEY_ID_TYPE);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetAccessKeyLastUsedResponse {
+    pub user_name: Option<String>,
+    pub access_key_last_used: Option<AccessKeyLastUsed>,
+}
+
+impl GetAccessKeyLastUsedResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("UserName", &self.user_name);
+        w.put("AccessKeyLastUsed", &self.access_key_last_used);
+    }
+}
+
+impl xml::ToXml for GetAccessKeyLastUsedResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetAccountSummaryResponse {
+    pub summary_map: Option<BTreeMap<String, i32>>,
+}
+
+impl GetAccountSummaryResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.map("SummaryMap", ["entry", "key", "value"], self.summary_map.as_ref());
+    }
+}
+
+impl xml::ToXml for GetAccountSummaryResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetGroupPolicyRequest {
+    pub group_name: String,
+    pub policy_name: String,
+}
+
+impl form::FromForm for GetGroupPolicyRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(GetGroupPolicyRequest {
+            group_name: n.need("GroupName", v)?,
+            policy_name: n.need("PolicyName", v)?,
+        })
+    }
+}
+
+impl GetGroupPolicyRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("GroupName", Some(self.group_name.as_str()), &rule::GROUP_NAME_TYPE);
+        v.text("PolicyName", Some(self.policy_name.as_str()), &rule::POLICY_NAME_TYPE);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetGroupPolicyResponse {
+    pub group_name: String,
+    pub policy_name: String,
+    pub policy_document: String,
+}
+
+impl GetGroupPolicyResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("GroupName", &self.group_name);
+        w.put("PolicyName", &self.policy_name);
+        w.put("PolicyDocument", &self.policy_document);
+    }
+}
+
+impl xml::ToXml for GetGroupPolicyResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetGroupRequest {
+    pub group_name: String,
+    pub marker: Option<String>,
+    pub max_items: Option<i32>,
+}
+
+impl form::FromForm for GetGroupRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(GetGroupRequest {
+            group_name: n.need("GroupName", v)?,
+            marker: n.get("Marker", v)?,
+            max_items: n.get("MaxItems", v)?,
+        })
+    }
+}
+
+impl GetGroupRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("GroupName", Some(self.group_name.as_str()), &rule::GROUP_NAME_TYPE);
+        v.text("Marker", self.marker.as_deref(), &rule::MARKER_TYPE);
+        v.number("MaxItems", self.max_items, Some(1), Some(1000));
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetGroupResponse {
+    pub group: Group,
+    pub users: Vec<User>,
+    pub is_truncated: Option<bool>,
+    pub marker: Option<String>,
+}
+
+impl GetGroupResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Group", &self.group);
+        w.list("Users", "member", Some(self.users.as_slice()));
+        w.put("IsTruncated", &self.is_truncated);
+        w.put("Marker", &self.marker);
+    }
+}
+
+impl xml::ToXml for GetGroupResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetInstanceProfileRequest {
+    pub instance_profile_name: String,
+}
+
+impl form::FromForm for GetInstanceProfileRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(GetInstanceProfileRequest { instance_profile_name: n.need("InstanceProfileName", v)? })
+    }
+}
+
+impl GetInstanceProfileRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text(
+            "InstanceProfileName",
+            Some(self.instance_profile_name.as_str()),
+            &rule::INSTANCE_PROFILE_NAME_TYPE,
+        );
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetInstanceProfileResponse {
+    pub instance_profile: InstanceProfile,
+}
+
+impl GetInstanceProfileResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("InstanceProfile", &self.instance_profile);
+    }
+}
+
+impl xml::ToXml for GetInstanceProfileResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetPolicyRequest {
+    pub policy_arn: String,
+}
+
+impl form::FromForm for GetPolicyRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(GetPolicyRequest { policy_arn: n.need("PolicyArn", v)? })
+    }
+}
+
+impl GetPolicyRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("PolicyArn", Some(self.policy_arn.as_str()), &rule::ARN_TYPE);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetPolicyResponse {
+    pub policy: Option<Policy>,
+}
+
+impl GetPolicyResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Policy", &self.policy);
+    }
+}
+
+impl xml::ToXml for GetPolicyResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetPolicyVersionRequest {
+    pub policy_arn: String,
+    pub version_id: String,
+}
+
+impl form::FromForm for GetPolicyVersionRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(GetPolicyVersionRequest {
+            policy_arn: n.need("PolicyArn", v)?,
+            version_id: n.need("VersionId", v)?,
+        })
+    }
+}
+
+impl GetPolicyVersionRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("PolicyArn", Some(self.policy_arn.as_str()), &rule::ARN_TYPE);
+        v.text("VersionId", Some(self.version_id.as_str()), &rule::POLICY_VERSION_ID_TYPE);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetPolicyVersionResponse {
+    pub policy_version: Option<PolicyVersion>,
+}
+
+impl GetPolicyVersionResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("PolicyVersion", &self.policy_version);
+    }
+}
+
+impl xml::ToXml for GetPolicyVersionResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetRolePolicyRequest {
+    pub role_name: String,
+    pub policy_name: String,
+}
+
+impl form::FromForm for GetRolePolicyRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(GetRolePolicyRequest { role_name: n.need("RoleName", v)?, policy_name: n.need("PolicyName", v)? })
+    }
+}
+
+impl GetRolePolicyRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("RoleName", Some(self.role_name.as_str()), &rule::ROLE_NAME_TYPE);
+        v.text("PolicyName", Some(self.policy_name.as_str()), &rule::POLICY_NAME_TYPE);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetRolePolicyResponse {
+    pub role_name: String,
+    pub policy_name: String,
+    pub policy_document: String,
+}
+
+impl GetRolePolicyResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("RoleName", &self.role_name);
+        w.put("PolicyName", &self.policy_name);
+        w.put("PolicyDocument", &self.policy_document);
+    }
+}
+
+impl xml::ToXml for GetRolePolicyResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetRoleRequest {
+    pub role_name: String,
+}
+
+impl form::FromForm for GetRoleRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(GetRoleRequest { role_name: n.need("RoleName", v)? })
+    }
+}
+
+impl GetRoleRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("RoleName", Some(self.role_name.as_str()), &rule::ROLE_NAME_TYPE);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetRoleResponse {
+    pub role: Role,
+}
+
+impl GetRoleResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Role", &self.role);
+    }
+}
+
+impl xml::ToXml for GetRoleResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetUserPolicyRequest {
+    pub user_name: String,
+    pub policy_name: String,
+}
+
+impl form::FromForm for GetUserPolicyRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(GetUserPolicyRequest { user_name: n.need("UserName", v)?, policy_name: n.need("PolicyName", v)? })
+    }
+}
+
+impl GetUserPolicyRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("UserName", Some(self.user_name.as_str()), &rule::EXISTING_USER_NAME_TYPE);
+        v.text("PolicyName", Some(self.policy_name.as_str()), &rule::POLICY_NAME_TYPE);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetUserPolicyResponse {
+    pub user_name: String,
+    pub policy_name: String,
+    pub policy_document: String,
+}
+
+impl GetUserPolicyResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("UserName", &self.user_name);
+        w.put("PolicyName", &self.policy_name);
+        w.put("PolicyDocument", &self.policy_document);
+    }
+}
+
+impl xml::ToXml for GetUserPolicyResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetUserRequest {
+    pub user_name: Option<String>,
+}
+
+impl form::FromForm for GetUserRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(GetUserRequest { user_name: n.get("UserName", v)? })
+    }
+}
+
+impl GetUserRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("UserName", self.user_name.as_deref(), &rule::EXISTING_USER_NAME_TYPE);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetUserResponse {
+    pub user: User,
+}
+
+impl GetUserResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("User", &self.user);
+    }
+}
+
+impl xml::ToXml for GetUserResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct Group {
+    pub path: String,
+    pub group_name: String,
+    pub group_id: String,
+    pub arn: String,
+    pub create_date: Time,
+}
+
+impl Group {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Path", &self.path);
+        w.put("GroupName", &self.group_name);
+        w.put("GroupId", &self.group_id);
+        w.put("Arn", &self.arn);
+        w.put("CreateDate", &self.create_date);
+    }
+}
+
+impl xml::ToXml for Group {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct InstanceProfile {
+    pub path: String,
+    pub instance_profile_name: String,
+    pub instance_profile_id: String,
+    pub arn: String,
+    pub create_date: Time,
+    pub roles: Vec<Role>,
+    pub tags: Option<Vec<Tag>>,
+}
+
+impl InstanceProfile {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Path", &self.path);
+        w.put("InstanceProfileName", &self.instance_profile_name);
+        w.put("InstanceProfileId", &self.instance_profile_id);
+        w.put("Arn", &self.arn);
+        w.put("CreateDate", &self.create_date);
+        w.list("Roles", "member", Some(self.roles.as_slice()));
+        w.list("Tags", "member", self.tags.as_deref());
+    }
+}
+
+impl xml::ToXml for InstanceProfile {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListAccessKeysRequest {
+    pub user_name: Option<String>,
+    pub marker: Option<String>,
+    pub max_items: Option<i32>,
+}
+
+impl form::FromForm for ListAccessKeysRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(ListAccessKeysRequest {
+            user_name: n.get("UserName", v)?,
+            marker: n.get("Marker", v)?,
+            max_items: n.get("MaxItems", v)?,
+        })
+    }
+}
+
+impl ListAccessKeysRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("UserName", self.user_name.as_deref(), &rule::EXISTING_USER_NAME_TYPE);
+        v.text("Marker", self.marker.as_deref(), &rule::MARKER_TYPE);
+        v.number("MaxItems", self.max_items, Some(1), Some(1000));
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListAccessKeysResponse {
+    pub access_key_metadata: Vec<AccessKeyMetadata>,
+    pub is_truncated: Option<bool>,
+    pub marker: Option<String>,
+}
+
+impl ListAccessKeysResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.list("AccessKeyMetadata", "member", Some(self.access_key_metadata.as_slice()));
+        w.put("IsTruncated", &self.is_truncated);
+        w.put("Marker", &self.marker);
+    }
+}
+
+impl xml::ToXml for ListAccessKeysResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListAccountAliasesRequest {
+    pub marker: Option<String>,
+    pub max_items: Option<i32>,
+}
+
+impl form::FromForm for ListAccountAliasesRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(ListAccountAliasesRequest { marker: n.get("Marker", v)?, max_items: n.get("MaxItems", v)? })
+    }
+}
+
+impl ListAccountAliasesRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("Marker", self.marker.as_deref(), &rule::MARKER_TYPE);
+        v.number("MaxItems", self.max_items, Some(1), Some(1000));
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListAccountAliasesResponse {
+    pub account_aliases: Vec<String>,
+    pub is_truncated: Option<bool>,
+    pub marker: Option<String>,
+}
+
+impl ListAccountAliasesResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.list("AccountAliases", "member", Some(self.account_aliases.as_slice()));
+        w.put("IsTruncated", &self.is_truncated);
+        w.put("Marker", &self.marker);
+    }
+}
+
+impl xml::ToXml for ListAccountAliasesResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListAttachedGroupPoliciesRequest {
+    pub group_name: String,
+    pub path_prefix: Option<String>,
+    pub marker: Option<String>,
+    pub max_items: Option<i32>,
+}
+
+impl form::FromForm for ListAttachedGroupPoliciesRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(ListAttachedGroupPoliciesRequest {
+            group_name: n.need("GroupName", v)?,
+            path_prefix: n.get("PathPrefix", v)?,
+            marker: n.get("Marker", v)?,
+            max_items: n.get("MaxItems", v)?,
+        })
+    }
+}
+
+impl ListAttachedGroupPoliciesRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("GroupName", Some(self.group_name.as_str()), &rule::GROUP_NAME_TYPE);
+        v.text("PathPrefix", self.path_prefix.as_deref(), &rule::POLICY_PATH_TYPE);
+        v.text("Marker", self.marker.as_deref(), &rule::MARKER_TYPE);
+        v.number("MaxItems", self.max_items, Some(1), Some(1000));
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListAttachedGroupPoliciesResponse {
+    pub attached_policies: Option<Vec<AttachedPolicy>>,
+    pub is_truncated: Option<bool>,
+    pub marker: Option<String>,
+}
+
+impl ListAttachedGroupPoliciesResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.list("AttachedPolicies", "member", self.attached_policies.as_deref());
+        w.put("IsTruncated", &self.is_truncated);
+        w.put("Marker", &self.marker);
+    }
+}
+
+impl xml::ToXml for ListAttachedGroupPoliciesResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListAttachedRolePoliciesRequest {
+    pub role_name: String,
+    pub path_prefix: Option<String>,
+    pub marker: Option<String>,
+    pub max_items: Option<i32>,
+}
+
+impl form::FromForm for ListAttachedRolePoliciesRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(ListAttachedRolePoliciesRequest {
+            role_name: n.need("RoleName", v)?,
+            path_prefix: n.get("PathPrefix", v)?,
+            marker: n.get("Marker", v)?,
+            max_items: n.get("MaxItems", v)?,
+        })
+    }
+}
+
+impl ListAttachedRolePoliciesRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("RoleName", Some(self.role_name.as_str()), &rule::ROLE_NAME_TYPE);
+        v.text("PathPrefix", self.path_prefix.as_deref(), &rule::POLICY_PATH_TYPE);
+        v.text("Marker", self.marker.as_deref(), &rule::MARKER_TYPE);
+        v.number("MaxItems", self.max_items, Some(1), Some(1000));
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListAttachedRolePoliciesResponse {
+    pub attached_policies: Option<Vec<AttachedPolicy>>,
+    pub is_truncated: Option<bool>,
+    pub marker: Option<String>,
+}
+
+impl ListAttachedRolePoliciesResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.list("AttachedPolicies", "member", self.attached_policies.as_deref());
+        w.put("IsTruncated", &self.is_truncated);
+        w.put("Marker", &self.marker);
+    }
+}
+
+impl xml::ToXml for ListAttachedRolePoliciesResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListAttachedUserPoliciesRequest {
+    pub user_name: String,
+    pub path_prefix: Option<String>,
+    pub marker: Option<String>,
+    pub max_items: Option<i32>,
+}
+
+impl form::FromForm for ListAttachedUserPoliciesRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(ListAttachedUserPoliciesRequest {
+            user_name: n.need("UserName", v)?,
+            path_prefix: n.get("PathPrefix", v)?,
+            marker: n.get("Marker", v)?,
+            max_items: n.get("MaxItems", v)?,
+        })
+    }
+}
+
+impl ListAttachedUserPoliciesRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("UserName", Some(self.user_name.as_str()), &rule::USER_NAME_TYPE);
+        v.text("PathPrefix", self.path_prefix.as_deref(), &rule::POLICY_PATH_TYPE);
+        v.text("Marker", self.marker.as_deref(), &rule::MARKER_TYPE);
+        v.number("MaxItems", self.max_items, Some(1), Some(1000));
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListAttachedUserPoliciesResponse {
+    pub attached_policies: Option<Vec<AttachedPolicy>>,
+    pub is_truncated: Option<bool>,
+    pub marker: Option<String>,
+}
+
+impl ListAttachedUserPoliciesResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.list("AttachedPolicies", "member", self.attached_policies.as_deref());
+        w.put("IsTruncated", &self.is_truncated);
+        w.put("Marker", &self.marker);
+    }
+}
+
+impl xml::ToXml for ListAttachedUserPoliciesResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListEntitiesForPolicyRequest {
+    pub policy_arn: String,
+    pub entity_filter: Option<String>,
+    pub path_prefix: Option<String>,
+    pub policy_usage_filter: Option<String>,
+    pub marker: Option<String>,
+    pub max_items: Option<i32>,
+}
+
+impl form::FromForm for ListEntitiesForPolicyRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(ListEntitiesForPolicyRequest {
+            policy_arn: n.need("PolicyArn", v)?,
+            entity_filter: n.get("EntityFilter", v)?,
+            path_prefix: n.get("PathPrefix", v)?,
+            policy_usage_filter: n.get("PolicyUsageFilter", v)?,
+            marker: n.get("Marker", v)?,
+            max_items: n.get("MaxItems", v)?,
+        })
+    }
+}
+
+impl ListEntitiesForPolicyRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("PolicyArn", Some(self.policy_arn.as_str()), &rule::ARN_TYPE);
+        v.text("EntityFilter", self.entity_filter.as_deref(), &rule::ENTITY_TYPE);
+        v.text("PathPrefix", self.path_prefix.as_deref(), &rule::PATH_TYPE);
+        v.text("PolicyUsageFilter", self.policy_usage_filter.as_deref(), &rule::POLICY_USAGE_TYPE);
+        v.text("Marker", self.marker.as_deref(), &rule::MARKER_TYPE);
+        v.number("MaxItems", self.max_items, Some(1), Some(1000));
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListEntitiesForPolicyResponse {
+    pub policy_groups: Option<Vec<PolicyGroup>>,
+    pub policy_users: Option<Vec<PolicyUser>>,
+    pub policy_roles: Option<Vec<PolicyRole>>,
+    pub is_truncated: Option<bool>,
+    pub marker: Option<String>,
+}
+
+impl ListEntitiesForPolicyResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.list("PolicyGroups", "member", self.policy_groups.as_deref());
+        w.list("PolicyUsers", "member", self.policy_users.as_deref());
+        w.list("PolicyRoles", "member", self.policy_roles.as_deref());
+        w.put("IsTruncated", &self.is_truncated);
+        w.put("Marker", &self.marker);
+    }
+}
+
+impl xml::ToXml for ListEntitiesForPolicyResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListGroupPoliciesRequest {
+    pub group_name: String,
+    pub marker: Option<String>,
+    pub max_items: Option<i32>,
+}
+
+impl form::FromForm for ListGroupPoliciesRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(ListGroupPoliciesRequest {
+            group_name: n.need("GroupName", v)?,
+            marker: n.get("Marker", v)?,
+            max_items: n.get("MaxItems", v)?,
+        })
+    }
+}
+
+impl ListGroupPoliciesRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("GroupName", Some(self.group_name.as_str()), &rule::GROUP_NAME_TYPE);
+        v.text("Marker", self.marker.as_deref(), &rule::MARKER_TYPE);
+        v.number("MaxItems", self.max_items, Some(1), Some(1000));
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListGroupPoliciesResponse {
+    pub policy_names: Vec<String>,
+    pub is_truncated: Option<bool>,
+    pub marker: Option<String>,
+}
+
+impl ListGroupPoliciesResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.list("PolicyNames", "member", Some(self.policy_names.as_slice()));
+        w.put("IsTruncated", &self.is_truncated);
+        w.put("Marker", &self.marker);
+    }
+}
+
+impl xml::ToXml for ListGroupPoliciesResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListGroupsForUserRequest {
+    pub user_name: String,
+    pub marker: Option<String>,
+    pub max_items: Option<i32>,
+}
+
+impl form::FromForm for ListGroupsForUserRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(ListGroupsForUserRequest {
+            user_name: n.need("UserName", v)?,
+            marker: n.get("Marker", v)?,
+            max_items: n.get("MaxItems", v)?,
+        })
+    }
+}
+
+impl ListGroupsForUserRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("UserName", Some(self.user_name.as_str()), &rule::EXISTING_USER_NAME_TYPE);
+        v.text("Marker", self.marker.as_deref(), &rule::MARKER_TYPE);
+        v.number("MaxItems", self.max_items, Some(1), Some(1000));
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListGroupsForUserResponse {
+    pub groups: Vec<Group>,
+    pub is_truncated: Option<bool>,
+    pub marker: Option<String>,
+}
+
+impl ListGroupsForUserResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.list("Groups", "member", Some(self.groups.as_slice()));
+        w.put("IsTruncated", &self.is_truncated);
+        w.put("Marker", &self.marker);
+    }
+}
+
+impl xml::ToXml for ListGroupsForUserResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListGroupsRequest {
+    pub path_prefix: Option<String>,
+    pub marker: Option<String>,
+    pub max_items: Option<i32>,
+}
+
+impl form::FromForm for ListGroupsRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(ListGroupsRequest {
+            path_prefix: n.get("PathPrefix", v)?,
+            marker: n.get("Marker", v)?,
+            max_items: n.get("MaxItems", v)?,
+        })
+    }
+}
+
+impl ListGroupsRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("PathPrefix", self.path_prefix.as_deref(), &rule::PATH_PREFIX_TYPE);
+        v.text("Marker", self.marker.as_deref(), &rule::MARKER_TYPE);
+        v.number("MaxItems", self.max_items, Some(1), Some(1000));
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListGroupsResponse {
+    pub groups: Vec<Group>,
+    pub is_truncated: Option<bool>,
+    pub marker: Option<String>,
+}
+
+impl ListGroupsResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.list("Groups", "member", Some(self.groups.as_slice()));
+        w.put("IsTruncated", &self.is_truncated);
+        w.put("Marker", &self.marker);
+    }
+}
+
+impl xml::ToXml for ListGroupsResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListInstanceProfileTagsRequest {
+    pub instance_profile_name: String,
+    pub marker: Option<String>,
+    pub max_items: Option<i32>,
+}
+
+impl form::FromForm for ListInstanceProfileTagsRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(ListInstanceProfileTagsRequest {
+            instance_profile_name: n.need("InstanceProfileName", v)?,
+            marker: n.get("Marker", v)?,
+            max_items: n.get("MaxItems", v)?,
+        })
+    }
+}
+
+impl ListInstanceProfileTagsRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text(
+            "InstanceProfileName",
+            Some(self.instance_profile_name.as_str()),
+            &rule::INSTANCE_PROFILE_NAME_TYPE,
+        );
+        v.text("Marker", self.marker.as_deref(), &rule::MARKER_TYPE);
+        v.number("MaxItems", self.max_items, Some(1), Some(1000));
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListInstanceProfileTagsResponse {
+    pub tags: Vec<Tag>,
+    pub is_truncated: Option<bool>,
+    pub marker: Option<String>,
+}
+
+impl ListInstanceProfileTagsResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.list("Tags", "member", Some(self.tags.as_slice()));
+        w.put("IsTruncated", &self.is_truncated);
+        w.put("Marker", &self.marker);
+    }
+}
+
+impl xml::ToXml for ListInstanceProfileTagsResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListInstanceProfilesForRoleRequest {
+    pub role_name: String,
+    pub marker: Option<String>,
+    pub max_items: Option<i32>,
+}
+
+impl form::FromForm for ListInstanceProfilesForRoleRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(ListInstanceProfilesForRoleRequest {
+            role_name: n.need("RoleName", v)?,
+            marker: n.get("Marker", v)?,
+            max_items: n.get("MaxItems", v)?,
+        })
+    }
+}
+
+impl ListInstanceProfilesForRoleRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("RoleName", Some(self.role_name.as_str()), &rule::ROLE_NAME_TYPE);
+        v.text("Marker", self.marker.as_deref(), &rule::MARKER_TYPE);
+        v.number("MaxItems", self.max_items, Some(1), Some(1000));
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListInstanceProfilesForRoleResponse {
+    pub instance_profiles: Vec<InstanceProfile>,
+    pub is_truncated: Option<bool>,
+    pub marker: Option<String>,
+}
+
+impl ListInstanceProfilesForRoleResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.list("InstanceProfiles", "member", Some(self.instance_profiles.as_slice()));
+        w.put("IsTruncated", &self.is_truncated);
+        w.put("Marker", &self.marker);
+    }
+}
+
+impl xml::ToXml for ListInstanceProfilesForRoleResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListInstanceProfilesRequest {
+    pub path_prefix: Option<String>,
+    pub marker: Option<String>,
+    pub max_items: Option<i32>,
+}
+
+impl form::FromForm for ListInstanceProfilesRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(ListInstanceProfilesRequest {
+            path_prefix: n.get("PathPrefix", v)?,
+            marker: n.get("Marker", v)?,
+            max_items: n.get("MaxItems", v)?,
+        })
+    }
+}
+
+impl ListInstanceProfilesRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("PathPrefix", self.path_prefix.as_deref(), &rule::PATH_PREFIX_TYPE);
+        v.text("Marker", self.marker.as_deref(), &rule::MARKER_TYPE);
+        v.number("MaxItems", self.max_items, Some(1), Some(1000));
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListInstanceProfilesResponse {
+    pub instance_profiles: Vec<InstanceProfile>,
+    pub is_truncated: Option<bool>,
+    pub marker: Option<String>,
+}
+
+impl ListInstanceProfilesResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.list("InstanceProfiles", "member", Some(self.instance_profiles.as_slice()));
+        w.put("IsTruncated", &self.is_truncated);
+        w.put("Marker", &self.marker);
+    }
+}
+
+impl xml::ToXml for ListInstanceProfilesResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListPoliciesRequest {
+    pub scope: Option<String>,
+    pub only_attached: Option<bool>,
+    pub path_prefix: Option<String>,
+    pub policy_usage_filter: Option<String>,
+    pub marker: Option<String>,
+    pub max_items: Option<i32>,
+}
+
+impl form::FromForm for ListPoliciesRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(ListPoliciesRequest {
+            scope: n.get("Scope", v)?,
+            only_attached: n.get("OnlyAttached", v)?,
+            path_prefix: n.get("PathPrefix", v)?,
+            policy_usage_filter: n.get("PolicyUsageFilter", v)?,
+            marker: n.get("Marker", v)?,
+            max_items: n.get("MaxItems", v)?,
+        })
+    }
+}
+
+impl ListPoliciesRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("Scope", self.scope.as_deref(), &rule::POLICY_SCOPE_TYPE);
+        v.text("PathPrefix", self.path_prefix.as_deref(), &rule::POLICY_PATH_TYPE);
+        v.text("PolicyUsageFilter", self.policy_usage_filter.as_deref(), &rule::POLICY_USAGE_TYPE);
+        v.text("Marker", self.marker.as_deref(), &rule::MARKER_TYPE);
+        v.number("MaxItems", self.max_items, Some(1), Some(1000));
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListPoliciesResponse {
+    pub policies: Option<Vec<Policy>>,
+    pub is_truncated: Option<bool>,
+    pub marker: Option<String>,
+}
+
+impl ListPoliciesResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.list("Policies", "member", self.policies.as_deref());
+        w.put("IsTruncated", &self.is_truncated);
+        w.put("Marker", &self.marker);
+    }
+}
+
+impl xml::ToXml for ListPoliciesResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListPolicyTagsRequest {
+    pub policy_arn: String,
+    pub marker: Option<String>,
+    pub max_items: Option<i32>,
+}
+
+impl form::FromForm for ListPolicyTagsRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(ListPolicyTagsRequest {
+            policy_arn: n.need("PolicyArn", v)?,
+            marker: n.get("Marker", v)?,
+            max_items: n.get("MaxItems", v)?,
+        })
+    }
+}
+
+impl ListPolicyTagsRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("PolicyArn", Some(self.policy_arn.as_str()), &rule::ARN_TYPE);
+        v.text("Marker", self.marker.as_deref(), &rule::MARKER_TYPE);
+        v.number("MaxItems", self.max_items, Some(1), Some(1000));
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListPolicyTagsResponse {
+    pub tags: Vec<Tag>,
+    pub is_truncated: Option<bool>,
+    pub marker: Option<String>,
+}
+
+impl ListPolicyTagsResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.list("Tags", "member", Some(self.tags.as_slice()));
+        w.put("IsTruncated", &self.is_truncated);
+        w.put("Marker", &self.marker);
+    }
+}
+
+impl xml::ToXml for ListPolicyTagsResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListPolicyVersionsRequest {
+    pub policy_arn: String,
+    pub marker: Option<String>,
+    pub max_items: Option<i32>,
+}
+
+impl form::FromForm for ListPolicyVersionsRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(ListPolicyVersionsRequest {
+            policy_arn: n.need("PolicyArn", v)?,
+            marker: n.get("Marker", v)?,
+            max_items: n.get("MaxItems", v)?,
+        })
+    }
+}
+
+impl ListPolicyVersionsRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("PolicyArn", Some(self.policy_arn.as_str()), &rule::ARN_TYPE);
+        v.text("Marker", self.marker.as_deref(), &rule::MARKER_TYPE);
+        v.number("MaxItems", self.max_items, Some(1), Some(1000));
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListPolicyVersionsResponse {
+    pub versions: Option<Vec<PolicyVersion>>,
+    pub is_truncated: Option<bool>,
+    pub marker: Option<String>,
+}
+
+impl ListPolicyVersionsResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.list("Versions", "member", self.versions.as_deref());
+        w.put("IsTruncated", &self.is_truncated);
+        w.put("Marker", &self.marker);
+    }
+}
+
+impl xml::ToXml for ListPolicyVersionsResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListRolePoliciesRequest {
+    pub role_name: String,
+    pub marker: Option<String>,
+    pub max_items: Option<i32>,
+}
+
+impl form::FromForm for ListRolePoliciesRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(ListRolePoliciesRequest {
+            role_name: n.need("RoleName", v)?,
+            marker: n.get("Marker", v)?,
+            max_items: n.get("MaxItems", v)?,
+        })
+    }
+}
+
+impl ListRolePoliciesRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("RoleName", Some(self.role_name.as_str()), &rule::ROLE_NAME_TYPE);
+        v.text("Marker", self.marker.as_deref(), &rule::MARKER_TYPE);
+        v.number("MaxItems", self.max_items, Some(1), Some(1000));
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListRolePoliciesResponse {
+    pub policy_names: Vec<String>,
+    pub is_truncated: Option<bool>,
+    pub marker: Option<String>,
+}
+
+impl ListRolePoliciesResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.list("PolicyNames", "member", Some(self.policy_names.as_slice()));
+        w.put("IsTruncated", &self.is_truncated);
+        w.put("Marker", &self.marker);
+    }
+}
+
+impl xml::ToXml for ListRolePoliciesResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListRoleTagsRequest {
+    pub role_name: String,
+    pub marker: Option<String>,
+    pub max_items: Option<i32>,
+}
+
+impl form::FromForm for ListRoleTagsRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(ListRoleTagsRequest {
+            role_name: n.need("RoleName", v)?,
+            marker: n.get("Marker", v)?,
+            max_items: n.get("MaxItems", v)?,
+        })
+    }
+}
+
+impl ListRoleTagsRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("RoleName", Some(self.role_name.as_str()), &rule::ROLE_NAME_TYPE);
+        v.text("Marker", self.marker.as_deref(), &rule::MARKER_TYPE);
+        v.number("MaxItems", self.max_items, Some(1), Some(1000));
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListRoleTagsResponse {
+    pub tags: Vec<Tag>,
+    pub is_truncated: Option<bool>,
+    pub marker: Option<String>,
+}
+
+impl ListRoleTagsResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.list("Tags", "member", Some(self.tags.as_slice()));
+        w.put("IsTruncated", &self.is_truncated);
+        w.put("Marker", &self.marker);
+    }
+}
+
+impl xml::ToXml for ListRoleTagsResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListRolesRequest {
+    pub path_prefix: Option<String>,
+    pub marker: Option<String>,
+    pub max_items: Option<i32>,
+}
+
+impl form::FromForm for ListRolesRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(ListRolesRequest {
+            path_prefix: n.get("PathPrefix", v)?,
+            marker: n.get("Marker", v)?,
+            max_items: n.get("MaxItems", v)?,
+        })
+    }
+}
+
+impl ListRolesRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("PathPrefix", self.path_prefix.as_deref(), &rule::PATH_PREFIX_TYPE);
+        v.text("Marker", self.marker.as_deref(), &rule::MARKER_TYPE);
+        v.number("MaxItems", self.max_items, Some(1), Some(1000));
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListRolesResponse {
+    pub roles: Vec<Role>,
+    pub is_truncated: Option<bool>,
+    pub marker: Option<String>,
+}
+
+impl ListRolesResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.list("Roles", "member", Some(self.roles.as_slice()));
+        w.put("IsTruncated", &self.is_truncated);
+        w.put("Marker", &self.marker);
+    }
+}
+
+impl xml::ToXml for ListRolesResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListUserPoliciesRequest {
+    pub user_name: String,
+    pub marker: Option<String>,
+    pub max_items: Option<i32>,
+}
+
+impl form::FromForm for ListUserPoliciesRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(ListUserPoliciesRequest {
+            user_name: n.need("UserName", v)?,
+            marker: n.get("Marker", v)?,
+            max_items: n.get("MaxItems", v)?,
+        })
+    }
+}
+
+impl ListUserPoliciesRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("UserName", Some(self.user_name.as_str()), &rule::EXISTING_USER_NAME_TYPE);
+        v.text("Marker", self.marker.as_deref(), &rule::MARKER_TYPE);
+        v.number("MaxItems", self.max_items, Some(1), Some(1000));
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListUserPoliciesResponse {
+    pub policy_names: Vec<String>,
+    pub is_truncated: Option<bool>,
+    pub marker: Option<String>,
+}
+
+impl ListUserPoliciesResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.list("PolicyNames", "member", Some(self.policy_names.as_slice()));
+        w.put("IsTruncated", &self.is_truncated);
+        w.put("Marker", &self.marker);
+    }
+}
+
+impl xml::ToXml for ListUserPoliciesResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListUserTagsRequest {
+    pub user_name: String,
+    pub marker: Option<String>,
+    pub max_items: Option<i32>,
+}
+
+impl form::FromForm for ListUserTagsRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(ListUserTagsRequest {
+            user_name: n.need("UserName", v)?,
+            marker: n.get("Marker", v)?,
+            max_items: n.get("MaxItems", v)?,
+        })
+    }
+}
+
+impl ListUserTagsRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("UserName", Some(self.user_name.as_str()), &rule::EXISTING_USER_NAME_TYPE);
+        v.text("Marker", self.marker.as_deref(), &rule::MARKER_TYPE);
+        v.number("MaxItems", self.max_items, Some(1), Some(1000));
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListUserTagsResponse {
+    pub tags: Vec<Tag>,
+    pub is_truncated: Option<bool>,
+    pub marker: Option<String>,
+}
+
+impl ListUserTagsResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.list("Tags", "member", Some(self.tags.as_slice()));
+        w.put("IsTruncated", &self.is_truncated);
+        w.put("Marker", &self.marker);
+    }
+}
+
+impl xml::ToXml for ListUserTagsResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListUsersRequest {
+    pub path_prefix: Option<String>,
+    pub marker: Option<String>,
+    pub max_items: Option<i32>,
+}
+
+impl form::FromForm for ListUsersRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(ListUsersRequest {
+            path_prefix: n.get("PathPrefix", v)?,
+            marker: n.get("Marker", v)?,
+            max_items: n.get("MaxItems", v)?,
+        })
+    }
+}
+
+impl ListUsersRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("PathPrefix", self.path_prefix.as_deref(), &rule::PATH_PREFIX_TYPE);
+        v.text("Marker", self.marker.as_deref(), &rule::MARKER_TYPE);
+        v.number("MaxItems", self.max_items, Some(1), Some(1000));
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListUsersResponse {
+    pub users: Vec<User>,
+    pub is_truncated: Option<bool>,
+    pub marker: Option<String>,
+}
+
+impl ListUsersResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.list("Users", "member", Some(self.users.as_slice()));
+        w.put("IsTruncated", &self.is_truncated);
+        w.put("Marker", &self.marker);
+    }
+}
+
+impl xml::ToXml for ListUsersResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct Policy {
+    pub policy_name: Option<String>,
+    pub policy_id: Option<String>,
+    pub arn: Option<String>,
+    pub path: Option<String>,
+    pub default_version_id: Option<String>,
+    pub attachment_count: Option<i32>,
+    pub permissions_boundary_usage_count: Option<i32>,
+    pub is_attachable: Option<bool>,
+    pub description: Option<String>,
+    pub create_date: Option<Time>,
+    pub update_date: Option<Time>,
+    pub tags: Option<Vec<Tag>>,
+}
+
+impl Policy {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("PolicyName", &self.policy_name);
+        w.put("PolicyId", &self.policy_id);
+        w.put("Arn", &self.arn);
+        w.put("Path", &self.path);
+        w.put("DefaultVersionId", &self.default_version_id);
+        w.put("AttachmentCount", &self.attachment_count);
+        w.put("PermissionsBoundaryUsageCount", &self.permissions_boundary_usage_count);
+        w.put("IsAttachable", &self.is_attachable);
+        w.put("Description", &self.description);
+        w.put("CreateDate", &self.create_date);
+        w.put("UpdateDate", &self.update_date);
+        w.list("Tags", "member", self.tags.as_deref());
+    }
+}
+
+impl xml::ToXml for Policy {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct PolicyGroup {
+    pub group_name: Option<String>,
+    pub group_id: Option<String>,
+}
+
+impl PolicyGroup {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("GroupName", &self.group_name);
+        w.put("GroupId", &self.group_id);
+    }
+}
+
+impl xml::ToXml for PolicyGroup {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct PolicyRole {
+    pub role_name: Option<String>,
+    pub role_id: Option<String>,
+}
+
+impl PolicyRole {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("RoleName", &self.role_name);
+        w.put("RoleId", &self.role_id);
+    }
+}
+
+impl xml::ToXml for PolicyRole {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct PolicyUser {
+    pub user_name: Option<String>,
+    pub user_id: Option<String>,
+}
+
+impl PolicyUser {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("UserName", &self.user_name);
+        w.put("UserId", &self.user_id);
+    }
+}
+
+impl xml::ToXml for PolicyUser {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct PolicyVersion {
+    pub document: Option<String>,
+    pub version_id: Option<String>,
+    pub is_default_version: Option<bool>,
+    pub create_date: Option<Time>,
+}
+
+impl PolicyVersion {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Document", &self.document);
+        w.put("VersionId", &self.version_id);
+        w.put("IsDefaultVersion", &self.is_default_version);
+        w.put("CreateDate", &self.create_date);
+    }
+}
+
+impl xml::ToXml for PolicyVersion {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct PutGroupPolicyRequest {
+    pub group_name: String,
+    pub policy_name: String,
+    pub policy_document: String,
+}
+
+impl form::FromForm for PutGroupPolicyRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(PutGroupPolicyRequest {
+            group_name: n.need("GroupName", v)?,
+            policy_name: n.need("PolicyName", v)?,
+            policy_document: n.need("PolicyDocument", v)?,
+        })
+    }
+}
+
+impl PutGroupPolicyRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("GroupName", Some(self.group_name.as_str()), &rule::GROUP_NAME_TYPE);
+        v.text("PolicyName", Some(self.policy_name.as_str()), &rule::POLICY_NAME_TYPE);
+        v.text("PolicyDocument", Some(self.policy_document.as_str()), &rule::POLICY_DOCUMENT_TYPE);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct PutRolePermissionsBoundaryRequest {
+    pub role_name: String,
+    pub permissions_boundary: String,
+}
+
+impl form::FromForm for PutRolePermissionsBoundaryRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(PutRolePermissionsBoundaryRequest {
+            role_name: n.need("RoleName", v)?,
+            permissions_boundary: n.need("PermissionsBoundary", v)?,
+        })
+    }
+}
+
+impl PutRolePermissionsBoundaryRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("RoleName", Some(self.role_name.as_str()), &rule::ROLE_NAME_TYPE);
+        v.text("PermissionsBoundary", Some(self.permissions_boundary.as_str()), &rule::ARN_TYPE);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct PutRolePolicyRequest {
+    pub role_name: String,
+    pub policy_name: String,
+    pub policy_document: String,
+}
+
+impl form::FromForm for PutRolePolicyRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(PutRolePolicyRequest {
+            role_name: n.need("RoleName", v)?,
+            policy_name: n.need("PolicyName", v)?,
+            policy_document: n.need("PolicyDocument", v)?,
+        })
+    }
+}
+
+impl PutRolePolicyRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("RoleName", Some(self.role_name.as_str()), &rule::ROLE_NAME_TYPE);
+        v.text("PolicyName", Some(self.policy_name.as_str()), &rule::POLICY_NAME_TYPE);
+        v.text("PolicyDocument", Some(self.policy_document.as_str()), &rule::POLICY_DOCUMENT_TYPE);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct PutUserPermissionsBoundaryRequest {
+    pub user_name: String,
+    pub permissions_boundary: String,
+}
+
+impl form::FromForm for PutUserPermissionsBoundaryRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(PutUserPermissionsBoundaryRequest {
+            user_name: n.need("UserName", v)?,
+            permissions_boundary: n.need("PermissionsBoundary", v)?,
+        })
+    }
+}
+
+impl PutUserPermissionsBoundaryRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("UserName", Some(self.user_name.as_str()), &rule::USER_NAME_TYPE);
+        v.text("PermissionsBoundary", Some(self.permissions_boundary.as_str()), &rule::ARN_TYPE);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct PutUserPolicyRequest {
+    pub user_name: String,
+    pub policy_name: String,
+    pub policy_document: String,
+}
+
+impl form::FromForm for PutUserPolicyRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(PutUserPolicyRequest {
+            user_name: n.need("UserName", v)?,
+            policy_name: n.need("PolicyName", v)?,
+            policy_document: n.need("PolicyDocument", v)?,
+        })
+    }
+}
+
+impl PutUserPolicyRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("UserName", Some(self.user_name.as_str()), &rule::EXISTING_USER_NAME_TYPE);
+        v.text("PolicyName", Some(self.policy_name.as_str()), &rule::POLICY_NAME_TYPE);
+        v.text("PolicyDocument", Some(self.policy_document.as_str()), &rule::POLICY_DOCUMENT_TYPE);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct RemoveRoleFromInstanceProfileRequest {
+    pub instance_profile_name: String,
+    pub role_name: String,
+}
+
+impl form::FromForm for RemoveRoleFromInstanceProfileRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(RemoveRoleFromInstanceProfileRequest {
+            instance_profile_name: n.need("InstanceProfileName", v)?,
+            role_name: n.need("RoleName", v)?,
+        })
+    }
+}
+
+impl RemoveRoleFromInstanceProfileRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text(
+            "InstanceProfileName",
+            Some(self.instance_profile_name.as_str()),
+            &rule::INSTANCE_PROFILE_NAME_TYPE,
+        );
+        v.text("RoleName", Some(self.role_name.as_str()), &rule::ROLE_NAME_TYPE);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct RemoveUserFromGroupRequest {
+    pub group_name: String,
+    pub user_name: String,
+}
+
+impl form::FromForm for RemoveUserFromGroupRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(RemoveUserFromGroupRequest {
+            group_name: n.need("GroupName", v)?,
+            user_name: n.need("UserName", v)?,
+        })
+    }
+}
+
+impl RemoveUserFromGroupRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("GroupName", Some(self.group_name.as_str()), &rule::GROUP_NAME_TYPE);
+        v.text("UserName", Some(self.user_name.as_str()), &rule::EXISTING_USER_NAME_TYPE);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct Role {
+    pub path: String,
+    pub role_name: String,
+    pub role_id: String,
+    pub arn: String,
+    pub create_date: Time,
+    pub assume_role_policy_document: Option<String>,
+    pub description: Option<String>,
+    pub max_session_duration: Option<i32>,
+    pub permissions_boundary: Option<AttachedPermissionsBoundary>,
+    pub tags: Option<Vec<Tag>>,
+    pub role_last_used: Option<RoleLastUsed>,
+    pub source_role_template: Option<SourceRoleTemplate>,
+}
+
+impl Role {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Path", &self.path);
+        w.put("RoleName", &self.role_name);
+        w.put("RoleId", &self.role_id);
+        w.put("Arn", &self.arn);
+        w.put("CreateDate", &self.create_date);
+        w.put("AssumeRolePolicyDocument", &self.assume_role_policy_document);
+        w.put("Description", &self.description);
+        w.put("MaxSessionDuration", &self.max_session_duration);
+        w.put("PermissionsBoundary", &self.permissions_boundary);
+        w.list("Tags", "member", self.tags.as_deref());
+        w.put("RoleLastUsed", &self.role_last_used);
+        w.put("SourceRoleTemplate", &self.source_role_template);
+    }
+}
+
+impl xml::ToXml for Role {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct RoleLastUsed {
+    pub last_used_date: Option<Time>,
+    pub region: Option<String>,
+}
+
+impl RoleLastUsed {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("LastUsedDate", &self.last_used_date);
+        w.put("Region", &self.region);
+    }
+}
+
+impl xml::ToXml for RoleLastUsed {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct SetDefaultPolicyVersionRequest {
+    pub policy_arn: String,
+    pub version_id: String,
+}
+
+impl form::FromForm for SetDefaultPolicyVersionRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(SetDefaultPolicyVersionRequest {
+            policy_arn: n.need("PolicyArn", v)?,
+            version_id: n.need("VersionId", v)?,
+        })
+    }
+}
+
+impl SetDefaultPolicyVersionRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("PolicyArn", Some(self.policy_arn.as_str()), &rule::ARN_TYPE);
+        v.text("VersionId", Some(self.version_id.as_str()), &rule::POLICY_VERSION_ID_TYPE);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct SourceRoleTemplate {
+    pub template_arn: String,
+    pub template_minor_version: i32,
+}
+
+impl SourceRoleTemplate {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("TemplateArn", &self.template_arn);
+        w.put("TemplateMinorVersion", &self.template_minor_version);
+    }
+}
+
+impl xml::ToXml for SourceRoleTemplate {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct Tag {
+    pub key: String,
+    pub value: String,
+}
+
+impl form::FromForm for Tag {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(Tag { key: n.need("Key", v)?, value: n.need("Value", v)? })
+    }
+}
+
+impl Tag {
+    fn limits(&self, v: &mut Violations) {
+        v.text("Key", Some(self.key.as_str()), &rule::TAG_KEY_TYPE);
+        v.text("Value", Some(self.value.as_str()), &rule::TAG_VALUE_TYPE);
+    }
+}
+
+impl Tag {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Key", &self.key);
+        w.put("Value", &self.value);
+    }
+}
+
+impl xml::ToXml for Tag {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct TagInstanceProfileRequest {
+    pub instance_profile_name: String,
+    pub tags: Vec<Tag>,
+}
+
+impl form::FromForm for TagInstanceProfileRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(TagInstanceProfileRequest {
+            instance_profile_name: n.need("InstanceProfileName", v)?,
+            tags: n.need_list("Tags", "member", v)?,
+        })
+    }
+}
+
+impl TagInstanceProfileRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text(
+            "InstanceProfileName",
+            Some(self.instance_profile_name.as_str()),
+            &rule::INSTANCE_PROFILE_NAME_TYPE,
+        );
+        v.size("Tags", Some(self.tags.len()), 0, 50);
+        v.each("Tags", Some(self.tags.as_slice()), Tag::limits);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct TagPolicyRequest {
+    pub policy_arn: String,
+    pub tags: Vec<Tag>,
+}
+
+impl form::FromForm for TagPolicyRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(TagPolicyRequest { policy_arn: n.need("PolicyArn", v)?, tags: n.need_list("Tags", "member", v)? })
+    }
+}
+
+impl TagPolicyRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("PolicyArn", Some(self.policy_arn.as_str()), &rule::ARN_TYPE);
+        v.size("Tags", Some(self.tags.len()), 0, 50);
+        v.each("Tags", Some(self.tags.as_slice()), Tag::limits);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct TagRoleRequest {
+    pub role_name: String,
+    pub tags: Vec<Tag>,
+}
+
+impl form::FromForm for TagRoleRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(TagRoleRequest { role_name: n.need("RoleName", v)?, tags: n.need_list("Tags", "member", v)? })
+    }
+}
+
+impl TagRoleRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("RoleName", Some(self.role_name.as_str()), &rule::ROLE_NAME_TYPE);
+        v.size("Tags", Some(self.tags.len()), 0, 50);
+        v.each("Tags", Some(self.tags.as_slice()), Tag::limits);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct TagUserRequest {
+    pub user_name: String,
+    pub tags: Vec<Tag>,
+}
+
+impl form::FromForm for TagUserRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(TagUserRequest { user_name: n.need("UserName", v)?, tags: n.need_list("Tags", "member", v)? })
+    }
+}
+
+impl TagUserRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("UserName", Some(self.user_name.as_str()), &rule::EXISTING_USER_NAME_TYPE);
+        v.size("Tags", Some(self.tags.len()), 0, 50);
+        v.each("Tags", Some(self.tags.as_slice()), Tag::limits);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct UntagInstanceProfileRequest {
+    pub instance_profile_name: String,
+    pub tag_keys: Vec<String>,
+}
+
+impl form::FromForm for UntagInstanceProfileRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(UntagInstanceProfileRequest {
+            instance_profile_name: n.need("InstanceProfileName", v)?,
+            tag_keys: n.need_list("TagKeys", "member", v)?,
+        })
+    }
+}
+
+impl UntagInstanceProfileRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text(
+            "InstanceProfileName",
+            Some(self.instance_profile_name.as_str()),
+            &rule::INSTANCE_PROFILE_NAME_TYPE,
+        );
+        v.size("TagKeys", Some(self.tag_keys.len()), 0, 50);
+        v.texts("TagKeys", Some(self.tag_keys.as_slice()), &rule::TAG_KEY_TYPE);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct UntagPolicyRequest {
+    pub policy_arn: String,
+    pub tag_keys: Vec<String>,
+}
+
+impl form::FromForm for UntagPolicyRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(UntagPolicyRequest {
+            policy_arn: n.need("PolicyArn", v)?,
+            tag_keys: n.need_list("TagKeys", "member", v)?,
+        })
+    }
+}
+
+impl UntagPolicyRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("PolicyArn", Some(self.policy_arn.as_str()), &rule::ARN_TYPE);
+        v.size("TagKeys", Some(self.tag_keys.len()), 0, 50);
+        v.texts("TagKeys", Some(self.tag_keys.as_slice()), &rule::TAG_KEY_TYPE);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct UntagRoleRequest {
+    pub role_name: String,
+    pub tag_keys: Vec<String>,
+}
+
+impl form::FromForm for UntagRoleRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(UntagRoleRequest {
+            role_name: n.need("RoleName", v)?,
+            tag_keys: n.need_list("TagKeys", "member", v)?,
+        })
+    }
+}
+
+impl UntagRoleRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("RoleName", Some(self.role_name.as_str()), &rule::ROLE_NAME_TYPE);
+        v.size("TagKeys", Some(self.tag_keys.len()), 0, 50);
+        v.texts("TagKeys", Some(self.tag_keys.as_slice()), &rule::TAG_KEY_TYPE);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct UntagUserRequest {
+    pub user_name: String,
+    pub tag_keys: Vec<String>,
+}
+
+impl form::FromForm for UntagUserRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(UntagUserRequest {
+            user_name: n.need("UserName", v)?,
+            tag_keys: n.need_list("TagKeys", "member", v)?,
+        })
+    }
+}
+
+impl UntagUserRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("UserName", Some(self.user_name.as_str()), &rule::EXISTING_USER_NAME_TYPE);
+        v.size("TagKeys", Some(self.tag_keys.len()), 0, 50);
+        v.texts("TagKeys", Some(self.tag_keys.as_slice()), &rule::TAG_KEY_TYPE);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct UpdateAccessKeyRequest {
+    pub user_name: Option<String>,
+    pub access_key_id: String,
+    pub status: String,
+}
+
+impl form::FromForm for UpdateAccessKeyRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(UpdateAccessKeyRequest {
+            user_name: n.get("UserName", v)?,
+            access_key_id: n.need("AccessKeyId", v)?,
+            status: n.need("Status", v)?,
+        })
+    }
+}
+
+impl UpdateAccessKeyRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("UserName", self.user_name.as_deref(), &rule::EXISTING_USER_NAME_TYPE);
+        v.text("AccessKeyId", Some(self.access_key_id.as_str()), &rule::ACCESS_KEY_ID_TYPE);
+        v.text("Status", Some(self.status.as_str()), &rule::STATUS_TYPE);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct UpdateAssumeRolePolicyRequest {
+    pub role_name: String,
+    pub policy_document: String,
+}
+
+impl form::FromForm for UpdateAssumeRolePolicyRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(UpdateAssumeRolePolicyRequest {
+            role_name: n.need("RoleName", v)?,
+            policy_document: n.need("PolicyDocument", v)?,
+        })
+    }
+}
+
+impl UpdateAssumeRolePolicyRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("RoleName", Some(self.role_name.as_str()), &rule::ROLE_NAME_TYPE);
+        v.text("PolicyDocument", Some(self.policy_document.as_str()), &rule::POLICY_DOCUMENT_TYPE);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct UpdateGroupRequest {
+    pub group_name: String,
+    pub new_path: Option<String>,
+    pub new_group_name: Option<String>,
+}
+
+impl form::FromForm for UpdateGroupRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(UpdateGroupRequest {
+            group_name: n.need("GroupName", v)?,
+            new_path: n.get("NewPath", v)?,
+            new_group_name: n.get("NewGroupName", v)?,
+        })
+    }
+}
+
+impl UpdateGroupRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("GroupName", Some(self.group_name.as_str()), &rule::GROUP_NAME_TYPE);
+        v.text("NewPath", self.new_path.as_deref(), &rule::PATH_TYPE);
+        v.text("NewGroupName", self.new_group_name.as_deref(), &rule::GROUP_NAME_TYPE);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct UpdateRoleDescriptionRequest {
+    pub role_name: String,
+    pub description: String,
+}
+
+impl form::FromForm for UpdateRoleDescriptionRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(UpdateRoleDescriptionRequest {
+            role_name: n.need("RoleName", v)?,
+            description: n.need("Description", v)?,
+        })
+    }
+}
+
+impl UpdateRoleDescriptionRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("RoleName", Some(self.role_name.as_str()), &rule::ROLE_NAME_TYPE);
+        v.text("Description", Some(self.description.as_str()), &rule::ROLE_DESCRIPTION_TYPE);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct UpdateRoleDescriptionResponse {
+    pub role: Option<Role>,
+}
+
+impl UpdateRoleDescriptionResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Role", &self.role);
+    }
+}
+
+impl xml::ToXml for UpdateRoleDescriptionResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct UpdateRoleRequest {
+    pub role_name: String,
+    pub description: Option<String>,
+    pub max_session_duration: Option<i32>,
+}
+
+impl form::FromForm for UpdateRoleRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(UpdateRoleRequest {
+            role_name: n.need("RoleName", v)?,
+            description: n.get("Description", v)?,
+            max_session_duration: n.get("MaxSessionDuration", v)?,
+        })
+    }
+}
+
+impl UpdateRoleRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("RoleName", Some(self.role_name.as_str()), &rule::ROLE_NAME_TYPE);
+        v.text("Description", self.description.as_deref(), &rule::ROLE_DESCRIPTION_TYPE);
+        v.number("MaxSessionDuration", self.max_session_duration, Some(3600), Some(43200));
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct UpdateRoleResponse {}
+
+impl UpdateRoleResponse {
+    fn members(&self, w: &mut xml::Writer) {}
+}
+
+impl xml::ToXml for UpdateRoleResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct UpdateUserRequest {
+    pub user_name: String,
+    pub new_path: Option<String>,
+    pub new_user_name: Option<String>,
+}
+
+impl form::FromForm for UpdateUserRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(UpdateUserRequest {
+            user_name: n.need("UserName", v)?,
+            new_path: n.get("NewPath", v)?,
+            new_user_name: n.get("NewUserName", v)?,
+        })
+    }
+}
+
+impl UpdateUserRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("UserName", Some(self.user_name.as_str()), &rule::EXISTING_USER_NAME_TYPE);
+        v.text("NewPath", self.new_path.as_deref(), &rule::PATH_TYPE);
+        v.text("NewUserName", self.new_user_name.as_deref(), &rule::USER_NAME_TYPE);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct User {
+    pub path: String,
+    pub user_name: String,
+    pub user_id: String,
+    pub arn: String,
+    pub create_date: Time,
+    pub password_last_used: Option<Time>,
+    pub permissions_boundary: Option<AttachedPermissionsBoundary>,
+    pub tags: Option<Vec<Tag>>,
+}
+
+impl User {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Path", &self.path);
+        w.put("UserName", &self.user_name);
+        w.put("UserId", &self.user_id);
+        w.put("Arn", &self.arn);
+        w.put("CreateDate", &self.create_date);
+        w.put("PasswordLastUsed", &self.password_last_used);
+        w.put("PermissionsBoundary", &self.permissions_boundary);
+        w.list("Tags", "member", self.tags.as_deref());
+    }
+}
+
+impl xml::ToXml for User {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
 /// Every operation above, for tests that replay records.
 #[cfg(feature = "vectors")]
-pub static CODECS: &[wire::vectors::Codec] = &[];
+pub static CODECS: &[wire::vectors::Codec] = &[
+    wire::vectors::Codec::of::<AddRoleToInstanceProfile>(),
+    wire::vectors::Codec::of::<AddUserToGroup>(),
+    wire::vectors::Codec::of::<AttachGroupPolicy>(),
+    wire::vectors::Codec::of::<AttachRolePolicy>(),
+    wire::vectors::Codec::of::<AttachUserPolicy>(),
+    wire::vectors::Codec::of::<CreateAccessKey>(),
+    wire::vectors::Codec::of::<CreateAccountAlias>(),
+    wire::vectors::Codec::of::<CreateGroup>(),
+    wire::vectors::Codec::of::<CreateInstanceProfile>(),
+    wire::vectors::Codec::of::<CreatePolicy>(),
+    wire::vectors::Codec::of::<CreatePolicyVersion>(),
+    wire::vectors::Codec::of::<CreateRole>(),
+    wire::vectors::Codec::of::<CreateUser>(),
+    wire::vectors::Codec::of::<DeleteAccessKey>(),
+    wire::vectors::Codec::of::<DeleteAccountAlias>(),
+    wire::vectors::Codec::of::<DeleteGroup>(),
+    wire::vectors::Codec::of::<DeleteGroupPolicy>(),
+    wire::vectors::Codec::of::<DeleteInstanceProfile>(),
+    wire::vectors::Codec::of::<DeletePolicy>(),
+    wire::vectors::Codec::of::<DeletePolicyVersion>(),
+    wire::vectors::Codec::of::<DeleteRole>(),
+    wire::vectors::Codec::of::<DeleteRolePermissionsBoundary>(),
+    wire::vectors::Codec::of::<DeleteRolePolicy>(),
+    wire::vectors::Codec::of::<DeleteUser>(),
+    wire::vectors::Codec::of::<DeleteUserPermissionsBoundary>(),
+    wire::vectors::Codec::of::<DeleteUserPolicy>(),
+    wire::vectors::Codec::of::<DetachGroupPolicy>(),
+    wire::vectors::Codec::of::<DetachRolePolicy>(),
+    wire::vectors::Codec::of::<DetachUserPolicy>(),
+    wire::vectors::Codec::of::<GetAccessKeyLastUsed>(),
+    wire::vectors::Codec::of::<GetAccountSummary>(),
+    wire::vectors::Codec::of::<GetGroup>(),
+    wire::vectors::Codec::of::<GetGroupPolicy>(),
+    wire::vectors::Codec::of::<GetInstanceProfile>(),
+    wire::vectors::Codec::of::<GetPolicy>(),
+    wire::vectors::Codec::of::<GetPolicyVersion>(),
+    wire::vectors::Codec::of::<GetRole>(),
+    wire::vectors::Codec::of::<GetRolePolicy>(),
+    wire::vectors::Codec::of::<GetUser>(),
+    wire::vectors::Codec::of::<GetUserPolicy>(),
+    wire::vectors::Codec::of::<ListAccessKeys>(),
+    wire::vectors::Codec::of::<ListAccountAliases>(),
+    wire::vectors::Codec::of::<ListAttachedGroupPolicies>(),
+    wire::vectors::Codec::of::<ListAttachedRolePolicies>(),
+    wire::vectors::Codec::of::<ListAttachedUserPolicies>(),
+    wire::vectors::Codec::of::<ListEntitiesForPolicy>(),
+    wire::vectors::Codec::of::<ListGroupPolicies>(),
+    wire::vectors::Codec::of::<ListGroups>(),
+    wire::vectors::Codec::of::<ListGroupsForUser>(),
+    wire::vectors::Codec::of::<ListInstanceProfileTags>(),
+    wire::vectors::Codec::of::<ListInstanceProfiles>(),
+    wire::vectors::Codec::of::<ListInstanceProfilesForRole>(),
+    wire::vectors::Codec::of::<ListPolicies>(),
+    wire::vectors::Codec::of::<ListPolicyTags>(),
+    wire::vectors::Codec::of::<ListPolicyVersions>(),
+    wire::vectors::Codec::of::<ListRolePolicies>(),
+    wire::vectors::Codec::of::<ListRoleTags>(),
+    wire::vectors::Codec::of::<ListRoles>(),
+    wire::vectors::Codec::of::<ListUserPolicies>(),
+    wire::vectors::Codec::of::<ListUserTags>(),
+    wire::vectors::Codec::of::<ListUsers>(),
+    wire::vectors::Codec::of::<PutGroupPolicy>(),
+    wire::vectors::Codec::of::<PutRolePermissionsBoundary>(),
+    wire::vectors::Codec::of::<PutRolePolicy>(),
+    wire::vectors::Codec::of::<PutUserPermissionsBoundary>(),
+    wire::vectors::Codec::of::<PutUserPolicy>(),
+    wire::vectors::Codec::of::<RemoveRoleFromInstanceProfile>(),
+    wire::vectors::Codec::of::<RemoveUserFromGroup>(),
+    wire::vectors::Codec::of::<SetDefaultPolicyVersion>(),
+    wire::vectors::Codec::of::<TagInstanceProfile>(),
+    wire::vectors::Codec::of::<TagPolicy>(),
+    wire::vectors::Codec::of::<TagRole>(),
+    wire::vectors::Codec::of::<TagUser>(),
+    wire::vectors::Codec::of::<UntagInstanceProfile>(),
+    wire::vectors::Codec::of::<UntagPolicy>(),
+    wire::vectors::Codec::of::<UntagRole>(),
+    wire::vectors::Codec::of::<UntagUser>(),
+    wire::vectors::Codec::of::<UpdateAccessKey>(),
+    wire::vectors::Codec::of::<UpdateAssumeRolePolicy>(),
+    wire::vectors::Codec::of::<UpdateGroup>(),
+    wire::vectors::Codec::of::<UpdateRole>(),
+    wire::vectors::Codec::of::<UpdateRoleDescription>(),
+    wire::vectors::Codec::of::<UpdateUser>(),
+];
 
 /// The errors that the model declares, with their codes and statuses.
 pub mod fault {
@@ -177,4 +7446,135 @@ pub mod fault {
     pub fn unrecognized_public_key_encoding(message: impl Into<String>) -> Fault {
         Fault::new("UnrecognizedPublicKeyEncoding", 400, message)
     }
+}
+
+/// The limits of texts.
+mod rule {
+    use rolecall_wire::rules::{Pattern, Text};
+
+    pub static ACCESS_KEY_ID_TYPE: Text =
+        Text { min: 16, max: 128, pattern: Some(Pattern::new("[\\w]+", "[0-9A-Za-z_]+")), values: &[] };
+    pub static ACCOUNT_ALIAS_TYPE: Text = Text {
+        min: 3,
+        max: 63,
+        pattern: Some(Pattern::new("^[a-z0-9]([a-z0-9]|-(?!-)){1,61}[a-z0-9]$", "[a-z0-9](-?[a-z0-9])+")),
+        values: &[],
+    };
+    pub static ARN_TYPE: Text = Text { min: 20, max: 2048, pattern: None, values: &[] };
+    pub static ENTITY_TYPE: Text = Text {
+        min: 0,
+        max: usize::MAX,
+        pattern: None,
+        values: &["User", "Role", "Group", "LocalManagedPolicy", "AWSManagedPolicy"],
+    };
+    pub static EXISTING_USER_NAME_TYPE: Text = Text {
+        min: 1,
+        max: 128,
+        pattern: Some(Pattern::new("[\\w+=,.@-]+", "[0-9A-Za-z_+=,.@-]+")),
+        values: &[],
+    };
+    pub static GROUP_NAME_TYPE: Text = Text {
+        min: 1,
+        max: 128,
+        pattern: Some(Pattern::new("[\\w+=,.@-]+", "[0-9A-Za-z_+=,.@-]+")),
+        values: &[],
+    };
+    pub static INSTANCE_PROFILE_NAME_TYPE: Text = Text {
+        min: 1,
+        max: 128,
+        pattern: Some(Pattern::new("[\\w+=,.@-]+", "[0-9A-Za-z_+=,.@-]+")),
+        values: &[],
+    };
+    pub static MARKER_TYPE: Text = Text {
+        min: 1,
+        max: 320,
+        pattern: Some(Pattern::new("[\\u0020-\\u00FF]+", "[\\u0020-\\u00FF]+")),
+        values: &[],
+    };
+    pub static PATH_PREFIX_TYPE: Text = Text {
+        min: 1,
+        max: 512,
+        pattern: Some(Pattern::new("\\u002F[\\u0021-\\u007F]*", "\\u002F[\\u0021-\\u007F]*")),
+        values: &[],
+    };
+    pub static PATH_TYPE: Text = Text {
+        min: 1,
+        max: 512,
+        pattern: Some(Pattern::new(
+            "(\\u002F)|(\\u002F[\\u0021-\\u007E]+\\u002F)",
+            "(\\u002F)|(\\u002F[\\u0021-\\u007E]+\\u002F)",
+        )),
+        values: &[],
+    };
+    pub static POLICY_DESCRIPTION_TYPE: Text = Text { min: 0, max: 1000, pattern: None, values: &[] };
+    pub static POLICY_DOCUMENT_TYPE: Text = Text {
+        min: 1,
+        max: 131072,
+        pattern: Some(Pattern::new(
+            "[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+",
+            "[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+",
+        )),
+        values: &[],
+    };
+    pub static POLICY_NAME_TYPE: Text = Text {
+        min: 1,
+        max: 128,
+        pattern: Some(Pattern::new("[\\w+=,.@-]+", "[0-9A-Za-z_+=,.@-]+")),
+        values: &[],
+    };
+    pub static POLICY_PATH_TYPE: Text = Text {
+        min: 1,
+        max: 512,
+        pattern: Some(Pattern::new("((/[A-Za-z0-9\\.,\\+@=_-]+)*)/", "((/[A-Za-z0-9\\.,\\+@=_-]+)*)/")),
+        values: &[],
+    };
+    pub static POLICY_SCOPE_TYPE: Text =
+        Text { min: 0, max: usize::MAX, pattern: None, values: &["All", "AWS", "Local"] };
+    pub static POLICY_USAGE_TYPE: Text = Text {
+        min: 0,
+        max: usize::MAX,
+        pattern: None,
+        values: &["PermissionsPolicy", "PermissionsBoundary"],
+    };
+    pub static POLICY_VERSION_ID_TYPE: Text = Text {
+        min: 0,
+        max: usize::MAX,
+        pattern: Some(Pattern::new("v[1-9][0-9]*(\\.[A-Za-z0-9-]*)?", "v[1-9][0-9]*(\\.[A-Za-z0-9-]*)?")),
+        values: &[],
+    };
+    pub static ROLE_DESCRIPTION_TYPE: Text = Text {
+        min: 0,
+        max: 1000,
+        pattern: Some(Pattern::new(
+            "[\\u0009\\u000A\\u000D\\u0020-\\u007E\\u00A1-\\u00FF]*",
+            "[\\u0009\\u000A\\u000D\\u0020-\\u007E\\u00A1-\\u00FF]*",
+        )),
+        values: &[],
+    };
+    pub static ROLE_NAME_TYPE: Text = Text {
+        min: 1,
+        max: 64,
+        pattern: Some(Pattern::new("[\\w+=,.@-]+", "[0-9A-Za-z_+=,.@-]+")),
+        values: &[],
+    };
+    pub static STATUS_TYPE: Text =
+        Text { min: 0, max: usize::MAX, pattern: None, values: &["Active", "Inactive", "Expired"] };
+    pub static TAG_KEY_TYPE: Text = Text {
+        min: 1,
+        max: 128,
+        pattern: Some(Pattern::new("[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]+", "[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]+")),
+        values: &[],
+    };
+    pub static TAG_VALUE_TYPE: Text = Text {
+        min: 0,
+        max: 256,
+        pattern: Some(Pattern::new("[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*", "[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*")),
+        values: &[],
+    };
+    pub static USER_NAME_TYPE: Text = Text {
+        min: 1,
+        max: 64,
+        pattern: Some(Pattern::new("[\\w+=,.@-]+", "[0-9A-Za-z_+=,.@-]+")),
+        values: &[],
+    };
 }

@@ -2,60 +2,202 @@
 //!
 //! The operations of iam, one file each.
 
+pub mod add_role_to_instance_profile;
+pub mod add_user_to_group;
+pub mod attach_group_policy;
+pub mod attach_role_policy;
+pub mod attach_user_policy;
+pub mod create_access_key;
+pub mod create_account_alias;
+pub mod create_group;
+pub mod create_instance_profile;
+pub mod create_policy;
+pub mod create_policy_version;
+pub mod create_role;
+pub mod create_user;
+pub mod delete_access_key;
+pub mod delete_account_alias;
+pub mod delete_group;
+pub mod delete_group_policy;
+pub mod delete_instance_profile;
+pub mod delete_policy;
+pub mod delete_policy_version;
+pub mod delete_role;
+pub mod delete_role_permissions_boundary;
+pub mod delete_role_policy;
+pub mod delete_user;
+pub mod delete_user_permissions_boundary;
+pub mod delete_user_policy;
+pub mod detach_group_policy;
+pub mod detach_role_policy;
+pub mod detach_user_policy;
+pub mod get_access_key_last_used;
+pub mod get_account_summary;
+pub mod get_group;
+pub mod get_group_policy;
+pub mod get_instance_profile;
+pub mod get_policy;
+pub mod get_policy_version;
+pub mod get_role;
+pub mod get_role_policy;
+pub mod get_user;
+pub mod get_user_policy;
+pub mod list_access_keys;
+pub mod list_account_aliases;
+pub mod list_attached_group_policies;
+pub mod list_attached_role_policies;
+pub mod list_attached_user_policies;
+pub mod list_entities_for_policy;
+pub mod list_group_policies;
+pub mod list_groups;
+pub mod list_groups_for_user;
+pub mod list_instance_profile_tags;
+pub mod list_instance_profiles;
+pub mod list_instance_profiles_for_role;
+pub mod list_policies;
+pub mod list_policy_tags;
+pub mod list_policy_versions;
+pub mod list_role_policies;
+pub mod list_role_tags;
+pub mod list_roles;
+pub mod list_user_policies;
+pub mod list_user_tags;
+pub mod list_users;
+pub mod put_group_policy;
+pub mod put_role_permissions_boundary;
+pub mod put_role_policy;
+pub mod put_user_permissions_boundary;
+pub mod put_user_policy;
+pub mod remove_role_from_instance_profile;
+pub mod remove_user_from_group;
+pub mod set_default_policy_version;
+pub mod tag_instance_profile;
+pub mod tag_policy;
+pub mod tag_role;
+pub mod tag_user;
+pub mod untag_instance_profile;
+pub mod untag_policy;
+pub mod untag_role;
+pub mod untag_user;
+pub mod update_access_key;
+pub mod update_assume_role_policy;
+pub mod update_group;
+pub mod update_role;
+pub mod update_role_description;
+pub mod update_user;
+
+/// The operations that are implemented.
+pub static OPERATIONS: &[rolecall_door::Row] = &[
+    rolecall_door::row::<crate::model::AddRoleToInstanceProfile>(),
+    rolecall_door::row::<crate::model::AddUserToGroup>(),
+    rolecall_door::row::<crate::model::AttachGroupPolicy>(),
+    rolecall_door::row::<crate::model::AttachRolePolicy>(),
+    rolecall_door::row::<crate::model::AttachUserPolicy>(),
+    rolecall_door::row::<crate::model::CreateAccessKey>(),
+    rolecall_door::row::<crate::model::CreateAccountAlias>(),
+    rolecall_door::row::<crate::model::CreateGroup>(),
+    rolecall_door::row::<crate::model::CreateInstanceProfile>(),
+    rolecall_door::row::<crate::model::CreatePolicy>(),
+    rolecall_door::row::<crate::model::CreatePolicyVersion>(),
+    rolecall_door::row::<crate::model::CreateRole>(),
+    rolecall_door::row::<crate::model::CreateUser>(),
+    rolecall_door::row::<crate::model::DeleteAccessKey>(),
+    rolecall_door::row::<crate::model::DeleteAccountAlias>(),
+    rolecall_door::row::<crate::model::DeleteGroup>(),
+    rolecall_door::row::<crate::model::DeleteGroupPolicy>(),
+    rolecall_door::row::<crate::model::DeleteInstanceProfile>(),
+    rolecall_door::row::<crate::model::DeletePolicy>(),
+    rolecall_door::row::<crate::model::DeletePolicyVersion>(),
+    rolecall_door::row::<crate::model::DeleteRole>(),
+    rolecall_door::row::<crate::model::DeleteRolePermissionsBoundary>(),
+    rolecall_door::row::<crate::model::DeleteRolePolicy>(),
+    rolecall_door::row::<crate::model::DeleteUser>(),
+    rolecall_door::row::<crate::model::DeleteUserPermissionsBoundary>(),
+    rolecall_door::row::<crate::model::DeleteUserPolicy>(),
+    rolecall_door::row::<crate::model::DetachGroupPolicy>(),
+    rolecall_door::row::<crate::model::DetachRolePolicy>(),
+    rolecall_door::row::<crate::model::DetachUserPolicy>(),
+    rolecall_door::row::<crate::model::GetAccessKeyLastUsed>(),
+    rolecall_door::row::<crate::model::GetAccountSummary>(),
+    rolecall_door::row::<crate::model::GetGroup>(),
+    rolecall_door::row::<crate::model::GetGroupPolicy>(),
+    rolecall_door::row::<crate::model::GetInstanceProfile>(),
+    rolecall_door::row::<crate::model::GetPolicy>(),
+    rolecall_door::row::<crate::model::GetPolicyVersion>(),
+    rolecall_door::row::<crate::model::GetRole>(),
+    rolecall_door::row::<crate::model::GetRolePolicy>(),
+    rolecall_door::row::<crate::model::GetUser>(),
+    rolecall_door::row::<crate::model::GetUserPolicy>(),
+    rolecall_door::row::<crate::model::ListAccessKeys>(),
+    rolecall_door::row::<crate::model::ListAccountAliases>(),
+    rolecall_door::row::<crate::model::ListAttachedGroupPolicies>(),
+    rolecall_door::row::<crate::model::ListAttachedRolePolicies>(),
+    rolecall_door::row::<crate::model::ListAttachedUserPolicies>(),
+    rolecall_door::row::<crate::model::ListEntitiesForPolicy>(),
+    rolecall_door::row::<crate::model::ListGroupPolicies>(),
+    rolecall_door::row::<crate::model::ListGroups>(),
+    rolecall_door::row::<crate::model::ListGroupsForUser>(),
+    rolecall_door::row::<crate::model::ListInstanceProfileTags>(),
+    rolecall_door::row::<crate::model::ListInstanceProfiles>(),
+    rolecall_door::row::<crate::model::ListInstanceProfilesForRole>(),
+    rolecall_door::row::<crate::model::ListPolicies>(),
+    rolecall_door::row::<crate::model::ListPolicyTags>(),
+    rolecall_door::row::<crate::model::ListPolicyVersions>(),
+    rolecall_door::row::<crate::model::ListRolePolicies>(),
+    rolecall_door::row::<crate::model::ListRoleTags>(),
+    rolecall_door::row::<crate::model::ListRoles>(),
+    rolecall_door::row::<crate::model::ListUserPolicies>(),
+    rolecall_door::row::<crate::model::ListUserTags>(),
+    rolecall_door::row::<crate::model::ListUsers>(),
+    rolecall_door::row::<crate::model::PutGroupPolicy>(),
+    rolecall_door::row::<crate::model::PutRolePermissionsBoundary>(),
+    rolecall_door::row::<crate::model::PutRolePolicy>(),
+    rolecall_door::row::<crate::model::PutUserPermissionsBoundary>(),
+    rolecall_door::row::<crate::model::PutUserPolicy>(),
+    rolecall_door::row::<crate::model::RemoveRoleFromInstanceProfile>(),
+    rolecall_door::row::<crate::model::RemoveUserFromGroup>(),
+    rolecall_door::row::<crate::model::SetDefaultPolicyVersion>(),
+    rolecall_door::row::<crate::model::TagInstanceProfile>(),
+    rolecall_door::row::<crate::model::TagPolicy>(),
+    rolecall_door::row::<crate::model::TagRole>(),
+    rolecall_door::row::<crate::model::TagUser>(),
+    rolecall_door::row::<crate::model::UntagInstanceProfile>(),
+    rolecall_door::row::<crate::model::UntagPolicy>(),
+    rolecall_door::row::<crate::model::UntagRole>(),
+    rolecall_door::row::<crate::model::UntagUser>(),
+    rolecall_door::row::<crate::model::UpdateAccessKey>(),
+    rolecall_door::row::<crate::model::UpdateAssumeRolePolicy>(),
+    rolecall_door::row::<crate::model::UpdateGroup>(),
+    rolecall_door::row::<crate::model::UpdateRole>(),
+    rolecall_door::row::<crate::model::UpdateRoleDescription>(),
+    rolecall_door::row::<crate::model::UpdateUser>(),
+];
+
 /// The operations that are known and not implemented.
 pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("AcceptDelegationRequest"),
     rolecall_wire::Route::named("AcquireRole"),
     rolecall_wire::Route::named("AddClientIDToOpenIDConnectProvider"),
-    rolecall_wire::Route::named("AddRoleToInstanceProfile"),
-    rolecall_wire::Route::named("AddUserToGroup"),
     rolecall_wire::Route::named("AssociateDelegationRequest"),
-    rolecall_wire::Route::named("AttachGroupPolicy"),
-    rolecall_wire::Route::named("AttachRolePolicy"),
-    rolecall_wire::Route::named("AttachUserPolicy"),
     rolecall_wire::Route::named("ChangePassword"),
-    rolecall_wire::Route::named("CreateAccessKey"),
-    rolecall_wire::Route::named("CreateAccountAlias"),
     rolecall_wire::Route::named("CreateDelegationRequest"),
-    rolecall_wire::Route::named("CreateGroup"),
-    rolecall_wire::Route::named("CreateInstanceProfile"),
     rolecall_wire::Route::named("CreateLoginProfile"),
     rolecall_wire::Route::named("CreateOpenIDConnectProvider"),
-    rolecall_wire::Route::named("CreatePolicy"),
-    rolecall_wire::Route::named("CreatePolicyVersion"),
-    rolecall_wire::Route::named("CreateRole"),
     rolecall_wire::Route::named("CreateSAMLProvider"),
     rolecall_wire::Route::named("CreateServiceLinkedRole"),
     rolecall_wire::Route::named("CreateServiceSpecificCredential"),
-    rolecall_wire::Route::named("CreateUser"),
     rolecall_wire::Route::named("CreateVirtualMFADevice"),
     rolecall_wire::Route::named("DeactivateMFADevice"),
-    rolecall_wire::Route::named("DeleteAccessKey"),
-    rolecall_wire::Route::named("DeleteAccountAlias"),
     rolecall_wire::Route::named("DeleteAccountPasswordPolicy"),
-    rolecall_wire::Route::named("DeleteGroup"),
-    rolecall_wire::Route::named("DeleteGroupPolicy"),
-    rolecall_wire::Route::named("DeleteInstanceProfile"),
     rolecall_wire::Route::named("DeleteLoginProfile"),
     rolecall_wire::Route::named("DeleteOpenIDConnectProvider"),
-    rolecall_wire::Route::named("DeletePolicy"),
-    rolecall_wire::Route::named("DeletePolicyVersion"),
-    rolecall_wire::Route::named("DeleteRole"),
-    rolecall_wire::Route::named("DeleteRolePermissionsBoundary"),
-    rolecall_wire::Route::named("DeleteRolePolicy"),
     rolecall_wire::Route::named("DeleteSAMLProvider"),
     rolecall_wire::Route::named("DeleteSSHPublicKey"),
     rolecall_wire::Route::named("DeleteServerCertificate"),
     rolecall_wire::Route::named("DeleteServiceLinkedRole"),
     rolecall_wire::Route::named("DeleteServiceSpecificCredential"),
     rolecall_wire::Route::named("DeleteSigningCertificate"),
-    rolecall_wire::Route::named("DeleteUser"),
-    rolecall_wire::Route::named("DeleteUserPermissionsBoundary"),
-    rolecall_wire::Route::named("DeleteUserPolicy"),
     rolecall_wire::Route::named("DeleteVirtualMFADevice"),
-    rolecall_wire::Route::named("DetachGroupPolicy"),
-    rolecall_wire::Route::named("DetachRolePolicy"),
-    rolecall_wire::Route::named("DetachUserPolicy"),
     rolecall_wire::Route::named("DisableOrganizationsRootCredentialsManagement"),
     rolecall_wire::Route::named("DisableOrganizationsRootSessions"),
     rolecall_wire::Route::named("DisableOutboundWebIdentityFederation"),
@@ -66,28 +208,19 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("GenerateCredentialReport"),
     rolecall_wire::Route::named("GenerateOrganizationsAccessReport"),
     rolecall_wire::Route::named("GenerateServiceLastAccessedDetails"),
-    rolecall_wire::Route::named("GetAccessKeyLastUsed"),
     rolecall_wire::Route::named("GetAccountAuthorizationDetails"),
     rolecall_wire::Route::named("GetAccountPasswordPolicy"),
     rolecall_wire::Route::named("GetAccountProperties"),
-    rolecall_wire::Route::named("GetAccountSummary"),
     rolecall_wire::Route::named("GetContextKeysForCustomPolicy"),
     rolecall_wire::Route::named("GetContextKeysForPrincipalPolicy"),
     rolecall_wire::Route::named("GetCredentialReport"),
     rolecall_wire::Route::named("GetDelegationRequest"),
-    rolecall_wire::Route::named("GetGroup"),
-    rolecall_wire::Route::named("GetGroupPolicy"),
     rolecall_wire::Route::named("GetHumanReadableSummary"),
-    rolecall_wire::Route::named("GetInstanceProfile"),
     rolecall_wire::Route::named("GetLoginProfile"),
     rolecall_wire::Route::named("GetMFADevice"),
     rolecall_wire::Route::named("GetOpenIDConnectProvider"),
     rolecall_wire::Route::named("GetOrganizationsAccessReport"),
     rolecall_wire::Route::named("GetOutboundWebIdentityFederationInfo"),
-    rolecall_wire::Route::named("GetPolicy"),
-    rolecall_wire::Route::named("GetPolicyVersion"),
-    rolecall_wire::Route::named("GetRole"),
-    rolecall_wire::Route::named("GetRolePolicy"),
     rolecall_wire::Route::named("GetRoleTemplateVersion"),
     rolecall_wire::Route::named("GetSAMLProvider"),
     rolecall_wire::Route::named("GetSSHPublicKey"),
@@ -95,33 +228,13 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("GetServiceLastAccessedDetails"),
     rolecall_wire::Route::named("GetServiceLastAccessedDetailsWithEntities"),
     rolecall_wire::Route::named("GetServiceLinkedRoleDeletionStatus"),
-    rolecall_wire::Route::named("GetUser"),
-    rolecall_wire::Route::named("GetUserPolicy"),
-    rolecall_wire::Route::named("ListAccessKeys"),
-    rolecall_wire::Route::named("ListAccountAliases"),
-    rolecall_wire::Route::named("ListAttachedGroupPolicies"),
-    rolecall_wire::Route::named("ListAttachedRolePolicies"),
-    rolecall_wire::Route::named("ListAttachedUserPolicies"),
     rolecall_wire::Route::named("ListDelegationRequests"),
-    rolecall_wire::Route::named("ListEntitiesForPolicy"),
-    rolecall_wire::Route::named("ListGroupPolicies"),
-    rolecall_wire::Route::named("ListGroups"),
-    rolecall_wire::Route::named("ListGroupsForUser"),
-    rolecall_wire::Route::named("ListInstanceProfileTags"),
-    rolecall_wire::Route::named("ListInstanceProfiles"),
-    rolecall_wire::Route::named("ListInstanceProfilesForRole"),
     rolecall_wire::Route::named("ListMFADeviceTags"),
     rolecall_wire::Route::named("ListMFADevices"),
     rolecall_wire::Route::named("ListOpenIDConnectProviderTags"),
     rolecall_wire::Route::named("ListOpenIDConnectProviders"),
     rolecall_wire::Route::named("ListOrganizationsFeatures"),
-    rolecall_wire::Route::named("ListPolicies"),
     rolecall_wire::Route::named("ListPoliciesGrantingServiceAccess"),
-    rolecall_wire::Route::named("ListPolicyTags"),
-    rolecall_wire::Route::named("ListPolicyVersions"),
-    rolecall_wire::Route::named("ListRolePolicies"),
-    rolecall_wire::Route::named("ListRoleTags"),
-    rolecall_wire::Route::named("ListRoles"),
     rolecall_wire::Route::named("ListSAMLProviderTags"),
     rolecall_wire::Route::named("ListSAMLProviders"),
     rolecall_wire::Route::named("ListSSHPublicKeys"),
@@ -129,58 +242,33 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("ListServerCertificates"),
     rolecall_wire::Route::named("ListServiceSpecificCredentials"),
     rolecall_wire::Route::named("ListSigningCertificates"),
-    rolecall_wire::Route::named("ListUserPolicies"),
-    rolecall_wire::Route::named("ListUserTags"),
-    rolecall_wire::Route::named("ListUsers"),
     rolecall_wire::Route::named("ListVirtualMFADevices"),
     rolecall_wire::Route::named("PutAccountProperties"),
-    rolecall_wire::Route::named("PutGroupPolicy"),
-    rolecall_wire::Route::named("PutRolePermissionsBoundary"),
-    rolecall_wire::Route::named("PutRolePolicy"),
-    rolecall_wire::Route::named("PutUserPermissionsBoundary"),
-    rolecall_wire::Route::named("PutUserPolicy"),
     rolecall_wire::Route::named("RejectDelegationRequest"),
     rolecall_wire::Route::named("RemoveClientIDFromOpenIDConnectProvider"),
-    rolecall_wire::Route::named("RemoveRoleFromInstanceProfile"),
-    rolecall_wire::Route::named("RemoveUserFromGroup"),
     rolecall_wire::Route::named("ResetServiceSpecificCredential"),
     rolecall_wire::Route::named("ResyncMFADevice"),
     rolecall_wire::Route::named("SendDelegationToken"),
-    rolecall_wire::Route::named("SetDefaultPolicyVersion"),
     rolecall_wire::Route::named("SetSecurityTokenServicePreferences"),
     rolecall_wire::Route::named("SimulateCustomPolicy"),
     rolecall_wire::Route::named("SimulatePrincipalPolicy"),
-    rolecall_wire::Route::named("TagInstanceProfile"),
     rolecall_wire::Route::named("TagMFADevice"),
     rolecall_wire::Route::named("TagOpenIDConnectProvider"),
-    rolecall_wire::Route::named("TagPolicy"),
-    rolecall_wire::Route::named("TagRole"),
     rolecall_wire::Route::named("TagSAMLProvider"),
     rolecall_wire::Route::named("TagServerCertificate"),
-    rolecall_wire::Route::named("TagUser"),
-    rolecall_wire::Route::named("UntagInstanceProfile"),
     rolecall_wire::Route::named("UntagMFADevice"),
     rolecall_wire::Route::named("UntagOpenIDConnectProvider"),
-    rolecall_wire::Route::named("UntagPolicy"),
-    rolecall_wire::Route::named("UntagRole"),
     rolecall_wire::Route::named("UntagSAMLProvider"),
     rolecall_wire::Route::named("UntagServerCertificate"),
-    rolecall_wire::Route::named("UntagUser"),
-    rolecall_wire::Route::named("UpdateAccessKey"),
     rolecall_wire::Route::named("UpdateAccountPasswordPolicy"),
-    rolecall_wire::Route::named("UpdateAssumeRolePolicy"),
     rolecall_wire::Route::named("UpdateDelegationRequest"),
-    rolecall_wire::Route::named("UpdateGroup"),
     rolecall_wire::Route::named("UpdateLoginProfile"),
     rolecall_wire::Route::named("UpdateOpenIDConnectProviderThumbprint"),
-    rolecall_wire::Route::named("UpdateRole"),
-    rolecall_wire::Route::named("UpdateRoleDescription"),
     rolecall_wire::Route::named("UpdateSAMLProvider"),
     rolecall_wire::Route::named("UpdateSSHPublicKey"),
     rolecall_wire::Route::named("UpdateServerCertificate"),
     rolecall_wire::Route::named("UpdateServiceSpecificCredential"),
     rolecall_wire::Route::named("UpdateSigningCertificate"),
-    rolecall_wire::Route::named("UpdateUser"),
     rolecall_wire::Route::named("UploadSSHPublicKey"),
     rolecall_wire::Route::named("UploadServerCertificate"),
     rolecall_wire::Route::named("UploadSigningCertificate"),

@@ -1,0 +1,59 @@
+//! GetAccountSummary: how many identities and policies the account has, and its quotas.
+
+use rolecall_actions::iam;
+use rolecall_base::Fault;
+use rolecall_door::{At, Authorized, Needs, Operation, Read};
+use rolecall_identity::records::{
+    AccessKeysOfOwner, Groups, InstanceProfiles, KeyOwner, ManagedPolicies, PolicyVersions, Roles, Users,
+};
+
+use crate::model::{GetAccountSummary, GetAccountSummaryRequest, GetAccountSummaryResponse};
+
+impl Operation for GetAccountSummary {
+    type Access = Read;
+
+    fn needs(_input: &GetAccountSummaryRequest, _at: &At<'_>) -> Result<Needs, Fault> {
+        Ok(Needs::action(iam::GetAccountSummary).anywhere().done())
+    }
+
+    fn run(req: &mut Authorized<'_, Self>) -> Result<GetAccountSummaryResponse, Fault> {
+        let (db, account) = (req.db()?, req.account());
+        let root_keys = db.count::<AccessKeysOfOwner>(&(account, KeyOwner::Root.word().to_owned()))?;
+        let counts = [
+            ("Users", db.count::<Users>(&(account,))?),
+            ("Groups", db.count::<Groups>(&(account,))?),
+            ("Roles", db.count::<Roles>(&(account,))?),
+            ("Policies", db.count::<ManagedPolicies>(&(account,))?),
+            ("PolicyVersionsInUse", db.count::<PolicyVersions>(&(account,))?),
+            ("InstanceProfiles", db.count::<InstanceProfiles>(&(account,))?),
+            ("AccountAccessKeysPresent", usize::from(root_keys > 0)),
+        ];
+        let counts = counts.map(|(name, count)| (name, i32::try_from(count).unwrap_or(i32::MAX)));
+        let all = counts.into_iter().chain(QUOTAS).map(|(name, value)| (name.to_owned(), value));
+        Ok(GetAccountSummaryResponse { summary_map: Some(all.collect()) })
+    }
+}
+
+/// AWS's default quotas, and what this server has none of.
+const QUOTAS: [(&str, i32); 20] = [
+    ("AccessKeysPerUserQuota", 2),
+    ("AccountMFAEnabled", 0),
+    ("AccountPasswordPresent", 0),
+    ("AccountSigningCertificatesPresent", 0),
+    ("AssumeRolePolicySizeQuota", 2048),
+    ("AttachedPoliciesPerGroupQuota", 10),
+    ("AttachedPoliciesPerRoleQuota", 10),
+    ("AttachedPoliciesPerUserQuota", 10),
+    ("GlobalEndpointTokenVersion", 1),
+    ("GroupPolicySizeQuota", 5120),
+    ("GroupsPerUserQuota", 10),
+    ("GroupsQuota", 300),
+    ("InstanceProfilesQuota", 1000),
+    ("PoliciesQuota", 1500),
+    ("PolicySizeQuota", 6144),
+    ("RolePolicySizeQuota", 10_240),
+    ("RolesQuota", 1000),
+    ("UserPolicySizeQuota", 2048),
+    ("UsersQuota", 5000),
+    ("VersionsPerPolicyQuota", 5),
+];

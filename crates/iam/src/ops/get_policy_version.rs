@@ -1,0 +1,25 @@
+//! GetPolicyVersion: one version of a managed policy, its document percent-encoded.
+
+use rolecall_actions::iam;
+use rolecall_base::Fault;
+use rolecall_door::{At, Authorized, Needs, Operation, Read};
+
+use crate::managed::{Managed, PolicyTarget};
+use crate::model::{GetPolicyVersion, GetPolicyVersionRequest, GetPolicyVersionResponse};
+use crate::versions;
+
+impl Operation for GetPolicyVersion {
+    type Access = Read;
+
+    fn needs(input: &GetPolicyVersionRequest, at: &At<'_>) -> Result<Needs, Fault> {
+        let policy = PolicyTarget::to_read(at, &input.policy_arn)?;
+        Ok(Needs::action(iam::GetPolicyVersion).on(&policy).done())
+    }
+
+    fn run(req: &mut Authorized<'_, Self>) -> Result<GetPolicyVersionResponse, Fault> {
+        let db = req.db()?;
+        let policy = Managed::get(db, req.account(), &req.input.policy_arn)?;
+        let version = versions::get(db, &policy, &req.input.version_id)?;
+        Ok(GetPolicyVersionResponse { policy_version: Some(version) })
+    }
+}

@@ -1,0 +1,30 @@
+//! TagRole: sets tags of a role.
+
+use rolecall_actions::iam;
+use rolecall_base::Fault;
+use rolecall_door::{At, Authorized, Needs, Operation, Write};
+use rolecall_identity::records::Role;
+
+use crate::entity::{self, Target};
+use crate::holder::Holds;
+use crate::model::{TagRole, TagRoleRequest, TagRoleResponse};
+use crate::tags;
+
+impl Operation for TagRole {
+    type Access = Write;
+
+    fn needs(input: &TagRoleRequest, at: &At<'_>) -> Result<Needs, Fault> {
+        let role = Target::<Role>::find(at, &input.role_name)?;
+        Ok(Needs::action(iam::TagRole).on(&role).request_tags(tags::pairs(Some(&input.tags))).done())
+    }
+
+    fn run(req: &mut Authorized<'_, Self>) -> Result<TagRoleResponse, Fault> {
+        let (input, account) = (req.input, req.account());
+        let tx = req.tx()?;
+        let mut role: Role = entity::get(tx, account, &input.role_name)?;
+        role.modifiable()?;
+        tags::add(&mut role.tags, &input.tags, "TagsPerRole")?;
+        entity::put(tx, &role)?;
+        Ok(TagRoleResponse {})
+    }
+}
