@@ -148,7 +148,9 @@ async fn a_damaged_database_never_shows_a_wrong_row() {
     assert!(caught > harmless, "{caught} caught, {harmless} without effect");
 }
 
-fn rows_shown(engine: &Sqlite) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError> {
+type Shown = Vec<(Vec<u8>, Vec<u8>)>;
+
+fn rows_shown(engine: &Sqlite) -> Result<Shown, StoreError> {
     let mut rows = Vec::new();
     let mut see = |key: &[u8], value: &[u8], _| {
         rows.push((key.to_vec(), value.to_vec()));

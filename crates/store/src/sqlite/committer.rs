@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rusqlite::{Connection, OptionalExtension, params};
 use tokio::sync::{mpsc, oneshot, watch};
 
+use crate::sqlite::Options;
 use crate::sqlite::changelog;
 use crate::sqlite::connection::{self, failed};
 use crate::sqlite::files::Directory;
@@ -17,10 +18,8 @@ use crate::{CommitError, Committed, LOG_KEPT, Range, Rev, Shard, StoreError, Txn
 
 /// The most transactions of one sync.
 const BATCH: usize = 512;
-/// The log is checkpointed from this size on, bytes.
-const CHECKPOINT: u64 = 8 << 20;
-/// From this size on, readers are waited for, so that the log can start anew.
-const WAIT_FOR_READERS: u64 = 64 << 20;
+/// From this many times the size for checkpoints on, readers are waited for, so that the log can start anew.
+const WAIT_FOR_READERS: u64 = 8;
 /// Idempotency keys live for as many commits.
 const IDEM_KEPT: Rev = 100_000;
 
@@ -31,15 +30,17 @@ pub(super) enum Job {
 }
 
 pub(super) struct Committer {
-    pub(super) connection: Connection,
-    pub(super) directory: Directory,
-    pub(super) pool: Arc<Pool>,
-    pub(super) revisions: Arc<Vec<AtomicU64>>,
-    pub(super) wake: watch::Sender<Rev>,
-    pub(super) head: Rev,
-    pub(super) shards: Vec<Rev>,
-    /// The size of the log at which to try the next checkpoint.
-    pub(super) checkpoint_at: u64,
+    connection: Connection,
+    /// Held for as long as anything is written.
+    _directory: Directory,
+    pool: Arc<Pool>,
+    revisions: Arc<Vec<AtomicU64>>,
+    wake: watch::Sender<Rev>,
+    head: Rev,
+    shards: Vec<Rev>,
+    checkpoint: u64,
+    /// The frames in the log at which to try the next checkpoint.
+    checkpoint_at: u64,
 }
 
 impl Committer {
@@ -49,18 +50,21 @@ impl Committer {
         pool: Arc<Pool>,
         revisions: Arc<Vec<AtomicU64>>,
         wake: watch::Sender<Rev>,
+        options: &Options,
     ) -> Result<Committer, StoreError> {
         let head = connection::revision(&connection)?;
         let shards = revisions.iter().map(|revision| revision.load(Ordering::SeqCst)).collect();
+        let checkpoint = (options.checkpoint_bytes / connection::PAGE).max(1);
         Ok(Committer {
             connection,
-            directory,
+            _directory: directory,
             pool,
             revisions,
             wake,
             head,
             shards,
-            checkpoint_at: CHECKPOINT,
+            checkpoint,
+            checkpoint_at: checkpoint,
         })
     }
 
@@ -251,21 +255,33 @@ impl Committer {
 
     /// Moves the log into the database once it is large. It happens after the answers, between batches.
     fn checkpoint(&mut self) {
-        let size = self.directory.log_size();
-        if size < self.checkpoint_at {
-            return;
+        let outcome = self.checkpoint_if_due();
+        if let Err(error) = outcome {
+            self.pool.fail(&format!("checkpoint: {error}"));
+        }
+    }
+
+    fn checkpoint_if_due(&mut self) -> Result<(), StoreError> {
+        let (frames, _) = self.log_frames("NOOP")?;
+        if frames < self.checkpoint_at {
+            return Ok(());
         }
         self.pool.release();
-        let mode = if size >= WAIT_FOR_READERS { "TRUNCATE" } else { "PASSIVE" };
-        let outcome = self.connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |row| {
-            Ok((row.get::<_, i64>(1)?, row.get::<_, i64>(2)?))
-        });
-        match outcome {
-            Ok((frames, moved)) if frames == moved => self.checkpoint_at = CHECKPOINT,
-            // Readers are in the way: again when it has grown some more.
-            Ok(_) => self.checkpoint_at = size + CHECKPOINT / 4,
-            Err(error) => self.pool.fail(&format!("checkpoint: {error}")),
-        }
+        let wait = frames >= self.checkpoint * WAIT_FOR_READERS;
+        let (frames, moved) = self.log_frames(if wait { "RESTART" } else { "PASSIVE" })?;
+        // If readers are in the way, again when the log has grown some more.
+        self.checkpoint_at = if frames == moved { self.checkpoint } else { frames + self.checkpoint / 4 };
+        Ok(())
+    }
+
+    /// Checkpoints, and answers how many frames the log has and how many of them are in the database.
+    fn log_frames(&self, mode: &str) -> Result<(u64, u64), StoreError> {
+        let count =
+            |row: &rusqlite::Row<'_>, column| row.get(column).map(|n: i64| u64::try_from(n).unwrap_or(0));
+        self.connection
+            .prepare_cached(&format!("PRAGMA wal_checkpoint({mode})"))
+            .and_then(|mut pragma| pragma.query_row([], |row| Ok((count(row, 1)?, count(row, 2)?))))
+            .map_err(failed)
     }
 
     /// Rolls back what cannot go on; answers what all of the batch get.

@@ -61,11 +61,6 @@ impl Directory {
     pub(super) fn database(&self) -> PathBuf {
         self.path.join("store.sqlite")
     }
-
-    /// Bytes of the write-ahead log, which SQLite cuts when it starts it anew.
-    pub(super) fn log_size(&self) -> u64 {
-        self.path.join("store.sqlite-wal").metadata().map_or(0, |metadata| metadata.len())
-    }
 }
 
 fn private(path: &Path) -> io::Result<File> {

@@ -32,12 +32,21 @@ use crate::{
 const QUEUE: usize = 1024;
 
 /// How to open a database.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Options {
     /// The database's largest size, bytes; beyond it commits answer `Unavailable`, as on a full disk.
     pub max_bytes: Option<u64>,
     /// How much of it is mapped into memory, bytes; 0 is off.
     pub mmap_bytes: u64,
+    /// The write-ahead log's size from which on it is moved into the database, bytes. It is also how much has to be
+    /// read again after a crash.
+    pub checkpoint_bytes: u64,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options { max_bytes: None, mmap_bytes: 0, checkpoint_bytes: 8 << 20 }
+    }
 }
 
 /// An engine on one directory, which no other process may open meanwhile.
@@ -61,10 +70,10 @@ impl Sqlite {
         let connection = connection::writer(&path, &options)?;
         let revisions = Arc::new(shard_revisions(&connection).map_err(failed)?);
         let head = connection::revision(&connection)?;
-        let pool = Arc::new(Pool::new(path, options, head));
+        let pool = Arc::new(Pool::new(path, options.clone(), head));
         let (wake, woken) = watch::channel(head);
         let committer =
-            Committer::new(connection, directory, Arc::clone(&pool), Arc::clone(&revisions), wake)?;
+            Committer::new(connection, directory, Arc::clone(&pool), Arc::clone(&revisions), wake, &options)?;
         let (jobs, queue) = mpsc::channel(QUEUE);
         let thread = std::thread::Builder::new()
             .name("store".into())
