@@ -42,6 +42,9 @@ struct Inner {
     durability: Durability,
     /// Cleared for good when the file system turns out not to have unnamed files.
     unnamed_files: AtomicBool,
+    /// Second-level folders that this process has made (or found) and synced. Whether a folder that is there is
+    /// also durable cannot be asked, so the first commit into each syncs it.
+    ready: Vec<AtomicBool>,
 }
 
 /// A body on its way to a name; a named one is unlinked when it is dropped.
@@ -69,9 +72,12 @@ impl Folder {
         }
         if durability == Durability::Strict {
             sync_folder(root)?;
+            let above = root.canonicalize()?;
+            above.parent().map_or(Ok(()), sync_folder)?;
         }
-        let inner = Inner { env, root: root.to_owned(), durability, unnamed_files: AtomicBool::new(true) };
-        Ok(Folder(Arc::new(inner)))
+        let ready = (0..=u16::MAX).map(|_| AtomicBool::new(false)).collect();
+        let unnamed_files = AtomicBool::new(true);
+        Ok(Folder(Arc::new(Inner { env, root: root.to_owned(), durability, unnamed_files, ready })))
     }
 
     /// A new file without a name. Blocks.
@@ -104,19 +110,19 @@ impl Folder {
     pub(crate) fn keep(&self, draft: &Draft, checksum: u64) -> io::Result<BlobId> {
         let id = BlobId::new(self.0.env.random(), checksum);
         let path = self.path(&id);
-        match link(draft, &path) {
-            Err(missing) if missing.kind() == ErrorKind::NotFound => {
-                let folder = path.parent().unwrap_or(&self.0.root);
-                make_folder(folder)?;
-                if self.0.durability == Durability::Strict {
-                    sync_folder(folder.parent().unwrap_or(&self.0.root))?;
-                }
-                link(draft, &path)?;
+        let folder = path.parent().unwrap_or(&self.0.root);
+        let strict = self.0.durability == Durability::Strict;
+        let ready = self.0.ready.get(usize::from(id.fan_out()));
+        if !ready.is_some_and(|ready| ready.load(Ordering::Acquire)) {
+            make_folder(folder)?;
+            if strict {
+                sync_folder(folder.parent().unwrap_or(&self.0.root))?;
             }
-            other => other?,
+            ready.inspect(|ready| ready.store(true, Ordering::Release));
         }
-        if self.0.durability == Durability::Strict {
-            sync_folder(path.parent().unwrap_or(&self.0.root))?;
+        link(draft, &path)?;
+        if strict {
+            sync_folder(folder)?;
         }
         Ok(id)
     }

@@ -22,6 +22,11 @@ impl BlobId {
         BlobId { random: u128::from_be_bytes(random), checksum }
     }
 
+    /// The first 16 bits, which choose the blob's folder.
+    pub(crate) fn fan_out(&self) -> u16 {
+        u16::try_from(self.random >> 112).unwrap_or(0)
+    }
+
     /// CRC-64/NVME of the blob's bytes.
     pub fn checksum(&self) -> u64 {
         self.checksum

@@ -123,26 +123,8 @@ fn in_query(query: &str) -> bool {
 }
 
 fn authorization<'a>(value: &'a str, request: &Request<'a>, family: Family) -> Result<Signed<'a>, Refusal> {
-    let scheme = value.split(' ').next().unwrap_or("");
-    if scheme == "AWS" {
-        return Err(Refusal::Version2 { authorization: value.to_owned() });
-    }
-    if !scheme.starts_with("AWS4-") {
-        return Err(Refusal::Scheme { authorization: value.to_owned() });
-    }
-    let [mut credential, mut signed_headers, mut signature] = [None; 3];
-    let parts = value.get(scheme.len()..).unwrap_or("").split([',', ' ']).map(str::trim);
-    for part in parts.filter(|part| !part.is_empty()) {
-        let Some((name, value)) = part.split_once('=') else {
-            return Err(Refusal::NotAPair { text: part.to_owned() });
-        };
-        match name {
-            "Credential" => credential = Some(value),
-            "SignedHeaders" => signed_headers = Some(value),
-            "Signature" => signature = Some(value),
-            _ => {}
-        }
-    }
+    let scheme = scheme(value)?;
+    let [credential, signature, signed_headers] = components(value.get(scheme.len()..).unwrap_or(""))?;
     let date = date_text(request.headers);
     let (Some(credential), Some(signature), Some(signed_headers), Some(date)) =
         (credential, signature, signed_headers, date)
@@ -150,11 +132,8 @@ fn authorization<'a>(value: &'a str, request: &Request<'a>, family: Family) -> R
         let present = [credential.is_some(), signature.is_some(), signed_headers.is_some(), date.is_some()];
         let all = [Part::Credential, Part::Signature, Part::SignedHeaders, Part::Date];
         let missing = all.into_iter().zip(present).filter_map(|(part, here)| (!here).then_some(part));
-        return Err(Refusal::Parts {
-            place: Place::Header,
-            missing: missing.collect(),
-            authorization: value.to_owned(),
-        });
+        let (missing, authorization) = (missing.collect(), value.to_owned());
+        return Err(Refusal::Parts { place: Place::Header, missing, authorization });
     };
     let refuse_date = || Refusal::DateFormat { place: Place::Header, found: date.to_owned() };
     let (time, time_text) = canonical::time(date).ok_or_else(refuse_date)?;
@@ -169,6 +148,36 @@ fn authorization<'a>(value: &'a str, request: &Request<'a>, family: Family) -> R
         expires_seconds: None,
         token: header(request.headers, "x-amz-security-token").map(Cow::Borrowed),
     })
+}
+
+/// The word before the first space.
+fn scheme(authorization: &str) -> Result<&str, Refusal> {
+    let scheme = authorization.split(' ').next().unwrap_or("");
+    if scheme == "AWS" {
+        return Err(Refusal::Version2 { authorization: authorization.to_owned() });
+    }
+    if scheme.starts_with("AWS4-") {
+        return Ok(scheme);
+    }
+    Err(Refusal::Scheme { authorization: authorization.to_owned() })
+}
+
+/// Credential, signature and signed headers; commas or spaces (or both) stand between them.
+fn components(text: &str) -> Result<[Option<&str>; 3], Refusal> {
+    let mut found = [None; 3];
+    let [credential, signature, signed_headers] = &mut found;
+    for part in text.split([',', ' ']).map(str::trim).filter(|part| !part.is_empty()) {
+        let Some((name, value)) = part.split_once('=') else {
+            return Err(Refusal::NotAPair { text: part.to_owned() });
+        };
+        match name {
+            "Credential" => *credential = Some(value),
+            "Signature" => *signature = Some(value),
+            "SignedHeaders" => *signed_headers = Some(value),
+            _ => {}
+        }
+    }
+    Ok(found)
 }
 
 /// `x-amz-date`, or `Date` where that is missing.

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use rolecall_base::{Fault, Time};
+use rolecall_base::Fault;
 use sha2::{Digest, Sha256};
 
 use super::{Part, Place, Refusal, ScopeFault};
@@ -65,81 +65,70 @@ fn ec2(refusal: &Refusal) -> Option<Fault> {
 }
 
 fn text(refusal: Refusal) -> (Code, String) {
-    match refusal {
+    match &refusal {
         Refusal::Missing | Refusal::Scheme { .. } | Refusal::Version2 { .. } => {
             (Code::Missing, "Request is missing Authentication Token".to_owned())
         }
-        Refusal::Both { .. } => (
-            Code::Mismatch,
-            "Found both 'X-Amz-Algorithm' as a query-string param and 'Authorization' as HTTP header."
-                .to_owned(),
-        ),
-        Refusal::Algorithm { found, .. } => (
-            Code::Incomplete,
-            format!("Unsupported AWS 'algorithm': '{found}' (only AWS4-HMAC-SHA256 for now). "),
-        ),
-        Refusal::Parts { place, missing, authorization } => {
-            (Code::Incomplete, parts(place, &missing, &authorization))
+        Refusal::Algorithm { .. }
+        | Refusal::Parts { .. }
+        | Refusal::NotAPair { .. }
+        | Refusal::Credential { .. }
+        | Refusal::DateFormat { .. }
+        | Refusal::Expires(_) => (Code::Incomplete, incomplete(&refusal)),
+        _ => (Code::Mismatch, mismatch(&refusal)),
+    }
+}
+
+fn incomplete(refusal: &Refusal) -> String {
+    match refusal {
+        Refusal::Algorithm { found, .. } => {
+            format!("Unsupported AWS 'algorithm': '{found}' (only AWS4-HMAC-SHA256 for now). ")
         }
-        Refusal::NotAPair { text } => (
-            Code::Incomplete,
-            format!(
-                "Invalid key=value pair (missing equal-sign) in Authorization header (hashed with SHA-256 and encoded \
-                 with Base64): '{}'.",
-                hashed(&text)
-            ),
+        Refusal::Parts { place, missing, authorization } => parts(*place, missing, authorization),
+        Refusal::NotAPair { text } => format!(
+            "Invalid key=value pair (missing equal-sign) in Authorization header (hashed with SHA-256 and encoded \
+             with Base64): '{}'.",
+            hashed(text)
         ),
-        Refusal::Credential { found, .. } => (
-            Code::Incomplete,
-            format!(
-                "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got \
-                 '{found}'"
-            ),
+        Refusal::Credential { found, .. } => format!(
+            "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got \
+             '{found}'"
         ),
-        Refusal::DateFormat { found, .. } => (
-            Code::Incomplete,
-            format!(
-                "Date must be in ISO-8601 'basic format'. Got '{found}'. See http://en.wikipedia.org/wiki/ISO_8601"
-            ),
+        Refusal::DateFormat { found, .. } => format!(
+            "Date must be in ISO-8601 'basic format'. Got '{found}'. See http://en.wikipedia.org/wiki/ISO_8601"
         ),
-        Refusal::Expires(_) => (
-            Code::Incomplete,
-            format!("AWS query-string parameters must include 'X-Amz-Expires'. {REEXAMINE}"),
+        _ => format!("AWS query-string parameters must include 'X-Amz-Expires'. {REEXAMINE}"),
+    }
+}
+
+fn mismatch(refusal: &Refusal) -> String {
+    match refusal {
+        Refusal::Both { .. } => {
+            "Found both 'X-Amz-Algorithm' as a query-string param and 'Authorization' as HTTP header."
+                .to_owned()
+        }
+        Refusal::Scope { fault, .. } => scope(fault),
+        Refusal::HostUnsigned => {
+            "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.".to_owned()
+        }
+        Refusal::HeadersUnsigned { names } => {
+            format!("'{}' must be a 'SignedHeader' in the AWS Authorization.", names.join("', '"))
+        }
+        Refusal::Late { signed, now, window, .. } => format!(
+            "Signature expired: {} is now earlier than {} ({} - {} min.)",
+            signed.iso_basic(),
+            (*now - *window).iso_basic(),
+            now.iso_basic(),
+            window.as_secs() / 60
         ),
-        Refusal::Scope { fault, .. } => (Code::Mismatch, scope(&fault)),
-        Refusal::HostUnsigned => (
-            Code::Mismatch,
-            "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.".to_owned(),
+        Refusal::Early { signed, now, window, .. } => format!(
+            "Signature not yet current: {} is still later than {} ({} + {} min.)",
+            signed.iso_basic(),
+            (*now + *window).iso_basic(),
+            now.iso_basic(),
+            window.as_secs() / 60
         ),
-        Refusal::HeadersUnsigned { names } => (
-            Code::Mismatch,
-            format!("'{}' must be a 'SignedHeader' in the AWS Authorization.", names.join("', '")),
-        ),
-        Refusal::Late { signed, now, window, .. } => (
-            Code::Mismatch,
-            format!(
-                "Signature expired: {} is now earlier than {} ({} - {} min.)",
-                signed.iso_basic(),
-                (now - window).iso_basic(),
-                now.iso_basic(),
-                window.as_secs() / 60
-            ),
-        ),
-        Refusal::Early { signed, now, window, .. } => (
-            Code::Mismatch,
-            format!(
-                "Signature not yet current: {} is still later than {} ({} + {} min.)",
-                signed.iso_basic(),
-                Time::iso_basic(now + window),
-                now.iso_basic(),
-                window.as_secs() / 60
-            ),
-        ),
-        Refusal::Mismatch { .. }
-        | Refusal::ContentHashMissing
-        | Refusal::ContentHashInvalid { .. }
-        | Refusal::ContentHashMismatch { .. }
-        | Refusal::Chunk(_) => (Code::Mismatch, MISMATCH.to_owned()),
+        _ => MISMATCH.to_owned(),
     }
 }
 

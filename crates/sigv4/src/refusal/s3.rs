@@ -24,37 +24,42 @@ pub(super) fn fault(refusal: Refusal) -> Fault {
             400,
             "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.",
         ),
-        Refusal::Algorithm { place: Place::Query, .. } => {
-            in_query("X-Amz-Algorithm only supports \"AWS4-HMAC-SHA256 and AWS4-ECDSA-P256-SHA256\"")
-        }
-        Refusal::Parts { place: Place::Query, .. } => in_query(
-            "Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential, X-Amz-Signature, \
-             X-Amz-Date, X-Amz-SignedHeaders, and X-Amz-Expires parameters.",
-        ),
-        Refusal::Parts { missing, .. } => parts(&missing),
+        Refusal::Parts { place: Place::Header, missing, .. } => parts(&missing),
         Refusal::NotAPair { text } => {
             malformed(format!("the authorization component \"{text}\" is malformed."))
         }
         Refusal::Credential { place, .. } => of_credential(place, CREDENTIAL.to_owned()),
         Refusal::DateFormat { place: Place::Header, .. } => no_date(),
-        Refusal::DateFormat { place: Place::Query, .. } => {
-            in_query("X-Amz-Date must be in the ISO8601 Long Format \"yyyyMMdd'T'HHmmss'Z'\"")
-        }
-        Refusal::Expires(fault) => in_query(match fault {
-            ExpiresFault::NotANumber => "X-Amz-Expires should be a number",
-            ExpiresFault::Negative => "X-Amz-Expires must be non-negative",
-            ExpiresFault::TooLong => {
-                "X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must be less \
-                 than 604800 seconds"
-            }
-        }),
         Refusal::Scope { place, fault } => scope(place, *fault),
         Refusal::HostUnsigned => unsigned("host".to_owned()),
         Refusal::HeadersUnsigned { names } => unsigned(names.join(", ")),
         Refusal::Mismatch { access_key_id, signature } => mismatch(access_key_id, signature),
-        refusal @ (Refusal::Late { .. } | Refusal::Early { .. }) => of_time(refusal),
-        refusal => of_body(refusal),
+        Refusal::Late { .. } | Refusal::Early { .. } => of_time(refusal),
+        refusal => of_parameters(&refusal).map_or_else(|| of_body(refusal), in_query),
     }
+}
+
+/// What is wrong with a presigned URL's parameters.
+fn of_parameters(refusal: &Refusal) -> Option<&'static str> {
+    Some(match refusal {
+        Refusal::Algorithm { .. } => {
+            "X-Amz-Algorithm only supports \"AWS4-HMAC-SHA256 and AWS4-ECDSA-P256-SHA256\""
+        }
+        Refusal::Parts { .. } => {
+            "Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential, X-Amz-Signature, \
+             X-Amz-Date, X-Amz-SignedHeaders, and X-Amz-Expires parameters."
+        }
+        Refusal::DateFormat { .. } => {
+            "X-Amz-Date must be in the ISO8601 Long Format \"yyyyMMdd'T'HHmmss'Z'\""
+        }
+        Refusal::Expires(ExpiresFault::NotANumber) => "X-Amz-Expires should be a number",
+        Refusal::Expires(ExpiresFault::Negative) => "X-Amz-Expires must be non-negative",
+        Refusal::Expires(ExpiresFault::TooLong) => {
+            "X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must be less than \
+             604800 seconds"
+        }
+        _ => return None,
+    })
 }
 
 fn of_time(refusal: Refusal) -> Fault {
