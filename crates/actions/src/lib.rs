@@ -36,6 +36,7 @@ pub mod s3_operations;
 
 pub mod ec2;
 pub mod iam;
+pub mod rolecall;
 pub mod s3;
 pub mod sts;
 

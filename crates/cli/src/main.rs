@@ -1,2 +1,44 @@
-//! The `rolecall` command.
-fn main() {}
+//! The `rolecall` command: `up` runs the server, the others are clients of a running one.
+#![expect(clippy::print_stdout, reason = "a command's answer goes to standard output")]
+
+mod arguments;
+mod client;
+mod commands;
+mod credentials;
+
+use std::process::ExitCode;
+
+use arguments::Command;
+
+fn main() -> ExitCode {
+    // The same program, under another name, owns the instances; it never comes back from here.
+    rolecall_compute::maybe_run_init();
+    let command = match arguments::read() {
+        Ok(command) => command,
+        Err(error) => {
+            eprintln!("rolecall: {error}\nTry `rolecall help`.");
+            return ExitCode::from(2);
+        }
+    };
+    let done = match command {
+        Command::Help => {
+            print!("{}", arguments::HELP);
+            Ok(0)
+        }
+        Command::Version => {
+            println!("rolecall {}", env!("CARGO_PKG_VERSION"));
+            Ok(0)
+        }
+        Command::Up(up) => commands::up::run(*up),
+        Command::CreateAccount { at, account } => commands::accounts::create(&at, &account),
+        Command::Exec(exec) => commands::exec::run(&exec),
+        Command::Why { at, request_id, json } => commands::why::run(&at, &request_id, json),
+    };
+    match done {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            eprintln!("rolecall: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -58,7 +58,7 @@ fn message(request: &Request) -> Message<'_> {
         path: &request.path,
         query: &request.query,
         headers: &request.headers,
-        body: request.whole().map_or(&[], |body| body),
+        body: request.unpacked.as_ref().or_else(|| request.whole()).map_or(&[], |body| body),
     }
 }
 

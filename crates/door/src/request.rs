@@ -55,7 +55,10 @@ pub struct Request {
     /// The query string as it was sent, without `?`.
     pub query: String,
     pub headers: HeaderMap,
+    /// As it was sent and signed.
     pub body: RequestBody,
+    /// The same without its packing, where it came packed.
+    pub unpacked: Option<Bytes>,
     pub origin: Origin,
 }
 

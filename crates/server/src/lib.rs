@@ -1,1 +1,19 @@
-//! Listeners, TLS, routing, configuration, start-up and shutdown
+//! The server: it puts everything together, listens, and stops cleanly.
+//!
+//! Begin at [`Server::start`]. A connection's way: `listen` accepts it, `exchange` turns HTTP into the door's request
+//! and back, `route` finds the service, and the door does the rest.
+
+mod audit_log;
+mod config;
+mod control;
+mod exchange;
+mod listen;
+mod logger;
+mod route;
+mod start;
+mod terminal;
+mod tls;
+
+pub use config::{Config, Durability, StartError, Tls};
+pub use logger::init as init_logger;
+pub use start::{RootKeys, Server};

@@ -1,0 +1,25 @@
+//! Our own actions: what `rolecall` commands ask of a running server. Written by hand; AWS knows none of them.
+
+service! {
+    "rolecall"
+    keys {
+    }
+    prefix_keys {
+    }
+    pattern_keys {
+    }
+    kinds {
+    }
+    foreign_kinds {
+        crate::ec2::kind::Instance;
+    }
+    key_sets {
+        Keys0 [];
+    }
+    actions {
+        CreateAccount Write Keys0 "*" [] [] [];
+        Exec Write Keys0 [Instance] [] [];
+        Reset Write Keys0 "*" [] [] [];
+        Why Read Keys0 "*" [] [] [];
+    }
+}

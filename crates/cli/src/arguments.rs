@@ -1,0 +1,265 @@
+//! The command line. An unknown flag or `ROLECALL_` variable stops everything: a mistyped one must not change what is
+//! enforced.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use lexopt::{Arg, Parser, ValueExt};
+use rolecall_base::AccountId;
+use rolecall_compute::Choice;
+use rolecall_identity::NewKey;
+use rolecall_server::{Config, Durability, Tls};
+
+/// What `rolecall help` prints.
+pub const HELP: &str = "\
+Rolecall: the role system of a cloud, to run yourself.
+
+  rolecall up                          run the server
+      --listen ADDR:PORT               where (127.0.0.1:4566)
+      --data DIR                       keep state here (./rolecall-data)
+      --ephemeral                      keep nothing
+      --account ID                     the first account (000000000000)
+      --region NAME                    the default region (us-east-1)
+      --compute auto|namespace|process|none
+      --durability strict|none         of object bytes (strict)
+      --tls-listen ADDR:PORT           serve TLS too
+      --tls-cert FILE --tls-key FILE   with this certificate (else one is made)
+      --guest-tools DIR                an `aws` command for instances, seen read-only
+      --role-seconds N                 life of credentials on instances (21600)
+      --log error|warn|info|debug
+
+  rolecall exec INSTANCE [--user NAME] [-t] -- COMMAND…    run it inside
+  rolecall accounts create --account ID                    a further account, its root keys as JSON
+  rolecall why REQUEST-ID [--json]                         how that call was decided
+      --endpoint URL                   of the server ($AWS_ENDPOINT_URL or http://127.0.0.1:4566)
+
+  rolecall help · rolecall version
+
+Root keys come from ROLECALL_ROOT_ACCESS_KEY_ID and ROLECALL_ROOT_SECRET_ACCESS_KEY, else they are made and printed
+once. The client commands sign with the usual AWS credentials.
+";
+
+/// A server to talk to, by its URL.
+pub type Endpoint = String;
+
+/// What is to be done.
+#[derive(Debug)]
+pub enum Command {
+    Help,
+    Version,
+    Up(Box<Up>),
+    CreateAccount { at: Endpoint, account: String },
+    Exec(Exec),
+    Why { at: Endpoint, request_id: String, json: bool },
+}
+
+/// `rolecall up`.
+#[derive(Debug)]
+pub struct Up {
+    pub config: Config,
+    pub level: log::LevelFilter,
+}
+
+/// `rolecall exec`.
+#[derive(Debug)]
+pub struct Exec {
+    pub at: Endpoint,
+    pub instance: String,
+    pub user: String,
+    pub tty: bool,
+    pub command: Vec<String>,
+}
+
+const ROOT_ID: &str = "ROLECALL_ROOT_ACCESS_KEY_ID";
+const ROOT_SECRET: &str = "ROLECALL_ROOT_SECRET_ACCESS_KEY";
+
+/// Reads the process's arguments.
+pub fn read() -> Result<Command, lexopt::Error> {
+    known_variables()?;
+    let mut parser = Parser::from_env();
+    let word = match parser.next()? {
+        None => return Ok(Command::Help),
+        Some(Arg::Value(word)) => word.string()?,
+        Some(Arg::Long("help") | Arg::Short('h')) => return Ok(Command::Help),
+        Some(Arg::Long("version") | Arg::Short('V')) => return Ok(Command::Version),
+        Some(other) => return Err(other.unexpected()),
+    };
+    match word.as_str() {
+        "help" => Ok(Command::Help),
+        "version" => Ok(Command::Version),
+        "up" => up(&mut parser).map(|up| Command::Up(Box::new(up))),
+        "exec" => exec(&mut parser).map(Command::Exec),
+        "accounts" => accounts(&mut parser),
+        "why" => why(&mut parser),
+        other => Err(format!("there is no command `{other}`").into()),
+    }
+}
+
+fn known_variables() -> Result<(), lexopt::Error> {
+    let known = [ROOT_ID, ROOT_SECRET];
+    for (name, _) in std::env::vars_os() {
+        let Some(name) = name.to_str() else { continue };
+        if name.starts_with("ROLECALL_") && !known.contains(&name) {
+            let known = known.join(", ");
+            return Err(format!("the variable {name} is not known; there are {known}").into());
+        }
+    }
+    Ok(())
+}
+
+#[expect(clippy::disallowed_methods, reason = "the command line is where configuration is read")]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+fn root_keys() -> Result<Option<NewKey>, lexopt::Error> {
+    match (variable(ROOT_ID), variable(ROOT_SECRET)) {
+        (None, None) => Ok(None),
+        (Some(id), Some(secret)) => {
+            let good_id =
+                (16..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
+            if !good_id {
+                return Err(format!("{ROOT_ID} must be 16 to 128 letters and digits").into());
+            }
+            if secret.len() < 16 {
+                return Err(format!("{ROOT_SECRET} must have 16 characters at least").into());
+            }
+            Ok(Some(NewKey { id, secret }))
+        }
+        _ => Err(format!("set both {ROOT_ID} and {ROOT_SECRET}, or neither").into()),
+    }
+}
+
+fn up(parser: &mut Parser) -> Result<Up, lexopt::Error> {
+    let mut config = Config { data: Some(PathBuf::from("rolecall-data")), ..Config::new() };
+    let mut level = log::LevelFilter::Info;
+    let (mut data, mut ephemeral) = (None, false);
+    let (mut tls_listen, mut certificate, mut key): (Option<SocketAddr>, Option<PathBuf>, Option<PathBuf>) =
+        (None, None, None);
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Arg::Long("listen") => config.listen = parser.value()?.parse()?,
+            Arg::Long("data") => data = Some(PathBuf::from(parser.value()?)),
+            Arg::Long("ephemeral") => ephemeral = true,
+            Arg::Long("account") => config.account = parser.value()?.parse()?,
+            Arg::Long("region") => config.region = region(parser.value()?.string()?)?,
+            Arg::Long("compute") => config.compute = compute(&parser.value()?.string()?)?,
+            Arg::Long("durability") => config.durability = durability(&parser.value()?.string()?)?,
+            Arg::Long("tls-listen") => tls_listen = Some(parser.value()?.parse()?),
+            Arg::Long("tls-cert") => certificate = Some(PathBuf::from(parser.value()?)),
+            Arg::Long("tls-key") => key = Some(PathBuf::from(parser.value()?)),
+            Arg::Long("guest-tools") => config.guest_tools = Some(PathBuf::from(parser.value()?)),
+            Arg::Long("role-seconds") => config.role_seconds = role_seconds(parser.value()?.parse()?)?,
+            Arg::Long("log") => level = parser.value()?.parse()?,
+            other => return Err(other.unexpected()),
+        }
+    }
+    if ephemeral && data.is_some() {
+        return Err("--ephemeral keeps nothing and --data keeps it: take one of them".into());
+    }
+    if ephemeral {
+        config.data = None;
+    } else if data.is_some() {
+        config.data = data;
+    }
+    config.tls = match (tls_listen, certificate, key) {
+        (None, None, None) => None,
+        (Some(listen), None, None) => Some(Tls { listen, files: None }),
+        (Some(listen), Some(chain), Some(key)) => Some(Tls { listen, files: Some((chain, key)) }),
+        _ => return Err("--tls-cert and --tls-key go together, with --tls-listen".into()),
+    };
+    config.root_keys = root_keys()?;
+    Ok(Up { config, level })
+}
+
+fn region(name: String) -> Result<String, lexopt::Error> {
+    let good = name.split('-').count() >= 3
+        && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+    if good { Ok(name) } else { Err(format!("`{name}` is not a region such as us-east-1").into()) }
+}
+
+fn compute(word: &str) -> Result<Choice, lexopt::Error> {
+    match word {
+        "auto" => Ok(Choice::Auto),
+        "namespace" => Ok(Choice::Namespace),
+        "process" => Ok(Choice::Process),
+        "none" => Ok(Choice::None),
+        other => Err(format!("--compute is auto, namespace, process or none, not `{other}`").into()),
+    }
+}
+
+fn durability(word: &str) -> Result<Durability, lexopt::Error> {
+    match word {
+        "strict" => Ok(Durability::Strict),
+        "none" => Ok(Durability::None),
+        other => Err(format!("--durability is strict or none, not `{other}`").into()),
+    }
+}
+
+/// Shorter lives are refused: SDKs use credentials past their end when they get them with less than 20 minutes left.
+fn role_seconds(seconds: u32) -> Result<u32, lexopt::Error> {
+    if (60..=43_200).contains(&seconds) { Ok(seconds) } else { Err("--role-seconds is 60 to 43200".into()) }
+}
+
+fn endpoint(given: Option<String>) -> Endpoint {
+    let default = || "http://127.0.0.1:4566".to_owned();
+    given.or_else(|| variable("AWS_ENDPOINT_URL")).unwrap_or_else(default)
+}
+
+fn accounts(parser: &mut Parser) -> Result<Command, lexopt::Error> {
+    match parser.next()? {
+        Some(Arg::Value(word)) if word == "create" => {}
+        _ => return Err("it is `rolecall accounts create --account ID`".into()),
+    }
+    let (mut at, mut account) = (None, None);
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Arg::Long("account") => {
+                let id: AccountId = parser.value()?.parse()?;
+                account = Some(id.to_string());
+            }
+            Arg::Long("endpoint") => at = Some(parser.value()?.string()?),
+            other => return Err(other.unexpected()),
+        }
+    }
+    let account = account.ok_or("--account ID is missing")?;
+    Ok(Command::CreateAccount { at: endpoint(at), account })
+}
+
+fn why(parser: &mut Parser) -> Result<Command, lexopt::Error> {
+    let (mut at, mut request_id, mut json) = (None, None, false);
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Arg::Value(id) if request_id.is_none() => request_id = Some(id.string()?),
+            Arg::Long("endpoint") => at = Some(parser.value()?.string()?),
+            Arg::Long("json") => json = true,
+            other => return Err(other.unexpected()),
+        }
+    }
+    let request_id = request_id.ok_or("the request's id is missing")?;
+    Ok(Command::Why { at: endpoint(at), request_id, json })
+}
+
+fn exec(parser: &mut Parser) -> Result<Exec, lexopt::Error> {
+    let (mut at, mut instance, mut user, mut tty) = (None, None, "root".to_owned(), false);
+    let mut command = Vec::new();
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Arg::Long("endpoint") => at = Some(parser.value()?.string()?),
+            Arg::Long("user") => user = parser.value()?.string()?,
+            Arg::Long("tty") | Arg::Short('t') => tty = true,
+            Arg::Value(id) if instance.is_none() => {
+                instance = Some(id.string()?);
+                // All that follows `--` is the command, its own flags included.
+                let mut rest = parser.raw_args()?;
+                if rest.peek().is_some_and(|next| next == "--") {
+                    rest.next();
+                    command = rest.map(|word| word.string()).collect::<Result<_, _>>()?;
+                }
+            }
+            other => return Err(other.unexpected()),
+        }
+    }
+    let instance = instance.ok_or("the instance's id is missing")?;
+    Ok(Exec { at: endpoint(at), instance, user, tty, command })
+}

@@ -1,0 +1,92 @@
+//! What a server is told at its start.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use rolecall_base::AccountId;
+use rolecall_compute::Choice;
+use rolecall_identity::NewKey;
+
+/// Everything that can be set. `Config::new` has the defaults of `rolecall up`.
+#[derive(Debug, Clone)]
+pub struct Config {
+    pub listen: SocketAddr,
+    /// Where state is kept; `None` keeps nothing (`--ephemeral`).
+    pub data: Option<PathBuf>,
+    /// The first account; its root keys may make others.
+    pub account: AccountId,
+    pub region: String,
+    pub compute: Choice,
+    pub durability: Durability,
+    /// Root keys that somebody chose; else they are generated.
+    pub root_keys: Option<NewKey>,
+    /// Serve TLS too, on this address.
+    pub tls: Option<Tls>,
+    /// The prepared `aws` command that instances see, a folder.
+    pub guest_tools: Option<PathBuf>,
+    /// How long credentials of the metadata service live, in seconds.
+    pub role_seconds: u32,
+}
+
+/// Where TLS is served, and with what.
+#[derive(Debug, Clone)]
+pub struct Tls {
+    pub listen: SocketAddr,
+    /// Certificate chain and key in PEM; generated and kept when absent.
+    pub files: Option<(PathBuf, PathBuf)>,
+}
+
+/// Whether object bytes are on disk before they are acknowledged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Durability {
+    Strict,
+    None,
+}
+
+/// The life of credentials on instances unless told otherwise: six hours, EC2's.
+pub const ROLE_SECONDS: u32 = 21_600;
+
+impl Config {
+    pub fn new() -> Config {
+        Config {
+            listen: SocketAddr::from(([127, 0, 0, 1], 4566)),
+            data: None,
+            account: AccountId::ZERO,
+            region: "us-east-1".to_owned(),
+            compute: Choice::Auto,
+            durability: Durability::Strict,
+            root_keys: None,
+            tls: None,
+            guest_tools: None,
+            role_seconds: ROLE_SECONDS,
+        }
+    }
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        Config::new()
+    }
+}
+
+/// Why a server did not start, and what to do about it.
+#[derive(Debug)]
+pub struct StartError {
+    pub what: String,
+    pub do_this: String,
+}
+
+impl StartError {
+    pub fn new(what: impl Into<String>, do_this: impl Into<String>) -> StartError {
+        StartError { what: what.into(), do_this: do_this.into() }
+    }
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}\n  {}", self.what, self.do_this)
+    }
+}
+
+impl std::error::Error for StartError {}

@@ -1,0 +1,75 @@
+//! Exec: permission to run a command in an instance, as a ticket that a terminal connection redeems once.
+
+use std::sync::Arc;
+
+use rolecall_actions::ec2::kind;
+use rolecall_actions::rolecall;
+use rolecall_base::Fault;
+use rolecall_compute::ExecSpec;
+use rolecall_door::{At, Authorized, ByArn, Needs, Operation, Read};
+use serde::{Deserialize, Serialize};
+
+use super::json::operation;
+use crate::terminal::Tickets;
+
+#[derive(Debug)]
+pub struct Exec;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Request {
+    instance_id: String,
+    /// Program and arguments; a login shell when empty.
+    #[serde(default)]
+    command: Vec<String>,
+    #[serde(default = "root")]
+    user: String,
+    /// Columns and rows of a terminal.
+    #[serde(default)]
+    tty: Option<(u16, u16)>,
+}
+
+fn root() -> String {
+    "root".to_owned()
+}
+
+#[derive(Serialize)]
+pub struct Ticket {
+    ticket: String,
+}
+
+impl std::fmt::Debug for Ticket {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Ticket")
+    }
+}
+
+operation!(Exec, "POST" "/_rolecall/exec", Request => Ticket);
+
+impl Operation for Exec {
+    type Access = Read;
+
+    fn needs(input: &Request, at: &At<'_>) -> Result<Needs, Fault> {
+        let instance = rolecall_ec2::instances::find(at.db()?, &input.instance_id)?;
+        let instance = instance.filter(|instance| instance.account == at.account());
+        let region = instance.as_ref().map_or(at.region, |instance| instance.region.as_str());
+        let arn = format!("arn:aws:ec2:{region}:{}:instance/{}", at.account(), input.instance_id);
+        let tags = instance.as_ref().map(|instance| instance.tags.clone()).unwrap_or_default();
+        let resource = ByArn::<kind::Instance>::new(arn, at.account()).tagged(tags);
+        Ok(Needs::action(rolecall::Exec).on(&resource).done())
+    }
+
+    fn run(req: &mut Authorized<'_, Self>) -> Result<Ticket, Fault> {
+        let id = &req.input.instance_id;
+        let instance = rolecall_ec2::instances::find(req.db()?, id)?;
+        if !instance.is_some_and(|instance| instance.account == req.account()) {
+            let text = format!("The instance ID '{id}' does not exist");
+            return Err(Fault::new("ResourceNotFoundException", 404, text));
+        }
+        let shell = || vec!["/bin/bash".to_owned(), "-l".to_owned()];
+        let argv = if req.input.command.is_empty() { shell() } else { req.input.command.clone() };
+        let spec = ExecSpec { argv, user: req.input.user.clone(), tty: req.input.tty, ..ExecSpec::root([""; 0]) };
+        let tickets: Arc<Tickets> = req.extensions.get()?;
+        Ok(Ticket { ticket: tickets.issue(id, spec)? })
+    }
+}

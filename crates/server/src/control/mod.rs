@@ -1,0 +1,55 @@
+//! Our own service, `rolecall`: what the `rolecall` commands ask of a running server, signed and decided like any
+//! other operation. JSON in, JSON out.
+
+mod create_account;
+// mod exec;
+mod json;
+mod reset;
+mod why;
+
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock, Weak};
+
+use rolecall_base::{AccountId, Fault};
+use rolecall_door::{At, Door, Row, row};
+use rolecall_identity::Who;
+use rolecall_wire::{Protocol, Service};
+
+/// What these operations need to know of the server.
+#[derive(Debug, Default)]
+pub struct Server {
+    /// The first account, the only one that may use this service.
+    pub account: AccountId,
+    pub ephemeral: bool,
+    /// An authorized call asked to empty everything; done before its answer is sent.
+    pub resetting: AtomicBool,
+    pub door: OnceLock<Weak<Door>>,
+}
+
+pub static SERVICE: Service = Service {
+    name: "rolecall",
+    protocol: Protocol::RestJson,
+    version: "2026-01-01",
+    xmlns: "",
+    target_prefix: "",
+};
+
+pub static OPERATIONS: &[Row] = &[
+    row::<create_account::CreateAccount>(),
+    // row::<exec::Exec>(),
+    row::<reset::Reset>(),
+    row::<why::Why>(),
+];
+
+/// Only the first account's principals may use the server's own operations.
+///
+/// # Errors
+/// AccessDenied for all others, whatever their own policies say.
+fn only_first_account(at: &At<'_>) -> Result<Arc<Server>, Fault> {
+    let server = at.extensions.get::<Server>()?;
+    if at.caller.account == server.account && at.caller.who != Who::Anonymous {
+        return Ok(server);
+    }
+    let text = format!("Only principals of account {} may administer this server.", server.account);
+    Err(Fault::new("AccessDeniedException", 403, text))
+}

@@ -1,0 +1,354 @@
+//! Putting a server together, and taking it apart.
+
+use std::fs;
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use rolecall_base::{AccountId, Fault};
+use rolecall_blobs::Blobs;
+use rolecall_compute::Driver;
+use rolecall_door::{Door, Extensions, Front};
+use rolecall_env::Env;
+use rolecall_identity::records::{AccessKeys, Accounts, KeyOwner};
+use rolecall_identity::{Identity, NewKey, Vault, add_given_key, add_key, open_account};
+use rolecall_store::{Memory, Sqlite, Store};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+
+use crate::audit_log::{self, Segments};
+use crate::config::{Config, Durability, StartError};
+use crate::control::{self, Server as ServerFacts};
+use crate::listen::{Accepting, CONNECTIONS, stopping};
+use crate::route::Fronts;
+use crate::terminal::Tickets;
+use crate::tls;
+
+/// Everything that a request may meet.
+#[derive(Debug)]
+pub struct World {
+    pub env: Env,
+    pub door: Arc<Door>,
+    pub fronts: Fronts,
+    pub driver: Driver,
+    pub tickets: Arc<Tickets>,
+    pub region: String,
+    facts: Arc<ServerFacts>,
+    blobs: Arc<Blobs>,
+    /// To begin anew with, after a reset.
+    beginning: Option<(AccountId, NewKey)>,
+}
+
+impl World {
+    /// Empties everything if an authorized call asked for it: back to the first account and its root keys.
+    ///
+    /// # Errors
+    /// What could not be emptied; the server should then not be used any more.
+    pub async fn reset_if_asked(&self) -> Result<(), Fault> {
+        if !self.facts.resetting.swap(false, Ordering::SeqCst) {
+            return Ok(());
+        }
+        let Some((account, key)) = &self.beginning else { return Ok(()) };
+        let identity = &self.door.identity;
+        identity.store.reset().await?;
+        self.door.forget();
+        self.blobs.sweep(|_| false, Duration::ZERO).await.map_err(Fault::internal)?;
+        let mut tx = identity.store.begin()?;
+        open_account(&mut tx, &self.env, *account)?;
+        add_given_key(&mut tx, &self.env, &identity.vault, *account, KeyOwner::Root, key)?;
+        identity.store.commit(tx).await.map_err(Fault::internal)?;
+        self.door.forget();
+        self.door.changed.notify_waiters();
+        Ok(())
+    }
+
+    /// What `/_rolecall/health` answers.
+    pub fn health(&self) -> Value {
+        json!({
+            "status": "ready",
+            "version": env!("CARGO_PKG_VERSION"),
+            "region": self.region,
+            "compute": self.driver.caps().kind.name(),
+            "services": self.fronts.all().iter().map(|front| front.service().name).collect::<Vec<_>>(),
+        })
+    }
+}
+
+/// The root keys of the first account, and whether they are new.
+#[derive(Debug, Clone)]
+pub struct RootKeys {
+    pub key: NewKey,
+    pub fresh: bool,
+}
+
+/// A running server.
+#[derive(Debug)]
+pub struct Server {
+    pub address: SocketAddr,
+    pub tls_address: Option<SocketAddr>,
+    /// Present when they were given or made at this start: the one time that they can be shown.
+    pub root_keys: Option<RootKeys>,
+    /// Which driver runs instances, and why.
+    pub compute: String,
+    pub notes: Vec<String>,
+    world: Arc<World>,
+    segments: Arc<Segments>,
+    stop: watch::Sender<bool>,
+    tasks: JoinSet<()>,
+}
+
+impl Server {
+    /// Starts and listens.
+    ///
+    /// # Errors
+    /// What stands in the way, and what to do about it.
+    pub async fn start(config: Config, env: Env) -> Result<Server, StartError> {
+        let listener = bind(config.listen).await?;
+        let address = listener.local_addr().unwrap_or(config.listen);
+        let store = open_store(config.data.as_deref())?;
+        let vault = Vault::new(root_key(config.data.as_deref(), &env)?);
+        let root_keys = first_account(&store, &env, &vault, &config).await?;
+        let segments = Arc::new(open_log(config.data.as_deref(), &env)?);
+        let (driver, compute) = choose_driver(&config).await?;
+        let tickets = Arc::new(Tickets::new(env.clone()));
+        let blobs = Arc::new(open_blobs(&config, &env)?);
+        let facts = Arc::new(ServerFacts {
+            account: config.account,
+            ephemeral: config.data.is_none(),
+            ..ServerFacts::default()
+        });
+        let mut extensions = Extensions::default();
+        extensions.insert(blobs.clone());
+        extensions.insert(facts.clone());
+        extensions.insert(Arc::new(driver.clone()));
+        extensions.insert(tickets.clone());
+        let identity = Arc::new(Identity::new(env.clone(), vault, store));
+        let door = Arc::new(Door::new(identity, extensions, segments.clone(), &config.region));
+        // Set once, right here: the door is what `why` asks.
+        let _ = facts.door.set(Arc::downgrade(&door));
+        let beginning = root_keys.as_ref().filter(|_| facts.ephemeral);
+        let world = Arc::new(World {
+            env,
+            door,
+            fronts: fronts(),
+            driver: driver.clone(),
+            tickets,
+            region: config.region.clone(),
+            beginning: beginning.map(|keys| (config.account, keys.key.clone())),
+            facts,
+            blobs,
+        });
+        let (stop, stopping) = watch::channel(false);
+        let accepting = Accepting {
+            world: world.clone(),
+            permits: Arc::new(Semaphore::new(CONNECTIONS)),
+            stop: stopping,
+        };
+        let mut server = Server {
+            address,
+            tls_address: None,
+            root_keys,
+            compute,
+            notes: driver.caps().notes.clone(),
+            world,
+            segments,
+            stop,
+            tasks: JoinSet::new(),
+        };
+        server.tasks.spawn(accepting.clone().run(listener, None));
+        if let Some(tls) = &config.tls {
+            let acceptor = tls::acceptor(tls, config.data.as_deref())?;
+            let listener = bind(tls.listen).await?;
+            server.tls_address = listener.local_addr().ok();
+            server.tasks.spawn(accepting.clone().run(listener, Some(acceptor)));
+        }
+        server.start_loops(&config, accepting);
+        Ok(server)
+    }
+
+    fn start_loops(&mut self, config: &Config, accepting: Accepting) {
+        let (store, segments) = (self.world.door.identity.store.clone(), self.segments.clone());
+        let (world, stop) = (self.world.clone(), accepting.stop.clone());
+        self.tasks.spawn(drain_outbox(store, segments, world, stop));
+        let _ = config;
+    }
+
+    /// Stops: no new connections, open requests are finished, instances end, everything is on disk.
+    pub async fn stop(mut self) {
+        let _ = self.stop.send(true);
+        let finish = async { while self.tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(Duration::from_secs(5), finish).await.is_err() {
+            self.tasks.abort_all();
+        }
+        self.world.driver.shutdown().await;
+        while let Ok(1..) = audit_log::drain(&self.world.door.identity.store, &self.segments).await {}
+        let segments = self.segments.clone();
+        let _ = tokio::task::spawn_blocking(move || segments.close()).await;
+    }
+}
+
+/// Moves audit records whenever something has changed.
+async fn drain_outbox(
+    store: Store,
+    segments: Arc<Segments>,
+    world: Arc<World>,
+    mut stop: watch::Receiver<bool>,
+) {
+    let mut told = 0;
+    loop {
+        match audit_log::drain(&store, &segments).await {
+            Ok(0) => tokio::select! {
+                // A change may slip in between: the timer finds it.
+                () = world.door.changed.notified() => {}
+                () = tokio::time::sleep(Duration::from_secs(1)) => {}
+                () = stopping(&mut stop) => return,
+            },
+            Ok(_) => {}
+            Err(fault) => {
+                log::error!("audit records wait in the store: {fault:?}");
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        }
+        let lost = segments.lost();
+        if lost > told {
+            log::error!("{} audit records of reads were lost: the log is too slow", lost - told);
+            told = lost;
+        }
+    }
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
+    TcpListener::bind(address).await.map_err(|error| {
+        StartError::new(
+            format!("Rolecall can't listen on {address}: {error}."),
+            "Is another one running there? Choose another address with --listen ADDR:PORT.",
+        )
+    })
+}
+
+fn unusable(path: &Path, error: &dyn std::fmt::Display) -> StartError {
+    StartError::new(
+        format!("{} can't be used: {error}.", path.display()),
+        "Give a folder that this user may write with --data DIR, or keep nothing with --ephemeral.",
+    )
+}
+
+fn open_store(data: Option<&Path>) -> Result<Store, StartError> {
+    let Some(data) = data else { return Ok(Store::new(Arc::new(Memory::new()))) };
+    let engine = Sqlite::open(data).map_err(|error| unusable(data, &error))?;
+    Ok(Store::new(Arc::new(engine)))
+}
+
+fn open_log(data: Option<&Path>, env: &Env) -> Result<Segments, StartError> {
+    let Some(data) = data else { return Ok(Segments::none()) };
+    let folder = data.join("audit");
+    Segments::open(&folder, env.clone()).map_err(|error| unusable(&folder, &error))
+}
+
+/// The key that seals every secret: from its file, or made and kept.
+fn root_key(data: Option<&Path>, env: &Env) -> Result<[u8; 32], StartError> {
+    let Some(data) = data else { return Ok(env.random()) };
+    let path = data.join("root.key");
+    match fs::read(&path) {
+        Ok(bytes) => bytes.try_into().map_err(|_| unusable(&path, &"it is not 32 bytes")),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let key: [u8; 32] = env.random();
+            write_private(&path, &key).map_err(|error| unusable(&path, &error))?;
+            Ok(key)
+        }
+        Err(error) => Err(unusable(&path, &error)),
+    }
+}
+
+/// Writes a file that only its owner may read, durably, all or nothing.
+pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let part = path.with_extension("part");
+    let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&part)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(&part, path)?;
+    path.parent().map_or(Ok(()), |folder| fs::File::open(folder)?.sync_all())
+}
+
+/// Makes the first account on the first start, and sees to its root keys.
+async fn first_account(
+    store: &Store,
+    env: &Env,
+    vault: &Vault,
+    config: &Config,
+) -> Result<Option<RootKeys>, StartError> {
+    let result: Result<Option<RootKeys>, Fault> = async {
+        let mut tx = store.begin()?;
+        let account = config.account;
+        let is_new = !tx.exists::<Accounts>(&account)?;
+        if is_new {
+            open_account(&mut tx, env, account)?;
+        }
+        let keys = match &config.root_keys {
+            Some(given) => {
+                let known = tx.get::<AccessKeys>(&given.id)?;
+                if known.is_some_and(|row| row.account != account || row.owner != KeyOwner::Root) {
+                    return Err(Fault::internal("that access key id is somebody else's"));
+                }
+                add_given_key(&mut tx, env, vault, account, KeyOwner::Root, given)?;
+                Some(RootKeys { key: given.clone(), fresh: false })
+            }
+            None if is_new => {
+                let key = add_key(&mut tx, env, vault, account, KeyOwner::Root)?;
+                Some(RootKeys { key, fresh: true })
+            }
+            None => None,
+        };
+        store.commit(tx).await.map_err(Fault::internal)?;
+        Ok(keys)
+    }
+    .await;
+    result.map_err(|fault| {
+        StartError::new(
+            format!("The account {} could not be set up: {fault:?}.", config.account),
+            "Is the data folder from another version, or its disk full?",
+        )
+    })
+}
+
+async fn choose_driver(config: &Config) -> Result<(Driver, String), StartError> {
+    let dir = match &config.data {
+        Some(data) => data.join("machines"),
+        None => std::env::temp_dir().join(format!("rolecall-machines-{}", std::process::id())),
+    };
+    let choice = rolecall_compute::Config { dir, init: None };
+    rolecall_compute::choose(config.compute, &choice).await.map_err(|error| {
+        StartError::new(
+            format!("Instances can't be run as asked: {error}."),
+            "Leave --compute out to let Rolecall choose, or take --compute none.",
+        )
+    })
+}
+
+fn open_blobs(config: &Config, env: &Env) -> Result<Blobs, StartError> {
+    let Some(data) = &config.data else { return Ok(Blobs::memory(env.clone())) };
+    let folder = data.join("blobs");
+    let durability = match config.durability {
+        Durability::Strict => rolecall_blobs::Durability::Strict,
+        Durability::None => rolecall_blobs::Durability::None,
+    };
+    Blobs::folder(env.clone(), &folder, durability).map_err(|error| unusable(&folder, &error))
+}
+
+fn fronts() -> Fronts {
+    use rolecall_iam as iam;
+    use rolecall_sts as sts;
+    Fronts::new(vec![
+        Front::new(&iam::model::SERVICE, iam::ops::OPERATIONS, iam::ops::MISSING),
+        Front::new(&sts::model::SERVICE, sts::ops::OPERATIONS, sts::ops::MISSING),
+        // Front::new(&s3::model::SERVICE, s3::ops::OPERATIONS, s3::ops::MISSING),
+        // Front::new(&ec2::model::SERVICE, ec2::ops::OPERATIONS, ec2::ops::MISSING),
+        Front::new(&control::SERVICE, control::OPERATIONS, &[]),
+    ])
+}
