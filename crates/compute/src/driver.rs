@@ -9,8 +9,9 @@ use serde::{Deserialize, Serialize};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::broadcast;
 
+use crate::host::Host;
 use crate::none::Records;
-use crate::{ComputeError, ExecIo, ExecSpec, InstanceSpec, StartError, Vpc};
+use crate::{ComputeError, ExecIo, ExecSpec, InstanceSpec, StartError, Vpc, spec};
 
 /// The wanted driver; `Auto` takes the strongest one that this machine can run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -98,6 +99,9 @@ pub enum Ending {
     Died,
 }
 
+/// How many events a slow listener may be behind.
+const EVENTS: usize = 1024;
+
 /// The running driver; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Driver(Arc<Inner>);
@@ -106,21 +110,46 @@ pub struct Driver(Arc<Inner>);
 struct Inner {
     caps: Caps,
     events: broadcast::Sender<Event>,
-    records: Records,
+    machine: Machine,
+}
+
+#[derive(Debug)]
+enum Machine {
+    Host(Host),
+    Records(Records),
 }
 
 /// Starts the wanted driver, or for [`Choice::Auto`] the strongest that runs here, and says in one
-/// sentence which and why.
+/// sentence which and why. Namespaces are tried for real: what the kernel refuses is the reason given.
 pub async fn choose(choice: Choice, config: &Config) -> Result<(Driver, String), StartError> {
-    let _ = config;
-    match choice {
-        Choice::Namespace => {
-            Err(StartError { driver: "namespace", reason: "it is not built into this program".into() })
+    let driver = match choice {
+        Choice::None => Driver::none(),
+        Choice::Namespace => Driver::host(Kind::Namespace, config).await?,
+        Choice::Process => Driver::host(Kind::Process, config).await?,
+        Choice::Auto => return choose_strongest(config).await,
+    };
+    let said = driver.describe();
+    Ok((driver, said))
+}
+
+async fn choose_strongest(config: &Config) -> Result<(Driver, String), StartError> {
+    let refused = match Driver::host(Kind::Namespace, config).await {
+        Ok(driver) => {
+            let said = driver.describe();
+            return Ok((driver, said));
         }
-        Choice::Process => {
-            Err(StartError { driver: "process", reason: "it is not built into this program".into() })
+        Err(error) => error,
+    };
+    match Driver::host(Kind::Process, config).await {
+        Ok(driver) => {
+            let said = format!("{}; {refused}", driver.describe());
+            Ok((driver, said))
         }
-        Choice::Auto | Choice::None => Ok((Driver::none(), "instances are records only".into())),
+        Err(error) => {
+            let driver = Driver::none();
+            let said = format!("{}; {refused}; {error}", driver.describe());
+            Ok((driver, said))
+        }
     }
 }
 
@@ -136,9 +165,29 @@ impl Driver {
             cpu_limit: false,
             process_limit: false,
             exec: false,
-            notes: vec!["instances are records only: nothing runs".into()],
+            notes: Vec::new(),
         };
-        Driver(Arc::new(Inner { caps, events: broadcast::Sender::new(64), records: Records::default() }))
+        let machine = Machine::Records(Records::default());
+        Driver(Arc::new(Inner { caps, events: broadcast::Sender::new(EVENTS), machine }))
+    }
+
+    async fn host(kind: Kind, config: &Config) -> Result<Driver, StartError> {
+        let events = broadcast::Sender::new(EVENTS);
+        match Host::new(kind, config, events.clone()).await {
+            Ok((host, caps)) => Ok(Driver(Arc::new(Inner { caps, events, machine: Machine::Host(host) }))),
+            Err(error) => Err(StartError { driver: kind.name(), reason: error.to_string() }),
+        }
+    }
+
+    /// One sentence for the start message, with what falls short.
+    fn describe(&self) -> String {
+        let caps = self.caps();
+        let base = match caps.kind {
+            Kind::Namespace => "instances run in Linux namespaces of their own (they share this kernel)",
+            Kind::Process => "instances are plain processes of this user, without any isolation",
+            Kind::None => "instances are records only, nothing runs",
+        };
+        caps.notes.iter().fold(base.to_owned(), |text, note| format!("{text}; {note}"))
     }
 
     pub fn caps(&self) -> &Caps {
@@ -150,90 +199,114 @@ impl Driver {
         self.0.events.subscribe()
     }
 
-    /// Starts an instance and answers when its first process runs and its network stands; user data
-    /// may still be running. Take [`Driver::imds_listener`] at once: requests wait in its backlog.
+    /// Starts an instance and answers when its system and network stand; user data may still be
+    /// running. Take [`Driver::imds_listener`] at once: requests wait in its backlog.
     pub async fn start(&self, spec: InstanceSpec) -> Result<Running, ComputeError> {
         spec.check()?;
-        self.0.records.start(&spec)
-    }
-
-    /// Asks every process to end (SIGTERM), then ends the rest after `grace`; the disk stays.
-    pub async fn stop(&self, id: &str, grace: Duration) -> Result<(), ComputeError> {
-        let _ = grace;
-        self.0.records.end(id)
-    }
-
-    /// Ends every process as [`Driver::stop`] does and starts the system again, on the same disk and
-    /// network; listeners stay good.
-    pub async fn reboot(&self, id: &str, grace: Duration) -> Result<(), ComputeError> {
-        let _ = grace;
-        self.running(id)
-    }
-
-    /// Ends the instance as [`Driver::stop`] does, or takes a stopped one, and deletes its disk.
-    pub async fn terminate(&self, id: &str, grace: Duration) -> Result<(), ComputeError> {
-        let _ = grace;
-        match self.0.records.end(id) {
-            Ok(()) | Err(ComputeError::NotRunning(_)) => Ok(()),
-            Err(error) => Err(error),
+        match &self.0.machine {
+            Machine::Host(host) => host.start(spec).await,
+            Machine::Records(records) => records.start(&spec),
         }
     }
 
-    /// Runs a command inside.
+    /// Asks every process to end (SIGTERM), then ends the rest after `grace`; the disk stays. Without
+    /// grace all end at once.
+    pub async fn stop(&self, id: &str, grace: Duration) -> Result<(), ComputeError> {
+        match &self.0.machine {
+            Machine::Host(host) => host.stop(id, grace).await,
+            Machine::Records(records) => records.end(id),
+        }
+    }
+
+    /// Ends every process as [`Driver::stop`] does and clears `/run` and `/tmp`, on the same disk and
+    /// network; listeners stay good.
+    pub async fn reboot(&self, id: &str, grace: Duration) -> Result<(), ComputeError> {
+        match &self.0.machine {
+            Machine::Host(host) => host.reboot(id, grace).await,
+            Machine::Records(records) => records.check(id),
+        }
+    }
+
+    /// Ends the instance as [`Driver::stop`] does, or takes a stopped one, and deletes its disk and
+    /// console.
+    pub async fn terminate(&self, id: &str, grace: Duration) -> Result<(), ComputeError> {
+        spec::check_name("instance id", id)?;
+        match &self.0.machine {
+            Machine::Host(host) => host.terminate(id, grace).await,
+            // A stopped record has nothing left to delete.
+            Machine::Records(records) => records.end(id).or(Ok(())),
+        }
+    }
+
+    /// Runs a command inside. An empty `argv` is the user's login shell.
     pub async fn exec(&self, id: &str, spec: ExecSpec) -> Result<ExecIo, ComputeError> {
-        let _ = spec;
-        self.running(id)?;
-        Err(self.unsupported("run commands"))
+        match &self.0.machine {
+            Machine::Host(host) => host.exec(id, spec).await,
+            Machine::Records(_) => Err(unsupported("run commands")),
+        }
     }
 
     /// The last 64 KiB of the instance's console; empty when it never ran.
     pub async fn console(&self, id: &str) -> Result<Vec<u8>, ComputeError> {
-        let _ = id;
-        Ok(Vec::new())
+        spec::check_name("instance id", id)?;
+        match &self.0.machine {
+            Machine::Host(host) => host.console(id).await,
+            Machine::Records(_) => Ok(Vec::new()),
+        }
     }
 
     /// The listener on which this instance, and no other, reaches its metadata service. Good until the
     /// instance stops. Hop limits: `set_ttl` on the accepted streams.
     pub async fn imds_listener(&self, id: &str) -> Result<TcpListener, ComputeError> {
-        let listener = self.0.records.listener(id)?;
+        let listener = match &self.0.machine {
+            Machine::Host(host) => host.imds_listener(id)?,
+            Machine::Records(records) => records.listener(id)?,
+        };
         TcpListener::from_std(listener)
             .map_err(|error| ComputeError::failed("watch the metadata port", error))
     }
 
     /// The address at which instances of a VPC reach the API endpoint.
     pub fn endpoint_address(&self, vpc: &Vpc) -> IpAddr {
-        let _ = vpc;
-        IpAddr::V4(Ipv4Addr::LOCALHOST)
+        match self.0.caps.kind {
+            Kind::Namespace => IpAddr::V4(vpc.endpoint()),
+            Kind::Process | Kind::None => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        }
     }
 
-    /// A listener at [`Driver::endpoint_address`] for the API endpoint of one VPC; `None` when the
-    /// instances share the host's network and reach the server's own port.
+    /// A listener at [`Driver::endpoint_address`] for the API endpoint of one VPC, made with its network
+    /// when there is none yet; `None` when instances share the host's network and reach the server's own port.
     pub async fn endpoint_listener(&self, vpc: &Vpc, port: u16) -> Result<Option<TcpListener>, ComputeError> {
-        let _ = (vpc, port);
-        Ok(None)
+        let Machine::Host(host) = &self.0.machine else { return Ok(None) };
+        let listener = host.endpoint_listener(vpc, port).await?;
+        let listener = listener.map(TcpListener::from_std).transpose();
+        listener.map_err(|error| ComputeError::failed("watch the endpoint", error))
     }
 
-    /// Opens a connection to a port of the instance's private address.
+    /// Opens a connection to a port of the instance's private address, from inside its VPC.
     pub async fn connect(&self, id: &str, port: u16) -> Result<TcpStream, ComputeError> {
-        let _ = port;
-        self.running(id)?;
-        Err(self.unsupported("open connections"))
+        match &self.0.machine {
+            Machine::Host(host) => host.connect(id, port).await,
+            Machine::Records(_) => Err(unsupported("open connections")),
+        }
     }
 
-    /// Removes the network of a VPC that has no instances left.
+    /// Lets the network of a VPC go; it ends when its last listener and instance do.
     pub async fn drop_vpc(&self, vpc: &str) -> Result<(), ComputeError> {
-        let _ = vpc;
-        Ok(())
+        match &self.0.machine {
+            Machine::Host(host) => host.drop_vpc(vpc).await,
+            Machine::Records(_) => Ok(()),
+        }
     }
 
     /// Ends every instance at once; disks stay.
-    pub async fn shutdown(&self) {}
-
-    fn running(&self, id: &str) -> Result<(), ComputeError> {
-        if self.0.records.is_running(id) { Ok(()) } else { Err(ComputeError::NotRunning(id.into())) }
+    pub async fn shutdown(&self) {
+        if let Machine::Host(host) = &self.0.machine {
+            host.shutdown().await;
+        }
     }
+}
 
-    fn unsupported(&self, what: &'static str) -> ComputeError {
-        ComputeError::Unsupported { driver: self.0.caps.kind.name(), what }
-    }
+fn unsupported(what: &'static str) -> ComputeError {
+    ComputeError::Unsupported { driver: Kind::None.name(), what }
 }

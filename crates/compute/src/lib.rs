@@ -7,8 +7,14 @@
 mod driver;
 mod error;
 mod exec;
+mod host;
+mod init;
 mod none;
+mod packet;
+mod protocol;
 mod spec;
+mod supervisor;
+mod sys;
 
 pub use driver::{Caps, Choice, Config, Driver, Ending, Event, Kind, Running, choose};
 pub use error::{ComputeError, StartError};
@@ -18,6 +24,13 @@ pub use spec::{Cidr, GUEST_BIN, Image, InstanceSpec, Link, Mount, Network, USER_
 /// The name under which the program is run as the owner of the instances.
 pub const INIT_NAME: &str = "rolecall-init";
 
+/// How much of a console is kept, in bytes.
+pub const CONSOLE_LIMIT: usize = 64 * 1024;
+
 /// Becomes the owner of the instances when run under [`INIT_NAME`], and then never returns; otherwise does
 /// nothing. Call it before any thread is started.
-pub fn maybe_run_init() {}
+pub fn maybe_run_init() {
+    if std::env::args_os().next().is_some_and(|name| name == INIT_NAME) {
+        supervisor::main();
+    }
+}

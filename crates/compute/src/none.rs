@@ -29,8 +29,8 @@ impl Records {
         self.lock().remove(id).map(drop).ok_or_else(|| ComputeError::NotRunning(id.into()))
     }
 
-    pub(crate) fn is_running(&self, id: &str) -> bool {
-        self.lock().contains_key(id)
+    pub(crate) fn check(&self, id: &str) -> Result<(), ComputeError> {
+        if self.lock().contains_key(id) { Ok(()) } else { Err(ComputeError::NotRunning(id.into())) }
     }
 
     pub(crate) fn listener(&self, id: &str) -> Result<TcpListener, ComputeError> {

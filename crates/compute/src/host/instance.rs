@@ -1,0 +1,204 @@
+//! One running instance as the server sees it: the socket to its init and what waits for answers.
+
+use std::collections::HashMap;
+use std::net::TcpListener;
+use std::os::fd::OwnedFd;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use nix::fcntl::OFlag;
+use nix::unistd::pipe2;
+use tokio::net::unix::pipe;
+use tokio::sync::{broadcast, oneshot, watch};
+
+use super::channel::Channel;
+use super::pty::Pty;
+use crate::protocol::{Order, Report};
+use crate::{ComputeError, Event, ExecIo, ExecSpec, Exit, ExitStatus, InstanceSpec};
+
+/// What an init says to one order.
+type Reply = Result<Option<OwnedFd>, ComputeError>;
+
+#[derive(Debug)]
+pub(super) struct Instance {
+    pub spec: InstanceSpec,
+    pub imds: TcpListener,
+    channel: Arc<Channel>,
+    orders: Arc<Mutex<Orders>>,
+    next: AtomicU64,
+    /// True once its first process is gone.
+    gone: watch::Sender<bool>,
+}
+
+/// What a child that did not come up said about it, if it said anything.
+pub(super) async fn boot_failure(control: OwnedFd) -> Option<ComputeError> {
+    match Channel::new(control).ok()?.receive().await {
+        Ok(Some((Report::BootFailed { stage, message }, _))) => Some(ComputeError::Failed { stage, message }),
+        _ => None,
+    }
+}
+
+/// Orders under way, by number.
+#[derive(Debug, Default)]
+struct Orders {
+    answers: HashMap<u64, oneshot::Sender<Reply>>,
+    exits: HashMap<u64, oneshot::Sender<ExitStatus>>,
+}
+
+impl Instance {
+    /// Takes over the socket of an init that has just been started, and waits until it has booted.
+    pub(super) async fn booted(
+        spec: InstanceSpec,
+        imds: TcpListener,
+        control: OwnedFd,
+        events: broadcast::Sender<Event>,
+    ) -> Result<Instance, ComputeError> {
+        let failed = |error| ComputeError::failed("talk to the instance", error);
+        let channel = Arc::new(Channel::new(control).map_err(failed)?);
+        match channel.receive().await.map_err(failed)? {
+            Some((Report::Booted, _)) => {}
+            Some((Report::BootFailed { stage, message }, _)) => {
+                return Err(ComputeError::Failed { stage, message });
+            }
+            _ => return Err(failed(std::io::Error::other("its first process ended before it had booted"))),
+        }
+        let (orders, gone) = (Arc::default(), watch::Sender::new(false));
+        let instance = Instance { spec, imds, channel, orders, next: AtomicU64::new(1), gone };
+        instance.listen(events);
+        Ok(instance)
+    }
+
+    /// Called when the supervisor has seen the end of the first process.
+    pub(super) fn set_gone(&self) {
+        self.gone.send_replace(true);
+    }
+
+    /// Waits for the end of the first process; false when `limit` passed first.
+    pub(super) async fn wait_gone(&self, limit: Duration) -> bool {
+        let mut gone = self.gone.subscribe();
+        tokio::time::timeout(limit, gone.wait_for(|gone| *gone)).await.is_ok_and(|seen| seen.is_ok())
+    }
+
+    pub(super) async fn stop(&self, grace: Duration) {
+        // An init that is gone already has stopped.
+        let _ = self.channel.send(&Order::Stop { grace_ms: grace.as_millis() as u64 }, &[]).await;
+    }
+
+    pub(super) async fn reboot(&self, grace: Duration) -> Result<(), ComputeError> {
+        let grace_ms = grace.as_millis() as u64;
+        self.order(Vec::new(), |seq| Order::Reboot { seq, grace_ms }).await.1.map(drop)
+    }
+
+    pub(super) async fn exec(&self, spec: ExecSpec) -> Result<ExecIo, ComputeError> {
+        if let Some((columns, rows)) = spec.tty {
+            return self.exec_on_terminal(spec, columns, rows).await;
+        }
+        let failed = |error| ComputeError::failed("make the pipes", error);
+        let pipe = || pipe2(OFlag::O_CLOEXEC).map_err(|error| failed(error.into()));
+        let ((stdin_in, stdin), (stdout, stdout_in), (stderr, stderr_in)) = (pipe()?, pipe()?, pipe()?);
+        let (exit, answer) =
+            self.order(vec![stdin_in, stdout_in, stderr_in], |seq| Order::Exec { seq, spec }).await;
+        answer?;
+        Ok(ExecIo {
+            stdin: Box::new(pipe::Sender::from_owned_fd(stdin).map_err(failed)?),
+            stdout: Box::new(pipe::Receiver::from_owned_fd(stdout).map_err(failed)?),
+            stderr: Some(Box::new(pipe::Receiver::from_owned_fd(stderr).map_err(failed)?)),
+            resize: None,
+            exit: Exit(exit),
+        })
+    }
+
+    async fn exec_on_terminal(
+        &self,
+        spec: ExecSpec,
+        columns: u16,
+        rows: u16,
+    ) -> Result<ExecIo, ComputeError> {
+        let failed = |error| ComputeError::failed("open the terminal", error);
+        let spec = ExecSpec { tty: Some((columns, rows)), ..spec };
+        let (exit, answer) = self.order(Vec::new(), |seq| Order::Exec { seq, spec }).await;
+        let terminal = answer?.ok_or_else(|| failed(std::io::Error::other("the init sent none")))?;
+        let pty = Pty::new(terminal).map_err(failed)?;
+        let resize = Some(pty.resize());
+        Ok(ExecIo {
+            stdin: Box::new(pty.clone()),
+            stdout: Box::new(pty),
+            stderr: None,
+            resize,
+            exit: Exit(exit),
+        })
+    }
+
+    /// Sends an order; gives the promise of its exit and the answer.
+    async fn order(
+        &self,
+        files: Vec<OwnedFd>,
+        make: impl FnOnce(u64) -> Order,
+    ) -> (oneshot::Receiver<ExitStatus>, Reply) {
+        let seq = self.next.fetch_add(1, Ordering::Relaxed);
+        let ((answer_to, answer), (exit_to, exit)) = (oneshot::channel(), oneshot::channel());
+        {
+            let mut orders = lock(&self.orders);
+            orders.answers.insert(seq, answer_to);
+            orders.exits.insert(seq, exit_to);
+        }
+        let sent = self.channel.send(&make(seq), &files).await;
+        // The inner ends must be closed here, or the outer ones never see their end.
+        drop(files);
+        if sent.is_err() {
+            lock(&self.orders).forget(seq);
+        }
+        let gone = || Err(ComputeError::NotRunning(self.spec.id.clone()));
+        let reply = answer.await.unwrap_or_else(|_| gone());
+        (exit, reply)
+    }
+
+    fn listen(&self, events: broadcast::Sender<Event>) {
+        let (channel, orders, id) = (self.channel.clone(), self.orders.clone(), self.spec.id.clone());
+        let listen = async move {
+            while let Ok(Some((report, files))) = channel.receive().await {
+                match report {
+                    Report::UserDataDone { code } => {
+                        // Without a listener it is on the console only.
+                        let _ = events.send(Event::UserDataDone { id: id.clone(), code });
+                    }
+                    other => lock(&orders).settle(other, files),
+                }
+            }
+            // Whoever still waits hears that the instance is gone.
+            *lock(&orders) = Orders::default();
+        };
+        #[expect(clippy::disallowed_methods, reason = "ends with the instance's socket")]
+        tokio::spawn(listen);
+    }
+}
+
+impl Orders {
+    fn settle(&mut self, report: Report, files: Vec<OwnedFd>) {
+        // A receiver may have been dropped: then nobody wants to know.
+        let mut answer = |seq, reply| drop(self.answers.remove(&seq).map(|to| to.send(reply)));
+        match report {
+            Report::Started { seq } => answer(seq, Ok(files.into_iter().next())),
+            Report::Rebooted { seq } => {
+                answer(seq, Ok(None));
+                self.exits.remove(&seq);
+            }
+            Report::Refused { seq, stage, message } => {
+                answer(seq, Err(ComputeError::Failed { stage, message }));
+                self.exits.remove(&seq);
+            }
+            Report::Ended { seq, status } => drop(self.exits.remove(&seq).map(|to| to.send(status))),
+            Report::Booted | Report::BootFailed { .. } | Report::UserDataDone { .. } => {}
+        }
+    }
+
+    fn forget(&mut self, seq: u64) {
+        self.answers.remove(&seq);
+        self.exits.remove(&seq);
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,333 @@
+//! The drivers that run processes, seen from the server: instances by id, over one supervisor.
+
+mod channel;
+mod instance;
+mod pty;
+mod supervisor;
+
+use std::collections::HashMap;
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::sync::broadcast;
+
+use crate::driver::{Caps, Event, Kind, Running};
+use crate::protocol::{Ask, InitEnd};
+use crate::{ComputeError, Config, Ending, ExecIo, ExecSpec, InstanceSpec, Vpc, packet};
+use instance::Instance;
+use supervisor::{Exits, Supervisor};
+
+/// How much longer than its grace a stop may take before the instance is killed.
+const KILL_AFTER: Duration = Duration::from_secs(2);
+/// How long the kernel may take to end a killed instance.
+const KILL_LIMIT: Duration = Duration::from_secs(10);
+
+/// The instances of the namespace or the process driver.
+#[derive(Debug)]
+pub(crate) struct Host {
+    kind: Kind,
+    dir: PathBuf,
+    supervisor: Supervisor,
+    instances: Arc<Instances>,
+    events: broadcast::Sender<Event>,
+}
+
+#[derive(Debug, Default)]
+struct Instances(Mutex<HashMap<String, Slot>>);
+
+/// An id is taken from the first moment of its start to the last of its end.
+#[derive(Debug)]
+enum Slot {
+    Starting {
+        ended: bool,
+    },
+    Running(Arc<Instance>),
+    /// Asked to end: its exit is no event.
+    Ending(Arc<Instance>),
+}
+
+impl Host {
+    /// Starts the supervisor; fails when this machine cannot run instances of the kind.
+    pub(crate) async fn new(
+        kind: Kind,
+        config: &Config,
+        events: broadcast::Sender<Event>,
+    ) -> Result<(Host, Caps), ComputeError> {
+        let failed = |error| ComputeError::failed("make the folder of the instances", error);
+        DirBuilder::new().recursive(true).mode(0o700).create(&config.dir).map_err(failed)?;
+        let dir = fs::canonicalize(&config.dir).map_err(failed)?;
+        let config = Config { dir: dir.clone(), ..config.clone() };
+        let (supervisor, hello, exits) = Supervisor::start(kind, &config).await?;
+        let host = Host { kind, dir, supervisor, instances: Arc::default(), events };
+        host.follow(exits);
+        let machine = kind == Kind::Namespace;
+        let caps = Caps {
+            kind,
+            isolated: machine,
+            link_local_imds: machine,
+            hop_limit: machine,
+            memory_limit: hello.limits.memory,
+            cpu_limit: hello.limits.cpu,
+            process_limit: hello.limits.processes,
+            exec: true,
+            notes: hello.notes,
+        };
+        Ok((host, caps))
+    }
+
+    pub(crate) async fn start(&self, spec: InstanceSpec) -> Result<Running, ComputeError> {
+        self.instances.claim(&spec.id)?;
+        match self.launch(&spec).await {
+            Ok((instance, imds)) => {
+                self.instances.started(instance)?;
+                Ok(Running { id: spec.id, imds })
+            }
+            Err(error) => {
+                self.instances.lock().remove(&spec.id);
+                Err(error)
+            }
+        }
+    }
+
+    pub(crate) async fn stop(&self, id: &str, grace: Duration) -> Result<(), ComputeError> {
+        let instance = self.instances.begin_end(id)?;
+        if grace > Duration::ZERO {
+            instance.stop(grace).await;
+            if instance.wait_gone(grace + KILL_AFTER).await {
+                return Ok(());
+            }
+        }
+        self.supervisor.ask(Vec::new(), |seq| Ask::Kill { seq, id: id.into() }).await?;
+        if instance.wait_gone(KILL_LIMIT).await {
+            return Ok(());
+        }
+        Err(ComputeError::failed("end the instance", "its processes do not go away"))
+    }
+
+    pub(crate) async fn reboot(&self, id: &str, grace: Duration) -> Result<(), ComputeError> {
+        self.instances.running(id)?.reboot(grace).await
+    }
+
+    pub(crate) async fn terminate(&self, id: &str, grace: Duration) -> Result<(), ComputeError> {
+        match self.stop(id, grace).await {
+            Ok(()) | Err(ComputeError::NotRunning(_)) => {}
+            Err(error) => return Err(error),
+        }
+        let folder = self.folder(id);
+        let removed = tokio::task::spawn_blocking(move || fs::remove_dir_all(folder)).await;
+        match removed.map_err(|error| ComputeError::failed("delete the disk", error))? {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(ComputeError::failed("delete the disk", error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    pub(crate) async fn exec(&self, id: &str, spec: ExecSpec) -> Result<ExecIo, ComputeError> {
+        self.instances.running(id)?.exec(spec).await
+    }
+
+    pub(crate) async fn console(&self, id: &str) -> Result<Vec<u8>, ComputeError> {
+        let path = self.folder(id).join("console.log");
+        let read = tokio::task::spawn_blocking(move || read_tail(&path)).await;
+        let read = read.map_err(|error| ComputeError::failed("read the console", error))?;
+        read.map_err(|error| ComputeError::failed("read the console", error))
+    }
+
+    pub(crate) fn imds_listener(&self, id: &str) -> Result<TcpListener, ComputeError> {
+        let instance = self.instances.running(id)?;
+        instance.imds.try_clone().map_err(|error| ComputeError::failed("copy the metadata listener", error))
+    }
+
+    pub(crate) async fn endpoint_listener(
+        &self,
+        vpc: &Vpc,
+        port: u16,
+    ) -> Result<Option<TcpListener>, ComputeError> {
+        if self.kind != Kind::Namespace {
+            return Ok(None);
+        }
+        let vpc = vpc.clone();
+        let files = self.supervisor.ask(Vec::new(), |seq| Ask::Endpoint { seq, vpc, port }).await?;
+        one(files).map(|file| Some(TcpListener::from(file)))
+    }
+
+    pub(crate) async fn connect(&self, id: &str, port: u16) -> Result<TcpStream, ComputeError> {
+        let failed = |error| ComputeError::failed("connect to the instance", error);
+        let network = self.instances.running(id)?.spec.network.clone();
+        if self.kind != Kind::Namespace {
+            return TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.map_err(failed);
+        }
+        let vpc = network.vpc.id;
+        let files = self.supervisor.ask(Vec::new(), |seq| Ask::Socket { seq, vpc }).await?;
+        let socket = TcpSocket::from_std_stream(std::net::TcpStream::from(one(files)?));
+        socket.connect(SocketAddr::from((network.private_ip, port))).await.map_err(failed)
+    }
+
+    pub(crate) async fn drop_vpc(&self, vpc: &str) -> Result<(), ComputeError> {
+        if self.kind == Kind::Namespace {
+            self.supervisor.ask(Vec::new(), |seq| Ask::DropVpc { seq, vpc: vpc.into() }).await?;
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn shutdown(&self) {
+        let ids: Vec<String> = self.instances.lock().keys().cloned().collect();
+        for id in ids {
+            if let Err(error) = self.stop(&id, Duration::ZERO).await {
+                log::warn!("cannot end instance {id}: {error}");
+            }
+        }
+    }
+
+    async fn launch(&self, spec: &InstanceSpec) -> Result<(Instance, SocketAddr), ComputeError> {
+        let (ours, theirs) = packet::pair().map_err(|error| ComputeError::failed("make a socket", error))?;
+        let console =
+            self.open_console(&spec.id).map_err(|error| ComputeError::failed("open the console", error))?;
+        let local = self.local_imds()?;
+        let imds = local.as_ref().map(|(_, url)| url.clone());
+        let boxed = Box::new(spec.clone());
+        let files = vec![theirs, console];
+        let files = self.supervisor.ask(files, |seq| Ask::Start { seq, spec: boxed, imds }).await;
+        let files = match files {
+            Ok(files) => files,
+            // What the child itself says about its end is nearer to the cause.
+            Err(error) => return Err(instance::boot_failure(ours).await.unwrap_or(error)),
+        };
+        let listener = match local {
+            Some((listener, _)) => listener,
+            None => TcpListener::from(one(files)?),
+        };
+        let address = listener.local_addr();
+        let address = address.map_err(|error| ComputeError::failed("read the metadata address", error))?;
+        let instance = Instance::booted(spec.clone(), listener, ours, self.events.clone()).await?;
+        Ok((instance, address))
+    }
+
+    /// Without namespaces the metadata is on a loopback port, told by the environment.
+    fn local_imds(&self) -> Result<Option<(TcpListener, String)>, ComputeError> {
+        if self.kind == Kind::Namespace {
+            return Ok(None);
+        }
+        let open = || -> io::Result<_> {
+            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+            listener.set_nonblocking(true)?;
+            let url = format!("http://{}", listener.local_addr()?);
+            Ok((listener, url))
+        };
+        open().map(Some).map_err(|error| ComputeError::failed("open the metadata port", error))
+    }
+
+    fn folder(&self, id: &str) -> PathBuf {
+        self.dir.join("instances").join(id)
+    }
+
+    fn open_console(&self, id: &str) -> io::Result<OwnedFd> {
+        let folder = self.folder(id);
+        DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
+        let path = folder.join("console.log");
+        let file = OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path)?;
+        Ok(file.into())
+    }
+
+    fn follow(&self, mut exits: Exits) {
+        let (instances, events) = (self.instances.clone(), self.events.clone());
+        let follow = async move {
+            while let Some((id, end)) = exits.recv().await {
+                instances.ended(&id, end, &events);
+            }
+            let ids: Vec<String> = instances.lock().keys().cloned().collect();
+            for id in ids {
+                instances.ended(&id, InitEnd::Killed, &events);
+            }
+        };
+        #[expect(clippy::disallowed_methods, reason = "ends with the supervisor's socket")]
+        tokio::spawn(follow);
+    }
+}
+
+impl Instances {
+    fn claim(&self, id: &str) -> Result<(), ComputeError> {
+        let mut slots = self.lock();
+        if slots.contains_key(id) {
+            return Err(ComputeError::AlreadyRunning(id.into()));
+        }
+        slots.insert(id.into(), Slot::Starting { ended: false });
+        Ok(())
+    }
+
+    fn started(&self, instance: Instance) -> Result<(), ComputeError> {
+        let mut slots = self.lock();
+        let id = instance.spec.id.clone();
+        if let Some(Slot::Starting { ended: true }) = slots.get(&id) {
+            slots.remove(&id);
+            return Err(ComputeError::failed("start the instance", "its first process ended at once"));
+        }
+        slots.insert(id, Slot::Running(Arc::new(instance)));
+        Ok(())
+    }
+
+    fn running(&self, id: &str) -> Result<Arc<Instance>, ComputeError> {
+        match self.lock().get(id) {
+            Some(Slot::Running(instance)) => Ok(instance.clone()),
+            _ => Err(ComputeError::NotRunning(id.into())),
+        }
+    }
+
+    fn begin_end(&self, id: &str) -> Result<Arc<Instance>, ComputeError> {
+        let mut slots = self.lock();
+        let instance = match slots.get(id) {
+            Some(Slot::Running(instance) | Slot::Ending(instance)) => instance.clone(),
+            _ => return Err(ComputeError::NotRunning(id.into())),
+        };
+        slots.insert(id.into(), Slot::Ending(instance.clone()));
+        Ok(instance)
+    }
+
+    fn ended(&self, id: &str, end: InitEnd, events: &broadcast::Sender<Event>) {
+        let mut slots = self.lock();
+        if let Some(Slot::Starting { ended }) = slots.get_mut(id) {
+            *ended = true;
+            return;
+        }
+        match slots.remove(id) {
+            Some(Slot::Running(instance)) => {
+                instance.set_gone();
+                let how = if end == InitEnd::PowerOff { Ending::PowerOff } else { Ending::Died };
+                // Without a listener there is nobody to tell.
+                let _ = events.send(Event::Exited { id: id.into(), how });
+            }
+            Some(Slot::Ending(instance)) => instance.set_gone(),
+            Some(Slot::Starting { .. }) | None => {}
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Slot>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn one(files: Vec<OwnedFd>) -> Result<OwnedFd, ComputeError> {
+    files.into_iter().next().ok_or_else(|| ComputeError::failed("ask the supervisor", "it sent no file"))
+}
+
+fn read_tail(path: &Path) -> io::Result<Vec<u8>> {
+    let file = match File::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        other => other?,
+    };
+    let length = file.metadata()?.len();
+    let kept = length.min(crate::CONSOLE_LIMIT as u64);
+    let mut bytes = vec![0; kept as usize];
+    // The init may have cut the file meanwhile: then there is less.
+    let read = file.read_at(&mut bytes, length - kept)?;
+    bytes.truncate(read);
+    Ok(bytes)
+}

@@ -1,0 +1,129 @@
+//! The end of processes: reaping those that ended, and ending all of them in order.
+
+use std::fs;
+use std::os::fd::{AsFd, OwnedFd};
+use std::time::{Duration, Instant};
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{Signal, kill};
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use nix::unistd::Pid;
+
+use super::{ExitStatus, Init, Report, tell};
+
+/// Which processes are the instance's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Descendants {
+    /// All that this process can see: it is the first of its own process namespace.
+    Everyone,
+    /// The children of this process, and theirs.
+    OfThisProcess,
+}
+
+impl Descendants {
+    fn signal(self, signal: Signal) {
+        match self {
+            // Fails only when there is nobody.
+            Descendants::Everyone => drop(kill(Pid::from_raw(-1), signal)),
+            Descendants::OfThisProcess => {
+                for pid in descendants(std::process::id()) {
+                    let _ = kill(Pid::from_raw(pid), signal);
+                }
+            }
+        }
+    }
+}
+
+impl Init<'_> {
+    /// Takes in every process that ended and tells the server of its commands.
+    pub(super) fn reap(&mut self, control: &OwnedFd) -> Survivors {
+        loop {
+            let (pid, status) = match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
+                Ok(WaitStatus::Exited(pid, code)) => (pid.as_raw(), ExitStatus::Code(code)),
+                Ok(WaitStatus::Signaled(pid, signal, _)) => (pid.as_raw(), ExitStatus::Signal(signal as i32)),
+                Ok(WaitStatus::StillAlive) => return Survivors::Some,
+                Ok(_) => continue,
+                Err(_) => return Survivors::None,
+            };
+            if let Some(seq) = self.commands.remove(&pid) {
+                tell(control.as_fd(), &Report::Ended { seq, status });
+            }
+            if self.user_data_pid == Some(pid) {
+                self.user_data_pid = None;
+                self.finish_user_data(control, status);
+            }
+        }
+    }
+
+    /// SIGTERM to all, and SIGHUP, which interactive shells heed; SIGKILL to those left after `grace`.
+    /// Gives the exit code of an orderly end.
+    pub(super) fn end(&mut self, grace: Duration, control: &OwnedFd) -> i32 {
+        if grace > Duration::ZERO && self.reap(control) == Survivors::Some {
+            for signal in [Signal::SIGTERM, Signal::SIGHUP, Signal::SIGCONT] {
+                self.descendants.signal(signal);
+            }
+            self.await_end(grace, control);
+        }
+        while self.reap(control) == Survivors::Some {
+            self.descendants.signal(Signal::SIGKILL);
+            self.await_end(Duration::from_millis(100), control);
+        }
+        0
+    }
+
+    fn await_end(&mut self, grace: Duration, control: &OwnedFd) {
+        #[expect(clippy::disallowed_methods, reason = "an init has no Env; the time only bounds a wait")]
+        let now = Instant::now;
+        let start = now();
+        while self.reap(control) == Survivors::Some {
+            let left = grace.saturating_sub(now() - start);
+            if left.is_zero() {
+                return;
+            }
+            let timeout = PollTimeout::try_from(left + Duration::from_millis(1)).unwrap_or(PollTimeout::MAX);
+            let mut wait = [PollFd::new(self.signals.as_fd(), PollFlags::POLLIN)];
+            // A wait that is cut short is only a shorter one.
+            let _ = poll(&mut wait, timeout);
+            while let Ok(Some(_)) = self.signals.read_signal() {}
+        }
+    }
+
+    fn finish_user_data(&mut self, control: &OwnedFd, status: ExitStatus) {
+        // What it printed last may still be in the pipe; offspring may go on printing, so not for ever.
+        for _ in 0..64 {
+            if !self.user_data.as_ref().is_some_and(|data| has_output(data.output())) {
+                break;
+            }
+            if !self.user_data.as_mut().is_some_and(|data| data.pass_on(&mut self.console)) {
+                self.user_data = None;
+            }
+        }
+        self.console.say(&format!("user data of {} ended with code {}", self.spec.id, status.code()));
+        tell(control.as_fd(), &Report::UserDataDone { code: status.code() });
+    }
+}
+
+/// Whether a process still has children after [`Init::reap`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Survivors {
+    Some,
+    None,
+}
+
+fn has_output(fd: std::os::fd::BorrowedFd<'_>) -> bool {
+    let mut wait = [PollFd::new(fd, PollFlags::POLLIN)];
+    poll(&mut wait, PollTimeout::ZERO).is_ok_and(|ready| ready > 0)
+}
+
+fn descendants(of: u32) -> Vec<i32> {
+    let mut found = Vec::new();
+    let mut todo = vec![of.to_string()];
+    while let Some(pid) = todo.pop() {
+        let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
+        for child in children.split_whitespace() {
+            found.extend(child.parse::<i32>());
+            todo.push(child.to_owned());
+        }
+    }
+    found
+}

@@ -1,0 +1,350 @@
+//! The first process of an instance: builds the root, runs user data, serves commands, reaps, and ends
+//! everything in order. It is a fork of the supervisor and has one thread.
+//!
+//! The same loop serves the process kind, where there is no root to build and the instance is whatever
+//! descends from this process.
+
+mod command;
+mod confine;
+mod console;
+mod ending;
+mod files;
+mod root;
+pub(crate) mod template;
+mod user_data;
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
+use std::path::PathBuf;
+use std::process::exit;
+use std::time::Duration;
+
+use nix::libc;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{SigSet, Signal};
+use nix::sys::signalfd::{SfdFlags, SignalFd};
+use nix::unistd::{Gid, Uid, setgroups, sethostname, setresgid, setresuid};
+
+use crate::packet;
+use crate::protocol::{Order, POWER_OFF, Report};
+use crate::spec::InstanceSpec;
+use crate::supervisor::{Ids, Shared};
+use crate::{ExitStatus, sys};
+use command::{Streams, Surroundings};
+use console::Console;
+use ending::Descendants;
+use template::Template;
+use user_data::UserData;
+
+/// A result whose error says at which step it arose.
+pub(crate) type Step<T> = Result<T, (&'static str, io::Error)>;
+
+/// How long programs have to end when power off is asked for inside.
+const OWN_GRACE: Duration = Duration::from_secs(10);
+
+/// The descriptors an init starts with.
+#[derive(Debug)]
+pub(crate) struct Boot {
+    /// To the server.
+    pub control: OwnedFd,
+    pub console: OwnedFd,
+    /// From the supervisor: `i` when the ids are mapped, `n` when the network stands.
+    pub go: OwnedFd,
+    /// The metadata URL, for the process kind.
+    pub imds: Option<String>,
+}
+
+impl Boot {
+    pub(crate) fn descriptors(&self) -> Vec<RawFd> {
+        [&self.control, &self.console, &self.go].map(AsRawFd::as_raw_fd).to_vec()
+    }
+}
+
+/// What the instance is made of.
+pub(crate) enum Place<'a> {
+    /// Namespaces of its own, its disk, and what it shares of the host.
+    Machine { disk: OwnedFd, shared: Vec<Shared>, template: &'a Template, ids: Ids },
+    /// The host itself, and a folder to work in.
+    Folder(PathBuf),
+}
+
+/// Runs an instance to its end, as the child that the supervisor has just forked.
+pub(crate) fn main(spec: &InstanceSpec, boot: Boot, place: Place<'_>) -> ! {
+    let Boot { control, console, go, imds } = boot;
+    let result = Init::boot(spec, control.as_fd(), Console::new(console), File::from(go), imds, place);
+    let code = match result {
+        Ok(mut init) => init.serve(&control),
+        Err((stage, error)) => {
+            let report = Report::BootFailed { stage: stage.into(), message: error.to_string() };
+            // Without a server there is nobody to tell.
+            let _ = packet::send(control.as_fd(), &report, &[]);
+            1
+        }
+    };
+    exit(code)
+}
+
+/// Tries the namespaces this process was just forked into; the exit code is the error number.
+pub(crate) fn probe(go: OwnedFd) -> ! {
+    let tried = wait_for(&mut File::from(go), b'i')
+        .and_then(|()| become_root(Ids::SINGLE))
+        .and_then(|()| root::try_proc());
+    exit(tried.map_or_else(|error| error.raw_os_error().unwrap_or(libc::EPERM), |()| 0))
+}
+
+struct Init<'a> {
+    spec: &'a InstanceSpec,
+    console: Console,
+    signals: SignalFd,
+    surroundings: Surroundings,
+    descendants: Descendants,
+    /// Commands of the server by process id.
+    commands: HashMap<i32, u64>,
+    user_data: Option<UserData>,
+    user_data_pid: Option<i32>,
+}
+
+/// Which descriptors have something to say.
+#[derive(Default)]
+struct Ready {
+    control: bool,
+    signals: bool,
+    terminal: bool,
+    user_data: bool,
+}
+
+impl<'a> Init<'a> {
+    fn boot(
+        spec: &'a InstanceSpec,
+        control: std::os::fd::BorrowedFd<'_>,
+        mut console: Console,
+        mut go: File,
+        imds: Option<String>,
+        place: Place<'_>,
+    ) -> Step<Init<'a>> {
+        let mut env = spec.env.clone();
+        let (surroundings, descendants) = match place {
+            Place::Machine { disk, shared, template, ids } => {
+                boot_machine(spec, &mut go, &disk, &shared, template, ids, &mut console)?;
+                (Surroundings { env, folder: None, single_id: ids.is_single() }, Descendants::Everyone)
+            }
+            Place::Folder(folder) => {
+                sys::adopt_orphans().map_err(|error| ("adopt orphans", error))?;
+                sys::die_with_parent(libc::SIGTERM).map_err(|error| ("follow the supervisor", error))?;
+                env.extend(imds.map(|url| ("AWS_EC2_METADATA_SERVICE_ENDPOINT".to_owned(), url)));
+                link_programs(spec, &folder).map_err(|error| ("link the programs", error))?;
+                (Surroundings { env, folder: Some(folder), single_id: false }, Descendants::OfThisProcess)
+            }
+        };
+        let signals = watch_signals().map_err(|error| ("watch the signals", error))?;
+        tell(control, &Report::Booted);
+        wait_for(&mut go, b'n').map_err(|error| ("wait for the network", error))?;
+        let user_data =
+            UserData::start(spec, &surroundings, &mut console).unwrap_or_else(|(stage, error)| {
+                console.say(&format!("user data did not run: {stage}: {error}"));
+                None
+            });
+        let user_data_pid = user_data.as_ref().map(|running| running.pid);
+        let commands = HashMap::new();
+        Ok(Init { spec, console, signals, surroundings, descendants, commands, user_data, user_data_pid })
+    }
+
+    fn serve(&mut self, control: &OwnedFd) -> i32 {
+        loop {
+            let ready = self.wait(control);
+            if ready.terminal {
+                self.console.hear();
+            }
+            if ready.user_data && !self.user_data.as_mut().is_some_and(|data| data.pass_on(&mut self.console))
+            {
+                self.user_data = None;
+            }
+            if ready.signals
+                && let Some(code) = self.handle_signals(control)
+            {
+                return code;
+            }
+            if ready.control {
+                match packet::receive(control.as_fd()) {
+                    Ok(Some((order, files))) => {
+                        if let Some(code) = self.carry_out(control, order, files) {
+                            return code;
+                        }
+                    }
+                    // The server is gone.
+                    Ok(None) | Err(_) => return self.end(Duration::ZERO, control),
+                }
+            }
+        }
+    }
+
+    fn wait(&self, control: &OwnedFd) -> Ready {
+        let readable = PollFlags::POLLIN;
+        let mut waits =
+            vec![PollFd::new(control.as_fd(), readable), PollFd::new(self.signals.as_fd(), readable)];
+        let terminal = self.console.terminal().map(|fd| {
+            waits.push(PollFd::new(fd, readable));
+            waits.len() - 1
+        });
+        let user_data = self.user_data.as_ref().map(|data| {
+            waits.push(PollFd::new(data.output(), readable));
+            waits.len() - 1
+        });
+        if poll(&mut waits, PollTimeout::NONE).is_err() {
+            return Ready::default();
+        }
+        let at = |index: usize| waits.get(index).and_then(PollFd::any).unwrap_or(false);
+        Ready {
+            control: at(0),
+            signals: at(1),
+            terminal: terminal.is_some_and(at),
+            user_data: user_data.is_some_and(at),
+        }
+    }
+
+    /// The exit code when a signal asked for the end.
+    fn handle_signals(&mut self, control: &OwnedFd) -> Option<i32> {
+        let mut wanted = None;
+        while let Ok(Some(signal)) = self.signals.read_signal() {
+            wanted =
+                Signal::try_from(signal.ssi_signo as i32).ok().filter(|s| *s != Signal::SIGCHLD).or(wanted);
+        }
+        self.reap(control);
+        match (wanted?, self.descendants) {
+            (Signal::SIGTERM | Signal::SIGPWR, Descendants::Everyone) => {
+                self.console.say("power off");
+                self.end(OWN_GRACE, control);
+                Some(POWER_OFF)
+            }
+            // For the process kind this is the supervisor's way to end it at once.
+            (Signal::SIGTERM | Signal::SIGPWR, Descendants::OfThisProcess) => {
+                Some(self.end(Duration::ZERO, control))
+            }
+            (Signal::SIGINT, Descendants::Everyone) => {
+                self.reboot(OWN_GRACE, control);
+                None
+            }
+            _ => None,
+        }
+    }
+
+    /// The exit code when the order was to stop.
+    fn carry_out(&mut self, control: &OwnedFd, order: Order, files: Vec<OwnedFd>) -> Option<i32> {
+        match order {
+            Order::Exec { seq, spec } => {
+                let streams = match spec.tty {
+                    Some((columns, rows)) => Ok(Streams::Terminal { columns, rows }),
+                    None => <[OwnedFd; 3]>::try_from(files)
+                        .map(Streams::Given)
+                        .map_err(|_| ("take the streams", io::Error::other("want three files"))),
+                };
+                match streams.and_then(|streams| self.surroundings.start(&spec, streams)) {
+                    Ok(started) => {
+                        self.commands.insert(started.pid, seq);
+                        let files = started.terminal.as_slice();
+                        // A server that is gone is noticed by the next receive.
+                        let _ =
+                            packet::send(control.as_fd(), &Report::Started { seq }, &packet::borrow(files));
+                    }
+                    Err((stage, error)) => {
+                        let message = error.to_string();
+                        tell(control.as_fd(), &Report::Refused { seq, stage: stage.into(), message });
+                    }
+                }
+                None
+            }
+            Order::Stop { grace_ms } => Some(self.end(Duration::from_millis(grace_ms), control)),
+            Order::Reboot { seq, grace_ms } => {
+                self.reboot(Duration::from_millis(grace_ms), control);
+                tell(control.as_fd(), &Report::Rebooted { seq });
+                None
+            }
+        }
+    }
+
+    fn reboot(&mut self, grace: Duration, control: &OwnedFd) {
+        self.end(grace, control);
+        self.console.say("reboot");
+        self.user_data = None;
+        if self.surroundings.folder.is_none()
+            && let Err(error) = files::clear_volatile()
+        {
+            self.console.say(&format!("cannot clear /run and /tmp: {error}"));
+        }
+    }
+}
+
+fn boot_machine(
+    spec: &InstanceSpec,
+    go: &mut File,
+    disk: &OwnedFd,
+    shared: &[Shared],
+    template: &Template,
+    ids: Ids,
+    console: &mut Console,
+) -> Step<()> {
+    wait_for(go, b'i').map_err(|error| ("wait for the user ids", error))?;
+    become_root(ids).map_err(|error| ("become root", error))?;
+    root::build(disk.as_fd(), shared, ids)?;
+    sethostname(&spec.hostname).map_err(|error| ("set the host name", error.into()))?;
+    files::write(spec, template, ids).map_err(|error| ("write the system's files", error))?;
+    console.open_terminal().map_err(|error| ("open the console", error))?;
+    confine::confine().map_err(|error| ("confine the instance", error))
+}
+
+/// Takes the ids of root inside. The kernel forgets the wish to die with the parent when ids change, so it
+/// comes last.
+fn become_root(ids: Ids) -> io::Result<()> {
+    if !ids.is_single() {
+        setgroups(&[])?;
+    }
+    setresgid(Gid::from_raw(0), Gid::from_raw(0), Gid::from_raw(0))?;
+    setresuid(Uid::from_raw(0), Uid::from_raw(0), Uid::from_raw(0))?;
+    sys::die_with_parent(libc::SIGKILL)
+}
+
+fn watch_signals() -> io::Result<SignalFd> {
+    let mut signals = SigSet::empty();
+    for signal in [Signal::SIGCHLD, Signal::SIGINT, Signal::SIGTERM, Signal::SIGPWR, Signal::SIGHUP] {
+        signals.add(signal);
+    }
+    signals.thread_block()?;
+    Ok(SignalFd::with_flags(&signals, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?)
+}
+
+/// The process kind has no `/opt`: links stand in the instance's folder and point at the host.
+fn link_programs(spec: &InstanceSpec, folder: &std::path::Path) -> io::Result<()> {
+    for link in &spec.links {
+        let at = folder.join(link.at.strip_prefix("/").unwrap_or(&link.at));
+        let host = spec
+            .mounts
+            .iter()
+            .find_map(|mount| Some(mount.host.join(link.target.strip_prefix(&mount.guest).ok()?)));
+        if let Some(parent) = at.parent() {
+            std::fs::create_dir_all(parent)?;
+        }
+        // Absent at the first start.
+        let _ = std::fs::remove_file(&at);
+        std::os::unix::fs::symlink(host.as_ref().unwrap_or(&link.target), at)?;
+    }
+    Ok(())
+}
+
+fn tell(control: std::os::fd::BorrowedFd<'_>, report: &Report) {
+    // A server that is gone is noticed by the next receive.
+    let _ = packet::send(control, report, &[]);
+}
+
+fn wait_for(go: &mut File, mark: u8) -> io::Result<()> {
+    let mut byte = [0];
+    go.read_exact(&mut byte)?;
+    if byte == [mark] { Ok(()) } else { Err(io::Error::other("out of step with the supervisor")) }
+}
+
+fn close_on_exec(fd: &OwnedFd) -> io::Result<()> {
+    use nix::fcntl::{FcntlArg, FdFlag, fcntl};
+    fcntl(fd, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC))?;
+    Ok(())
+}

@@ -1,0 +1,120 @@
+//! The root file system of an instance: its disk, with the host's shared folders and the kernel's file
+//! systems mounted in it; then the old root is let go.
+
+use std::fs::{self, File};
+use std::io;
+use std::os::fd::BorrowedFd;
+use std::path::{Component, Path, PathBuf};
+
+use nix::mount::{MntFlags, MsFlags, mount, umount2};
+use nix::unistd::{chdir, pivot_root};
+
+use super::Step;
+use crate::supervisor::{DEVICES, Ids, ROOT, Shared};
+use crate::sys;
+
+const FOLDERS: &[&str] = &[
+    "boot", "dev", "etc", "home", "mnt", "media", "opt", "proc", "root", "run", "srv", "sys", "tmp", "usr",
+    "var",
+];
+
+/// Builds the root on `disk` and moves into it. The working folder is the stage.
+pub(super) fn build(disk: BorrowedFd<'_>, shared: &[Shared], ids: Ids) -> Step<()> {
+    sys::attach_mount(disk, c"root").map_err(|error| ("attach the disk", error))?;
+    let root = Path::new(ROOT);
+    for name in FOLDERS {
+        ensure_folder(root, Path::new(name)).map_err(|error| ("make the top-level folders", error))?;
+    }
+    for item in shared {
+        let target = place(root, item).map_err(|error| ("make room for a shared folder", error))?;
+        bind(Path::new(&item.name), &target).map_err(|error| ("mount a shared folder", error))?;
+    }
+    mount_kernel(root, ids).map_err(|error| ("mount the kernel's file systems", error))?;
+    enter(root).map_err(|error| ("move into the root", error))
+}
+
+/// What [`crate::supervisor`] tries before it promises anything: `/proc` of new namespaces.
+pub(super) fn try_proc() -> io::Result<()> {
+    kernel(Path::new("proc"), Path::new(ROOT), MsFlags::empty(), "")
+}
+
+fn mount_kernel(root: &Path, ids: Ids) -> io::Result<()> {
+    let read_only = MsFlags::MS_RDONLY;
+    let run = root.join("run");
+    kernel(Path::new("proc"), &root.join("proc"), MsFlags::empty(), "")?;
+    kernel(Path::new("sysfs"), &root.join("sys"), read_only, "")?;
+    kernel(Path::new("tmpfs"), &run, MsFlags::empty(), "mode=755")?;
+    let dev = root.join("dev");
+    bind(Path::new(DEVICES), &dev)?;
+    let shm = MsFlags::MS_NOEXEC;
+    kernel(Path::new("tmpfs"), &dev.join("shm"), shm, "mode=1777")?;
+    kernel(Path::new("mqueue"), &dev.join("mqueue"), MsFlags::MS_NOEXEC, "")?;
+    // Group 5 is `tty`; with one user id there is no group 5.
+    let terminals = if ids.is_single() {
+        "newinstance,ptmxmode=0666,mode=0620"
+    } else {
+        "newinstance,ptmxmode=0666,mode=0620,gid=5"
+    };
+    let flags = MsFlags::MS_NOSUID | MsFlags::MS_NOEXEC;
+    mount(Some("devpts"), &dev.join("pts"), Some("devpts"), flags, Some(terminals))?;
+    Ok(())
+}
+
+fn kernel(kind: &Path, at: &Path, flags: MsFlags, options: &str) -> io::Result<()> {
+    let flags = flags | MsFlags::MS_NOSUID | MsFlags::MS_NODEV;
+    mount(Some(kind), at, Some(kind), flags, Some(options)).map_err(|error| {
+        io::Error::new(io::Error::from(error).kind(), format!("{}: {error}", kind.display()))
+    })
+}
+
+fn bind(from: &Path, to: &Path) -> io::Result<()> {
+    Ok(mount(Some(from), to, None::<&str>, MsFlags::MS_BIND | MsFlags::MS_REC, None::<&str>)?)
+}
+
+fn enter(root: &Path) -> io::Result<()> {
+    chdir(root)?;
+    // With both names the same the old root ends up on top of the new one, and goes from there.
+    pivot_root(".", ".")?;
+    umount2(".", MntFlags::MNT_DETACH)?;
+    chdir("/")?;
+    Ok(())
+}
+
+/// Makes the mount point of a shared folder or file, and tells its path.
+fn place(root: &Path, item: &Shared) -> io::Result<PathBuf> {
+    let guest = item.guest.strip_prefix("/").map_err(io::Error::other)?;
+    if fs::metadata(&item.name)?.is_dir() {
+        return ensure_folder(root, guest);
+    }
+    let parent = ensure_folder(root, guest.parent().unwrap_or(Path::new("")))?;
+    let path = parent.join(guest.file_name().unwrap_or_default());
+    match fs::symlink_metadata(&path) {
+        Ok(about) if about.is_file() => {}
+        Ok(_) => return Err(io::Error::other(format!("/{} is not a file", guest.display()))),
+        Err(_) => drop(File::create(&path)?),
+    }
+    Ok(path)
+}
+
+/// Makes folders below `root` without following a link: root inside could have put one anywhere, and
+/// the host's tree is still in sight.
+fn ensure_folder(root: &Path, below: &Path) -> io::Result<PathBuf> {
+    let mut path = root.to_owned();
+    for part in below.components() {
+        let Component::Normal(part) = part else {
+            return Err(io::Error::other(format!("`{}` is not a plain path", below.display())));
+        };
+        path.push(part);
+        match fs::symlink_metadata(&path) {
+            Ok(about) if about.is_dir() => {}
+            Ok(_) => return Err(io::Error::other(format!("/{} is not a folder", below.display()))),
+            Err(_) => fs::create_dir(&path)?,
+        }
+    }
+    Ok(path)
+}
+
+/// Shows a terminal as `/dev/console`.
+pub(super) fn bind_console(slave: &Path) -> io::Result<()> {
+    bind(slave, Path::new("/dev/console"))
+}

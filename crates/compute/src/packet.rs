@@ -1,0 +1,95 @@
+//! One packet over a Unix `SOCK_SEQPACKET` socket: a JSON value and the files that go with it.
+
+use std::io::{self, IoSlice, IoSliceMut};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+
+use nix::cmsg_space;
+use nix::errno::Errno;
+use nix::sys::socket::{
+    AddressFamily, ControlMessage, ControlMessageOwned, MsgFlags, SockFlag, SockType, recv, recvmsg, sendmsg,
+    setsockopt, socketpair, sockopt,
+};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// The most files one packet carries.
+const MOST_FILES: usize = 4;
+/// Room for user data, keys and environments in JSON, in bytes.
+const SEND_ROOM: usize = 512 * 1024;
+
+/// A connected pair, both close-on-exec.
+pub(crate) fn pair() -> io::Result<(OwnedFd, OwnedFd)> {
+    let (one, other) = socketpair(AddressFamily::Unix, SockType::SeqPacket, None, SockFlag::SOCK_CLOEXEC)?;
+    setsockopt(&one, sockopt::SndBuf, &SEND_ROOM)?;
+    setsockopt(&other, sockopt::SndBuf, &SEND_ROOM)?;
+    Ok((one, other))
+}
+
+/// Sends one packet; `WouldBlock` only on a non-blocking socket.
+pub(crate) fn send<T: Serialize>(
+    socket: BorrowedFd<'_>,
+    value: &T,
+    files: &[BorrowedFd<'_>],
+) -> io::Result<()> {
+    let bytes = serde_json::to_vec(value)?;
+    let raw: Vec<RawFd> = files.iter().map(AsRawFd::as_raw_fd).collect();
+    let rights = [ControlMessage::ScmRights(&raw)];
+    let control = if raw.is_empty() { &[] } else { rights.as_slice() };
+    loop {
+        let sent =
+            sendmsg::<()>(socket.as_raw_fd(), &[IoSlice::new(&bytes)], control, MsgFlags::MSG_NOSIGNAL, None);
+        match sent {
+            Err(Errno::EINTR) => {}
+            Err(error) => return Err(error.into()),
+            Ok(_) => return Ok(()),
+        }
+    }
+}
+
+/// Receives one packet; `None` when the other side is gone.
+pub(crate) fn receive<T: DeserializeOwned>(socket: BorrowedFd<'_>) -> io::Result<Option<(T, Vec<OwnedFd>)>> {
+    let length = retry(|| recv(socket.as_raw_fd(), &mut [], MsgFlags::MSG_PEEK | MsgFlags::MSG_TRUNC))?;
+    if length == 0 {
+        return Ok(None);
+    }
+    let mut bytes = vec![0; length];
+    let mut files = Vec::new();
+    let received = {
+        let mut parts = [IoSliceMut::new(&mut bytes)];
+        let mut control = cmsg_space!([RawFd; MOST_FILES]);
+        let message = loop {
+            match recvmsg::<()>(
+                socket.as_raw_fd(),
+                &mut parts,
+                Some(&mut control),
+                MsgFlags::MSG_CMSG_CLOEXEC,
+            ) {
+                Err(Errno::EINTR) => {}
+                other => break other?,
+            }
+        };
+        for part in message.cmsgs()? {
+            if let ControlMessageOwned::ScmRights(raw) = part {
+                // SAFETY: the kernel has just made these descriptors for this process; nobody else owns them.
+                files.extend(raw.into_iter().map(|fd| unsafe { OwnedFd::from_raw_fd(fd) }));
+            }
+        }
+        message.bytes
+    };
+    let value = serde_json::from_slice(bytes.get(..received).unwrap_or_default())?;
+    Ok(Some((value, files)))
+}
+
+/// Borrows a list of owned files for [`send`].
+pub(crate) fn borrow(files: &[OwnedFd]) -> Vec<BorrowedFd<'_>> {
+    files.iter().map(AsFd::as_fd).collect()
+}
+
+fn retry(mut call: impl FnMut() -> nix::Result<usize>) -> nix::Result<usize> {
+    loop {
+        match call() {
+            Err(Errno::EINTR) => {}
+            other => return other,
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! What the server, the supervisor and the inits of instances say to each other: JSON packets over
+//! Unix sockets that keep packet bounds, with file descriptors beside them.
+//!
+//! ```text
+//!   server ──Ask/Answer── supervisor (one, owns networks, cgroups and the children)
+//!      └────Order/Report── init (one per instance, its first process)
+//! ```
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{ExecSpec, ExitStatus, InstanceSpec, Kind, Vpc};
+
+/// Server to supervisor. Each is answered once, by [`Answer::Done`] or [`Answer::Failed`] with its `seq`.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum Ask {
+    /// First of all. Answered by [`Answer::Ready`] or a failure, after which the supervisor ends.
+    Setup {
+        seq: u64,
+        kind: Kind,
+        dir: PathBuf,
+    },
+    /// Files: the init's socket, the console file. Process kind: the metadata URL in `imds`. Answered
+    /// with the metadata listener (namespace kind).
+    Start {
+        seq: u64,
+        spec: Box<InstanceSpec>,
+        imds: Option<String>,
+    },
+    /// SIGKILL to the instance's init, and so to all of it.
+    Kill {
+        seq: u64,
+        id: String,
+    },
+    /// Answered with a listening socket on the VPC's endpoint address.
+    Endpoint {
+        seq: u64,
+        vpc: Vpc,
+        port: u16,
+    },
+    /// Answered with an unconnected TCP socket inside the VPC.
+    Socket {
+        seq: u64,
+        vpc: String,
+    },
+    DropVpc {
+        seq: u64,
+        vpc: String,
+    },
+}
+
+/// Supervisor to server.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum Answer {
+    Ready {
+        limits: Limits,
+        notes: Vec<String>,
+    },
+    Done {
+        seq: u64,
+    },
+    Failed {
+        seq: u64,
+        stage: String,
+        message: String,
+    },
+    /// An instance's first process has ended and its cgroup is gone.
+    Exited {
+        id: String,
+        end: InitEnd,
+    },
+}
+
+/// Which limits are really in force.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+pub(crate) struct Limits {
+    pub memory: bool,
+    pub cpu: bool,
+    pub processes: bool,
+}
+
+/// How an init ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum InitEnd {
+    PowerOff,
+    Killed,
+}
+
+/// Server to init.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum Order {
+    /// Files: standard input, output and error when there is no terminal.
+    Exec {
+        seq: u64,
+        spec: ExecSpec,
+    },
+    Stop {
+        grace_ms: u64,
+    },
+    Reboot {
+        seq: u64,
+        grace_ms: u64,
+    },
+}
+
+/// Init to server.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum Report {
+    /// The root file system stands.
+    Booted,
+    /// The boot failed; the init ends after this.
+    BootFailed {
+        stage: String,
+        message: String,
+    },
+    /// The command runs. File: the terminal's outside end, if one was wanted.
+    Started {
+        seq: u64,
+    },
+    Refused {
+        seq: u64,
+        stage: String,
+        message: String,
+    },
+    Ended {
+        seq: u64,
+        status: ExitStatus,
+    },
+    Rebooted {
+        seq: u64,
+    },
+    UserDataDone {
+        code: i32,
+    },
+}
+
+/// Exit code of an init that was asked, from inside or outside, to power off.
+pub(crate) const POWER_OFF: i32 = 10;

@@ -1,0 +1,184 @@
+//! Limits on memory, CPU and number of processes, by control groups of version 2 or 1, as far as this
+//! machine lets us; what could not be had is said.
+
+use std::fs::{self, File};
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::path::{Path, PathBuf};
+
+use crate::protocol::Limits;
+
+const ROOT: &str = "/sys/fs/cgroup";
+const PREFIX: &str = "rolecall-";
+/// EC2 has no such limit; it keeps a fork bomb inside its instance.
+const MOST_PROCESSES: &str = "4096";
+
+/// The folders under which each instance gets its group.
+#[derive(Debug, Default)]
+pub(crate) struct Cgroups {
+    version_2: Option<PathBuf>,
+    memory: Option<PathBuf>,
+    cpu: Option<PathBuf>,
+    processes: Option<PathBuf>,
+}
+
+/// The groups of one instance; removed by [`Group::remove`].
+#[derive(Debug, Default)]
+pub(crate) struct Group {
+    folders: Vec<PathBuf>,
+    entry: Option<File>,
+}
+
+impl Cgroups {
+    /// Makes this supervisor's own parents, and removes those that killed supervisors left.
+    pub(crate) fn new(notes: &mut Vec<String>) -> Cgroups {
+        let name = format!("{PREFIX}{}", std::process::id());
+        let mut cgroups = Cgroups::default();
+        if let Some(parent) = version_2_parent(&name) {
+            cgroups.version_2 = Some(parent);
+            return cgroups;
+        }
+        let own = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+        cgroups.memory = version_1_parent("memory", &own, &name, notes);
+        cgroups.cpu = version_1_parent("cpu", &own, &name, notes);
+        cgroups.processes = version_1_parent("pids", &own, &name, notes);
+        cgroups
+    }
+
+    pub(crate) fn limits(&self) -> Limits {
+        let all = self.version_2.is_some();
+        Limits {
+            memory: all || self.memory.is_some(),
+            cpu: all || self.cpu.is_some(),
+            processes: all || self.processes.is_some(),
+        }
+    }
+
+    /// Makes the groups of one instance and sets their limits.
+    pub(crate) fn group(&self, id: &str, memory_mib: u32, vcpus: u32) -> io::Result<Group> {
+        let mut group = Group::default();
+        let memory = (u64::from(memory_mib) << 20).to_string();
+        let quota = u64::from(vcpus) * 100_000;
+        if let Some(parent) = &self.version_2 {
+            let quota = format!("{quota} 100000");
+            let limits = [("memory.max", &*memory), ("cpu.max", &quota), ("pids.max", MOST_PROCESSES)];
+            let folder = group.add(parent, id, &limits)?;
+            group.entry = Some(File::open(folder)?);
+            return Ok(group);
+        }
+        let quota = quota.to_string();
+        let limits = [
+            (&self.memory, "memory.limit_in_bytes", &*memory),
+            (&self.cpu, "cpu.cfs_quota_us", &quota),
+            (&self.processes, "pids.max", MOST_PROCESSES),
+        ];
+        for (parent, name, value) in limits {
+            if let Some(parent) = parent {
+                group.add(parent, id, &[(name, value)])?;
+            }
+        }
+        Ok(group)
+    }
+
+    /// Removes the parents; they are empty by now.
+    pub(crate) fn remove(&self) {
+        for folder in [&self.version_2, &self.memory, &self.cpu, &self.processes].into_iter().flatten() {
+            remove_folder(folder);
+        }
+    }
+}
+
+impl Group {
+    /// The version 2 group to start the first process in.
+    pub(crate) fn entry(&self) -> Option<BorrowedFd<'_>> {
+        self.entry.as_ref().map(AsFd::as_fd)
+    }
+
+    /// Moves a process into the groups that it was not started in.
+    pub(crate) fn admit(&self, pid: i32) -> io::Result<()> {
+        if self.entry.is_none() {
+            for folder in &self.folders {
+                fs::write(folder.join("cgroup.procs"), pid.to_string())?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn remove(self) {
+        for folder in &self.folders {
+            remove_folder(folder);
+        }
+    }
+
+    fn add(&mut self, parent: &Path, id: &str, limits: &[(&str, &str)]) -> io::Result<PathBuf> {
+        let folder = parent.join(id);
+        fs::create_dir(&folder)?;
+        self.folders.push(folder.clone());
+        for (name, value) in limits {
+            fs::write(folder.join(name), value)?;
+        }
+        Ok(folder)
+    }
+}
+
+fn remove_folder(folder: &Path) {
+    if let Err(error) = fs::remove_dir(folder) {
+        super::warn(&format!("cannot remove the control group {}: {error}", folder.display()));
+    }
+}
+
+/// Version 2 gives limits to children only below a group without processes, or below the root.
+fn version_2_parent(name: &str) -> Option<PathBuf> {
+    let root = Path::new(ROOT);
+    let controllers = fs::read_to_string(root.join("cgroup.controllers")).ok()?;
+    let wanted = ["memory", "cpu", "pids"];
+    if !wanted.iter().all(|wanted| controllers.split_whitespace().any(|name| name == *wanted)) {
+        return None;
+    }
+    sweep(root);
+    let parent = root.join(name);
+    fs::create_dir(&parent).ok()?;
+    let enable = |folder: &Path| fs::write(folder.join("cgroup.subtree_control"), "+memory +cpu +pids");
+    if enable(root).and_then(|()| enable(&parent)).is_err() {
+        remove_folder(&parent);
+        return None;
+    }
+    Some(parent)
+}
+
+fn version_1_parent(controller: &str, own: &str, name: &str, notes: &mut Vec<String>) -> Option<PathBuf> {
+    let mut lines = own.lines().filter_map(|line| line.split_once(':').map(|(_, rest)| rest));
+    let place = lines.find_map(|line| {
+        let (controllers, place) = line.split_once(':')?;
+        controllers.split(',').any(|name| name == controller).then_some(place)
+    });
+    // In a control group namespace of a container the own place may not exist under the mount.
+    let root = Path::new(ROOT).join(controller);
+    let folders =
+        place.map(|place| root.join(place.trim_start_matches('/'))).into_iter().chain([root.clone()]);
+    for folder in folders {
+        sweep(&folder);
+        let parent = folder.join(name);
+        if fs::create_dir(&parent).is_ok() {
+            return Some(parent);
+        }
+    }
+    notes.push(format!("no limit on {controller}: its control group cannot be written here"));
+    None
+}
+
+/// Removes the groups of supervisors that are no more.
+fn sweep(folder: &Path) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let pid =
+            name.to_str().and_then(|name| name.strip_prefix(PREFIX)).and_then(|pid| pid.parse::<u32>().ok());
+        if pid.is_some_and(|pid| !Path::new(&format!("/proc/{pid}")).exists()) {
+            for group in fs::read_dir(entry.path()).into_iter().flatten().flatten() {
+                // Files of the group's own cannot be removed and need not be.
+                let _ = fs::remove_dir(group.path());
+            }
+            remove_folder(&entry.path());
+        }
+    }
+}

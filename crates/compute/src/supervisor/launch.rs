@@ -1,0 +1,178 @@
+//! The start of one instance: fork into namespaces, give it ids, limits and network, let it go on.
+//!
+//! The child mounts its root file system while the parent is busy with its network; three bytes on a pipe
+//! keep the order: the child waits for its ids, and runs nothing of the user's before its network stands.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+
+use nix::libc;
+use nix::sched::{CloneFlags, unshare};
+use nix::sys::signal::{Signal, kill};
+use nix::sys::wait::waitpid;
+use nix::unistd::{Pid, pipe2};
+
+use super::stage::{self, Shared};
+use super::{Child, Failure, Machines, Supervisor};
+use crate::init::{self, Boot, Place};
+use crate::spec::InstanceSpec;
+use crate::sys::{self, Side};
+
+const NAMESPACES: libc::c_int = libc::CLONE_NEWUSER
+    | libc::CLONE_NEWNS
+    | libc::CLONE_NEWPID
+    | libc::CLONE_NEWNET
+    | libc::CLONE_NEWUTS
+    | libc::CLONE_NEWIPC
+    | libc::CLONE_NEWCGROUP;
+
+impl Supervisor {
+    /// Starts the first process of an instance; answers with its metadata listener when it has one.
+    pub(super) fn launch(
+        &mut self,
+        spec: InstanceSpec,
+        imds: Option<String>,
+        files: Vec<OwnedFd>,
+    ) -> Result<Vec<OwnedFd>, Failure> {
+        let [control, console] = <[OwnedFd; 2]>::try_from(files)
+            .map_err(|_| ("take the files", io::Error::other("want a socket and a console")))?;
+        let id = spec.id.clone();
+        let group = self
+            .cgroups
+            .group(&id, spec.memory_mib, spec.vcpus)
+            .map_err(|error| ("set the limits", error))?;
+        let (go_read, go_write) = match pipe2(nix::fcntl::OFlag::O_CLOEXEC) {
+            Ok(pipe) => pipe,
+            Err(error) => {
+                group.remove();
+                return Err(("make a pipe", error.into()));
+            }
+        };
+        let boot = Boot { control, console, go: go_read, imds };
+        let forked = match &mut self.machines {
+            Some(machines) => machines.fork(&spec, boot, &group),
+            None => fork_process(&self.dir, &spec, boot, &group),
+        };
+        let pid = match forked {
+            Ok(pid) => pid,
+            Err(failure) => {
+                group.remove();
+                return Err(failure);
+            }
+        };
+        let equipped = equip(self.machines.as_mut(), pid, &spec, &group, File::from(go_write));
+        self.children.insert(pid, Child { id, group });
+        if equipped.is_err() {
+            // The exit is reaped like any other.
+            let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
+        }
+        equipped
+    }
+}
+
+/// Everything the parent does for a forked child, in the order the child waits for.
+fn equip(
+    machines: Option<&mut Machines>,
+    pid: i32,
+    spec: &InstanceSpec,
+    group: &super::Group,
+    mut go: File,
+) -> Result<Vec<OwnedFd>, Failure> {
+    let mut given = Vec::new();
+    if let Some(machines) = machines {
+        stage::write_maps(pid, machines.ids).map_err(|error| ("map the user ids", error))?;
+        go.write_all(b"i").map_err(|error| ("go on", error))?;
+        given.push(machines.connect(pid, spec)?);
+    }
+    group.admit(pid).map_err(|error| ("enter the control groups", error))?;
+    go.write_all(b"n").map_err(|error| ("go on", error))?;
+    Ok(given)
+}
+
+impl Machines {
+    fn fork(&mut self, spec: &InstanceSpec, boot: Boot, group: &super::Group) -> Result<i32, Failure> {
+        self.ensure_router(&spec.network.vpc)?;
+        let mut shared = self.stage.system.clone();
+        for mount in &spec.mounts {
+            let name =
+                self.stage.share(&mount.host, &mut Vec::new()).map_err(|error| ("share a folder", error))?;
+            shared.push(Shared { name, guest: mount.guest.clone() });
+        }
+        let disk = self.stage.disk(&spec.id).map_err(|error| ("make the disk", error))?;
+        match sys::clone_process(NAMESPACES, group.entry()).map_err(|error| ("make the namespaces", error))? {
+            Side::Parent { pid } => Ok(pid),
+            Side::Child => {
+                let mut keep = boot.descriptors();
+                keep.push(disk.as_raw_fd());
+                sys::close_all_but(&mut keep);
+                let place = Place::Machine { disk, shared, template: &self.template, ids: self.ids };
+                init::main(spec, boot, place)
+            }
+        }
+    }
+
+    fn connect(&mut self, pid: i32, spec: &InstanceSpec) -> Result<OwnedFd, Failure> {
+        let guest =
+            File::open(format!("/proc/{pid}/ns/net")).map_err(|error| ("open the namespace", error))?;
+        let router = self
+            .routers
+            .get_mut(&spec.network.vpc.id)
+            .ok_or(("find the network", io::Error::from(io::ErrorKind::NotFound)))?;
+        router.join(&self.home, guest.as_fd(), &spec.network).map_err(|error| ("join the network", error))
+    }
+
+    /// Tries what a start needs and this kernel or its policy may refuse: namespaces, and `/proc` in them.
+    pub(super) fn probe(&self) -> Result<(), Failure> {
+        let (read, write) =
+            pipe2(nix::fcntl::OFlag::O_CLOEXEC).map_err(|error| ("make a pipe", error.into()))?;
+        match sys::clone_process(NAMESPACES, None).map_err(|error| ("make the namespaces", error))? {
+            Side::Child => {
+                drop(write);
+                init::probe(read)
+            }
+            Side::Parent { pid } => {
+                drop(read);
+                let mapped = stage::write_maps(pid, self.ids)
+                    .and_then(|()| File::from(write).write_all(b"i"))
+                    .map_err(|error| ("map the user ids", error));
+                let ended =
+                    waitpid(Pid::from_raw(pid), None).map_err(|error| ("try an instance", error.into()))?;
+                mapped?;
+                match ended {
+                    nix::sys::wait::WaitStatus::Exited(_, 0) => Ok(()),
+                    nix::sys::wait::WaitStatus::Exited(_, errno) => {
+                        Err(("mount /proc in new namespaces", io::Error::from_raw_os_error(errno)))
+                    }
+                    _ => Err(("try an instance", io::Error::other("it was killed"))),
+                }
+            }
+        }
+    }
+}
+
+fn fork_process(
+    dir: &std::path::Path,
+    spec: &InstanceSpec,
+    boot: Boot,
+    group: &super::Group,
+) -> Result<i32, Failure> {
+    let home = dir.join("instances").join(&spec.id).join("root");
+    fs::create_dir_all(&home).map_err(|error| ("make the folder", error))?;
+    match sys::clone_process(0, group.entry()).map_err(|error| ("fork", error))? {
+        Side::Parent { pid } => Ok(pid),
+        Side::Child => {
+            sys::close_all_but(&mut boot.descriptors());
+            init::main(spec, boot, Place::Folder(home))
+        }
+    }
+}
+
+/// Makes a plain user root of a user namespace, with no other user in it.
+pub(super) fn enter_user_namespace() -> io::Result<()> {
+    let (uid, gid) = (nix::unistd::geteuid(), nix::unistd::getegid());
+    unshare(CloneFlags::CLONE_NEWUSER)?;
+    fs::write("/proc/self/uid_map", format!("0 {uid} 1"))?;
+    fs::write("/proc/self/setgroups", "deny")?;
+    fs::write("/proc/self/gid_map", format!("0 {gid} 1"))
+}

@@ -1,0 +1,272 @@
+//! The one process that owns every instance: namespaces of networks, control groups, children.
+//!
+//! The server is a many-threaded program and must not fork; it starts itself again under the name
+//! [`crate::INIT_NAME`], and that process, which has one thread and stays small, forks the first process of
+//! each instance. It does one thing after another, and ends, with all instances, when the server does.
+
+mod cgroup;
+mod launch;
+mod netlink;
+mod router;
+mod stage;
+
+use std::collections::HashMap;
+use std::io;
+use std::os::fd::{AsFd, FromRawFd, OwnedFd};
+use std::path::Path;
+use std::process::exit;
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{SigSet, Signal, kill};
+use nix::sys::signalfd::{SfdFlags, SignalFd};
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use nix::unistd::{Pid, dup};
+
+use crate::Kind;
+use crate::init::template::Template;
+use crate::packet;
+use crate::protocol::{Answer, Ask, InitEnd, POWER_OFF};
+use cgroup::{Cgroups, Group};
+use router::{Home, Router};
+use stage::Stage;
+pub(crate) use stage::{DEVICES, Ids, ROOT, Shared};
+
+/// Runs the supervisor on the socket that is standard input; ends with the server.
+pub(crate) fn main() -> ! {
+    let code = match Supervisor::start() {
+        Ok(Some(mut supervisor)) => supervisor.serve(),
+        Ok(None) => 0,
+        Err(error) => {
+            warn(&format!("the supervisor cannot start: {error}"));
+            1
+        }
+    };
+    exit(code)
+}
+
+/// The supervisor's standard error is the server's.
+pub(crate) fn warn(text: &str) {
+    eprintln!("rolecall: {text}");
+}
+
+/// What the namespace kind needs beyond children.
+#[derive(Debug)]
+struct Machines {
+    home: Home,
+    stage: Stage,
+    ids: Ids,
+    template: Template,
+    routers: HashMap<String, Router>,
+}
+
+#[derive(Debug)]
+struct Child {
+    id: String,
+    group: Group,
+}
+
+#[derive(Debug)]
+struct Supervisor {
+    server: OwnedFd,
+    signals: SignalFd,
+    dir: std::path::PathBuf,
+    cgroups: Cgroups,
+    /// Absent for the process kind.
+    machines: Option<Machines>,
+    children: HashMap<i32, Child>,
+}
+
+impl Supervisor {
+    /// Reads the setup and answers it; `None` when the server is gone or was refused.
+    fn start() -> io::Result<Option<Supervisor>> {
+        // SAFETY: descriptor 0 is the socket the server started this process with; nothing else owns it.
+        let input = unsafe { OwnedFd::from_raw_fd(0) };
+        let server = dup(&input)?;
+        close_on_exec(&server)?;
+        // Descriptor 0 stays open, on nothing, so that no other file takes its number.
+        nix::unistd::dup2_stdin(&std::fs::File::open("/dev/null")?)?;
+        std::mem::forget(input);
+        let mut signals = SigSet::empty();
+        for signal in [Signal::SIGCHLD, Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
+            signals.add(signal);
+        }
+        signals.thread_block()?;
+        let signals = SignalFd::with_flags(&signals, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?;
+        let Some((Ask::Setup { seq, kind, dir }, _)) = packet::receive(server.as_fd())? else {
+            return Ok(None);
+        };
+        let mut notes = Vec::new();
+        match Machines::new(kind, &dir, &mut notes) {
+            Ok(machines) => {
+                let cgroups = Cgroups::new(&mut notes);
+                let limits = cgroups.limits();
+                let supervisor =
+                    Supervisor { server, signals, dir, cgroups, machines, children: HashMap::new() };
+                supervisor.answer(&Answer::Ready { limits, notes }, &[]);
+                Ok(Some(supervisor))
+            }
+            Err((stage, error)) => {
+                let answer = Answer::Failed { seq, stage: stage.into(), message: error.to_string() };
+                packet::send(server.as_fd(), &answer, &[])?;
+                Ok(None)
+            }
+        }
+    }
+
+    fn serve(&mut self) -> i32 {
+        loop {
+            let (asked, signaled) = {
+                let mut waits = [
+                    PollFd::new(self.server.as_fd(), PollFlags::POLLIN),
+                    PollFd::new(self.signals.as_fd(), PollFlags::POLLIN),
+                ];
+                // An interrupted wait is a wait again.
+                let _ = poll(&mut waits, PollTimeout::NONE);
+                let [server, signals] = &waits;
+                (server.any().unwrap_or(true), signals.any().unwrap_or(true))
+            };
+            if signaled {
+                // SIGINT at a terminal reaches the whole group: the server decides what it means.
+                while let Ok(Some(_)) = self.signals.read_signal() {}
+                self.reap();
+            }
+            if asked {
+                match packet::receive(self.server.as_fd()) {
+                    Ok(Some((ask, files))) => self.handle(ask, files),
+                    Ok(None) | Err(_) => return self.end(),
+                }
+            }
+        }
+    }
+
+    fn handle(&mut self, ask: Ask, files: Vec<OwnedFd>) {
+        let seq = match &ask {
+            Ask::Setup { seq, .. } | Ask::Start { seq, .. } | Ask::Kill { seq, .. } => *seq,
+            Ask::Endpoint { seq, .. } | Ask::Socket { seq, .. } | Ask::DropVpc { seq, .. } => *seq,
+        };
+        match self.carry_out(ask, files) {
+            Ok(files) => self.answer(&Answer::Done { seq }, &files),
+            Err((stage, error)) => {
+                let message = error.to_string();
+                self.answer(&Answer::Failed { seq, stage: stage.into(), message }, &[]);
+            }
+        }
+    }
+
+    fn carry_out(&mut self, ask: Ask, files: Vec<OwnedFd>) -> Result<Vec<OwnedFd>, Failure> {
+        match ask {
+            Ask::Setup { .. } => Err(("set up", io::Error::other("done already"))),
+            Ask::Start { spec, imds, .. } => self.launch(*spec, imds, files),
+            Ask::Kill { id, .. } => {
+                // One that has just ended is killed too.
+                let pid = self.children.iter().find(|(_, child)| child.id == id).map(|(pid, _)| *pid);
+                let killed = pid.map_or(Ok(()), |pid| kill(Pid::from_raw(pid), Signal::SIGKILL));
+                killed.map(|()| Vec::new()).map_err(|error| ("kill the instance", error.into()))
+            }
+            Ask::Endpoint { vpc, port, .. } => {
+                let machines = self.machines()?;
+                machines
+                    .ensure_router(&vpc)
+                    .and_then(|()| machines.endpoint(&vpc.id, port))
+                    .map(|fd| vec![fd])
+            }
+            Ask::Socket { vpc, .. } => self.machines()?.socket(&vpc).map(|fd| vec![fd]),
+            Ask::DropVpc { vpc, .. } => {
+                self.machines()?.routers.remove(&vpc);
+                Ok(Vec::new())
+            }
+        }
+    }
+
+    fn machines(&mut self) -> Result<&mut Machines, Failure> {
+        self.machines.as_mut().ok_or(("find the network", io::ErrorKind::Unsupported.into()))
+    }
+
+    fn answer(&self, answer: &Answer, files: &[OwnedFd]) {
+        // A server that is gone is noticed by the next receive.
+        let _ = packet::send(self.server.as_fd(), answer, &packet::borrow(files));
+    }
+
+    fn reap(&mut self) {
+        while let Ok(status) = waitpid(None, Some(WaitPidFlag::WNOHANG)) {
+            let (pid, end) = match status {
+                WaitStatus::Exited(pid, POWER_OFF) => (pid, InitEnd::PowerOff),
+                // What the kernel makes of reboot(2) in a process namespace: halt and power off.
+                WaitStatus::Signaled(pid, Signal::SIGINT, _) => (pid, InitEnd::PowerOff),
+                WaitStatus::Exited(pid, _) | WaitStatus::Signaled(pid, ..) => (pid, InitEnd::Killed),
+                _ => return,
+            };
+            if let Some(child) = self.children.remove(&pid.as_raw()) {
+                child.group.remove();
+                self.answer(&Answer::Exited { id: child.id, end }, &[]);
+            }
+        }
+    }
+
+    /// The server is gone: so is everything else.
+    fn end(&mut self) -> i32 {
+        for pid in self.children.keys() {
+            // It may have ended by itself.
+            let _ = kill(Pid::from_raw(*pid), Signal::SIGKILL);
+        }
+        for (pid, child) in self.children.drain() {
+            let _ = waitpid(Pid::from_raw(pid), None);
+            child.group.remove();
+        }
+        self.cgroups.remove();
+        0
+    }
+}
+
+/// At which step something failed, and how.
+type Failure = (&'static str, io::Error);
+
+impl Machines {
+    fn new(kind: Kind, dir: &Path, notes: &mut Vec<String>) -> Result<Option<Machines>, Failure> {
+        if kind != Kind::Namespace {
+            return Ok(None);
+        }
+        let ids = if nix::unistd::geteuid().is_root() { Ids::RANGE } else { Ids::SINGLE };
+        if ids.is_single() {
+            launch::enter_user_namespace().map_err(|error| ("make a user namespace", error))?;
+            notes.push("one user id: every user inside is root inside, and this user outside".into());
+        }
+        let home = Home::here().map_err(|error| ("open the network namespace", error))?;
+        let stage = Stage::new(dir, ids, notes).map_err(|error| ("mount the image", error))?;
+        let template = Template::read();
+        let machines = Machines { home, stage, ids, template, routers: HashMap::new() };
+        machines.probe()?;
+        Ok(Some(machines))
+    }
+
+    fn ensure_router(&mut self, vpc: &crate::Vpc) -> Result<(), Failure> {
+        match self.routers.get(&vpc.id) {
+            Some(router) if router.vpc() == vpc => Ok(()),
+            Some(_) => Err(("find the network", io::Error::other("the VPC has another address block"))),
+            None => {
+                let router =
+                    Router::new(&self.home, vpc.clone()).map_err(|error| ("make the network", error))?;
+                self.routers.insert(vpc.id.clone(), router);
+                Ok(())
+            }
+        }
+    }
+
+    fn router(&self, vpc: &str) -> Result<&Router, Failure> {
+        self.routers.get(vpc).ok_or(("find the network", io::ErrorKind::NotFound.into()))
+    }
+
+    fn endpoint(&self, vpc: &str, port: u16) -> Result<OwnedFd, Failure> {
+        self.router(vpc)?.endpoint(&self.home, port).map_err(|error| ("listen in the network", error))
+    }
+
+    fn socket(&self, vpc: &str) -> Result<OwnedFd, Failure> {
+        self.router(vpc)?.socket(&self.home).map_err(|error| ("open a socket in the network", error))
+    }
+}
+
+fn close_on_exec(fd: &OwnedFd) -> io::Result<()> {
+    use nix::fcntl::{FcntlArg, FdFlag, fcntl};
+    fcntl(fd, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC))?;
+    Ok(())
+}

@@ -1,0 +1,110 @@
+//! A driver in a folder of its own, and instances to try it with.
+#![allow(dead_code, reason = "each test file uses its own part")]
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use rolecall_compute::{
+    Choice, Cidr, Config, Driver, ExecSpec, ExitStatus, Image, InstanceSpec, Network, User, Vpc, choose,
+};
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+pub const GRACE: Duration = Duration::from_secs(5);
+
+pub struct World {
+    pub driver: Driver,
+    pub said: String,
+    pub folder: TempDir,
+}
+
+/// What a command printed, and how it ended.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Ran {
+    pub stdout: String,
+    pub stderr: String,
+    pub status: ExitStatus,
+}
+
+pub fn config(folder: &TempDir) -> Config {
+    Config {
+        dir: folder.path().join("compute"),
+        init: Some(PathBuf::from(env!("CARGO_BIN_EXE_rolecall-init"))),
+    }
+}
+
+impl World {
+    /// `None`, and a word about it, where this machine cannot run the driver.
+    pub async fn new(choice: Choice) -> Option<World> {
+        let folder = tempfile::tempdir().unwrap();
+        match choose(choice, &config(&folder)).await {
+            Ok((driver, said)) => Some(World { driver, said, folder }),
+            // Root must be able to run everything: a failure there is a failure.
+            Err(error) if !nix::unistd::geteuid().is_root() => {
+                println!("left out: {error}");
+                None
+            }
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// Runs a shell line as root and gives its output.
+    pub async fn sh(&self, id: &str, line: &str) -> Ran {
+        self.run(id, ExecSpec::root(["sh", "-c", line]), b"").await
+    }
+
+    pub async fn run(&self, id: &str, spec: ExecSpec, input: &[u8]) -> Ran {
+        let mut io = self.driver.exec(id, spec).await.unwrap();
+        io.stdin.write_all(input).await.unwrap();
+        drop(io.stdin);
+        let (mut stdout, mut stderr) = (String::new(), String::new());
+        let mut errors = io.stderr.unwrap();
+        let (one, other) =
+            tokio::join!(io.stdout.read_to_string(&mut stdout), errors.read_to_string(&mut stderr));
+        one.unwrap();
+        other.unwrap();
+        Ran { stdout, stderr, status: io.exit.wait().await }
+    }
+
+    pub async fn console_until(&self, id: &str, wanted: &str) -> String {
+        for _ in 0..1000 {
+            let text = String::from_utf8_lossy(&self.driver.console(id).await.unwrap()).into_owned();
+            if text.contains(wanted) {
+                return text;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        let text = self.driver.console(id).await.unwrap();
+        panic!("`{wanted}` never came on the console:\n{}", String::from_utf8_lossy(&text));
+    }
+}
+
+/// A small instance at 10.0.1.`last`.
+pub fn spec(last: u8) -> InstanceSpec {
+    InstanceSpec {
+        id: format!("i-0123456789abcd{last:03}"),
+        hostname: format!("ip-10-0-1-{last}"),
+        network: Network {
+            vpc: Vpc { id: "vpc-1".into(), cidr: "10.0.0.0/16".parse::<Cidr>().unwrap() },
+            subnet: "10.0.1.0/24".parse().unwrap(),
+            private_ip: [10, 0, 1, last].into(),
+            mac: [2, 0, 0, 0, 0, last],
+        },
+        image: Image::HostUsr,
+        memory_mib: 256,
+        vcpus: 1,
+        user_data: None,
+        env: vec![("AWS_DEFAULT_REGION".into(), "eu-west-1".into())],
+        users: vec![User {
+            name: "ec2-user".into(),
+            uid: 1000,
+            authorized_keys: vec!["ssh-ed25519 AAAA me".into()],
+        }],
+        mounts: Vec::new(),
+        links: Vec::new(),
+    }
+}
+
+pub fn printed(text: &str) -> Ran {
+    Ran { stdout: text.into(), stderr: String::new(), status: ExitStatus::Code(0) }
+}
