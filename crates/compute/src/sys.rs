@@ -111,7 +111,7 @@ pub(crate) fn attach_mount(tree: BorrowedFd<'_>, path: &CStr) -> io::Result<()> 
 }
 
 /// Closes every descriptor from 3 up that is not in `keep`.
-pub(crate) fn close_all_but(keep: &mut Vec<RawFd>) {
+pub(crate) fn close_all_but(keep: &mut [RawFd]) {
     keep.sort_unstable();
     let mut first = 3;
     for &fd in keep.iter().filter(|&&fd| fd >= 3) {

@@ -1,5 +1,7 @@
 //! The namespace driver on this machine: what instances are, and what they cannot do.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "test code, also outside of test functions")]
+
 mod world;
 
 use std::time::Duration;
@@ -28,6 +30,8 @@ async fn a_command_gives_its_output_errors_and_exit_code() {
     let ran = world.run(&spec.id, ExecSpec::root(["cat"]), b"through and back").await;
     assert_eq!(ran, printed("through and back"));
     assert_eq!(world.sh(&spec.id, "kill -9 $$").await.status, ExitStatus::Signal(9));
+    let mask = world.run(&spec.id, ExecSpec::root(["grep", "SigBlk", "/proc/self/status"]), b"").await;
+    assert_eq!(mask, printed("SigBlk:\t0000000000000000\n"));
 }
 
 #[tokio::test]

@@ -17,11 +17,14 @@ use crate::{ComputeError, Config, INIT_NAME, Kind, packet};
 
 type Reply = Result<Vec<OwnedFd>, ComputeError>;
 
+/// Who waits for which answer; `None` once no answer can come.
+type Waiting = Option<HashMap<u64, oneshot::Sender<Reply>>>;
+
 /// The supervisor as the server sees it.
 #[derive(Debug)]
 pub(super) struct Supervisor {
     channel: Arc<Channel>,
-    waiting: Arc<Mutex<Option<HashMap<u64, oneshot::Sender<Reply>>>>>,
+    waiting: Arc<Mutex<Waiting>>,
     next: AtomicU64,
 }
 

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use nix::pty::{OpenptyResult, Winsize, openpty};
+use nix::sys::signal::SigSet;
 use nix::sys::stat::{Mode, umask};
 use nix::unistd::{Gid, Uid, setgid, setgroups, setsid, setuid};
 
@@ -110,6 +111,8 @@ impl Surroundings {
         let (keep_user, keep_groups) = (self.folder.is_some(), self.single_id);
         let Account { uid, gid, groups, .. } = account;
         let prepare = move || {
+            // The init hears signals by a descriptor and has them blocked; a command must not.
+            SigSet::empty().thread_set_mask()?;
             setsid()?;
             if terminal {
                 sys::take_terminal()?;

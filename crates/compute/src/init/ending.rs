@@ -45,6 +45,7 @@ impl Init<'_> {
                 Ok(_) => continue,
                 Err(_) => return Survivors::None,
             };
+            self.on_terminals.remove(&pid);
             if let Some(seq) = self.commands.remove(&pid) {
                 tell(control.as_fd(), &Report::Ended { seq, status });
             }
@@ -55,12 +56,16 @@ impl Init<'_> {
         }
     }
 
-    /// SIGTERM to all, and SIGHUP, which interactive shells heed; SIGKILL to those left after `grace`.
+    /// SIGTERM to all, and SIGHUP to shells on terminals, which heed only that; SIGKILL to those left after
+    /// `grace`.
     /// Gives the exit code of an orderly end.
     pub(super) fn end(&mut self, grace: Duration, control: &OwnedFd) -> i32 {
         if grace > Duration::ZERO && self.reap(control) == Survivors::Some {
-            for signal in [Signal::SIGTERM, Signal::SIGHUP, Signal::SIGCONT] {
-                self.descendants.signal(signal);
+            self.descendants.signal(Signal::SIGTERM);
+            self.descendants.signal(Signal::SIGCONT);
+            for pid in &self.on_terminals {
+                // It may have just ended.
+                let _ = kill(Pid::from_raw(*pid), Signal::SIGHUP);
             }
             self.await_end(grace, control);
         }

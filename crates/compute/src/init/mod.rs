@@ -13,7 +13,7 @@ mod root;
 pub(crate) mod template;
 mod user_data;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
@@ -102,6 +102,7 @@ struct Init<'a> {
     descendants: Descendants,
     /// Commands of the server by process id.
     commands: HashMap<i32, u64>,
+    on_terminals: HashSet<i32>,
     user_data: Option<UserData>,
     user_data_pid: Option<i32>,
 }
@@ -147,8 +148,17 @@ impl<'a> Init<'a> {
                 None
             });
         let user_data_pid = user_data.as_ref().map(|running| running.pid);
-        let commands = HashMap::new();
-        Ok(Init { spec, console, signals, surroundings, descendants, commands, user_data, user_data_pid })
+        Ok(Init {
+            spec,
+            console,
+            signals,
+            surroundings,
+            descendants,
+            commands: HashMap::new(),
+            on_terminals: HashSet::new(),
+            user_data,
+            user_data_pid,
+        })
     }
 
     fn serve(&mut self, control: &OwnedFd) -> i32 {
@@ -243,6 +253,9 @@ impl<'a> Init<'a> {
                 match streams.and_then(|streams| self.surroundings.start(&spec, streams)) {
                     Ok(started) => {
                         self.commands.insert(started.pid, seq);
+                        if started.terminal.is_some() {
+                            self.on_terminals.insert(started.pid);
+                        }
                         let files = started.terminal.as_slice();
                         // A server that is gone is noticed by the next receive.
                         let _ =

@@ -1,5 +1,11 @@
 //! A driver in a folder of its own, and instances to try it with.
 #![allow(dead_code, reason = "each test file uses its own part")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "test code, although no test itself"
+)]
 
 use std::path::PathBuf;
 use std::time::Duration;
