@@ -20,6 +20,7 @@ mod quota;
 mod records;
 #[cfg(test)]
 mod scene;
+mod service_linked;
 mod tags;
 mod trust;
 mod versions;

@@ -487,6 +487,41 @@ impl wire::Output for CreateRoleResponse {
 }
 
 #[derive(Debug)]
+pub struct CreateServiceLinkedRole;
+
+impl wire::Shape for CreateServiceLinkedRole {
+    type Input = CreateServiceLinkedRoleRequest;
+    type Output = CreateServiceLinkedRoleResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "CreateServiceLinkedRole",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("CreateServiceLinkedRoleResult"),
+        route: wire::Route::named("CreateServiceLinkedRole"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for CreateServiceLinkedRoleRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for CreateServiceLinkedRoleResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
 pub struct CreateUser;
 
 impl wire::Shape for CreateUser {
@@ -602,6 +637,58 @@ impl wire::Input for DeleteAccountAliasRequest {
 }
 
 impl wire::Output for DeleteAccountAliasResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |_| {});
+    }
+}
+
+#[derive(Debug)]
+pub struct DeleteAccountPasswordPolicy;
+
+impl wire::Shape for DeleteAccountPasswordPolicy {
+    type Input = DeleteAccountPasswordPolicyRequest;
+    type Output = DeleteAccountPasswordPolicyResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "DeleteAccountPasswordPolicy",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: None,
+        route: wire::Route::named("DeleteAccountPasswordPolicy"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteAccountPasswordPolicyRequest {}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteAccountPasswordPolicyResponse {}
+
+impl wire::Input for DeleteAccountPasswordPolicyRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        let _ = (m, v);
+        Ok(DeleteAccountPasswordPolicyRequest {})
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for DeleteAccountPasswordPolicyResponse {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::query_answer(meta, request_id, out, |_| {});
     }
@@ -952,6 +1039,41 @@ impl wire::Output for DeleteRolePolicyResponse {
 }
 
 #[derive(Debug)]
+pub struct DeleteServiceLinkedRole;
+
+impl wire::Shape for DeleteServiceLinkedRole {
+    type Input = DeleteServiceLinkedRoleRequest;
+    type Output = DeleteServiceLinkedRoleResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "DeleteServiceLinkedRole",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("DeleteServiceLinkedRoleResult"),
+        route: wire::Route::named("DeleteServiceLinkedRole"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for DeleteServiceLinkedRoleRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for DeleteServiceLinkedRoleResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
 pub struct DeleteUser;
 
 impl wire::Shape for DeleteUser {
@@ -1245,6 +1367,50 @@ impl wire::Output for GetAccessKeyLastUsedResponse {
 }
 
 #[derive(Debug)]
+pub struct GetAccountPasswordPolicy;
+
+impl wire::Shape for GetAccountPasswordPolicy {
+    type Input = GetAccountPasswordPolicyRequest;
+    type Output = GetAccountPasswordPolicyResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "GetAccountPasswordPolicy",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("GetAccountPasswordPolicyResult"),
+        route: wire::Route::named("GetAccountPasswordPolicy"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetAccountPasswordPolicyRequest {}
+
+impl wire::Input for GetAccountPasswordPolicyRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        let _ = (m, v);
+        Ok(GetAccountPasswordPolicyRequest {})
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for GetAccountPasswordPolicyResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
 pub struct GetAccountSummary;
 
 impl wire::Shape for GetAccountSummary {
@@ -1528,6 +1694,41 @@ impl wire::Input for GetRolePolicyRequest {
 }
 
 impl wire::Output for GetRolePolicyResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct GetServiceLinkedRoleDeletionStatus;
+
+impl wire::Shape for GetServiceLinkedRoleDeletionStatus {
+    type Input = GetServiceLinkedRoleDeletionStatusRequest;
+    type Output = GetServiceLinkedRoleDeletionStatusResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "GetServiceLinkedRoleDeletionStatus",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("GetServiceLinkedRoleDeletionStatusResult"),
+        route: wire::Route::named("GetServiceLinkedRoleDeletionStatus"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for GetServiceLinkedRoleDeletionStatusRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for GetServiceLinkedRoleDeletionStatusResponse {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::query_answer(meta, request_id, out, |w| self.members(w));
     }
@@ -3070,6 +3271,49 @@ impl wire::Output for UpdateAccessKeyResponse {
 }
 
 #[derive(Debug)]
+pub struct UpdateAccountPasswordPolicy;
+
+impl wire::Shape for UpdateAccountPasswordPolicy {
+    type Input = UpdateAccountPasswordPolicyRequest;
+    type Output = UpdateAccountPasswordPolicyResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "UpdateAccountPasswordPolicy",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: None,
+        route: wire::Route::named("UpdateAccountPasswordPolicy"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct UpdateAccountPasswordPolicyResponse {}
+
+impl wire::Input for UpdateAccountPasswordPolicyRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for UpdateAccountPasswordPolicyResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |_| {});
+    }
+}
+
+#[derive(Debug)]
 pub struct UpdateAssumeRolePolicy;
 
 impl wire::Shape for UpdateAssumeRolePolicy {
@@ -3918,6 +4162,61 @@ impl xml::ToXml for CreateRoleResponse {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct CreateServiceLinkedRoleRequest {
+    #[cfg_attr(feature = "vectors", serde(rename = "AWSServiceName"))]
+    pub aws_service_name: String,
+    pub description: Option<String>,
+    pub custom_suffix: Option<String>,
+}
+
+impl form::FromForm for CreateServiceLinkedRoleRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(CreateServiceLinkedRoleRequest {
+            aws_service_name: n.need("AWSServiceName", v)?,
+            description: n.get("Description", v)?,
+            custom_suffix: n.get("CustomSuffix", v)?,
+        })
+    }
+}
+
+impl CreateServiceLinkedRoleRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("AWSServiceName", Some(self.aws_service_name.as_str()), &rule::GROUP_NAME_TYPE);
+        v.text("Description", self.description.as_deref(), &rule::ROLE_DESCRIPTION_TYPE);
+        v.text("CustomSuffix", self.custom_suffix.as_deref(), &rule::CUSTOM_SUFFIX_TYPE);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct CreateServiceLinkedRoleResponse {
+    pub role: Option<Role>,
+}
+
+impl CreateServiceLinkedRoleResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Role", &self.role);
+    }
+}
+
+impl xml::ToXml for CreateServiceLinkedRoleResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct CreateUserRequest {
     pub path: Option<String>,
     pub user_name: String,
@@ -4220,6 +4519,52 @@ impl DeleteRoleRequest {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct DeleteServiceLinkedRoleRequest {
+    pub role_name: String,
+}
+
+impl form::FromForm for DeleteServiceLinkedRoleRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DeleteServiceLinkedRoleRequest { role_name: n.need("RoleName", v)? })
+    }
+}
+
+impl DeleteServiceLinkedRoleRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("RoleName", Some(self.role_name.as_str()), &rule::ROLE_NAME_TYPE);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteServiceLinkedRoleResponse {
+    pub deletion_task_id: String,
+}
+
+impl DeleteServiceLinkedRoleResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("DeletionTaskId", &self.deletion_task_id);
+    }
+}
+
+impl xml::ToXml for DeleteServiceLinkedRoleResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DeleteUserPermissionsBoundaryRequest {
     pub user_name: String,
 }
@@ -4282,6 +4627,32 @@ impl form::FromForm for DeleteUserRequest {
 impl DeleteUserRequest {
     fn limits(&self, v: &mut Violations) {
         v.text("UserName", Some(self.user_name.as_str()), &rule::EXISTING_USER_NAME_TYPE);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeletionTaskFailureReasonType {
+    pub reason: Option<String>,
+    pub role_usage_list: Option<Vec<RoleUsageType>>,
+}
+
+impl DeletionTaskFailureReasonType {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Reason", &self.reason);
+        w.list("RoleUsageList", "member", self.role_usage_list.as_deref());
+    }
+}
+
+impl xml::ToXml for DeletionTaskFailureReasonType {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
     }
 }
 
@@ -4401,6 +4772,30 @@ impl GetAccessKeyLastUsedResponse {
 }
 
 impl xml::ToXml for GetAccessKeyLastUsedResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetAccountPasswordPolicyResponse {
+    pub password_policy: PasswordPolicy,
+}
+
+impl GetAccountPasswordPolicyResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("PasswordPolicy", &self.password_policy);
+    }
+}
+
+impl xml::ToXml for GetAccountPasswordPolicyResponse {
     fn to_xml(&self, name: &str, w: &mut xml::Writer) {
         w.open(name);
         self.members(w);
@@ -4785,6 +5180,54 @@ impl GetRoleResponse {
 }
 
 impl xml::ToXml for GetRoleResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetServiceLinkedRoleDeletionStatusRequest {
+    pub deletion_task_id: String,
+}
+
+impl form::FromForm for GetServiceLinkedRoleDeletionStatusRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(GetServiceLinkedRoleDeletionStatusRequest { deletion_task_id: n.need("DeletionTaskId", v)? })
+    }
+}
+
+impl GetServiceLinkedRoleDeletionStatusRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("DeletionTaskId", Some(self.deletion_task_id.as_str()), &rule::DELETION_TASK_ID_TYPE);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetServiceLinkedRoleDeletionStatusResponse {
+    pub status: String,
+    pub reason: Option<DeletionTaskFailureReasonType>,
+}
+
+impl GetServiceLinkedRoleDeletionStatusResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Status", &self.status);
+        w.put("Reason", &self.reason);
+    }
+}
+
+impl xml::ToXml for GetServiceLinkedRoleDeletionStatusResponse {
     fn to_xml(&self, name: &str, w: &mut xml::Writer) {
         w.open(name);
         self.members(w);
@@ -6210,6 +6653,48 @@ impl xml::ToXml for ListUsersResponse {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct PasswordPolicy {
+    pub minimum_password_length: Option<i32>,
+    pub require_symbols: Option<bool>,
+    pub require_numbers: Option<bool>,
+    pub require_uppercase_characters: Option<bool>,
+    pub require_lowercase_characters: Option<bool>,
+    pub allow_users_to_change_password: Option<bool>,
+    pub expire_passwords: Option<bool>,
+    pub max_password_age: Option<i32>,
+    pub password_reuse_prevention: Option<i32>,
+    pub hard_expiry: Option<bool>,
+}
+
+impl PasswordPolicy {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("MinimumPasswordLength", &self.minimum_password_length);
+        w.put("RequireSymbols", &self.require_symbols);
+        w.put("RequireNumbers", &self.require_numbers);
+        w.put("RequireUppercaseCharacters", &self.require_uppercase_characters);
+        w.put("RequireLowercaseCharacters", &self.require_lowercase_characters);
+        w.put("AllowUsersToChangePassword", &self.allow_users_to_change_password);
+        w.put("ExpirePasswords", &self.expire_passwords);
+        w.put("MaxPasswordAge", &self.max_password_age);
+        w.put("PasswordReusePrevention", &self.password_reuse_prevention);
+        w.put("HardExpiry", &self.hard_expiry);
+    }
+}
+
+impl xml::ToXml for PasswordPolicy {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct Policy {
     pub policy_name: Option<String>,
     pub policy_id: Option<String>,
@@ -6638,6 +7123,32 @@ impl xml::ToXml for RoleLastUsed {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct RoleUsageType {
+    pub region: Option<String>,
+    pub resources: Option<Vec<String>>,
+}
+
+impl RoleUsageType {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Region", &self.region);
+        w.list("Resources", "member", self.resources.as_deref());
+    }
+}
+
+impl xml::ToXml for RoleUsageType {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct SetDefaultPolicyVersionRequest {
     pub policy_arn: String,
     pub version_id: String,
@@ -6983,6 +7494,48 @@ impl UpdateAccessKeyRequest {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct UpdateAccountPasswordPolicyRequest {
+    pub minimum_password_length: Option<i32>,
+    pub require_symbols: Option<bool>,
+    pub require_numbers: Option<bool>,
+    pub require_uppercase_characters: Option<bool>,
+    pub require_lowercase_characters: Option<bool>,
+    pub allow_users_to_change_password: Option<bool>,
+    pub max_password_age: Option<i32>,
+    pub password_reuse_prevention: Option<i32>,
+    pub hard_expiry: Option<bool>,
+}
+
+impl form::FromForm for UpdateAccountPasswordPolicyRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(UpdateAccountPasswordPolicyRequest {
+            minimum_password_length: n.get("MinimumPasswordLength", v)?,
+            require_symbols: n.get("RequireSymbols", v)?,
+            require_numbers: n.get("RequireNumbers", v)?,
+            require_uppercase_characters: n.get("RequireUppercaseCharacters", v)?,
+            require_lowercase_characters: n.get("RequireLowercaseCharacters", v)?,
+            allow_users_to_change_password: n.get("AllowUsersToChangePassword", v)?,
+            max_password_age: n.get("MaxPasswordAge", v)?,
+            password_reuse_prevention: n.get("PasswordReusePrevention", v)?,
+            hard_expiry: n.get("HardExpiry", v)?,
+        })
+    }
+}
+
+impl UpdateAccountPasswordPolicyRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.number("MinimumPasswordLength", self.minimum_password_length, Some(6), Some(128));
+        v.number("MaxPasswordAge", self.max_password_age, Some(1), Some(1095));
+        v.number("PasswordReusePrevention", self.password_reuse_prevention, Some(1), Some(24));
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct UpdateAssumeRolePolicyRequest {
     pub role_name: String,
     pub policy_document: String,
@@ -7218,9 +7771,11 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<CreatePolicy>(),
     wire::vectors::Codec::of::<CreatePolicyVersion>(),
     wire::vectors::Codec::of::<CreateRole>(),
+    wire::vectors::Codec::of::<CreateServiceLinkedRole>(),
     wire::vectors::Codec::of::<CreateUser>(),
     wire::vectors::Codec::of::<DeleteAccessKey>(),
     wire::vectors::Codec::of::<DeleteAccountAlias>(),
+    wire::vectors::Codec::of::<DeleteAccountPasswordPolicy>(),
     wire::vectors::Codec::of::<DeleteGroup>(),
     wire::vectors::Codec::of::<DeleteGroupPolicy>(),
     wire::vectors::Codec::of::<DeleteInstanceProfile>(),
@@ -7229,6 +7784,7 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<DeleteRole>(),
     wire::vectors::Codec::of::<DeleteRolePermissionsBoundary>(),
     wire::vectors::Codec::of::<DeleteRolePolicy>(),
+    wire::vectors::Codec::of::<DeleteServiceLinkedRole>(),
     wire::vectors::Codec::of::<DeleteUser>(),
     wire::vectors::Codec::of::<DeleteUserPermissionsBoundary>(),
     wire::vectors::Codec::of::<DeleteUserPolicy>(),
@@ -7236,6 +7792,7 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<DetachRolePolicy>(),
     wire::vectors::Codec::of::<DetachUserPolicy>(),
     wire::vectors::Codec::of::<GetAccessKeyLastUsed>(),
+    wire::vectors::Codec::of::<GetAccountPasswordPolicy>(),
     wire::vectors::Codec::of::<GetAccountSummary>(),
     wire::vectors::Codec::of::<GetGroup>(),
     wire::vectors::Codec::of::<GetGroupPolicy>(),
@@ -7244,6 +7801,7 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<GetPolicyVersion>(),
     wire::vectors::Codec::of::<GetRole>(),
     wire::vectors::Codec::of::<GetRolePolicy>(),
+    wire::vectors::Codec::of::<GetServiceLinkedRoleDeletionStatus>(),
     wire::vectors::Codec::of::<GetUser>(),
     wire::vectors::Codec::of::<GetUserPolicy>(),
     wire::vectors::Codec::of::<ListAccessKeys>(),
@@ -7284,6 +7842,7 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<UntagRole>(),
     wire::vectors::Codec::of::<UntagUser>(),
     wire::vectors::Codec::of::<UpdateAccessKey>(),
+    wire::vectors::Codec::of::<UpdateAccountPasswordPolicy>(),
     wire::vectors::Codec::of::<UpdateAssumeRolePolicy>(),
     wire::vectors::Codec::of::<UpdateGroup>(),
     wire::vectors::Codec::of::<UpdateRole>(),
@@ -7461,6 +8020,13 @@ mod rule {
         values: &[],
     };
     pub static ARN_TYPE: Text = Text { min: 20, max: 2048, pattern: None, values: &[] };
+    pub static CUSTOM_SUFFIX_TYPE: Text = Text {
+        min: 1,
+        max: 64,
+        pattern: Some(Pattern::new("[\\w+=,.@-]+", "[0-9A-Za-z_+=,.@-]+")),
+        values: &[],
+    };
+    pub static DELETION_TASK_ID_TYPE: Text = Text { min: 1, max: 1000, pattern: None, values: &[] };
     pub static ENTITY_TYPE: Text = Text {
         min: 0,
         max: usize::MAX,

@@ -1,6 +1,6 @@
 //! IAM's own tables (ids 30 to 39); those of identities are `rolecall_identity`'s.
 
-use rolecall_base::AccountId;
+use rolecall_base::{AccountId, Time};
 use rolecall_store::{Record, Table};
 use serde::{Deserialize, Serialize};
 
@@ -23,4 +23,56 @@ impl Table for AccountAliases {
     const NAME: &'static str = "account_aliases";
     type Key = String;
     type Row = AliasOwner;
+}
+
+/// A service-linked role that was asked to be deleted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeletionTask {
+    pub done: Time,
+}
+
+impl Record for DeletionTask {
+    const VERSION: u8 = 1;
+}
+
+/// (account, task id).
+#[derive(Debug)]
+pub struct DeletionTasks;
+
+impl Table for DeletionTasks {
+    const ID: u16 = 31;
+    const NAME: &'static str = "deletion_tasks";
+    type Key = (AccountId, String);
+    type Row = DeletionTask;
+}
+
+/// What passwords of IAM users must be like.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PasswordPolicy {
+    pub minimum_length: i32,
+    pub symbols: bool,
+    pub numbers: bool,
+    pub uppercase: bool,
+    pub lowercase: bool,
+    pub users_may_change: bool,
+    /// Days; `None` when passwords do not expire.
+    pub max_age: Option<i32>,
+    /// How many former passwords may not be used again.
+    pub reuse_prevention: Option<i32>,
+    pub hard_expiry: Option<bool>,
+}
+
+impl Record for PasswordPolicy {
+    const VERSION: u8 = 1;
+}
+
+/// By account; an account without a row has AWS's default policy.
+#[derive(Debug)]
+pub struct PasswordPolicies;
+
+impl Table for PasswordPolicies {
+    const ID: u16 = 32;
+    const NAME: &'static str = "password_policies";
+    type Key = AccountId;
+    type Row = PasswordPolicy;
 }

@@ -14,9 +14,11 @@ pub mod create_instance_profile;
 pub mod create_policy;
 pub mod create_policy_version;
 pub mod create_role;
+pub mod create_service_linked_role;
 pub mod create_user;
 pub mod delete_access_key;
 pub mod delete_account_alias;
+pub mod delete_account_password_policy;
 pub mod delete_group;
 pub mod delete_group_policy;
 pub mod delete_instance_profile;
@@ -25,6 +27,7 @@ pub mod delete_policy_version;
 pub mod delete_role;
 pub mod delete_role_permissions_boundary;
 pub mod delete_role_policy;
+pub mod delete_service_linked_role;
 pub mod delete_user;
 pub mod delete_user_permissions_boundary;
 pub mod delete_user_policy;
@@ -32,6 +35,7 @@ pub mod detach_group_policy;
 pub mod detach_role_policy;
 pub mod detach_user_policy;
 pub mod get_access_key_last_used;
+pub mod get_account_password_policy;
 pub mod get_account_summary;
 pub mod get_group;
 pub mod get_group_policy;
@@ -40,6 +44,7 @@ pub mod get_policy;
 pub mod get_policy_version;
 pub mod get_role;
 pub mod get_role_policy;
+pub mod get_service_linked_role_deletion_status;
 pub mod get_user;
 pub mod get_user_policy;
 pub mod list_access_keys;
@@ -80,6 +85,7 @@ pub mod untag_policy;
 pub mod untag_role;
 pub mod untag_user;
 pub mod update_access_key;
+pub mod update_account_password_policy;
 pub mod update_assume_role_policy;
 pub mod update_group;
 pub mod update_role;
@@ -100,9 +106,11 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::CreatePolicy>(),
     rolecall_door::row::<crate::model::CreatePolicyVersion>(),
     rolecall_door::row::<crate::model::CreateRole>(),
+    rolecall_door::row::<crate::model::CreateServiceLinkedRole>(),
     rolecall_door::row::<crate::model::CreateUser>(),
     rolecall_door::row::<crate::model::DeleteAccessKey>(),
     rolecall_door::row::<crate::model::DeleteAccountAlias>(),
+    rolecall_door::row::<crate::model::DeleteAccountPasswordPolicy>(),
     rolecall_door::row::<crate::model::DeleteGroup>(),
     rolecall_door::row::<crate::model::DeleteGroupPolicy>(),
     rolecall_door::row::<crate::model::DeleteInstanceProfile>(),
@@ -111,6 +119,7 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::DeleteRole>(),
     rolecall_door::row::<crate::model::DeleteRolePermissionsBoundary>(),
     rolecall_door::row::<crate::model::DeleteRolePolicy>(),
+    rolecall_door::row::<crate::model::DeleteServiceLinkedRole>(),
     rolecall_door::row::<crate::model::DeleteUser>(),
     rolecall_door::row::<crate::model::DeleteUserPermissionsBoundary>(),
     rolecall_door::row::<crate::model::DeleteUserPolicy>(),
@@ -118,6 +127,7 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::DetachRolePolicy>(),
     rolecall_door::row::<crate::model::DetachUserPolicy>(),
     rolecall_door::row::<crate::model::GetAccessKeyLastUsed>(),
+    rolecall_door::row::<crate::model::GetAccountPasswordPolicy>(),
     rolecall_door::row::<crate::model::GetAccountSummary>(),
     rolecall_door::row::<crate::model::GetGroup>(),
     rolecall_door::row::<crate::model::GetGroupPolicy>(),
@@ -126,6 +136,7 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::GetPolicyVersion>(),
     rolecall_door::row::<crate::model::GetRole>(),
     rolecall_door::row::<crate::model::GetRolePolicy>(),
+    rolecall_door::row::<crate::model::GetServiceLinkedRoleDeletionStatus>(),
     rolecall_door::row::<crate::model::GetUser>(),
     rolecall_door::row::<crate::model::GetUserPolicy>(),
     rolecall_door::row::<crate::model::ListAccessKeys>(),
@@ -166,6 +177,7 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::UntagRole>(),
     rolecall_door::row::<crate::model::UntagUser>(),
     rolecall_door::row::<crate::model::UpdateAccessKey>(),
+    rolecall_door::row::<crate::model::UpdateAccountPasswordPolicy>(),
     rolecall_door::row::<crate::model::UpdateAssumeRolePolicy>(),
     rolecall_door::row::<crate::model::UpdateGroup>(),
     rolecall_door::row::<crate::model::UpdateRole>(),
@@ -184,17 +196,14 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("CreateLoginProfile"),
     rolecall_wire::Route::named("CreateOpenIDConnectProvider"),
     rolecall_wire::Route::named("CreateSAMLProvider"),
-    rolecall_wire::Route::named("CreateServiceLinkedRole"),
     rolecall_wire::Route::named("CreateServiceSpecificCredential"),
     rolecall_wire::Route::named("CreateVirtualMFADevice"),
     rolecall_wire::Route::named("DeactivateMFADevice"),
-    rolecall_wire::Route::named("DeleteAccountPasswordPolicy"),
     rolecall_wire::Route::named("DeleteLoginProfile"),
     rolecall_wire::Route::named("DeleteOpenIDConnectProvider"),
     rolecall_wire::Route::named("DeleteSAMLProvider"),
     rolecall_wire::Route::named("DeleteSSHPublicKey"),
     rolecall_wire::Route::named("DeleteServerCertificate"),
-    rolecall_wire::Route::named("DeleteServiceLinkedRole"),
     rolecall_wire::Route::named("DeleteServiceSpecificCredential"),
     rolecall_wire::Route::named("DeleteSigningCertificate"),
     rolecall_wire::Route::named("DeleteVirtualMFADevice"),
@@ -209,7 +218,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("GenerateOrganizationsAccessReport"),
     rolecall_wire::Route::named("GenerateServiceLastAccessedDetails"),
     rolecall_wire::Route::named("GetAccountAuthorizationDetails"),
-    rolecall_wire::Route::named("GetAccountPasswordPolicy"),
     rolecall_wire::Route::named("GetAccountProperties"),
     rolecall_wire::Route::named("GetContextKeysForCustomPolicy"),
     rolecall_wire::Route::named("GetContextKeysForPrincipalPolicy"),
@@ -227,7 +235,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("GetServerCertificate"),
     rolecall_wire::Route::named("GetServiceLastAccessedDetails"),
     rolecall_wire::Route::named("GetServiceLastAccessedDetailsWithEntities"),
-    rolecall_wire::Route::named("GetServiceLinkedRoleDeletionStatus"),
     rolecall_wire::Route::named("ListDelegationRequests"),
     rolecall_wire::Route::named("ListMFADeviceTags"),
     rolecall_wire::Route::named("ListMFADevices"),
@@ -260,7 +267,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("UntagOpenIDConnectProvider"),
     rolecall_wire::Route::named("UntagSAMLProvider"),
     rolecall_wire::Route::named("UntagServerCertificate"),
-    rolecall_wire::Route::named("UpdateAccountPasswordPolicy"),
     rolecall_wire::Route::named("UpdateDelegationRequest"),
     rolecall_wire::Route::named("UpdateLoginProfile"),
     rolecall_wire::Route::named("UpdateOpenIDConnectProviderThumbprint"),
