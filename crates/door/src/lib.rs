@@ -17,6 +17,7 @@ mod payload;
 mod request;
 mod resources;
 mod row;
+mod service_session;
 
 pub use audit::{AuditLog, NoAudit, Outbox, Waiting};
 pub use authorization_message::decode as decode_authorization_message;
@@ -29,3 +30,4 @@ pub use payload::Payload;
 pub use request::{ByteStream, Origin, Request, RequestBody};
 pub use resources::{ByArn, TrustingRole};
 pub use row::{Pending, Row, Staging, Streaming, row, streaming_row};
+pub use service_session::ServiceSession;

@@ -1,0 +1,107 @@
+//! Sessions of a role for a service: what EC2 hands to an instance. The role's trust policy decides, as it does for
+//! any other caller of AssumeRole, and the decision is kept and audited like one.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rolecall_actions::sts::{self, key};
+use rolecall_base::Fault;
+use rolecall_identity::records::Role;
+use rolecall_identity::{Caller, Credentials, Delivery, Session, SessionKind};
+use rolecall_policy::{Kind, Named, PolicyId, PolicySet};
+use rolecall_wire::Protocol;
+
+use crate::audit;
+use crate::decide::{self, Denial};
+use crate::decisions::Decided;
+use crate::door::Door;
+use crate::needs::Needs;
+use crate::operation::Place;
+use crate::request::Origin;
+use crate::resources::TrustingRole;
+
+/// What a service asks for.
+#[derive(Clone, Debug)]
+pub struct ServiceSession<'a> {
+    /// `ec2.amazonaws.com`
+    pub service: &'a str,
+    pub role: &'a Role,
+    pub region: &'a str,
+    /// The role session name.
+    pub name: &'a str,
+    pub life: Duration,
+    /// How an instance got it; its answers to `ec2:RoleDelivery` and its neighbors.
+    pub delivery: Option<Delivery>,
+}
+
+impl Door {
+    /// Assumes a role for a service of this process.
+    ///
+    /// # Errors
+    /// AccessDenied when the role's trust policy does not allow the service `sts:AssumeRole`.
+    pub fn assume_for_service(&self, asked: &ServiceSession<'_>) -> Result<Credentials, Fault> {
+        let caller = Arc::new(Caller::service(asked.service, asked.role.account));
+        let origin = Origin::default();
+        let place = Place {
+            caller: &caller,
+            region: asked.region,
+            now: self.identity.env.now(),
+            env: &self.identity.env,
+            identity: &self.identity,
+            origin: &origin,
+            extensions: &self.extensions,
+        };
+        let request_id = self.identity.env.uuid();
+        let needs = self.question(asked)?;
+        let denial = Denial { protocol: Protocol::Query, encode: None };
+        let decided = decide::decide(&place, &needs, &denial);
+        let outcome = decided.and_then(|_| self.sealed(asked, place.now));
+        let fault = outcome.as_ref().err();
+        self.log.append(audit::record(&audit::Call {
+            place,
+            service: "sts",
+            operation: "AssumeRole",
+            read_only: true,
+            request_id: &request_id,
+            event_id: &self.identity.env.uuid(),
+            fault,
+        }));
+        self.decisions.keep(Decided {
+            request_id,
+            at: place.now,
+            service: "sts",
+            operation: "AssumeRole",
+            caller: caller.clone(),
+            region: asked.region.to_owned(),
+            origin: origin.clone(),
+            asks: needs.asks,
+            fault: fault.cloned(),
+        });
+        outcome
+    }
+
+    fn question(&self, asked: &ServiceSession<'_>) -> Result<Needs, Fault> {
+        let policy = self.identity.documents.compile(&asked.role.trust, Kind::Trust)?;
+        let trust = PolicySet::new(vec![Named::new(policy, PolicyId::attached("trust policy"))]);
+        let role = TrustingRole { role: asked.role.clone(), trust: trust.into() };
+        let question = Needs::action(sts::AssumeRole).on(&role);
+        Ok(question.key(key::RoleSessionName, Some(asked.name)).trust_decides().done())
+    }
+
+    fn sealed(&self, asked: &ServiceSession<'_>, now: rolecall_base::Time) -> Result<Credentials, Fault> {
+        let issued = now.whole_seconds();
+        let session = Session {
+            kind: SessionKind::Role,
+            account: asked.role.account,
+            principal_id: asked.role.id.clone(),
+            name: asked.name.to_owned(),
+            issued,
+            expires: issued + asked.life,
+            delivery: asked.delivery.clone(),
+            assumer: Some(asked.service.to_owned()),
+            ..Session::default()
+        };
+        rolecall_identity::seal(&self.identity.env, &self.identity.vault, &session)
+            .map_err(|_| Fault::internal("a session could not be sealed"))
+    }
+}
