@@ -1,0 +1,71 @@
+//! `rolecall-load BINARY`: starts the real binary, puts load on it over loopback, and prints one table: what was
+//! measured, beside the goal, and as a share of what the same server gives for its health page.
+//!
+//! The generator runs on the same cores. Server CPU is read from the kernel's accounts of the server's process, so it
+//! does not hold the generator's.
+#![expect(clippy::print_stdout, reason = "the table is what this program is for")]
+
+mod connection;
+mod process;
+mod scenario;
+mod sign;
+
+use std::process::ExitCode;
+
+use process::Running;
+use rolecall_env::Env;
+use scenario::{Load, Measured};
+
+fn main() -> ExitCode {
+    let Some(binary) = std::env::args().nth(1) else {
+        eprintln!("usage: rolecall-load BINARY");
+        return ExitCode::from(2);
+    };
+    match table(&binary) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("rolecall-load: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// What goes wrong here ends the run.
+pub type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+fn table(binary: &str) -> Outcome<()> {
+    let env = Env::system();
+    println!("| what | per second | server CPU µs | p50 µs | p99 µs | of health | goal |");
+    println!("|---|---|---|---|---|---|---|");
+    let folder = std::env::temp_dir().join(format!("rolecall-load-{}", std::process::id()));
+    let server = Running::start(binary, &folder, &env)?;
+    let ready = server.ready_millis;
+    let idle = server.memory_kib();
+    let load = Load { server: &server, env: &env };
+    let health = load.health()?;
+    row("health page, 16 connections", &health, &health, "");
+    row("GetCallerIdentity, 16 connections", &load.caller_identity()?, &health, "≥ 40,000/s, ≤ 25 µs");
+    match load.object_of_4_kib() {
+        Ok(measured) => row("S3 GET 4 KiB by a role session, 16", &measured, &health, "≤ 40 µs"),
+        Err(error) => println!("| S3 GET 4 KiB by a role session | {error} | | | | | ≤ 40 µs |"),
+    }
+    row("AssumeRole, 16 connections", &load.assume_role()?, &health, "≤ 10 µs beyond the signature");
+    row("durable CreateUser, 64 connections", &load.create_users()?, &health, "≥ 5,000/s");
+    server.kill();
+    println!();
+    println!("start to ready, empty folder: {ready:.1} ms (goal 20)");
+    println!("idle memory (resident, of which anonymous): {} / {} KiB (goal 15,360)", idle.0, idle.1);
+    let _ = std::fs::remove_dir_all(&folder);
+    Ok(())
+}
+
+fn row(what: &str, measured: &Measured, health: &Measured, goal: &str) {
+    println!(
+        "| {what} | {:.0} | {:.1} | {:.0} | {:.0} | {:.2} | {goal} |",
+        measured.rate,
+        measured.cpu_micros,
+        measured.p50_micros,
+        measured.p99_micros,
+        measured.rate / health.rate
+    );
+}
