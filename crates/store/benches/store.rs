@@ -182,9 +182,10 @@ fn reads(clock: &Env, engine: &dyn Engine) {
     const READS: u64 = 200_000;
     let timed = |what: &str, work: &dyn Fn()| {
         work();
-        let begun = clock.monotonic_nanos();
+        let (begun, cpu) = (clock.monotonic_nanos(), cpu_nanos());
         work();
-        println!("{what:<30} {:>10.2} us", millis(clock, begun) * 1e3 / READS as f64);
+        let cpu = (cpu_nanos() - cpu) as f64 / 1e3 / READS as f64;
+        println!("{what:<30} {:>10.2} us   {cpu:.2} us of CPU", millis(clock, begun) * 1e3 / READS as f64);
     };
     let snapshot = engine.snapshot().unwrap();
     let read = |n: u64| {
@@ -210,6 +211,12 @@ fn reads(clock: &Env, engine: &dyn Engine) {
         "scan                           {:>10.2} us a row ({rows} rows)",
         millis(clock, begun) * 1e3 / rows as f64
     );
+}
+
+/// The time that this thread has had a processor.
+fn cpu_nanos() -> u64 {
+    let schedule = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
+    schedule.split(' ').next().unwrap().parse().unwrap()
 }
 
 /// This process's resident memory, KiB.

@@ -5,6 +5,7 @@
 use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rolecall_store::{CommitError, Engine, Op, Options, Order, Pre, Range, Sqlite, StoreError, Txn};
 use tempfile::TempDir;
@@ -116,6 +117,35 @@ async fn a_commit_made_but_never_asked_for_holds_nothing_up() {
     let never_polled = engine.commit(put("a", b"1"));
     drop(engine);
     assert!(matches!(never_polled.await, Err(CommitError::Unknown { .. } | CommitError::Unavailable { .. })));
+}
+
+/// Snapshots overlap all the time, so that there is always one in the way of a checkpoint.
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn the_log_stays_bounded_while_snapshots_overlap() {
+    let directory = directory();
+    let options = Options { checkpoint_bytes: 256 << 10, ..Options::default() };
+    let engine = Arc::new(Sqlite::open_with(directory.path(), options).unwrap());
+    let done = Arc::new(AtomicBool::new(false));
+    let mut readers = tokio::task::JoinSet::new();
+    for _ in 0..2 {
+        let (engine, done) = (engine.clone(), done.clone());
+        readers.spawn(async move {
+            let mut held = engine.snapshot().unwrap();
+            while !done.load(Ordering::SeqCst) {
+                let next = engine.snapshot().unwrap();
+                held.get(b"0", &mut |_, _| ()).unwrap();
+                held = next;
+                tokio::task::yield_now().await;
+            }
+        });
+    }
+    for n in 0..1_000 {
+        engine.commit(put(&(n % 300).to_string(), &[n as u8; 20_000])).await.unwrap();
+    }
+    done.store(true, Ordering::SeqCst);
+    readers.join_all().await;
+    let size = directory.path().join("store.sqlite-wal").metadata().unwrap().len();
+    assert!(size < 9 * (256 << 10), "{size} bytes");
 }
 
 /// Any byte: every row is either as it was written or not served at all.

@@ -266,9 +266,9 @@ impl Committer {
         if frames < self.checkpoint_at {
             return Ok(());
         }
-        self.pool.release();
         let wait = frames >= self.checkpoint * WAIT_FOR_READERS;
-        let (frames, moved) = self.log_frames(if wait { "RESTART" } else { "PASSIVE" })?;
+        let mode = if wait { "RESTART" } else { "PASSIVE" };
+        let (frames, moved) = self.pool.drained(|| self.log_frames(mode))?;
         // If readers are in the way, again when the log has grown some more.
         self.checkpoint_at = if frames == moved { self.checkpoint } else { frames + self.checkpoint / 4 };
         Ok(())

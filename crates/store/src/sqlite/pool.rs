@@ -5,7 +5,7 @@
 
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use rusqlite::types::ValueRef;
@@ -28,6 +28,8 @@ pub(super) struct Pool {
     count: AtomicUsize,
     /// The newest revision that is known to be durable.
     head: AtomicU64,
+    /// A checkpoint waits for snapshots to end: none may be passed on.
+    draining: AtomicBool,
     /// Why nothing may be served any more.
     broken: OnceLock<String>,
 }
@@ -46,6 +48,7 @@ impl Pool {
             idle: Mutex::default(),
             count: AtomicUsize::new(0),
             head: AtomicU64::new(head),
+            draining: AtomicBool::new(false),
             broken: OnceLock::new(),
         }
     }
@@ -67,11 +70,20 @@ impl Pool {
         self.head.fetch_max(head, Ordering::SeqCst);
     }
 
-    /// Ends the transactions of idle connections, so that a checkpoint can pass them.
+    /// Runs a checkpoint, past which no open transaction is passed on from one snapshot to the next.
+    pub(super) fn drained<R>(&self, checkpoint: impl FnOnce() -> R) -> R {
+        self.draining.store(true, Ordering::SeqCst);
+        self.release();
+        let outcome = checkpoint();
+        self.draining.store(false, Ordering::SeqCst);
+        outcome
+    }
+
+    /// Ends the transactions of idle connections.
     pub(super) fn release(&self) {
         let mut idle = self.idle();
         let before = idle.len();
-        idle.retain_mut(|open| open.at.take().is_none() || open.connection.execute_batch("COMMIT").is_ok());
+        idle.retain_mut(|open| open.end().is_ok());
         self.count.fetch_sub(before - idle.len(), Ordering::SeqCst);
     }
 
@@ -102,16 +114,12 @@ impl Pool {
 
     /// Makes the connection read the newest revision.
     fn pin(&self, open: &mut Open) -> Result<(), StoreError> {
-        if open.at == Some(self.head.load(Ordering::SeqCst)) {
+        let newest = open.at == Some(self.head.load(Ordering::SeqCst));
+        if newest && !self.draining.load(Ordering::SeqCst) {
             return Ok(());
         }
-        let run = |sql: &str| {
-            open.connection.prepare_cached(sql).and_then(|mut sql| sql.execute([])).map_err(failed)
-        };
-        if open.at.take().is_some() {
-            run("COMMIT")?;
-        }
-        run("BEGIN")?;
+        open.end()?;
+        open.run("BEGIN")?;
         let at = connection::revision(&open.connection)?;
         // Whoever asks after us must not be given an older snapshot, even if the committer has not told yet.
         self.advance(at);
@@ -123,14 +131,26 @@ impl Pool {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn give_back(&self, open: Open) {
+    fn give_back(&self, mut open: Open) {
+        let whole = open.at.is_some() && (!self.draining.load(Ordering::SeqCst) || open.end().is_ok());
         let mut idle = self.idle();
-        if idle.len() < IDLE && open.at.is_some() {
+        if whole && idle.len() < IDLE {
             idle.push(open);
         } else {
             drop(idle);
             self.count.fetch_sub(1, Ordering::SeqCst);
         }
+    }
+}
+
+impl Open {
+    /// Ends the transaction, if one is open.
+    fn end(&mut self) -> Result<(), StoreError> {
+        if self.at.take().is_some() { self.run("COMMIT") } else { Ok(()) }
+    }
+
+    fn run(&self, sql: &str) -> Result<(), StoreError> {
+        self.connection.prepare_cached(sql).and_then(|mut sql| sql.execute([])).map(|_| ()).map_err(failed)
     }
 }
 
