@@ -78,8 +78,12 @@ impl Load<'_> {
         for body in [
             "Action=CreateUser&Version=2010-05-08&UserName=loader".to_owned(),
             format!("Action=CreateRole&Version=2010-05-08&RoleName=loader&AssumeRolePolicyDocument={TRUST}"),
-            format!("Action=PutRolePolicy&Version=2010-05-08&RoleName=loader&PolicyName=p&PolicyDocument={READ}"),
-            format!("Action=PutUserPolicy&Version=2010-05-08&UserName=loader&PolicyName=p&PolicyDocument={ASSUME}"),
+            format!(
+                "Action=PutRolePolicy&Version=2010-05-08&RoleName=loader&PolicyName=p&PolicyDocument={READ}"
+            ),
+            format!(
+                "Action=PutUserPolicy&Version=2010-05-08&UserName=loader&PolicyName=p&PolicyDocument={ASSUME}"
+            ),
         ] {
             connection.exchange(&iam(&body)?)?;
         }

@@ -9,7 +9,6 @@ use rolecall_base::Fault;
 use rolecall_identity::{Caller, SessionKind, Who};
 use rolecall_store::{Record, Table};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 
 use crate::operation::Place;
 
@@ -59,90 +58,156 @@ pub(crate) struct Call<'a> {
     pub fault: Option<&'a Fault>,
 }
 
+/// CloudTrail's record, in its order of members.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Event<'a> {
+    event_version: &'static str,
+    user_identity: UserIdentity<'a>,
+    event_time: String,
+    event_source: String,
+    event_name: &'a str,
+    aws_region: &'a str,
+    #[serde(rename = "sourceIPAddress")]
+    source_ip_address: Option<String>,
+    user_agent: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_code: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_message: Option<&'a str>,
+    #[serde(rename = "requestID")]
+    request_id: &'a str,
+    #[serde(rename = "eventID")]
+    event_id: &'a str,
+    read_only: bool,
+    event_type: &'static str,
+    management_event: bool,
+    recipient_account_id: String,
+    event_category: &'static str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct UserIdentity<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    principal_id: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    arn: &'a str,
+    account_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    access_key_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session_context: Option<SessionContext<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    invoked_by: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SessionContext<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session_issuer: Option<SessionIssuer<'a>>,
+    attributes: SessionAttributes,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source_identity: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ec2_role_delivery: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SessionIssuer<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    principal_id: &'a str,
+    arn: &'a str,
+    account_id: &'a str,
+    user_name: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SessionAttributes {
+    creation_date: String,
+    mfa_authenticated: &'static str,
+}
+
 /// The record as one line.
 pub(crate) fn record(call: &Call<'_>) -> String {
     let place = &call.place;
-    let mut event = json!({
-        "eventVersion": "1.11",
-        "userIdentity": identity(place.caller),
-        "eventTime": place.now.iso_seconds(),
-        "eventSource": format!("{}.amazonaws.com", call.service),
-        "eventName": call.operation,
-        "awsRegion": place.region,
-        "sourceIPAddress": place.origin.source_ip.map(|ip| ip.to_string()),
-        "userAgent": place.origin.user_agent,
-        "requestID": call.request_id,
-        "eventID": call.event_id,
-        "readOnly": call.read_only,
-        "eventType": "AwsApiCall",
-        "managementEvent": true,
-        "recipientAccountId": place.caller.account.to_string(),
-        "eventCategory": "Management",
-    });
-    if let (Some(fault), Some(event)) = (call.fault, event.as_object_mut()) {
-        event.insert("errorCode".into(), fault.code().into());
-        event.insert("errorMessage".into(), fault.message().into());
-    }
-    event.to_string()
+    let account = place.caller.account.to_string();
+    let event = Event {
+        event_version: "1.11",
+        user_identity: identity(place.caller, &account),
+        event_time: place.now.iso_seconds(),
+        event_source: format!("{}.amazonaws.com", call.service),
+        event_name: call.operation,
+        aws_region: place.region,
+        source_ip_address: place.origin.source_ip.map(|ip| ip.to_string()),
+        user_agent: place.origin.user_agent.as_deref(),
+        error_code: call.fault.map(Fault::code),
+        error_message: call.fault.map(Fault::message),
+        request_id: call.request_id,
+        event_id: call.event_id,
+        read_only: call.read_only,
+        event_type: "AwsApiCall",
+        management_event: true,
+        recipient_account_id: account.clone(),
+        event_category: "Management",
+    };
+    // Texts, numbers and flags always have a JSON form.
+    serde_json::to_string(&event).unwrap_or_default()
 }
 
-fn identity(caller: &Caller) -> Value {
-    let account = caller.account.to_string();
-    match caller.who {
-        Who::Anonymous => json!({"type": "AWSAccount", "principalId": "", "accountId": "anonymous"}),
-        Who::Service => json!({"type": "AWSService", "invokedBy": caller.arn}),
-        Who::Root | Who::User | Who::RoleSession | Who::FederatedUser => {
-            let kind = match caller.who {
-                Who::Root => "Root",
-                Who::User => "IAMUser",
-                Who::RoleSession => "AssumedRole",
-                _ => "FederatedUser",
-            };
-            let mut identity = json!({
-                "type": kind,
-                "principalId": caller.user_id,
-                "arn": caller.arn,
-                "accountId": account,
-                "accessKeyId": caller.access_key_id,
-            });
-            if let Some(object) = identity.as_object_mut() {
-                if let Some(name) = &caller.user_name {
-                    object.insert("userName".into(), name.as_str().into());
-                }
-                if let Some(context) = session_context(caller) {
-                    object.insert("sessionContext".into(), context);
-                }
-            }
-            identity
+fn identity<'a>(caller: &'a Caller, account: &'a str) -> UserIdentity<'a> {
+    let mut identity = UserIdentity {
+        kind: "AWSAccount",
+        principal_id: &caller.user_id,
+        arn: &caller.arn,
+        account_id: account,
+        access_key_id: caller.access_key_id.as_deref(),
+        user_name: caller.user_name.as_deref(),
+        session_context: session_context(caller, account),
+        invoked_by: None,
+    };
+    identity.kind = match caller.who {
+        Who::Root => "Root",
+        Who::User => "IAMUser",
+        Who::RoleSession => "AssumedRole",
+        Who::FederatedUser => "FederatedUser",
+        Who::Service => {
+            identity.invoked_by = Some(&caller.arn);
+            (identity.principal_id, identity.arn) = ("", "");
+            "AWSService"
         }
-    }
+        Who::Anonymous => {
+            (identity.principal_id, identity.arn, identity.account_id) = ("", "", "anonymous");
+            "AWSAccount"
+        }
+    };
+    identity
 }
 
-fn session_context(caller: &Caller) -> Option<Value> {
+fn session_context<'a>(caller: &'a Caller, account: &'a str) -> Option<SessionContext<'a>> {
     let session = caller.session.as_deref()?;
-    let mut context = json!({
-        "attributes": {
-            "creationDate": session.issued.iso_seconds(),
-            "mfaAuthenticated": session.mfa.is_some().to_string(),
-        },
+    let issuer = (session.kind == SessionKind::Role).then(|| SessionIssuer {
+        kind: "Role",
+        principal_id: &session.principal_id,
+        arn: &caller.principal_arn,
+        account_id: account,
+        user_name: caller.principal_arn.rsplit('/').next().unwrap_or_default(),
     });
-    let object = context.as_object_mut()?;
-    if session.kind == SessionKind::Role {
-        let name = caller.principal_arn.rsplit('/').next().unwrap_or_default();
-        let issuer = json!({
-            "type": "Role",
-            "principalId": session.principal_id,
-            "arn": caller.principal_arn,
-            "accountId": caller.account.to_string(),
-            "userName": name,
-        });
-        object.insert("sessionIssuer".into(), issuer);
-    }
-    if let Some(source) = &session.source_identity {
-        object.insert("sourceIdentity".into(), source.as_str().into());
-    }
-    if let Some(delivery) = &session.delivery {
-        object.insert("ec2RoleDelivery".into(), delivery.role_delivery.as_str().into());
-    }
-    Some(context)
+    Some(SessionContext {
+        session_issuer: issuer,
+        attributes: SessionAttributes {
+            creation_date: session.issued.iso_seconds(),
+            mfa_authenticated: if session.mfa.is_some() { "true" } else { "false" },
+        },
+        source_identity: session.source_identity.as_deref(),
+        ec2_role_delivery: session.delivery.as_ref().map(|delivery| delivery.role_delivery.as_str()),
+    })
 }
