@@ -16,6 +16,7 @@ mod managed;
 mod managed_list;
 mod page;
 mod profile;
+mod provider;
 mod quota;
 mod records;
 #[cfg(test)]

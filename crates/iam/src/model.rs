@@ -19,6 +19,49 @@ pub static SERVICE: wire::Service = wire::Service {
 };
 
 #[derive(Debug)]
+pub struct AddClientIDToOpenIDConnectProvider;
+
+impl wire::Shape for AddClientIDToOpenIDConnectProvider {
+    type Input = AddClientIDToOpenIDConnectProviderRequest;
+    type Output = AddClientIDToOpenIDConnectProviderResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "AddClientIDToOpenIDConnectProvider",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: None,
+        route: wire::Route::named("AddClientIDToOpenIDConnectProvider"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct AddClientIDToOpenIDConnectProviderResponse {}
+
+impl wire::Input for AddClientIDToOpenIDConnectProviderRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for AddClientIDToOpenIDConnectProviderResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |_| {});
+    }
+}
+
+#[derive(Debug)]
 pub struct AddRoleToInstanceProfile;
 
 impl wire::Shape for AddRoleToInstanceProfile {
@@ -376,6 +419,41 @@ impl wire::Input for CreateInstanceProfileRequest {
 }
 
 impl wire::Output for CreateInstanceProfileResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct CreateOpenIDConnectProvider;
+
+impl wire::Shape for CreateOpenIDConnectProvider {
+    type Input = CreateOpenIDConnectProviderRequest;
+    type Output = CreateOpenIDConnectProviderResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "CreateOpenIDConnectProvider",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("CreateOpenIDConnectProviderResult"),
+        route: wire::Route::named("CreateOpenIDConnectProvider"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for CreateOpenIDConnectProviderRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for CreateOpenIDConnectProviderResponse {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::query_answer(meta, request_id, out, |w| self.members(w));
     }
@@ -818,6 +896,49 @@ impl wire::Input for DeleteInstanceProfileRequest {
 }
 
 impl wire::Output for DeleteInstanceProfileResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |_| {});
+    }
+}
+
+#[derive(Debug)]
+pub struct DeleteOpenIDConnectProvider;
+
+impl wire::Shape for DeleteOpenIDConnectProvider {
+    type Input = DeleteOpenIDConnectProviderRequest;
+    type Output = DeleteOpenIDConnectProviderResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "DeleteOpenIDConnectProvider",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: None,
+        route: wire::Route::named("DeleteOpenIDConnectProvider"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteOpenIDConnectProviderResponse {}
+
+impl wire::Input for DeleteOpenIDConnectProviderRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for DeleteOpenIDConnectProviderResponse {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::query_answer(meta, request_id, out, |_| {});
     }
@@ -1560,6 +1681,41 @@ impl wire::Output for GetInstanceProfileResponse {
 }
 
 #[derive(Debug)]
+pub struct GetOpenIDConnectProvider;
+
+impl wire::Shape for GetOpenIDConnectProvider {
+    type Input = GetOpenIDConnectProviderRequest;
+    type Output = GetOpenIDConnectProviderResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "GetOpenIDConnectProvider",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("GetOpenIDConnectProviderResult"),
+        route: wire::Route::named("GetOpenIDConnectProvider"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for GetOpenIDConnectProviderRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for GetOpenIDConnectProviderResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
 pub struct GetPolicy;
 
 impl wire::Shape for GetPolicy {
@@ -2225,6 +2381,76 @@ impl wire::Output for ListInstanceProfilesForRoleResponse {
 }
 
 #[derive(Debug)]
+pub struct ListOpenIDConnectProviderTags;
+
+impl wire::Shape for ListOpenIDConnectProviderTags {
+    type Input = ListOpenIDConnectProviderTagsRequest;
+    type Output = ListOpenIDConnectProviderTagsResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "ListOpenIDConnectProviderTags",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("ListOpenIDConnectProviderTagsResult"),
+        route: wire::Route::named("ListOpenIDConnectProviderTags"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for ListOpenIDConnectProviderTagsRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for ListOpenIDConnectProviderTagsResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct ListOpenIDConnectProviders;
+
+impl wire::Shape for ListOpenIDConnectProviders {
+    type Input = ListOpenIDConnectProvidersRequest;
+    type Output = ListOpenIDConnectProvidersResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "ListOpenIDConnectProviders",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("ListOpenIDConnectProvidersResult"),
+        route: wire::Route::named("ListOpenIDConnectProviders"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for ListOpenIDConnectProvidersRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for ListOpenIDConnectProvidersResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
 pub struct ListPolicies;
 
 impl wire::Shape for ListPolicies {
@@ -2755,6 +2981,49 @@ impl wire::Output for PutUserPolicyResponse {
 }
 
 #[derive(Debug)]
+pub struct RemoveClientIDFromOpenIDConnectProvider;
+
+impl wire::Shape for RemoveClientIDFromOpenIDConnectProvider {
+    type Input = RemoveClientIDFromOpenIDConnectProviderRequest;
+    type Output = RemoveClientIDFromOpenIDConnectProviderResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "RemoveClientIDFromOpenIDConnectProvider",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: None,
+        route: wire::Route::named("RemoveClientIDFromOpenIDConnectProvider"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct RemoveClientIDFromOpenIDConnectProviderResponse {}
+
+impl wire::Input for RemoveClientIDFromOpenIDConnectProviderRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for RemoveClientIDFromOpenIDConnectProviderResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |_| {});
+    }
+}
+
+#[derive(Debug)]
 pub struct RemoveRoleFromInstanceProfile;
 
 impl wire::Shape for RemoveRoleFromInstanceProfile {
@@ -2927,6 +3196,49 @@ impl wire::Output for TagInstanceProfileResponse {
 }
 
 #[derive(Debug)]
+pub struct TagOpenIDConnectProvider;
+
+impl wire::Shape for TagOpenIDConnectProvider {
+    type Input = TagOpenIDConnectProviderRequest;
+    type Output = TagOpenIDConnectProviderResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "TagOpenIDConnectProvider",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: None,
+        route: wire::Route::named("TagOpenIDConnectProvider"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct TagOpenIDConnectProviderResponse {}
+
+impl wire::Input for TagOpenIDConnectProviderRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for TagOpenIDConnectProviderResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |_| {});
+    }
+}
+
+#[derive(Debug)]
 pub struct TagPolicy;
 
 impl wire::Shape for TagPolicy {
@@ -3093,6 +3405,49 @@ impl wire::Input for UntagInstanceProfileRequest {
 }
 
 impl wire::Output for UntagInstanceProfileResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |_| {});
+    }
+}
+
+#[derive(Debug)]
+pub struct UntagOpenIDConnectProvider;
+
+impl wire::Shape for UntagOpenIDConnectProvider {
+    type Input = UntagOpenIDConnectProviderRequest;
+    type Output = UntagOpenIDConnectProviderResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "UntagOpenIDConnectProvider",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: None,
+        route: wire::Route::named("UntagOpenIDConnectProvider"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct UntagOpenIDConnectProviderResponse {}
+
+impl wire::Input for UntagOpenIDConnectProviderRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for UntagOpenIDConnectProviderResponse {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::query_answer(meta, request_id, out, |_| {});
     }
@@ -3400,6 +3755,49 @@ impl wire::Output for UpdateGroupResponse {
 }
 
 #[derive(Debug)]
+pub struct UpdateOpenIDConnectProviderThumbprint;
+
+impl wire::Shape for UpdateOpenIDConnectProviderThumbprint {
+    type Input = UpdateOpenIDConnectProviderThumbprintRequest;
+    type Output = UpdateOpenIDConnectProviderThumbprintResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "UpdateOpenIDConnectProviderThumbprint",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: None,
+        route: wire::Route::named("UpdateOpenIDConnectProviderThumbprint"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct UpdateOpenIDConnectProviderThumbprintResponse {}
+
+impl wire::Input for UpdateOpenIDConnectProviderThumbprintRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for UpdateOpenIDConnectProviderThumbprintResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |_| {});
+    }
+}
+
+#[derive(Debug)]
 pub struct UpdateRole;
 
 impl wire::Shape for UpdateRole {
@@ -3611,6 +4009,35 @@ impl xml::ToXml for AccessKeyMetadata {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct AddClientIDToOpenIDConnectProviderRequest {
+    #[cfg_attr(feature = "vectors", serde(rename = "OpenIDConnectProviderArn"))]
+    pub open_id_connect_provider_arn: String,
+    #[cfg_attr(feature = "vectors", serde(rename = "ClientID"))]
+    pub client_id: String,
+}
+
+impl form::FromForm for AddClientIDToOpenIDConnectProviderRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(AddClientIDToOpenIDConnectProviderRequest {
+            open_id_connect_provider_arn: n.need("OpenIDConnectProviderArn", v)?,
+            client_id: n.need("ClientID", v)?,
+        })
+    }
+}
+
+impl AddClientIDToOpenIDConnectProviderRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("OpenIDConnectProviderArn", Some(self.open_id_connect_provider_arn.as_str()), &rule::ARN_TYPE);
+        v.text("ClientID", Some(self.client_id.as_str()), &rule::CLIENT_ID_TYPE);
     }
 }
 
@@ -3964,6 +4391,68 @@ impl CreateInstanceProfileResponse {
 }
 
 impl xml::ToXml for CreateInstanceProfileResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct CreateOpenIDConnectProviderRequest {
+    pub url: String,
+    #[cfg_attr(feature = "vectors", serde(rename = "ClientIDList"))]
+    pub client_id_list: Option<Vec<String>>,
+    pub thumbprint_list: Option<Vec<String>>,
+    pub tags: Option<Vec<Tag>>,
+}
+
+impl form::FromForm for CreateOpenIDConnectProviderRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(CreateOpenIDConnectProviderRequest {
+            url: n.need("Url", v)?,
+            client_id_list: n.list("ClientIDList", "member", v)?,
+            thumbprint_list: n.list("ThumbprintList", "member", v)?,
+            tags: n.list("Tags", "member", v)?,
+        })
+    }
+}
+
+impl CreateOpenIDConnectProviderRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("Url", Some(self.url.as_str()), &rule::OPEN_ID_CONNECT_PROVIDER_URL_TYPE);
+        v.texts("ClientIDList", self.client_id_list.as_deref(), &rule::CLIENT_ID_TYPE);
+        v.texts("ThumbprintList", self.thumbprint_list.as_deref(), &rule::THUMBPRINT_TYPE);
+        v.size("Tags", self.tags.as_ref().map(|items| items.len()), 0, 50);
+        v.each("Tags", self.tags.as_deref(), Tag::limits);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct CreateOpenIDConnectProviderResponse {
+    #[cfg_attr(feature = "vectors", serde(rename = "OpenIDConnectProviderArn"))]
+    pub open_id_connect_provider_arn: Option<String>,
+    pub tags: Option<Vec<Tag>>,
+}
+
+impl CreateOpenIDConnectProviderResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("OpenIDConnectProviderArn", &self.open_id_connect_provider_arn);
+        w.list("Tags", "member", self.tags.as_deref());
+    }
+}
+
+impl xml::ToXml for CreateOpenIDConnectProviderResponse {
     fn to_xml(&self, name: &str, w: &mut xml::Writer) {
         w.open(name);
         self.members(w);
@@ -4390,6 +4879,31 @@ impl DeleteInstanceProfileRequest {
             Some(self.instance_profile_name.as_str()),
             &rule::INSTANCE_PROFILE_NAME_TYPE,
         );
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteOpenIDConnectProviderRequest {
+    #[cfg_attr(feature = "vectors", serde(rename = "OpenIDConnectProviderArn"))]
+    pub open_id_connect_provider_arn: String,
+}
+
+impl form::FromForm for DeleteOpenIDConnectProviderRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DeleteOpenIDConnectProviderRequest {
+            open_id_connect_provider_arn: n.need("OpenIDConnectProviderArn", v)?,
+        })
+    }
+}
+
+impl DeleteOpenIDConnectProviderRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("OpenIDConnectProviderArn", Some(self.open_id_connect_provider_arn.as_str()), &rule::ARN_TYPE);
     }
 }
 
@@ -4985,6 +5499,64 @@ impl GetInstanceProfileResponse {
 }
 
 impl xml::ToXml for GetInstanceProfileResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetOpenIDConnectProviderRequest {
+    #[cfg_attr(feature = "vectors", serde(rename = "OpenIDConnectProviderArn"))]
+    pub open_id_connect_provider_arn: String,
+}
+
+impl form::FromForm for GetOpenIDConnectProviderRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(GetOpenIDConnectProviderRequest {
+            open_id_connect_provider_arn: n.need("OpenIDConnectProviderArn", v)?,
+        })
+    }
+}
+
+impl GetOpenIDConnectProviderRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("OpenIDConnectProviderArn", Some(self.open_id_connect_provider_arn.as_str()), &rule::ARN_TYPE);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetOpenIDConnectProviderResponse {
+    pub url: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ClientIDList"))]
+    pub client_id_list: Option<Vec<String>>,
+    pub thumbprint_list: Option<Vec<String>>,
+    pub create_date: Option<Time>,
+    pub tags: Option<Vec<Tag>>,
+}
+
+impl GetOpenIDConnectProviderResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Url", &self.url);
+        w.list("ClientIDList", "member", self.client_id_list.as_deref());
+        w.list("ThumbprintList", "member", self.thumbprint_list.as_deref());
+        w.put("CreateDate", &self.create_date);
+        w.list("Tags", "member", self.tags.as_deref());
+    }
+}
+
+impl xml::ToXml for GetOpenIDConnectProviderResponse {
     fn to_xml(&self, name: &str, w: &mut xml::Writer) {
         w.open(name);
         self.members(w);
@@ -6123,6 +6695,104 @@ impl xml::ToXml for ListInstanceProfilesResponse {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct ListOpenIDConnectProviderTagsRequest {
+    #[cfg_attr(feature = "vectors", serde(rename = "OpenIDConnectProviderArn"))]
+    pub open_id_connect_provider_arn: String,
+    pub marker: Option<String>,
+    pub max_items: Option<i32>,
+}
+
+impl form::FromForm for ListOpenIDConnectProviderTagsRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(ListOpenIDConnectProviderTagsRequest {
+            open_id_connect_provider_arn: n.need("OpenIDConnectProviderArn", v)?,
+            marker: n.get("Marker", v)?,
+            max_items: n.get("MaxItems", v)?,
+        })
+    }
+}
+
+impl ListOpenIDConnectProviderTagsRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("OpenIDConnectProviderArn", Some(self.open_id_connect_provider_arn.as_str()), &rule::ARN_TYPE);
+        v.text("Marker", self.marker.as_deref(), &rule::MARKER_TYPE);
+        v.number("MaxItems", self.max_items, Some(1), Some(1000));
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListOpenIDConnectProviderTagsResponse {
+    pub tags: Vec<Tag>,
+    pub is_truncated: Option<bool>,
+    pub marker: Option<String>,
+}
+
+impl ListOpenIDConnectProviderTagsResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.list("Tags", "member", Some(self.tags.as_slice()));
+        w.put("IsTruncated", &self.is_truncated);
+        w.put("Marker", &self.marker);
+    }
+}
+
+impl xml::ToXml for ListOpenIDConnectProviderTagsResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListOpenIDConnectProvidersRequest {}
+
+impl form::FromForm for ListOpenIDConnectProvidersRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(ListOpenIDConnectProvidersRequest {})
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListOpenIDConnectProvidersResponse {
+    #[cfg_attr(feature = "vectors", serde(rename = "OpenIDConnectProviderList"))]
+    pub open_id_connect_provider_list: Option<Vec<OpenIDConnectProviderListEntry>>,
+}
+
+impl ListOpenIDConnectProvidersResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.list("OpenIDConnectProviderList", "member", self.open_id_connect_provider_list.as_deref());
+    }
+}
+
+impl xml::ToXml for ListOpenIDConnectProvidersResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListPoliciesRequest {
     pub scope: Option<String>,
     pub only_attached: Option<bool>,
@@ -6653,6 +7323,30 @@ impl xml::ToXml for ListUsersResponse {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct OpenIDConnectProviderListEntry {
+    pub arn: Option<String>,
+}
+
+impl OpenIDConnectProviderListEntry {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Arn", &self.arn);
+    }
+}
+
+impl xml::ToXml for OpenIDConnectProviderListEntry {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct PasswordPolicy {
     pub minimum_password_length: Option<i32>,
     pub require_symbols: Option<bool>,
@@ -6993,6 +7687,35 @@ impl PutUserPolicyRequest {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct RemoveClientIDFromOpenIDConnectProviderRequest {
+    #[cfg_attr(feature = "vectors", serde(rename = "OpenIDConnectProviderArn"))]
+    pub open_id_connect_provider_arn: String,
+    #[cfg_attr(feature = "vectors", serde(rename = "ClientID"))]
+    pub client_id: String,
+}
+
+impl form::FromForm for RemoveClientIDFromOpenIDConnectProviderRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(RemoveClientIDFromOpenIDConnectProviderRequest {
+            open_id_connect_provider_arn: n.need("OpenIDConnectProviderArn", v)?,
+            client_id: n.need("ClientID", v)?,
+        })
+    }
+}
+
+impl RemoveClientIDFromOpenIDConnectProviderRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("OpenIDConnectProviderArn", Some(self.open_id_connect_provider_arn.as_str()), &rule::ARN_TYPE);
+        v.text("ClientID", Some(self.client_id.as_str()), &rule::CLIENT_ID_TYPE);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct RemoveRoleFromInstanceProfileRequest {
     pub instance_profile_name: String,
     pub role_name: String,
@@ -7273,6 +7996,35 @@ impl TagInstanceProfileRequest {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct TagOpenIDConnectProviderRequest {
+    #[cfg_attr(feature = "vectors", serde(rename = "OpenIDConnectProviderArn"))]
+    pub open_id_connect_provider_arn: String,
+    pub tags: Vec<Tag>,
+}
+
+impl form::FromForm for TagOpenIDConnectProviderRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(TagOpenIDConnectProviderRequest {
+            open_id_connect_provider_arn: n.need("OpenIDConnectProviderArn", v)?,
+            tags: n.need_list("Tags", "member", v)?,
+        })
+    }
+}
+
+impl TagOpenIDConnectProviderRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("OpenIDConnectProviderArn", Some(self.open_id_connect_provider_arn.as_str()), &rule::ARN_TYPE);
+        v.size("Tags", Some(self.tags.len()), 0, 50);
+        v.each("Tags", Some(self.tags.as_slice()), Tag::limits);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct TagPolicyRequest {
     pub policy_arn: String,
     pub tags: Vec<Tag>,
@@ -7369,6 +8121,35 @@ impl UntagInstanceProfileRequest {
             Some(self.instance_profile_name.as_str()),
             &rule::INSTANCE_PROFILE_NAME_TYPE,
         );
+        v.size("TagKeys", Some(self.tag_keys.len()), 0, 50);
+        v.texts("TagKeys", Some(self.tag_keys.as_slice()), &rule::TAG_KEY_TYPE);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct UntagOpenIDConnectProviderRequest {
+    #[cfg_attr(feature = "vectors", serde(rename = "OpenIDConnectProviderArn"))]
+    pub open_id_connect_provider_arn: String,
+    pub tag_keys: Vec<String>,
+}
+
+impl form::FromForm for UntagOpenIDConnectProviderRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(UntagOpenIDConnectProviderRequest {
+            open_id_connect_provider_arn: n.need("OpenIDConnectProviderArn", v)?,
+            tag_keys: n.need_list("TagKeys", "member", v)?,
+        })
+    }
+}
+
+impl UntagOpenIDConnectProviderRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("OpenIDConnectProviderArn", Some(self.open_id_connect_provider_arn.as_str()), &rule::ARN_TYPE);
         v.size("TagKeys", Some(self.tag_keys.len()), 0, 50);
         v.texts("TagKeys", Some(self.tag_keys.as_slice()), &rule::TAG_KEY_TYPE);
     }
@@ -7593,6 +8374,34 @@ impl UpdateGroupRequest {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct UpdateOpenIDConnectProviderThumbprintRequest {
+    #[cfg_attr(feature = "vectors", serde(rename = "OpenIDConnectProviderArn"))]
+    pub open_id_connect_provider_arn: String,
+    pub thumbprint_list: Vec<String>,
+}
+
+impl form::FromForm for UpdateOpenIDConnectProviderThumbprintRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(UpdateOpenIDConnectProviderThumbprintRequest {
+            open_id_connect_provider_arn: n.need("OpenIDConnectProviderArn", v)?,
+            thumbprint_list: n.need_list("ThumbprintList", "member", v)?,
+        })
+    }
+}
+
+impl UpdateOpenIDConnectProviderThumbprintRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("OpenIDConnectProviderArn", Some(self.open_id_connect_provider_arn.as_str()), &rule::ARN_TYPE);
+        v.texts("ThumbprintList", Some(self.thumbprint_list.as_slice()), &rule::THUMBPRINT_TYPE);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct UpdateRoleDescriptionRequest {
     pub role_name: String,
     pub description: String,
@@ -7759,6 +8568,7 @@ impl xml::ToXml for User {
 /// Every operation above, for tests that replay records.
 #[cfg(feature = "vectors")]
 pub static CODECS: &[wire::vectors::Codec] = &[
+    wire::vectors::Codec::of::<AddClientIDToOpenIDConnectProvider>(),
     wire::vectors::Codec::of::<AddRoleToInstanceProfile>(),
     wire::vectors::Codec::of::<AddUserToGroup>(),
     wire::vectors::Codec::of::<AttachGroupPolicy>(),
@@ -7768,6 +8578,7 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<CreateAccountAlias>(),
     wire::vectors::Codec::of::<CreateGroup>(),
     wire::vectors::Codec::of::<CreateInstanceProfile>(),
+    wire::vectors::Codec::of::<CreateOpenIDConnectProvider>(),
     wire::vectors::Codec::of::<CreatePolicy>(),
     wire::vectors::Codec::of::<CreatePolicyVersion>(),
     wire::vectors::Codec::of::<CreateRole>(),
@@ -7779,6 +8590,7 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<DeleteGroup>(),
     wire::vectors::Codec::of::<DeleteGroupPolicy>(),
     wire::vectors::Codec::of::<DeleteInstanceProfile>(),
+    wire::vectors::Codec::of::<DeleteOpenIDConnectProvider>(),
     wire::vectors::Codec::of::<DeletePolicy>(),
     wire::vectors::Codec::of::<DeletePolicyVersion>(),
     wire::vectors::Codec::of::<DeleteRole>(),
@@ -7797,6 +8609,7 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<GetGroup>(),
     wire::vectors::Codec::of::<GetGroupPolicy>(),
     wire::vectors::Codec::of::<GetInstanceProfile>(),
+    wire::vectors::Codec::of::<GetOpenIDConnectProvider>(),
     wire::vectors::Codec::of::<GetPolicy>(),
     wire::vectors::Codec::of::<GetPolicyVersion>(),
     wire::vectors::Codec::of::<GetRole>(),
@@ -7816,6 +8629,8 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<ListInstanceProfileTags>(),
     wire::vectors::Codec::of::<ListInstanceProfiles>(),
     wire::vectors::Codec::of::<ListInstanceProfilesForRole>(),
+    wire::vectors::Codec::of::<ListOpenIDConnectProviderTags>(),
+    wire::vectors::Codec::of::<ListOpenIDConnectProviders>(),
     wire::vectors::Codec::of::<ListPolicies>(),
     wire::vectors::Codec::of::<ListPolicyTags>(),
     wire::vectors::Codec::of::<ListPolicyVersions>(),
@@ -7830,14 +8645,17 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<PutRolePolicy>(),
     wire::vectors::Codec::of::<PutUserPermissionsBoundary>(),
     wire::vectors::Codec::of::<PutUserPolicy>(),
+    wire::vectors::Codec::of::<RemoveClientIDFromOpenIDConnectProvider>(),
     wire::vectors::Codec::of::<RemoveRoleFromInstanceProfile>(),
     wire::vectors::Codec::of::<RemoveUserFromGroup>(),
     wire::vectors::Codec::of::<SetDefaultPolicyVersion>(),
     wire::vectors::Codec::of::<TagInstanceProfile>(),
+    wire::vectors::Codec::of::<TagOpenIDConnectProvider>(),
     wire::vectors::Codec::of::<TagPolicy>(),
     wire::vectors::Codec::of::<TagRole>(),
     wire::vectors::Codec::of::<TagUser>(),
     wire::vectors::Codec::of::<UntagInstanceProfile>(),
+    wire::vectors::Codec::of::<UntagOpenIDConnectProvider>(),
     wire::vectors::Codec::of::<UntagPolicy>(),
     wire::vectors::Codec::of::<UntagRole>(),
     wire::vectors::Codec::of::<UntagUser>(),
@@ -7845,6 +8663,7 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<UpdateAccountPasswordPolicy>(),
     wire::vectors::Codec::of::<UpdateAssumeRolePolicy>(),
     wire::vectors::Codec::of::<UpdateGroup>(),
+    wire::vectors::Codec::of::<UpdateOpenIDConnectProviderThumbprint>(),
     wire::vectors::Codec::of::<UpdateRole>(),
     wire::vectors::Codec::of::<UpdateRoleDescription>(),
     wire::vectors::Codec::of::<UpdateUser>(),
@@ -8020,6 +8839,7 @@ mod rule {
         values: &[],
     };
     pub static ARN_TYPE: Text = Text { min: 20, max: 2048, pattern: None, values: &[] };
+    pub static CLIENT_ID_TYPE: Text = Text { min: 1, max: 255, pattern: None, values: &[] };
     pub static CUSTOM_SUFFIX_TYPE: Text = Text {
         min: 1,
         max: 64,
@@ -8057,6 +8877,8 @@ mod rule {
         pattern: Some(Pattern::new("[\\u0020-\\u00FF]+", "[\\u0020-\\u00FF]+")),
         values: &[],
     };
+    pub static OPEN_ID_CONNECT_PROVIDER_URL_TYPE: Text =
+        Text { min: 1, max: 255, pattern: None, values: &[] };
     pub static PATH_PREFIX_TYPE: Text = Text {
         min: 1,
         max: 512,
@@ -8137,6 +8959,7 @@ mod rule {
         pattern: Some(Pattern::new("[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*", "[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*")),
         values: &[],
     };
+    pub static THUMBPRINT_TYPE: Text = Text { min: 40, max: 40, pattern: None, values: &[] };
     pub static USER_NAME_TYPE: Text = Text {
         min: 1,
         max: 64,

@@ -18,9 +18,8639 @@ pub static SERVICE: wire::Service = wire::Service {
     target_prefix: "",
 };
 
+#[derive(Debug)]
+pub struct AbortMultipartUpload;
+
+impl wire::Shape for AbortMultipartUpload {
+    type Input = AbortMultipartUploadRequest;
+    type Output = AbortMultipartUploadOutput;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "s3",
+        name: "AbortMultipartUpload",
+        protocol: wire::Protocol::RestXml,
+        xmlns: "http://s3.amazonaws.com/doc/2006-03-01/",
+        result_wrapper: None,
+        route: wire::Route {
+            operation: "AbortMultipartUpload",
+            method: "DELETE",
+            uri: "/{Bucket}/{Key+}",
+            query: &["uploadId"],
+            headers: &[],
+        },
+        status: 204,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for AbortMultipartUploadRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        let labels = m.labels("/{Bucket}/{Key+}");
+        let query = m.query();
+        Ok(AbortMultipartUploadRequest {
+            bucket: labels.need("Bucket", v)?,
+            key: labels.need("Key", v)?,
+            upload_id: query.need("uploadId", v)?,
+            request_payer: m.header("x-amz-request-payer", v)?,
+            expected_bucket_owner: m.header("x-amz-expected-bucket-owner", v)?,
+            if_match_initiated_time: m.header_date("x-amz-if-match-initiated-time"),
+        })
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for AbortMultipartUploadOutput {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        out.status = meta.status;
+        out.set_header("x-amz-request-id", request_id);
+        out.put_header("x-amz-request-charged", self.request_charged.as_ref());
+        out.put_header("x-amz-version-id", self.version_id.as_ref());
+    }
+}
+
+#[derive(Debug)]
+pub struct CompleteMultipartUpload;
+
+impl wire::Shape for CompleteMultipartUpload {
+    type Input = CompleteMultipartUploadRequest;
+    type Output = CompleteMultipartUploadOutput;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "s3",
+        name: "CompleteMultipartUpload",
+        protocol: wire::Protocol::RestXml,
+        xmlns: "http://s3.amazonaws.com/doc/2006-03-01/",
+        result_wrapper: None,
+        route: wire::Route {
+            operation: "CompleteMultipartUpload",
+            method: "POST",
+            uri: "/{Bucket}/{Key+}",
+            query: &["uploadId"],
+            headers: &[],
+        },
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for CompleteMultipartUploadRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        let labels = m.labels("/{Bucket}/{Key+}");
+        let query = m.query();
+        Ok(CompleteMultipartUploadRequest {
+            bucket: labels.need("Bucket", v)?,
+            key: labels.need("Key", v)?,
+            multipart_upload: xml::get_payload(m, "CompleteMultipartUpload", v)?,
+            upload_id: query.need("uploadId", v)?,
+            checksum_crc32: m.header("x-amz-checksum-crc32", v)?,
+            checksum_crc32c: m.header("x-amz-checksum-crc32c", v)?,
+            checksum_crc64nvme: m.header("x-amz-checksum-crc64nvme", v)?,
+            checksum_sha1: m.header("x-amz-checksum-sha1", v)?,
+            checksum_sha256: m.header("x-amz-checksum-sha256", v)?,
+            checksum_sha512: m.header("x-amz-checksum-sha512", v)?,
+            checksum_md5: m.header("x-amz-checksum-md5", v)?,
+            checksum_xxhash64: m.header("x-amz-checksum-xxhash64", v)?,
+            checksum_xxhash3: m.header("x-amz-checksum-xxhash3", v)?,
+            checksum_xxhash128: m.header("x-amz-checksum-xxhash128", v)?,
+            checksum_type: m.header("x-amz-checksum-type", v)?,
+            mpu_object_size: m.header("x-amz-mp-object-size", v)?,
+            request_payer: m.header("x-amz-request-payer", v)?,
+            expected_bucket_owner: m.header("x-amz-expected-bucket-owner", v)?,
+            if_match: m.header("If-Match", v)?,
+            if_none_match: m.header("If-None-Match", v)?,
+            sse_customer_algorithm: m.header("x-amz-server-side-encryption-customer-algorithm", v)?,
+            sse_customer_key: m.header("x-amz-server-side-encryption-customer-key", v)?,
+            sse_customer_key_md5: m.header("x-amz-server-side-encryption-customer-key-MD5", v)?,
+        })
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for CompleteMultipartUploadOutput {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        out.status = meta.status;
+        out.set_header("x-amz-request-id", request_id);
+        out.put_header("x-amz-expiration", self.expiration.as_ref());
+        out.put_header("x-amz-server-side-encryption", self.server_side_encryption.as_ref());
+        out.put_header("x-amz-version-id", self.version_id.as_ref());
+        out.put_header("x-amz-server-side-encryption-aws-kms-key-id", self.ssekms_key_id.as_ref());
+        out.put_header("x-amz-server-side-encryption-bucket-key-enabled", self.bucket_key_enabled.as_ref());
+        out.put_header("x-amz-request-charged", self.request_charged.as_ref());
+        xml::document(
+            "CompleteMultipartUploadResult",
+            "http://s3.amazonaws.com/doc/2006-03-01/",
+            meta,
+            out,
+            |w| self.members(w),
+        );
+    }
+}
+
+#[derive(Debug)]
+pub struct CopyObject;
+
+impl wire::Shape for CopyObject {
+    type Input = CopyObjectRequest;
+    type Output = CopyObjectOutput;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "s3",
+        name: "CopyObject",
+        protocol: wire::Protocol::RestXml,
+        xmlns: "http://s3.amazonaws.com/doc/2006-03-01/",
+        result_wrapper: None,
+        route: wire::Route {
+            operation: "CopyObject",
+            method: "PUT",
+            uri: "/{Bucket}/{Key+}",
+            query: &[],
+            headers: &["x-amz-copy-source"],
+        },
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for CopyObjectRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        let labels = m.labels("/{Bucket}/{Key+}");
+        Ok(CopyObjectRequest {
+            acl: m.header("x-amz-acl", v)?,
+            bucket: labels.need("Bucket", v)?,
+            cache_control: m.header("Cache-Control", v)?,
+            checksum_algorithm: m.header("x-amz-checksum-algorithm", v)?,
+            content_disposition: m.header("Content-Disposition", v)?,
+            content_encoding: m.header("Content-Encoding", v)?,
+            content_language: m.header("Content-Language", v)?,
+            content_type: m.header("Content-Type", v)?,
+            copy_source: m.need_header("x-amz-copy-source", v)?,
+            copy_source_if_match: m.header("x-amz-copy-source-if-match", v)?,
+            copy_source_if_modified_since: m.header_date("x-amz-copy-source-if-modified-since"),
+            copy_source_if_none_match: m.header("x-amz-copy-source-if-none-match", v)?,
+            copy_source_if_unmodified_since: m.header_date("x-amz-copy-source-if-unmodified-since"),
+            expires: m.header("Expires", v)?,
+            grant_full_control: m.header("x-amz-grant-full-control", v)?,
+            grant_read: m.header("x-amz-grant-read", v)?,
+            grant_read_acp: m.header("x-amz-grant-read-acp", v)?,
+            grant_write_acp: m.header("x-amz-grant-write-acp", v)?,
+            if_match: m.header("If-Match", v)?,
+            if_none_match: m.header("If-None-Match", v)?,
+            key: labels.need("Key", v)?,
+            metadata: m.headers_with("x-amz-meta-"),
+            metadata_directive: m.header("x-amz-metadata-directive", v)?,
+            tagging_directive: m.header("x-amz-tagging-directive", v)?,
+            annotation_directive: m.header("x-amz-object-annotation-directive", v)?,
+            server_side_encryption: m.header("x-amz-server-side-encryption", v)?,
+            storage_class: m.header("x-amz-storage-class", v)?,
+            website_redirect_location: m.header("x-amz-website-redirect-location", v)?,
+            sse_customer_algorithm: m.header("x-amz-server-side-encryption-customer-algorithm", v)?,
+            sse_customer_key: m.header("x-amz-server-side-encryption-customer-key", v)?,
+            sse_customer_key_md5: m.header("x-amz-server-side-encryption-customer-key-MD5", v)?,
+            ssekms_key_id: m.header("x-amz-server-side-encryption-aws-kms-key-id", v)?,
+            ssekms_encryption_context: m.header("x-amz-server-side-encryption-context", v)?,
+            bucket_key_enabled: m.header("x-amz-server-side-encryption-bucket-key-enabled", v)?,
+            copy_source_sse_customer_algorithm: m
+                .header("x-amz-copy-source-server-side-encryption-customer-algorithm", v)?,
+            copy_source_sse_customer_key: m
+                .header("x-amz-copy-source-server-side-encryption-customer-key", v)?,
+            copy_source_sse_customer_key_md5: m
+                .header("x-amz-copy-source-server-side-encryption-customer-key-MD5", v)?,
+            request_payer: m.header("x-amz-request-payer", v)?,
+            tagging: m.header("x-amz-tagging", v)?,
+            object_lock_mode: m.header("x-amz-object-lock-mode", v)?,
+            object_lock_retain_until_date: m.header("x-amz-object-lock-retain-until-date", v)?,
+            object_lock_legal_hold_status: m.header("x-amz-object-lock-legal-hold", v)?,
+            object_lock_event_hold: m.header("x-amz-object-lock-event-hold", v)?,
+            object_lock_event_hold_duration_days: m
+                .header("x-amz-object-lock-event-hold-duration-days", v)?,
+            object_lock_event_hold_duration_years: m
+                .header("x-amz-object-lock-event-hold-duration-years", v)?,
+            expected_bucket_owner: m.header("x-amz-expected-bucket-owner", v)?,
+            expected_source_bucket_owner: m.header("x-amz-source-expected-bucket-owner", v)?,
+        })
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for CopyObjectOutput {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        out.status = meta.status;
+        out.set_header("x-amz-request-id", request_id);
+        out.put_header("x-amz-expiration", self.expiration.as_ref());
+        out.put_header("x-amz-copy-source-version-id", self.copy_source_version_id.as_ref());
+        out.put_header("x-amz-version-id", self.version_id.as_ref());
+        out.put_header("x-amz-server-side-encryption", self.server_side_encryption.as_ref());
+        out.put_header(
+            "x-amz-server-side-encryption-customer-algorithm",
+            self.sse_customer_algorithm.as_ref(),
+        );
+        out.put_header("x-amz-server-side-encryption-customer-key-md5", self.sse_customer_key_md5.as_ref());
+        out.put_header("x-amz-server-side-encryption-aws-kms-key-id", self.ssekms_key_id.as_ref());
+        out.put_header("x-amz-server-side-encryption-context", self.ssekms_encryption_context.as_ref());
+        out.put_header("x-amz-server-side-encryption-bucket-key-enabled", self.bucket_key_enabled.as_ref());
+        out.put_header("x-amz-request-charged", self.request_charged.as_ref());
+        if let Some(payload) = self.copy_object_result.as_ref() {
+            xml::document("CopyObjectResult", "http://s3.amazonaws.com/doc/2006-03-01/", meta, out, |w| {
+                payload.members(w)
+            });
+        }
+    }
+}
+
+#[derive(Debug)]
+pub struct CreateBucket;
+
+impl wire::Shape for CreateBucket {
+    type Input = CreateBucketRequest;
+    type Output = CreateBucketOutput;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "s3",
+        name: "CreateBucket",
+        protocol: wire::Protocol::RestXml,
+        xmlns: "http://s3.amazonaws.com/doc/2006-03-01/",
+        result_wrapper: None,
+        route: wire::Route {
+            operation: "CreateBucket",
+            method: "PUT",
+            uri: "/{Bucket}",
+            query: &[],
+            headers: &[],
+        },
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for CreateBucketRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        let labels = m.labels("/{Bucket}");
+        Ok(CreateBucketRequest {
+            acl: m.header("x-amz-acl", v)?,
+            bucket: labels.need("Bucket", v)?,
+            create_bucket_configuration: xml::get_payload(m, "CreateBucketConfiguration", v)?,
+            grant_full_control: m.header("x-amz-grant-full-control", v)?,
+            grant_read: m.header("x-amz-grant-read", v)?,
+            grant_read_acp: m.header("x-amz-grant-read-acp", v)?,
+            grant_write: m.header("x-amz-grant-write", v)?,
+            grant_write_acp: m.header("x-amz-grant-write-acp", v)?,
+            object_lock_enabled_for_bucket: m.header("x-amz-bucket-object-lock-enabled", v)?,
+            object_ownership: m.header("x-amz-object-ownership", v)?,
+            bucket_namespace: m.header("x-amz-bucket-namespace", v)?,
+        })
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for CreateBucketOutput {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        out.status = meta.status;
+        out.set_header("x-amz-request-id", request_id);
+        out.put_header("location", self.location.as_ref());
+        out.put_header("x-amz-bucket-arn", self.bucket_arn.as_ref());
+    }
+}
+
+#[derive(Debug)]
+pub struct CreateMultipartUpload;
+
+impl wire::Shape for CreateMultipartUpload {
+    type Input = CreateMultipartUploadRequest;
+    type Output = CreateMultipartUploadOutput;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "s3",
+        name: "CreateMultipartUpload",
+        protocol: wire::Protocol::RestXml,
+        xmlns: "http://s3.amazonaws.com/doc/2006-03-01/",
+        result_wrapper: None,
+        route: wire::Route {
+            operation: "CreateMultipartUpload",
+            method: "POST",
+            uri: "/{Bucket}/{Key+}?uploads",
+            query: &[],
+            headers: &[],
+        },
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for CreateMultipartUploadRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        let labels = m.labels("/{Bucket}/{Key+}");
+        Ok(CreateMultipartUploadRequest {
+            acl: m.header("x-amz-acl", v)?,
+            bucket: labels.need("Bucket", v)?,
+            cache_control: m.header("Cache-Control", v)?,
+            content_disposition: m.header("Content-Disposition", v)?,
+            content_encoding: m.header("Content-Encoding", v)?,
+            content_language: m.header("Content-Language", v)?,
+            content_type: m.header("Content-Type", v)?,
+            expires: m.header("Expires", v)?,
+            grant_full_control: m.header("x-amz-grant-full-control", v)?,
+            grant_read: m.header("x-amz-grant-read", v)?,
+            grant_read_acp: m.header("x-amz-grant-read-acp", v)?,
+            grant_write_acp: m.header("x-amz-grant-write-acp", v)?,
+            key: labels.need("Key", v)?,
+            metadata: m.headers_with("x-amz-meta-"),
+            server_side_encryption: m.header("x-amz-server-side-encryption", v)?,
+            storage_class: m.header("x-amz-storage-class", v)?,
+            website_redirect_location: m.header("x-amz-website-redirect-location", v)?,
+            sse_customer_algorithm: m.header("x-amz-server-side-encryption-customer-algorithm", v)?,
+            sse_customer_key: m.header("x-amz-server-side-encryption-customer-key", v)?,
+            sse_customer_key_md5: m.header("x-amz-server-side-encryption-customer-key-MD5", v)?,
+            ssekms_key_id: m.header("x-amz-server-side-encryption-aws-kms-key-id", v)?,
+            ssekms_encryption_context: m.header("x-amz-server-side-encryption-context", v)?,
+            bucket_key_enabled: m.header("x-amz-server-side-encryption-bucket-key-enabled", v)?,
+            request_payer: m.header("x-amz-request-payer", v)?,
+            tagging: m.header("x-amz-tagging", v)?,
+            object_lock_mode: m.header("x-amz-object-lock-mode", v)?,
+            object_lock_retain_until_date: m.header("x-amz-object-lock-retain-until-date", v)?,
+            object_lock_legal_hold_status: m.header("x-amz-object-lock-legal-hold", v)?,
+            object_lock_event_hold: m.header("x-amz-object-lock-event-hold", v)?,
+            object_lock_event_hold_duration_days: m
+                .header("x-amz-object-lock-event-hold-duration-days", v)?,
+            object_lock_event_hold_duration_years: m
+                .header("x-amz-object-lock-event-hold-duration-years", v)?,
+            expected_bucket_owner: m.header("x-amz-expected-bucket-owner", v)?,
+            checksum_algorithm: m.header("x-amz-checksum-algorithm", v)?,
+            checksum_type: m.header("x-amz-checksum-type", v)?,
+        })
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for CreateMultipartUploadOutput {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        out.status = meta.status;
+        out.set_header("x-amz-request-id", request_id);
+        out.put_header("x-amz-abort-date", self.abort_date.as_ref());
+        out.put_header("x-amz-abort-rule-id", self.abort_rule_id.as_ref());
+        out.put_header("x-amz-server-side-encryption", self.server_side_encryption.as_ref());
+        out.put_header(
+            "x-amz-server-side-encryption-customer-algorithm",
+            self.sse_customer_algorithm.as_ref(),
+        );
+        out.put_header("x-amz-server-side-encryption-customer-key-md5", self.sse_customer_key_md5.as_ref());
+        out.put_header("x-amz-server-side-encryption-aws-kms-key-id", self.ssekms_key_id.as_ref());
+        out.put_header("x-amz-server-side-encryption-context", self.ssekms_encryption_context.as_ref());
+        out.put_header("x-amz-server-side-encryption-bucket-key-enabled", self.bucket_key_enabled.as_ref());
+        out.put_header("x-amz-request-charged", self.request_charged.as_ref());
+        out.put_header("x-amz-checksum-algorithm", self.checksum_algorithm.as_ref());
+        out.put_header("x-amz-checksum-type", self.checksum_type.as_ref());
+        out.put_header("x-amz-version-id", self.version_id.as_ref());
+        xml::document(
+            "InitiateMultipartUploadResult",
+            "http://s3.amazonaws.com/doc/2006-03-01/",
+            meta,
+            out,
+            |w| self.members(w),
+        );
+    }
+}
+
+#[derive(Debug)]
+pub struct DeleteBucket;
+
+impl wire::Shape for DeleteBucket {
+    type Input = DeleteBucketRequest;
+    type Output = DeleteBucketResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "s3",
+        name: "DeleteBucket",
+        protocol: wire::Protocol::RestXml,
+        xmlns: "http://s3.amazonaws.com/doc/2006-03-01/",
+        result_wrapper: None,
+        route: wire::Route {
+            operation: "DeleteBucket",
+            method: "DELETE",
+            uri: "/{Bucket}",
+            query: &[],
+            headers: &[],
+        },
+        status: 204,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteBucketResponse {}
+
+impl wire::Input for DeleteBucketRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        let labels = m.labels("/{Bucket}");
+        Ok(DeleteBucketRequest {
+            bucket: labels.need("Bucket", v)?,
+            expected_bucket_owner: m.header("x-amz-expected-bucket-owner", v)?,
+        })
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for DeleteBucketResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        out.status = meta.status;
+        out.set_header("x-amz-request-id", request_id);
+    }
+}
+
+#[derive(Debug)]
+pub struct DeleteBucketPolicy;
+
+impl wire::Shape for DeleteBucketPolicy {
+    type Input = DeleteBucketPolicyRequest;
+    type Output = DeleteBucketPolicyResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "s3",
+        name: "DeleteBucketPolicy",
+        protocol: wire::Protocol::RestXml,
+        xmlns: "http://s3.amazonaws.com/doc/2006-03-01/",
+        result_wrapper: None,
+        route: wire::Route {
+            operation: "DeleteBucketPolicy",
+            method: "DELETE",
+            uri: "/{Bucket}?policy",
+            query: &[],
+            headers: &[],
+        },
+        status: 204,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteBucketPolicyResponse {}
+
+impl wire::Input for DeleteBucketPolicyRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        let labels = m.labels("/{Bucket}");
+        Ok(DeleteBucketPolicyRequest {
+            bucket: labels.need("Bucket", v)?,
+            expected_bucket_owner: m.header("x-amz-expected-bucket-owner", v)?,
+        })
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for DeleteBucketPolicyResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        out.status = meta.status;
+        out.set_header("x-amz-request-id", request_id);
+    }
+}
+
+#[derive(Debug)]
+pub struct DeleteBucketTagging;
+
+impl wire::Shape for DeleteBucketTagging {
+    type Input = DeleteBucketTaggingRequest;
+    type Output = DeleteBucketTaggingResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "s3",
+        name: "DeleteBucketTagging",
+        protocol: wire::Protocol::RestXml,
+        xmlns: "http://s3.amazonaws.com/doc/2006-03-01/",
+        result_wrapper: None,
+        route: wire::Route {
+            operation: "DeleteBucketTagging",
+            method: "DELETE",
+            uri: "/{Bucket}?tagging",
+            query: &[],
+            headers: &[],
+        },
+        status: 204,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteBucketTaggingResponse {}
+
+impl wire::Input for DeleteBucketTaggingRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        let labels = m.labels("/{Bucket}");
+        Ok(DeleteBucketTaggingRequest {
+            bucket: labels.need("Bucket", v)?,
+            expected_bucket_owner: m.header("x-amz-expected-bucket-owner", v)?,
+        })
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for DeleteBucketTaggingResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        out.status = meta.status;
+        out.set_header("x-amz-request-id", request_id);
+    }
+}
+
+#[derive(Debug)]
+pub struct DeleteObject;
+
+impl wire::Shape for DeleteObject {
+    type Input = DeleteObjectRequest;
+    type Output = DeleteObjectOutput;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "s3",
+        name: "DeleteObject",
+        protocol: wire::Protocol::RestXml,
+        xmlns: "http://s3.amazonaws.com/doc/2006-03-01/",
+        result_wrapper: None,
+        route: wire::Route {
+            operation: "DeleteObject",
+            method: "DELETE",
+            uri: "/{Bucket}/{Key+}",
+            query: &[],
+            headers: &[],
+        },
+        status: 204,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for DeleteObjectRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        let labels = m.labels("/{Bucket}/{Key+}");
+        let query = m.query();
+        Ok(DeleteObjectRequest {
+            bucket: labels.need("Bucket", v)?,
+            key: labels.need("Key", v)?,
+            mfa: m.header("x-amz-mfa", v)?,
+            version_id: query.get("versionId", v)?,
+            request_payer: m.header("x-amz-request-payer", v)?,
+            bypass_governance_retention: m.header("x-amz-bypass-governance-retention", v)?,
+            expected_bucket_owner: m.header("x-amz-expected-bucket-owner", v)?,
+            if_match: m.header("If-Match", v)?,
+            if_match_last_modified_time: m.header_date("x-amz-if-match-last-modified-time"),
+            if_match_size: m.header("x-amz-if-match-size", v)?,
+        })
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for DeleteObjectOutput {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        out.status = meta.status;
+        out.set_header("x-amz-request-id", request_id);
+        out.put_header("x-amz-delete-marker", self.delete_marker.as_ref());
+        out.put_header("x-amz-version-id", self.version_id.as_ref());
+        out.put_header("x-amz-request-charged", self.request_charged.as_ref());
+    }
+}
+
+#[derive(Debug)]
+pub struct DeleteObjectTagging;
+
+impl wire::Shape for DeleteObjectTagging {
+    type Input = DeleteObjectTaggingRequest;
+    type Output = DeleteObjectTaggingOutput;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "s3",
+        name: "DeleteObjectTagging",
+        protocol: wire::Protocol::RestXml,
+        xmlns: "http://s3.amazonaws.com/doc/2006-03-01/",
+        result_wrapper: None,
+        route: wire::Route {
+            operation: "DeleteObjectTagging",
+            method: "DELETE",
+            uri: "/{Bucket}/{Key+}?tagging",
+            query: &[],
+            headers: &[],
+        },
+        status: 204,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for DeleteObjectTaggingRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        let labels = m.labels("/{Bucket}/{Key+}");
+        let query = m.query();
+        Ok(DeleteObjectTaggingRequest {
+            bucket: labels.need("Bucket", v)?,
+            key: labels.need("Key", v)?,
+            version_id: query.get("versionId", v)?,
+            expected_bucket_owner: m.header("x-amz-expected-bucket-owner", v)?,
+        })
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for DeleteObjectTaggingOutput {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        out.status = meta.status;
+        out.set_header("x-amz-request-id", request_id);
+        out.put_header("x-amz-version-id", self.version_id.as_ref());
+    }
+}
+
+#[derive(Debug)]
+pub struct DeleteObjects;
+
+impl wire::Shape for DeleteObjects {
+    type Input = DeleteObjectsRequest;
+    type Output = DeleteObjectsOutput;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "s3",
+        name: "DeleteObjects",
+        protocol: wire::Protocol::RestXml,
+        xmlns: "http://s3.amazonaws.com/doc/2006-03-01/",
+        result_wrapper: None,
+        route: wire::Route {
+            operation: "DeleteObjects",
+            method: "POST",
+            uri: "/{Bucket}?delete",
+            query: &[],
+            headers: &[],
+        },
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for DeleteObjectsRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        let labels = m.labels("/{Bucket}");
+        Ok(DeleteObjectsRequest {
+            bucket: labels.need("Bucket", v)?,
+            delete: xml::need_payload(m, "Delete", v)?,
+            mfa: m.header("x-amz-mfa", v)?,
+            request_payer: m.header("x-amz-request-payer", v)?,
+            bypass_governance_retention: m.header("x-amz-bypass-governance-retention", v)?,
+            expected_bucket_owner: m.header("x-amz-expected-bucket-owner", v)?,
+            checksum_algorithm: m.header("x-amz-sdk-checksum-algorithm", v)?,
+        })
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for DeleteObjectsOutput {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        out.status = meta.status;
+        out.set_header("x-amz-request-id", request_id);
+        out.put_header("x-amz-request-charged", self.request_charged.as_ref());
+        xml::document("DeleteResult", "http://s3.amazonaws.com/doc/2006-03-01/", meta, out, |w| {
+            self.members(w)
+        });
+    }
+}
+
+#[derive(Debug)]
+pub struct DeletePublicAccessBlock;
+
+impl wire::Shape for DeletePublicAccessBlock {
+    type Input = DeletePublicAccessBlockRequest;
+    type Output = DeletePublicAccessBlockResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "s3",
+        name: "DeletePublicAccessBlock",
+        protocol: wire::Protocol::RestXml,
+        xmlns: "http://s3.amazonaws.com/doc/2006-03-01/",
+        result_wrapper: None,
+        route: wire::Route {
+            operation: "DeletePublicAccessBlock",
+            method: "DELETE",
+            uri: "/{Bucket}?publicAccessBlock",
+            query: &[],
+            headers: &[],
+        },
+        status: 204,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeletePublicAccessBlockResponse {}
+
+impl wire::Input for DeletePublicAccessBlockRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        let labels = m.labels("/{Bucket}");
+        Ok(DeletePublicAccessBlockRequest {
+            bucket: labels.need("Bucket", v)?,
+            expected_bucket_owner: m.header("x-amz-expected-bucket-owner", v)?,
+        })
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for DeletePublicAccessBlockResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        out.status = meta.status;
+        out.set_header("x-amz-request-id", request_id);
+    }
+}
+
+#[derive(Debug)]
+pub struct GetBucketAccelerateConfiguration;
+
+impl wire::Shape for GetBucketAccelerateConfiguration {
+    type Input = GetBucketAccelerateConfigurationRequest;
+    type Output = GetBucketAccelerateConfigurationOutput;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "s3",
+        name: "GetBucketAccelerateConfiguration",
+        protocol: wire::Protocol::RestXml,
+        xmlns: "http://s3.amazonaws.com/doc/2006-03-01/",
+        result_wrapper: None,
+        route: wire::Route {
+            operation: "GetBucketAccelerateConfiguration",
+            method: "GET",
+            uri: "/{Bucket}?accelerate",
+            query: &[],
+            headers: &[],
+        },
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for GetBucketAccelerateConfigurationRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        let labels = m.labels("/{Bucket}");
+        Ok(GetBucketAccelerateConfigurationRequest {
+            bucket: labels.need("Bucket", v)?,
+            expected_bucket_owner: m.header("x-amz-expected-bucket-owner", v)?,
+            request_payer: m.header("x-amz-request-payer", v)?,
+        })
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for GetBucketAccelerateConfigurationOutput {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        out.status = meta.status;
+        out.set_header("x-amz-request-id", request_id);
+        out.put_header("x-amz-request-charged", self.request_charged.as_ref());
+        xml::document("AccelerateConfiguration", "http://s3.amazonaws.com/doc/2006-03-01/", meta, out, |w| {
+            self.members(w)
+        });
+    }
+}
+
+#[derive(Debug)]
+pub struct GetBucketAcl;
+
+impl wire::Shape for GetBucketAcl {
+    type Input = GetBucketAclRequest;
+    type Output = GetBucketAclOutput;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "s3",
+        name: "GetBucketAcl",
+        protocol: wire::Protocol::RestXml,
+        xmlns: "http://s3.amazonaws.com/doc/2006-03-01/",
+        result_wrapper: None,
+        route: wire::Route {
+            operation: "GetBucketAcl",
+            method: "GET",
+            uri: "/{Bucket}?acl",
+            query: &[],
+            headers: &[],
+        },
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for GetBucketAclRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        let labels = m.labels("/{Bucket}");
+        Ok(GetBucketAclRequest {
+            bucket: labels.need("Bucket", v)?,
+            expected_bucket_owner: m.header("x-amz-expected-bucket-owner", v)?,
+        })
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for GetBucketAclOutput {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        out.status = meta.status;
+        out.set_header("x-amz-request-id", request_id);
+        xml::document("AccessControlPolicy", "http://s3.amazonaws.com/doc/2006-03-01/", meta, out, |w| {
+            self.members(w)
+        });
+    }
+}
+
+#[derive(Debug)]
+pub struct GetBucketCors;
+
+impl wire::Shape for GetBucketCors {
+    type Input = GetBucketCorsRequest;
+    type Output = GetBucketCorsOutput;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "s3",
+        name: "GetBucketCors",
+        protocol: wire::Protocol::RestXml,
+        xmlns: "http://s3.amazonaws.com/doc/2006-03-01/",
+        result_wrapper: None,
+        route: wire::Route {
+            operation: "GetBucketCors",
+            method: "GET",
+            uri: "/{Bucket}?cors",
+            query: &[],
+            headers: &[],
+        },
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for GetBucketCorsRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        let labels = m.labels("/{Bucket}");
+        Ok(GetBucketCorsRequest {
+            bucket: labels.need("Bucket", v)?,
+            expected_bucket_owner: m.header("x-amz-expected-bucket-owner", v)?,
+        })
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for GetBucketCorsOutput {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        out.status = meta.status;
+        out.set_header("x-amz-request-id", request_id);
+        xml::document("CORSConfiguration", "http://s3.amazonaws.com/doc/2006-03-01/", meta, out, |w| {
+            self.members(w)
+        });
+    }
+}
+
+#[derive(Debug)]
+pub struct GetBucketEncryption;
+
+impl wire::Shape for GetBucketEncryption {
+    type Input = GetBucketEncryptionRequest;
+    type Output = GetBucketEncryptionOutput;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "s3",
+        name: "GetBucketEncryption",
+        protocol: wire::Protocol::RestXml,
+        xmlns: "http://s3.amazonaws.com/doc/2006-03-01/",
+        result_wrapper: None,
+        route: wire::Route {
+            operation: "GetBucketEncryption",
+            method: "GET",
+            uri: "/{Bucket}?encryption",
+            query: &[],
+            headers: &[],
+        },
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for GetBucketEncryptionRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        let labels = m.labels("/{Bucket}");
+        Ok(GetBucketEncryptionRequest {
+            bucket: labels.need("Bucket", v)?,
+            expected_bucket_owner: m.header("x-amz-expected-bucket-owner", v)?,
+        })
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for GetBucketEncryptionOutput {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        out.status = meta.status;
+        out.set_header("x-amz-request-id", request_id);
+        if let Some(payload) = self.server_side_encryption_configuration.as_ref() {
+            xml::document(
+                "ServerSideEncryptionConfiguration",
+                "http://s3.amazonaws.com/doc/2006-03-01/",
+                meta,
+                out,
+                |w| payload.members(w),
+            );
+        }
+    }
+}
+
+#[derive(Debug)]
+pub struct GetBucketLifecycleConfiguration;
+
+impl wire::Shape for GetBucketLifecycleConfiguration {
+    type Input = GetBucketLifecycleConfigurationRequest;
+    type Output = GetBucketLifecycleConfigurationOutput;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "s3",
+        name: "GetBucketLifecycleConfiguration",
+        protocol: wire::Protocol::RestXml,
+        xmlns: "http://s3.amazonaws.com/doc/2006-03-01/",
+        result_wrapper: None,
+        route: wire::Route {
+            operation: "GetBucketLifecycleConfiguration",
+            method: "GET",
+            uri: "/{Bucket}?lifecycle",
+            query: &[],
+            headers: &[],
+        },
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for GetBucketLifecycleConfigurationRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        let labels = m.labels("/{Bucket}");
+        Ok(GetBucketLifecycleConfigurationRequest {
+            bucket: labels.need("Bucket", v)?,
+            expected_bucket_owner: m.header("x-amz-expected-bucket-owner", v)?,
+        })
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for GetBucketLifecycleConfigurationOutput {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        out.status = meta.status;
+        out.set_header("x-amz-request-id", request_id);
+        out.put_header(
+            "x-amz-transition-default-minimum-object-size",
+            self.transition_default_minimum_object_size.as_ref(),
+        );
+        xml::document("LifecycleConfiguration", "http://s3.amazonaws.com/doc/2006-03-01/", meta, out, |w| {
+            self.members(w)
+        });
+    }
+}
+
+#[derive(Debug)]
+pub struct GetBucketLocation;
+
+impl wire::Shape for GetBucketLocation {
+    type Input = GetBucketLocationRequest;
+    type Output = GetBucketLocationOutput;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "s3",
+        name: "GetBucketLocation",
+        protocol: wire::Protocol::RestXml,
+        xmlns: "http://s3.amazonaws.com/doc/2006-03-01/",
+        result_wrapper: None,
+        route: wire::Route {
+            operation: "GetBucketLocation",
+            method: "GET",
+            uri: "/{Bucket}?location",
+            query: &[],
+            headers: &[],
+        },
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for GetBucketLocationRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        let labels = m.labels("/{Bucket}");
+        Ok(GetBucketLocationRequest {
+            bucket: labels.need("Bucket", v)?,
+            expected_bucket_owner: m.header("x-amz-expected-bucket-owner", v)?,
+        })
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for GetBucketLocationOutput {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        out.status = meta.status;
+        out.set_header("x-amz-request-id", request_id);
+        xml::document("LocationConstraint", "http://s3.amazonaws.com/doc/2006-03-01/", meta, out, |w| {
+            w.text(self.location_constraint.as_deref().unwrap_or_default())
+        });
+    }
+}
+
+#[derive(Debug)]
+pub struct GetBucketLogging;
+
+impl wire::Shape for GetBucketLogging {
+    type Input = GetBucketLoggingRequest;
+    type Output = GetBucketLoggingOutput;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "s3",
+        name: "GetBucketLogging",
+        protocol: wire::Protocol::RestXml,
+        xmlns: "http://s3.amazonaws.com/doc/2006-03-01/",
+        result_wrapper: None,
+        route: wire::Route {
+            operation: "GetBucketLogging",
+            method: "GET",
+            uri: "/{Bucket}?logging",
+            query: &[],
+            headers: &[],
+        },
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for GetBucketLoggingRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        let labels = m.labels("/{Bucket}");
+        Ok(GetBucketLoggingRequest {
+            bucket: labels.need("Bucket", v)?,
+            expected_bucket_owner: m.header("x-amz-expected-bucket-owner", v)?,
+        })
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for GetBucketLoggingOutput {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        out.status = meta.status;
+        out.set_header("x-amz-request-id", request_id);
+        xml::document("BucketLoggingStatus", "http://s3.amazonaws.com/doc/2006-03-01/", meta, out, |w| {
+            self.members(w)
+        });
+    }
+}
+
+#[derive(Debug)]
+pub struct GetBucketOwnershipControls;
+
+impl wire::Shape for GetBucketOwnershipControls {
+    type Input = GetBucketOwnershipControlsRequest;
+    type Output = GetBucketOwnershipControlsOutput;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "s3",
+        name: "GetBucketOwnershipControls",
+        protocol: wire::Protocol::RestXml,
+        xmlns: "http://s3.amazonaws.com/doc/2006-03-01/",
+        result_wrapper: None,
+        route: wire::Route {
+            operation: "GetBucketOwnershipControls",
+            method: "GET",
+            uri: "/{Bucket}?ownershipControls",
+            query: &[],
+            headers: &[],
+        },
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for GetBucketOwnershipControlsRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        let labels = m.labels("/{Bucket}");
+        Ok(GetBucketOwnershipControlsRequest {
+            bucket: labels.need("Bucket", v)?,
+            expected_bucket_owner: m.header("x-amz-expected-bucket-owner", v)?,
+        })
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for GetBucketOwnershipControlsOutput {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        out.status = meta.status;
+        out.set_header("x-amz-request-id", request_id);
+        if let Some(payload) = self.ownership_controls.as_ref() {
+            xml::document("OwnershipControls", "http://s3.amazonaws.com/doc/2006-03-01/", meta, out, |w| {
+                payload.members(w)
+            });
+        }
+    }
+}
+
+#[derive(Debug)]
+pub struct GetBucketPolicy;
+
+impl wire::Shape for GetBucketPolicy {
+    type Input = GetBucketPolicyRequest;
+    type Output = GetBucketPolicyOutput;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "s3",
+        name: "GetBucketPolicy",
+        protocol: wire::Protocol::RestXml,
+        xmlns: "http://s3.amazonaws.com/doc/2006-03-01/",
+        result_wrapper: None,
+        route: wire::Route {
+            operation: "GetBucketPolicy",
+            method: "GET",
+            uri: "/{Bucket}?policy",
+            query: &[],
+            headers: &[],
+        },
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for GetBucketPolicyRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        let labels = m.labels("/{Bucket}");
+        Ok(GetBucketPolicyRequest {
+            bucket: labels.need("Bucket", v)?,
+            expected_bucket_owner: m.header("x-amz-expected-bucket-owner", v)?,
+        })
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for GetBucketPolicyOutput {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        out.status = meta.status;
+        out.set_header("x-amz-request-id", request_id);
+        out.set_body("application/json", self.policy.unwrap_or_default());
+    }
+}
+
+#[derive(Debug)]
+pub struct GetBucketPolicyStatus;
+
+impl wire::Shape for GetBucketPolicyStatus {
+    type Input = GetBucketPolicyStatusRequest;
+    type Output = GetBucketPolicyStatusOutput;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "s3",
+        name: "GetBucketPolicyStatus",
+        protocol: wire::Protocol::RestXml,
+        xmlns: "http://s3.amazonaws.com/doc/2006-03-01/",
+        result_wrapper: None,
+        route: wire::Route {
+            operation: "GetBucketPolicyStatus",
+            method: "GET",
+            uri: "/{Bucket}?policyStatus",
+            query: &[],
+            headers: &[],
+        },
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for GetBucketPolicyStatusRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        let labels = m.labels("/{Bucket}");
+        Ok(GetBucketPolicyStatusRequest {
+            bucket: labels.need("Bucket", v)?,
+            expected_bucket_owner: m.header("x-amz-expected-bucket-owner", v)?,
+        })
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for GetBucketPolicyStatusOutput {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        out.status = meta.status;
+        out.set_header("x-amz-request-id", request_id);
+        if let Some(payload) = self.policy_status.as_ref() {
+            xml::document("PolicyStatus", "http://s3.amazonaws.com/doc/2006-03-01/", meta, out, |w| {
+                payload.members(w)
+            });
+        }
+    }
+}
+
+#[derive(Debug)]
+pub struct GetBucketReplication;
+
+impl wire::Shape for GetBucketReplication {
+    type Input = GetBucketReplicationRequest;
+    type Output = GetBucketReplicationOutput;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "s3",
+        name: "GetBucketReplication",
+        protocol: wire::Protocol::RestXml,
+        xmlns: "http://s3.amazonaws.com/doc/2006-03-01/",
+        result_wrapper: None,
+        route: wire::Route {
+            operation: "GetBucketReplication",
+            method: "GET",
+            uri: "/{Bucket}?replication",
+            query: &[],
+            headers: &[],
+        },
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for GetBucketReplicationRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        let labels = m.labels("/{Bucket}");
+        Ok(GetBucketReplicationRequest {
+            bucket: labels.need("Bucket", v)?,
+            expected_bucket_owner: m.header("x-amz-expected-bucket-owner", v)?,
+        })
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for GetBucketReplicationOutput {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        out.status = meta.status;
+        out.set_header("x-amz-request-id", request_id);
+        if let Some(payload) = self.replication_configuration.as_ref() {
+            xml::document(
+                "ReplicationConfiguration",
+                "http://s3.amazonaws.com/doc/2006-03-01/",
+                meta,
+                out,
+                |w| payload.members(w),
+            );
+        }
+    }
+}
+
+#[derive(Debug)]
+pub struct GetBucketRequestPayment;
+
+impl wire::Shape for GetBucketRequestPayment {
+    type Input = GetBucketRequestPaymentRequest;
+    type Output = GetBucketRequestPaymentOutput;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "s3",
+        name: "GetBucketRequestPayment",
+        protocol: wire::Protocol::RestXml,
+        xmlns: "http://s3.amazonaws.com/doc/2006-03-01/",
+        result_wrapper: None,
+        route: wire::Route {
+            operation: "GetBucketRequestPayment",
+            method: "GET",
+            uri: "/{Bucket}?requestPayment",
+            query: &[],
+            headers: &[],
+        },
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for GetBucketRequestPaymentRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        let labels = m.labels("/{Bucket}");
+        Ok(GetBucketRequestPaymentRequest {
+            bucket: labels.need("Bucket", v)?,
+            expected_bucket_owner: m.header("x-amz-expected-bucket-owner", v)?,
+        })
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for GetBucketRequestPaymentOutput {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        out.status = meta.status;
+        out.set_header("x-amz-request-id", request_id);
+        xml::document(
+            "RequestPaymentConfiguration",
+            "http://s3.amazonaws.com/doc/2006-03-01/",
+            meta,
+            out,
+            |w| self.members(w),
+        );
+    }
+}
+
+#[derive(Debug)]
+pub struct GetBucketTagging;
+
+impl wire::Shape for GetBucketTagging {
+    type Input = GetBucketTaggingRequest;
+    type Output = GetBucketTaggingOutput;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "s3",
+        name: "GetBucketTagging",
+        protocol: wire::Protocol::RestXml,
+        xmlns: "http://s3.amazonaws.com/doc/2006-03-01/",
+        result_wrapper: None,
+        route: wire::Route {
+            operation: "GetBucketTagging",
+            method: "GET",
+            uri: "/{Bucket}?tagging",
+            query: &[],
+            headers: &[],
+        },
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for GetBucketTaggingRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        let labels = m.labels("/{Bucket}");
+        Ok(GetBucketTaggingRequest {
+            bucket: labels.need("Bucket", v)?,
+            expected_bucket_owner: m.header("x-amz-expected-bucket-owner", v)?,
+        })
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for GetBucketTaggingOutput {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        out.status = meta.status;
+        out.set_header("x-amz-request-id", request_id);
+        xml::document("Tagging", "http://s3.amazonaws.com/doc/2006-03-01/", meta, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct GetBucketVersioning;
+
+impl wire::Shape for GetBucketVersioning {
+    type Input = GetBucketVersioningRequest;
+    type Output = GetBucketVersioningOutput;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "s3",
+        name: "GetBucketVersioning",
+        protocol: wire::Protocol::RestXml,
+        xmlns: "http://s3.amazonaws.com/doc/2006-03-01/",
+        result_wrapper: None,
+        route: wire::Route {
+            operation: "GetBucketVersioning",
+            method: "GET",
+            uri: "/{Bucket}?versioning",
+            query: &[],
+            headers: &[],
+        },
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for GetBucketVersioningRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        let labels = m.labels("/{Bucket}");
+        Ok(GetBucketVersioningRequest {
+            bucket: labels.need("Bucket", v)?,
+            expected_bucket_owner: m.header("x-amz-expected-bucket-owner", v)?,
+        })
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for GetBucketVersioningOutput {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        out.status = meta.status;
+        out.set_header("x-amz-request-id", request_id);
+        xml::document("VersioningConfiguration", "http://s3.amazonaws.com/doc/2006-03-01/", meta, out, |w| {
+            self.members(w)
+        });
+    }
+}
+
+#[derive(Debug)]
+pub struct GetBucketWebsite;
+
+impl wire::Shape for GetBucketWebsite {
+    type Input = GetBucketWebsiteRequest;
+    type Output = GetBucketWebsiteOutput;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "s3",
+        name: "GetBucketWebsite",
+        protocol: wire::Protocol::RestXml,
+        xmlns: "http://s3.amazonaws.com/doc/2006-03-01/",
+        result_wrapper: None,
+        route: wire::Route {
+            operation: "GetBucketWebsite",
+            method: "GET",
+            uri: "/{Bucket}?website",
+            query: &[],
+            headers: &[],
+        },
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for GetBucketWebsiteRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        let labels = m.labels("/{Bucket}");
+        Ok(GetBucketWebsiteRequest {
+            bucket: labels.need("Bucket", v)?,
+            expected_bucket_owner: m.header("x-amz-expected-bucket-owner", v)?,
+        })
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for GetBucketWebsiteOutput {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        out.status = meta.status;
+        out.set_header("x-amz-request-id", request_id);
+        xml::document("WebsiteConfiguration", "http://s3.amazonaws.com/doc/2006-03-01/", meta, out, |w| {
+            self.members(w)
+        });
+    }
+}
+
+#[derive(Debug)]
+pub struct GetObject;
+
+impl wire::Shape for GetObject {
+    type Input = GetObjectRequest;
+    type Output = GetObjectOutput;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "s3",
+        name: "GetObject",
+        protocol: wire::Protocol::RestXml,
+        xmlns: "http://s3.amazonaws.com/doc/2006-03-01/",
+        result_wrapper: None,
+        route: wire::Route {
+            operation: "GetObject",
+            method: "GET",
+            uri: "/{Bucket}/{Key+}",
+            query: &[],
+            headers: &[],
+        },
+        status: 200,
+        streaming_input: false,
+        streaming_output: true,
+    };
+}
+
+impl wire::Input for GetObjectRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        let labels = m.labels("/{Bucket}/{Key+}");
+        let query = m.query();
+        Ok(GetObjectRequest {
+            bucket: labels.need("Bucket", v)?,
+            if_match: m.header("If-Match", v)?,
+            if_modified_since: m.header_date("If-Modified-Since"),
+            if_none_match: m.header("If-None-Match", v)?,
+            if_unmodified_since: m.header_date("If-Unmodified-Since"),
+            key: labels.need("Key", v)?,
+            range: m.header("Range", v)?,
+            response_cache_control: query.get("response-cache-control", v)?,
+            response_content_disposition: query.get("response-content-disposition", v)?,
+            response_content_encoding: query.get("response-content-encoding", v)?,
+            response_content_language: query.get("response-content-language", v)?,
+            response_content_type: query.get("response-content-type", v)?,
+            response_expires: query.get("response-expires", v)?,
+            version_id: query.get("versionId", v)?,
+            sse_customer_algorithm: m.header("x-amz-server-side-encryption-customer-algorithm", v)?,
+            sse_customer_key: m.header("x-amz-server-side-encryption-customer-key", v)?,
+            sse_customer_key_md5: m.header("x-amz-server-side-encryption-customer-key-MD5", v)?,
+            request_payer: m.header("x-amz-request-payer", v)?,
+            part_number: query.get("partNumber", v)?,
+            expected_bucket_owner: m.header("x-amz-expected-bucket-owner", v)?,
+            checksum_mode: m.header("x-amz-checksum-mode", v)?,
+        })
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for GetObjectOutput {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        out.status = meta.status;
+        out.set_header("x-amz-request-id", request_id);
+        out.put_header("x-amz-delete-marker", self.delete_marker.as_ref());
+        out.put_header("accept-ranges", self.accept_ranges.as_ref());
+        out.put_header("x-amz-expiration", self.expiration.as_ref());
+        out.put_header("x-amz-restore", self.restore.as_ref());
+        out.put_header("last-modified", self.last_modified.as_ref());
+        out.put_header("content-length", self.content_length.as_ref());
+        out.put_header("etag", self.e_tag.as_ref());
+        out.put_header("x-amz-checksum-crc32", self.checksum_crc32.as_ref());
+        out.put_header("x-amz-checksum-crc32c", self.checksum_crc32c.as_ref());
+        out.put_header("x-amz-checksum-crc64nvme", self.checksum_crc64nvme.as_ref());
+        out.put_header("x-amz-checksum-sha1", self.checksum_sha1.as_ref());
+        out.put_header("x-amz-checksum-sha256", self.checksum_sha256.as_ref());
+        out.put_header("x-amz-checksum-sha512", self.checksum_sha512.as_ref());
+        out.put_header("x-amz-checksum-md5", self.checksum_md5.as_ref());
+        out.put_header("x-amz-checksum-xxhash64", self.checksum_xxhash64.as_ref());
+        out.put_header("x-amz-checksum-xxhash3", self.checksum_xxhash3.as_ref());
+        out.put_header("x-amz-checksum-xxhash128", self.checksum_xxhash128.as_ref());
+        out.put_header("x-amz-checksum-type", self.checksum_type.as_ref());
+        out.put_header("x-amz-missing-meta", self.missing_meta.as_ref());
+        out.put_header("x-amz-version-id", self.version_id.as_ref());
+        out.put_header("cache-control", self.cache_control.as_ref());
+        out.put_header("content-disposition", self.content_disposition.as_ref());
+        out.put_header("content-encoding", self.content_encoding.as_ref());
+        out.put_header("content-language", self.content_language.as_ref());
+        out.put_header("content-range", self.content_range.as_ref());
+        // RFC 9110, section 15.3.7.
+        if self.content_range.as_ref().is_some() {
+            out.status = 206;
+        }
+        out.put_header("content-type", self.content_type.as_ref());
+        out.put_header("expires", self.expires.as_ref());
+        out.put_header("x-amz-website-redirect-location", self.website_redirect_location.as_ref());
+        out.put_header("x-amz-server-side-encryption", self.server_side_encryption.as_ref());
+        out.put_prefixed("x-amz-meta-", self.metadata.as_ref());
+        out.put_header(
+            "x-amz-server-side-encryption-customer-algorithm",
+            self.sse_customer_algorithm.as_ref(),
+        );
+        out.put_header("x-amz-server-side-encryption-customer-key-md5", self.sse_customer_key_md5.as_ref());
+        out.put_header("x-amz-server-side-encryption-aws-kms-key-id", self.ssekms_key_id.as_ref());
+        out.put_header("x-amz-server-side-encryption-bucket-key-enabled", self.bucket_key_enabled.as_ref());
+        out.put_header("x-amz-storage-class", self.storage_class.as_ref());
+        out.put_header("x-amz-request-charged", self.request_charged.as_ref());
+        out.put_header("x-amz-replication-status", self.replication_status.as_ref());
+        out.put_header("x-amz-mp-parts-count", self.parts_count.as_ref());
+        out.put_header("x-amz-tagging-count", self.tag_count.as_ref());
+        out.put_header("x-amz-object-lock-mode", self.object_lock_mode.as_ref());
+        out.put_header(
+            "x-amz-object-lock-retain-until-date",
+            self.object_lock_retain_until_date.as_ref().map(|t| t.iso_millis()).as_ref(),
+        );
+        out.put_header("x-amz-object-lock-legal-hold", self.object_lock_legal_hold_status.as_ref());
+        out.put_header("x-amz-object-lock-event-hold", self.object_lock_event_hold.as_ref());
+        out.put_header(
+            "x-amz-object-lock-event-hold-duration-days",
+            self.object_lock_event_hold_duration_days.as_ref(),
+        );
+        out.put_header(
+            "x-amz-object-lock-event-hold-duration-years",
+            self.object_lock_event_hold_duration_years.as_ref(),
+        );
+        out.body = self.body;
+    }
+}
+
+#[derive(Debug)]
+pub struct GetObjectAcl;
+
+impl wire::Shape for GetObjectAcl {
+    type Input = GetObjectAclRequest;
+    type Output = GetObjectAclOutput;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "s3",
+        name: "GetObjectAcl",
+        protocol: wire::Protocol::RestXml,
+        xmlns: "http://s3.amazonaws.com/doc/2006-03-01/",
+        result_wrapper: None,
+        route: wire::Route {
+            operation: "GetObjectAcl",
+            method: "GET",
+            uri: "/{Bucket}/{Key+}?acl",
+            query: &[],
+            headers: &[],
+        },
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for GetObjectAclRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        let labels = m.labels("/{Bucket}/{Key+}");
+        let query = m.query();
+        Ok(GetObjectAclRequest {
+            bucket: labels.need("Bucket", v)?,
+            key: labels.need("Key", v)?,
+            version_id: query.get("versionId", v)?,
+            request_payer: m.header("x-amz-request-payer", v)?,
+            expected_bucket_owner: m.header("x-amz-expected-bucket-owner", v)?,
+        })
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for GetObjectAclOutput {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        out.status = meta.status;
+        out.set_header("x-amz-request-id", request_id);
+        out.put_header("x-amz-request-charged", self.request_charged.as_ref());
+        xml::document("AccessControlPolicy", "http://s3.amazonaws.com/doc/2006-03-01/", meta, out, |w| {
+            self.members(w)
+        });
+    }
+}
+
+#[derive(Debug)]
+pub struct GetObjectAttributes;
+
+impl wire::Shape for GetObjectAttributes {
+    type Input = GetObjectAttributesRequest;
+    type Output = GetObjectAttributesOutput;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "s3",
+        name: "GetObjectAttributes",
+        protocol: wire::Protocol::RestXml,
+        xmlns: "http://s3.amazonaws.com/doc/2006-03-01/",
+        result_wrapper: None,
+        route: wire::Route {
+            operation: "GetObjectAttributes",
+            method: "GET",
+            uri: "/{Bucket}/{Key+}?attributes",
+            query: &[],
+            headers: &["x-amz-object-attributes"],
+        },
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for GetObjectAttributesRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        let labels = m.labels("/{Bucket}/{Key+}");
+        let query = m.query();
+        Ok(GetObjectAttributesRequest {
+            bucket: labels.need("Bucket", v)?,
+            key: labels.need("Key", v)?,
+            version_id: query.get("versionId", v)?,
+            max_parts: m.header("x-amz-max-parts", v)?,
+            part_number_marker: m.header("x-amz-part-number-marker", v)?,
+            sse_customer_algorithm: m.header("x-amz-server-side-encryption-customer-algorithm", v)?,
+            sse_customer_key: m.header("x-amz-server-side-encryption-customer-key", v)?,
+            sse_customer_key_md5: m.header("x-amz-server-side-encryption-customer-key-MD5", v)?,
+            request_payer: m.header("x-amz-request-payer", v)?,
+            expected_bucket_owner: m.header("x-amz-expected-bucket-owner", v)?,
+            object_attributes: wire::required(
+                m.header_list("x-amz-object-attributes"),
+                "x-amz-object-attributes",
+                v,
+            ),
+        })
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for GetObjectAttributesOutput {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        out.status = meta.status;
+        out.set_header("x-amz-request-id", request_id);
+        out.put_header("x-amz-delete-marker", self.delete_marker.as_ref());
+        out.put_header("last-modified", self.last_modified.as_ref());
+        out.put_header("x-amz-version-id", self.version_id.as_ref());
+        out.put_header("x-amz-request-charged", self.request_charged.as_ref());
+        xml::document(
+            "GetObjectAttributesResponse",
+            "http://s3.amazonaws.com/doc/2006-03-01/",
+            meta,
+            out,
+            |w| self.members(w),
+        );
+    }
+}
+
+#[derive(Debug)]
+pub struct GetObjectLockConfiguration;
+
+impl wire::Shape for GetObjectLockConfiguration {
+    type Input = GetObjectLockConfigurationRequest;
+    type Output = GetObjectLockConfigurationOutput;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "s3",
+        name: "GetObjectLockConfiguration",
+        protocol: wire::Protocol::RestXml,
+        xmlns: "http://s3.amazonaws.com/doc/2006-03-01/",
+        result_wrapper: None,
+        route: wire::Route {
+            operation: "GetObjectLockConfiguration",
+            method: "GET",
+            uri: "/{Bucket}?object-lock",
+            query: &[],
+            headers: &[],
+        },
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for GetObjectLockConfigurationRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        let labels = m.labels("/{Bucket}");
+        Ok(GetObjectLockConfigurationRequest {
+            bucket: labels.need("Bucket", v)?,
+            expected_bucket_owner: m.header("x-amz-expected-bucket-owner", v)?,
+        })
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for GetObjectLockConfigurationOutput {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        out.status = meta.status;
+        out.set_header("x-amz-request-id", request_id);
+        if let Some(payload) = self.object_lock_configuration.as_ref() {
+            xml::document(
+                "ObjectLockConfiguration",
+                "http://s3.amazonaws.com/doc/2006-03-01/",
+                meta,
+                out,
+                |w| payload.members(w),
+            );
+        }
+    }
+}
+
+#[derive(Debug)]
+pub struct GetObjectTagging;
+
+impl wire::Shape for GetObjectTagging {
+    type Input = GetObjectTaggingRequest;
+    type Output = GetObjectTaggingOutput;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "s3",
+        name: "GetObjectTagging",
+        protocol: wire::Protocol::RestXml,
+        xmlns: "http://s3.amazonaws.com/doc/2006-03-01/",
+        result_wrapper: None,
+        route: wire::Route {
+            operation: "GetObjectTagging",
+            method: "GET",
+            uri: "/{Bucket}/{Key+}?tagging",
+            query: &[],
+            headers: &[],
+        },
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for GetObjectTaggingRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        let labels = m.labels("/{Bucket}/{Key+}");
+        let query = m.query();
+        Ok(GetObjectTaggingRequest {
+            bucket: labels.need("Bucket", v)?,
+            key: labels.need("Key", v)?,
+            version_id: query.get("versionId", v)?,
+            expected_bucket_owner: m.header("x-amz-expected-bucket-owner", v)?,
+            request_payer: m.header("x-amz-request-payer", v)?,
+        })
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for GetObjectTaggingOutput {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        out.status = meta.status;
+        out.set_header("x-amz-request-id", request_id);
+        out.put_header("x-amz-version-id", self.version_id.as_ref());
+        xml::document("Tagging", "http://s3.amazonaws.com/doc/2006-03-01/", meta, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct GetPublicAccessBlock;
+
+impl wire::Shape for GetPublicAccessBlock {
+    type Input = GetPublicAccessBlockRequest;
+    type Output = GetPublicAccessBlockOutput;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "s3",
+        name: "GetPublicAccessBlock",
+        protocol: wire::Protocol::RestXml,
+        xmlns: "http://s3.amazonaws.com/doc/2006-03-01/",
+        result_wrapper: None,
+        route: wire::Route {
+            operation: "GetPublicAccessBlock",
+            method: "GET",
+            uri: "/{Bucket}?publicAccessBlock",
+            query: &[],
+            headers: &[],
+        },
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for GetPublicAccessBlockRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        let labels = m.labels("/{Bucket}");
+        Ok(GetPublicAccessBlockRequest {
+            bucket: labels.need("Bucket", v)?,
+            expected_bucket_owner: m.header("x-amz-expected-bucket-owner", v)?,
+        })
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for GetPublicAccessBlockOutput {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        out.status = meta.status;
+        out.set_header("x-amz-request-id", request_id);
+        if let Some(payload) = self.public_access_block_configuration.as_ref() {
+            xml::document(
+                "PublicAccessBlockConfiguration",
+                "http://s3.amazonaws.com/doc/2006-03-01/",
+                meta,
+                out,
+                |w| payload.members(w),
+            );
+        }
+    }
+}
+
+#[derive(Debug)]
+pub struct HeadBucket;
+
+impl wire::Shape for HeadBucket {
+    type Input = HeadBucketRequest;
+    type Output = HeadBucketOutput;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "s3",
+        name: "HeadBucket",
+        protocol: wire::Protocol::RestXml,
+        xmlns: "http://s3.amazonaws.com/doc/2006-03-01/",
+        result_wrapper: None,
+        route: wire::Route {
+            operation: "HeadBucket",
+            method: "HEAD",
+            uri: "/{Bucket}",
+            query: &[],
+            headers: &[],
+        },
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for HeadBucketRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        let labels = m.labels("/{Bucket}");
+        Ok(HeadBucketRequest {
+            bucket: labels.need("Bucket", v)?,
+            expected_bucket_owner: m.header("x-amz-expected-bucket-owner", v)?,
+        })
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for HeadBucketOutput {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        out.status = meta.status;
+        out.set_header("x-amz-request-id", request_id);
+        out.put_header("x-amz-bucket-arn", self.bucket_arn.as_ref());
+        out.put_header("x-amz-bucket-location-type", self.bucket_location_type.as_ref());
+        out.put_header("x-amz-bucket-location-name", self.bucket_location_name.as_ref());
+        out.put_header("x-amz-bucket-region", self.bucket_region.as_ref());
+        out.put_header("x-amz-access-point-alias", self.access_point_alias.as_ref());
+    }
+}
+
+#[derive(Debug)]
+pub struct HeadObject;
+
+impl wire::Shape for HeadObject {
+    type Input = HeadObjectRequest;
+    type Output = HeadObjectOutput;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "s3",
+        name: "HeadObject",
+        protocol: wire::Protocol::RestXml,
+        xmlns: "http://s3.amazonaws.com/doc/2006-03-01/",
+        result_wrapper: None,
+        route: wire::Route {
+            operation: "HeadObject",
+            method: "HEAD",
+            uri: "/{Bucket}/{Key+}",
+            query: &[],
+            headers: &[],
+        },
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for HeadObjectRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        let labels = m.labels("/{Bucket}/{Key+}");
+        let query = m.query();
+        Ok(HeadObjectRequest {
+            bucket: labels.need("Bucket", v)?,
+            if_match: m.header("If-Match", v)?,
+            if_modified_since: m.header_date("If-Modified-Since"),
+            if_none_match: m.header("If-None-Match", v)?,
+            if_unmodified_since: m.header_date("If-Unmodified-Since"),
+            key: labels.need("Key", v)?,
+            range: m.header("Range", v)?,
+            response_cache_control: query.get("response-cache-control", v)?,
+            response_content_disposition: query.get("response-content-disposition", v)?,
+            response_content_encoding: query.get("response-content-encoding", v)?,
+            response_content_language: query.get("response-content-language", v)?,
+            response_content_type: query.get("response-content-type", v)?,
+            response_expires: query.get("response-expires", v)?,
+            version_id: query.get("versionId", v)?,
+            sse_customer_algorithm: m.header("x-amz-server-side-encryption-customer-algorithm", v)?,
+            sse_customer_key: m.header("x-amz-server-side-encryption-customer-key", v)?,
+            sse_customer_key_md5: m.header("x-amz-server-side-encryption-customer-key-MD5", v)?,
+            request_payer: m.header("x-amz-request-payer", v)?,
+            part_number: query.get("partNumber", v)?,
+            expected_bucket_owner: m.header("x-amz-expected-bucket-owner", v)?,
+            checksum_mode: m.header("x-amz-checksum-mode", v)?,
+        })
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for HeadObjectOutput {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        out.status = meta.status;
+        out.set_header("x-amz-request-id", request_id);
+        out.put_header("x-amz-delete-marker", self.delete_marker.as_ref());
+        out.put_header("accept-ranges", self.accept_ranges.as_ref());
+        out.put_header("x-amz-expiration", self.expiration.as_ref());
+        out.put_header("x-amz-restore", self.restore.as_ref());
+        out.put_header("x-amz-archive-status", self.archive_status.as_ref());
+        out.put_header("last-modified", self.last_modified.as_ref());
+        out.put_header("content-length", self.content_length.as_ref());
+        out.put_header("x-amz-checksum-crc32", self.checksum_crc32.as_ref());
+        out.put_header("x-amz-checksum-crc32c", self.checksum_crc32c.as_ref());
+        out.put_header("x-amz-checksum-crc64nvme", self.checksum_crc64nvme.as_ref());
+        out.put_header("x-amz-checksum-sha1", self.checksum_sha1.as_ref());
+        out.put_header("x-amz-checksum-sha256", self.checksum_sha256.as_ref());
+        out.put_header("x-amz-checksum-sha512", self.checksum_sha512.as_ref());
+        out.put_header("x-amz-checksum-md5", self.checksum_md5.as_ref());
+        out.put_header("x-amz-checksum-xxhash64", self.checksum_xxhash64.as_ref());
+        out.put_header("x-amz-checksum-xxhash3", self.checksum_xxhash3.as_ref());
+        out.put_header("x-amz-checksum-xxhash128", self.checksum_xxhash128.as_ref());
+        out.put_header("x-amz-checksum-type", self.checksum_type.as_ref());
+        out.put_header("etag", self.e_tag.as_ref());
+        out.put_header("x-amz-missing-meta", self.missing_meta.as_ref());
+        out.put_header("x-amz-version-id", self.version_id.as_ref());
+        out.put_header("cache-control", self.cache_control.as_ref());
+        out.put_header("content-disposition", self.content_disposition.as_ref());
+        out.put_header("content-encoding", self.content_encoding.as_ref());
+        out.put_header("content-language", self.content_language.as_ref());
+        out.put_header("content-type", self.content_type.as_ref());
+        out.put_header("content-range", self.content_range.as_ref());
+        // RFC 9110, section 15.3.7.
+        if self.content_range.as_ref().is_some() {
+            out.status = 206;
+        }
+        out.put_header("expires", self.expires.as_ref());
+        out.put_header("x-amz-website-redirect-location", self.website_redirect_location.as_ref());
+        out.put_header("x-amz-server-side-encryption", self.server_side_encryption.as_ref());
+        out.put_prefixed("x-amz-meta-", self.metadata.as_ref());
+        out.put_header(
+            "x-amz-server-side-encryption-customer-algorithm",
+            self.sse_customer_algorithm.as_ref(),
+        );
+        out.put_header("x-amz-server-side-encryption-customer-key-md5", self.sse_customer_key_md5.as_ref());
+        out.put_header("x-amz-server-side-encryption-aws-kms-key-id", self.ssekms_key_id.as_ref());
+        out.put_header("x-amz-server-side-encryption-bucket-key-enabled", self.bucket_key_enabled.as_ref());
+        out.put_header("x-amz-storage-class", self.storage_class.as_ref());
+        out.put_header("x-amz-request-charged", self.request_charged.as_ref());
+        out.put_header("x-amz-replication-status", self.replication_status.as_ref());
+        out.put_header("x-amz-mp-parts-count", self.parts_count.as_ref());
+        out.put_header("x-amz-tagging-count", self.tag_count.as_ref());
+        out.put_header("x-amz-object-lock-mode", self.object_lock_mode.as_ref());
+        out.put_header(
+            "x-amz-object-lock-retain-until-date",
+            self.object_lock_retain_until_date.as_ref().map(|t| t.iso_millis()).as_ref(),
+        );
+        out.put_header("x-amz-object-lock-legal-hold", self.object_lock_legal_hold_status.as_ref());
+        out.put_header("x-amz-object-lock-event-hold", self.object_lock_event_hold.as_ref());
+        out.put_header(
+            "x-amz-object-lock-event-hold-duration-days",
+            self.object_lock_event_hold_duration_days.as_ref(),
+        );
+        out.put_header(
+            "x-amz-object-lock-event-hold-duration-years",
+            self.object_lock_event_hold_duration_years.as_ref(),
+        );
+    }
+}
+
+#[derive(Debug)]
+pub struct ListBuckets;
+
+impl wire::Shape for ListBuckets {
+    type Input = ListBucketsRequest;
+    type Output = ListBucketsOutput;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "s3",
+        name: "ListBuckets",
+        protocol: wire::Protocol::RestXml,
+        xmlns: "http://s3.amazonaws.com/doc/2006-03-01/",
+        result_wrapper: None,
+        route: wire::Route { operation: "ListBuckets", method: "GET", uri: "/", query: &[], headers: &[] },
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for ListBucketsRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        let query = m.query();
+        Ok(ListBucketsRequest {
+            max_buckets: query.get("max-buckets", v)?,
+            continuation_token: query.get("continuation-token", v)?,
+            prefix: query.get("prefix", v)?,
+            bucket_region: query.get("bucket-region", v)?,
+        })
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for ListBucketsOutput {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        out.status = meta.status;
+        out.set_header("x-amz-request-id", request_id);
+        xml::document("ListAllMyBucketsResult", "http://s3.amazonaws.com/doc/2006-03-01/", meta, out, |w| {
+            self.members(w)
+        });
+    }
+}
+
+#[derive(Debug)]
+pub struct ListMultipartUploads;
+
+impl wire::Shape for ListMultipartUploads {
+    type Input = ListMultipartUploadsRequest;
+    type Output = ListMultipartUploadsOutput;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "s3",
+        name: "ListMultipartUploads",
+        protocol: wire::Protocol::RestXml,
+        xmlns: "http://s3.amazonaws.com/doc/2006-03-01/",
+        result_wrapper: None,
+        route: wire::Route {
+            operation: "ListMultipartUploads",
+            method: "GET",
+            uri: "/{Bucket}?uploads",
+            query: &[],
+            headers: &[],
+        },
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for ListMultipartUploadsRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        let labels = m.labels("/{Bucket}");
+        let query = m.query();
+        Ok(ListMultipartUploadsRequest {
+            bucket: labels.need("Bucket", v)?,
+            delimiter: query.get("delimiter", v)?,
+            encoding_type: query.get("encoding-type", v)?,
+            key_marker: query.get("key-marker", v)?,
+            max_uploads: query.get("max-uploads", v)?,
+            prefix: query.get("prefix", v)?,
+            upload_id_marker: query.get("upload-id-marker", v)?,
+            expected_bucket_owner: m.header("x-amz-expected-bucket-owner", v)?,
+            request_payer: m.header("x-amz-request-payer", v)?,
+        })
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for ListMultipartUploadsOutput {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        out.status = meta.status;
+        out.set_header("x-amz-request-id", request_id);
+        out.put_header("x-amz-request-charged", self.request_charged.as_ref());
+        xml::document(
+            "ListMultipartUploadsResult",
+            "http://s3.amazonaws.com/doc/2006-03-01/",
+            meta,
+            out,
+            |w| self.members(w),
+        );
+    }
+}
+
+#[derive(Debug)]
+pub struct ListObjectVersions;
+
+impl wire::Shape for ListObjectVersions {
+    type Input = ListObjectVersionsRequest;
+    type Output = ListObjectVersionsOutput;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "s3",
+        name: "ListObjectVersions",
+        protocol: wire::Protocol::RestXml,
+        xmlns: "http://s3.amazonaws.com/doc/2006-03-01/",
+        result_wrapper: None,
+        route: wire::Route {
+            operation: "ListObjectVersions",
+            method: "GET",
+            uri: "/{Bucket}?versions",
+            query: &[],
+            headers: &[],
+        },
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for ListObjectVersionsRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        let labels = m.labels("/{Bucket}");
+        let query = m.query();
+        Ok(ListObjectVersionsRequest {
+            bucket: labels.need("Bucket", v)?,
+            delimiter: query.get("delimiter", v)?,
+            encoding_type: query.get("encoding-type", v)?,
+            key_marker: query.get("key-marker", v)?,
+            max_keys: query.get("max-keys", v)?,
+            prefix: query.get("prefix", v)?,
+            version_id_marker: query.get("version-id-marker", v)?,
+            expected_bucket_owner: m.header("x-amz-expected-bucket-owner", v)?,
+            request_payer: m.header("x-amz-request-payer", v)?,
+            optional_object_attributes: m.header_list("x-amz-optional-object-attributes"),
+        })
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for ListObjectVersionsOutput {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        out.status = meta.status;
+        out.set_header("x-amz-request-id", request_id);
+        out.put_header("x-amz-request-charged", self.request_charged.as_ref());
+        xml::document("ListVersionsResult", "http://s3.amazonaws.com/doc/2006-03-01/", meta, out, |w| {
+            self.members(w)
+        });
+    }
+}
+
+#[derive(Debug)]
+pub struct ListObjects;
+
+impl wire::Shape for ListObjects {
+    type Input = ListObjectsRequest;
+    type Output = ListObjectsOutput;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "s3",
+        name: "ListObjects",
+        protocol: wire::Protocol::RestXml,
+        xmlns: "http://s3.amazonaws.com/doc/2006-03-01/",
+        result_wrapper: None,
+        route: wire::Route {
+            operation: "ListObjects",
+            method: "GET",
+            uri: "/{Bucket}",
+            query: &[],
+            headers: &[],
+        },
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for ListObjectsRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        let labels = m.labels("/{Bucket}");
+        let query = m.query();
+        Ok(ListObjectsRequest {
+            bucket: labels.need("Bucket", v)?,
+            delimiter: query.get("delimiter", v)?,
+            encoding_type: query.get("encoding-type", v)?,
+            marker: query.get("marker", v)?,
+            max_keys: query.get("max-keys", v)?,
+            prefix: query.get("prefix", v)?,
+            request_payer: m.header("x-amz-request-payer", v)?,
+            expected_bucket_owner: m.header("x-amz-expected-bucket-owner", v)?,
+            optional_object_attributes: m.header_list("x-amz-optional-object-attributes"),
+        })
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for ListObjectsOutput {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        out.status = meta.status;
+        out.set_header("x-amz-request-id", request_id);
+        out.put_header("x-amz-request-charged", self.request_charged.as_ref());
+        xml::document("ListBucketResult", "http://s3.amazonaws.com/doc/2006-03-01/", meta, out, |w| {
+            self.members(w)
+        });
+    }
+}
+
+#[derive(Debug)]
+pub struct ListObjectsV2;
+
+impl wire::Shape for ListObjectsV2 {
+    type Input = ListObjectsV2Request;
+    type Output = ListObjectsV2Output;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "s3",
+        name: "ListObjectsV2",
+        protocol: wire::Protocol::RestXml,
+        xmlns: "http://s3.amazonaws.com/doc/2006-03-01/",
+        result_wrapper: None,
+        route: wire::Route {
+            operation: "ListObjectsV2",
+            method: "GET",
+            uri: "/{Bucket}?list-type=2",
+            query: &[],
+            headers: &[],
+        },
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for ListObjectsV2Request {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        let labels = m.labels("/{Bucket}");
+        let query = m.query();
+        Ok(ListObjectsV2Request {
+            bucket: labels.need("Bucket", v)?,
+            delimiter: query.get("delimiter", v)?,
+            encoding_type: query.get("encoding-type", v)?,
+            max_keys: query.get("max-keys", v)?,
+            prefix: query.get("prefix", v)?,
+            continuation_token: query.get("continuation-token", v)?,
+            fetch_owner: query.get("fetch-owner", v)?,
+            start_after: query.get("start-after", v)?,
+            request_payer: m.header("x-amz-request-payer", v)?,
+            expected_bucket_owner: m.header("x-amz-expected-bucket-owner", v)?,
+            optional_object_attributes: m.header_list("x-amz-optional-object-attributes"),
+        })
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for ListObjectsV2Output {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        out.status = meta.status;
+        out.set_header("x-amz-request-id", request_id);
+        out.put_header("x-amz-request-charged", self.request_charged.as_ref());
+        xml::document("ListBucketResult", "http://s3.amazonaws.com/doc/2006-03-01/", meta, out, |w| {
+            self.members(w)
+        });
+    }
+}
+
+#[derive(Debug)]
+pub struct ListParts;
+
+impl wire::Shape for ListParts {
+    type Input = ListPartsRequest;
+    type Output = ListPartsOutput;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "s3",
+        name: "ListParts",
+        protocol: wire::Protocol::RestXml,
+        xmlns: "http://s3.amazonaws.com/doc/2006-03-01/",
+        result_wrapper: None,
+        route: wire::Route {
+            operation: "ListParts",
+            method: "GET",
+            uri: "/{Bucket}/{Key+}",
+            query: &["uploadId"],
+            headers: &[],
+        },
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for ListPartsRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        let labels = m.labels("/{Bucket}/{Key+}");
+        let query = m.query();
+        Ok(ListPartsRequest {
+            bucket: labels.need("Bucket", v)?,
+            key: labels.need("Key", v)?,
+            max_parts: query.get("max-parts", v)?,
+            part_number_marker: query.get("part-number-marker", v)?,
+            upload_id: query.need("uploadId", v)?,
+            request_payer: m.header("x-amz-request-payer", v)?,
+            expected_bucket_owner: m.header("x-amz-expected-bucket-owner", v)?,
+            sse_customer_algorithm: m.header("x-amz-server-side-encryption-customer-algorithm", v)?,
+            sse_customer_key: m.header("x-amz-server-side-encryption-customer-key", v)?,
+            sse_customer_key_md5: m.header("x-amz-server-side-encryption-customer-key-MD5", v)?,
+        })
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for ListPartsOutput {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        out.status = meta.status;
+        out.set_header("x-amz-request-id", request_id);
+        out.put_header("x-amz-abort-date", self.abort_date.as_ref());
+        out.put_header("x-amz-abort-rule-id", self.abort_rule_id.as_ref());
+        out.put_header("x-amz-request-charged", self.request_charged.as_ref());
+        out.put_header("x-amz-version-id", self.version_id.as_ref());
+        xml::document("ListPartsResult", "http://s3.amazonaws.com/doc/2006-03-01/", meta, out, |w| {
+            self.members(w)
+        });
+    }
+}
+
+#[derive(Debug)]
+pub struct PutBucketPolicy;
+
+impl wire::Shape for PutBucketPolicy {
+    type Input = PutBucketPolicyRequest;
+    type Output = PutBucketPolicyResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "s3",
+        name: "PutBucketPolicy",
+        protocol: wire::Protocol::RestXml,
+        xmlns: "http://s3.amazonaws.com/doc/2006-03-01/",
+        result_wrapper: None,
+        route: wire::Route {
+            operation: "PutBucketPolicy",
+            method: "PUT",
+            uri: "/{Bucket}?policy",
+            query: &[],
+            headers: &[],
+        },
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct PutBucketPolicyResponse {}
+
+impl wire::Input for PutBucketPolicyRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        let labels = m.labels("/{Bucket}");
+        Ok(PutBucketPolicyRequest {
+            bucket: labels.need("Bucket", v)?,
+            content_md5: m.header("Content-MD5", v)?,
+            checksum_algorithm: m.header("x-amz-sdk-checksum-algorithm", v)?,
+            confirm_remove_self_bucket_access: m.header("x-amz-confirm-remove-self-bucket-access", v)?,
+            policy: wire::required(m.text("Policy", v)?, "Policy", v),
+            expected_bucket_owner: m.header("x-amz-expected-bucket-owner", v)?,
+        })
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for PutBucketPolicyResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        out.status = meta.status;
+        out.set_header("x-amz-request-id", request_id);
+    }
+}
+
+#[derive(Debug)]
+pub struct PutBucketTagging;
+
+impl wire::Shape for PutBucketTagging {
+    type Input = PutBucketTaggingRequest;
+    type Output = PutBucketTaggingResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "s3",
+        name: "PutBucketTagging",
+        protocol: wire::Protocol::RestXml,
+        xmlns: "http://s3.amazonaws.com/doc/2006-03-01/",
+        result_wrapper: None,
+        route: wire::Route {
+            operation: "PutBucketTagging",
+            method: "PUT",
+            uri: "/{Bucket}?tagging",
+            query: &[],
+            headers: &[],
+        },
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct PutBucketTaggingResponse {}
+
+impl wire::Input for PutBucketTaggingRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        let labels = m.labels("/{Bucket}");
+        Ok(PutBucketTaggingRequest {
+            bucket: labels.need("Bucket", v)?,
+            content_md5: m.header("Content-MD5", v)?,
+            checksum_algorithm: m.header("x-amz-sdk-checksum-algorithm", v)?,
+            tagging: xml::need_payload(m, "Tagging", v)?,
+            expected_bucket_owner: m.header("x-amz-expected-bucket-owner", v)?,
+        })
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for PutBucketTaggingResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        out.status = meta.status;
+        out.set_header("x-amz-request-id", request_id);
+    }
+}
+
+#[derive(Debug)]
+pub struct PutBucketVersioning;
+
+impl wire::Shape for PutBucketVersioning {
+    type Input = PutBucketVersioningRequest;
+    type Output = PutBucketVersioningResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "s3",
+        name: "PutBucketVersioning",
+        protocol: wire::Protocol::RestXml,
+        xmlns: "http://s3.amazonaws.com/doc/2006-03-01/",
+        result_wrapper: None,
+        route: wire::Route {
+            operation: "PutBucketVersioning",
+            method: "PUT",
+            uri: "/{Bucket}?versioning",
+            query: &[],
+            headers: &[],
+        },
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct PutBucketVersioningResponse {}
+
+impl wire::Input for PutBucketVersioningRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        let labels = m.labels("/{Bucket}");
+        Ok(PutBucketVersioningRequest {
+            bucket: labels.need("Bucket", v)?,
+            content_md5: m.header("Content-MD5", v)?,
+            checksum_algorithm: m.header("x-amz-sdk-checksum-algorithm", v)?,
+            mfa: m.header("x-amz-mfa", v)?,
+            versioning_configuration: xml::need_payload(m, "VersioningConfiguration", v)?,
+            expected_bucket_owner: m.header("x-amz-expected-bucket-owner", v)?,
+        })
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for PutBucketVersioningResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        out.status = meta.status;
+        out.set_header("x-amz-request-id", request_id);
+    }
+}
+
+#[derive(Debug)]
+pub struct PutObject;
+
+impl wire::Shape for PutObject {
+    type Input = PutObjectRequest;
+    type Output = PutObjectOutput;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "s3",
+        name: "PutObject",
+        protocol: wire::Protocol::RestXml,
+        xmlns: "http://s3.amazonaws.com/doc/2006-03-01/",
+        result_wrapper: None,
+        route: wire::Route {
+            operation: "PutObject",
+            method: "PUT",
+            uri: "/{Bucket}/{Key+}",
+            query: &[],
+            headers: &[],
+        },
+        status: 200,
+        streaming_input: true,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for PutObjectRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        let labels = m.labels("/{Bucket}/{Key+}");
+        Ok(PutObjectRequest {
+            acl: m.header("x-amz-acl", v)?,
+            bucket: labels.need("Bucket", v)?,
+            cache_control: m.header("Cache-Control", v)?,
+            content_disposition: m.header("Content-Disposition", v)?,
+            content_encoding: m.header("Content-Encoding", v)?,
+            content_language: m.header("Content-Language", v)?,
+            content_length: m.header("Content-Length", v)?,
+            content_md5: m.header("Content-MD5", v)?,
+            content_type: m.header("Content-Type", v)?,
+            checksum_algorithm: m.header("x-amz-sdk-checksum-algorithm", v)?,
+            checksum_crc32: m.header("x-amz-checksum-crc32", v)?,
+            checksum_crc32c: m.header("x-amz-checksum-crc32c", v)?,
+            checksum_crc64nvme: m.header("x-amz-checksum-crc64nvme", v)?,
+            checksum_sha1: m.header("x-amz-checksum-sha1", v)?,
+            checksum_sha256: m.header("x-amz-checksum-sha256", v)?,
+            checksum_sha512: m.header("x-amz-checksum-sha512", v)?,
+            checksum_md5: m.header("x-amz-checksum-md5", v)?,
+            checksum_xxhash64: m.header("x-amz-checksum-xxhash64", v)?,
+            checksum_xxhash3: m.header("x-amz-checksum-xxhash3", v)?,
+            checksum_xxhash128: m.header("x-amz-checksum-xxhash128", v)?,
+            expires: m.header("Expires", v)?,
+            if_match: m.header("If-Match", v)?,
+            if_none_match: m.header("If-None-Match", v)?,
+            grant_full_control: m.header("x-amz-grant-full-control", v)?,
+            grant_read: m.header("x-amz-grant-read", v)?,
+            grant_read_acp: m.header("x-amz-grant-read-acp", v)?,
+            grant_write_acp: m.header("x-amz-grant-write-acp", v)?,
+            key: labels.need("Key", v)?,
+            write_offset_bytes: m.header("x-amz-write-offset-bytes", v)?,
+            metadata: m.headers_with("x-amz-meta-"),
+            server_side_encryption: m.header("x-amz-server-side-encryption", v)?,
+            storage_class: m.header("x-amz-storage-class", v)?,
+            website_redirect_location: m.header("x-amz-website-redirect-location", v)?,
+            sse_customer_algorithm: m.header("x-amz-server-side-encryption-customer-algorithm", v)?,
+            sse_customer_key: m.header("x-amz-server-side-encryption-customer-key", v)?,
+            sse_customer_key_md5: m.header("x-amz-server-side-encryption-customer-key-MD5", v)?,
+            ssekms_key_id: m.header("x-amz-server-side-encryption-aws-kms-key-id", v)?,
+            ssekms_encryption_context: m.header("x-amz-server-side-encryption-context", v)?,
+            bucket_key_enabled: m.header("x-amz-server-side-encryption-bucket-key-enabled", v)?,
+            request_payer: m.header("x-amz-request-payer", v)?,
+            tagging: m.header("x-amz-tagging", v)?,
+            object_lock_mode: m.header("x-amz-object-lock-mode", v)?,
+            object_lock_retain_until_date: m.header("x-amz-object-lock-retain-until-date", v)?,
+            object_lock_legal_hold_status: m.header("x-amz-object-lock-legal-hold", v)?,
+            object_lock_event_hold: m.header("x-amz-object-lock-event-hold", v)?,
+            object_lock_event_hold_duration_days: m
+                .header("x-amz-object-lock-event-hold-duration-days", v)?,
+            object_lock_event_hold_duration_years: m
+                .header("x-amz-object-lock-event-hold-duration-years", v)?,
+            expected_bucket_owner: m.header("x-amz-expected-bucket-owner", v)?,
+        })
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for PutObjectOutput {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        out.status = meta.status;
+        out.set_header("x-amz-request-id", request_id);
+        out.put_header("x-amz-expiration", self.expiration.as_ref());
+        out.put_header("etag", self.e_tag.as_ref());
+        out.put_header("x-amz-checksum-crc32", self.checksum_crc32.as_ref());
+        out.put_header("x-amz-checksum-crc32c", self.checksum_crc32c.as_ref());
+        out.put_header("x-amz-checksum-crc64nvme", self.checksum_crc64nvme.as_ref());
+        out.put_header("x-amz-checksum-sha1", self.checksum_sha1.as_ref());
+        out.put_header("x-amz-checksum-sha256", self.checksum_sha256.as_ref());
+        out.put_header("x-amz-checksum-sha512", self.checksum_sha512.as_ref());
+        out.put_header("x-amz-checksum-md5", self.checksum_md5.as_ref());
+        out.put_header("x-amz-checksum-xxhash64", self.checksum_xxhash64.as_ref());
+        out.put_header("x-amz-checksum-xxhash3", self.checksum_xxhash3.as_ref());
+        out.put_header("x-amz-checksum-xxhash128", self.checksum_xxhash128.as_ref());
+        out.put_header("x-amz-checksum-type", self.checksum_type.as_ref());
+        out.put_header("x-amz-server-side-encryption", self.server_side_encryption.as_ref());
+        out.put_header("x-amz-version-id", self.version_id.as_ref());
+        out.put_header(
+            "x-amz-server-side-encryption-customer-algorithm",
+            self.sse_customer_algorithm.as_ref(),
+        );
+        out.put_header("x-amz-server-side-encryption-customer-key-md5", self.sse_customer_key_md5.as_ref());
+        out.put_header("x-amz-server-side-encryption-aws-kms-key-id", self.ssekms_key_id.as_ref());
+        out.put_header("x-amz-server-side-encryption-context", self.ssekms_encryption_context.as_ref());
+        out.put_header("x-amz-server-side-encryption-bucket-key-enabled", self.bucket_key_enabled.as_ref());
+        out.put_header("x-amz-object-size", self.size.as_ref());
+        out.put_header("x-amz-request-charged", self.request_charged.as_ref());
+    }
+}
+
+#[derive(Debug)]
+pub struct PutObjectTagging;
+
+impl wire::Shape for PutObjectTagging {
+    type Input = PutObjectTaggingRequest;
+    type Output = PutObjectTaggingOutput;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "s3",
+        name: "PutObjectTagging",
+        protocol: wire::Protocol::RestXml,
+        xmlns: "http://s3.amazonaws.com/doc/2006-03-01/",
+        result_wrapper: None,
+        route: wire::Route {
+            operation: "PutObjectTagging",
+            method: "PUT",
+            uri: "/{Bucket}/{Key+}?tagging",
+            query: &[],
+            headers: &[],
+        },
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for PutObjectTaggingRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        let labels = m.labels("/{Bucket}/{Key+}");
+        let query = m.query();
+        Ok(PutObjectTaggingRequest {
+            bucket: labels.need("Bucket", v)?,
+            key: labels.need("Key", v)?,
+            version_id: query.get("versionId", v)?,
+            content_md5: m.header("Content-MD5", v)?,
+            checksum_algorithm: m.header("x-amz-sdk-checksum-algorithm", v)?,
+            tagging: xml::need_payload(m, "Tagging", v)?,
+            expected_bucket_owner: m.header("x-amz-expected-bucket-owner", v)?,
+            request_payer: m.header("x-amz-request-payer", v)?,
+        })
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for PutObjectTaggingOutput {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        out.status = meta.status;
+        out.set_header("x-amz-request-id", request_id);
+        out.put_header("x-amz-version-id", self.version_id.as_ref());
+    }
+}
+
+#[derive(Debug)]
+pub struct PutPublicAccessBlock;
+
+impl wire::Shape for PutPublicAccessBlock {
+    type Input = PutPublicAccessBlockRequest;
+    type Output = PutPublicAccessBlockResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "s3",
+        name: "PutPublicAccessBlock",
+        protocol: wire::Protocol::RestXml,
+        xmlns: "http://s3.amazonaws.com/doc/2006-03-01/",
+        result_wrapper: None,
+        route: wire::Route {
+            operation: "PutPublicAccessBlock",
+            method: "PUT",
+            uri: "/{Bucket}?publicAccessBlock",
+            query: &[],
+            headers: &[],
+        },
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct PutPublicAccessBlockResponse {}
+
+impl wire::Input for PutPublicAccessBlockRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        let labels = m.labels("/{Bucket}");
+        Ok(PutPublicAccessBlockRequest {
+            bucket: labels.need("Bucket", v)?,
+            content_md5: m.header("Content-MD5", v)?,
+            checksum_algorithm: m.header("x-amz-sdk-checksum-algorithm", v)?,
+            public_access_block_configuration: xml::need_payload(m, "PublicAccessBlockConfiguration", v)?,
+            expected_bucket_owner: m.header("x-amz-expected-bucket-owner", v)?,
+        })
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for PutPublicAccessBlockResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        out.status = meta.status;
+        out.set_header("x-amz-request-id", request_id);
+    }
+}
+
+#[derive(Debug)]
+pub struct UploadPart;
+
+impl wire::Shape for UploadPart {
+    type Input = UploadPartRequest;
+    type Output = UploadPartOutput;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "s3",
+        name: "UploadPart",
+        protocol: wire::Protocol::RestXml,
+        xmlns: "http://s3.amazonaws.com/doc/2006-03-01/",
+        result_wrapper: None,
+        route: wire::Route {
+            operation: "UploadPart",
+            method: "PUT",
+            uri: "/{Bucket}/{Key+}",
+            query: &["partNumber", "uploadId"],
+            headers: &[],
+        },
+        status: 200,
+        streaming_input: true,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for UploadPartRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        let labels = m.labels("/{Bucket}/{Key+}");
+        let query = m.query();
+        Ok(UploadPartRequest {
+            bucket: labels.need("Bucket", v)?,
+            content_length: m.header("Content-Length", v)?,
+            content_md5: m.header("Content-MD5", v)?,
+            checksum_algorithm: m.header("x-amz-sdk-checksum-algorithm", v)?,
+            checksum_crc32: m.header("x-amz-checksum-crc32", v)?,
+            checksum_crc32c: m.header("x-amz-checksum-crc32c", v)?,
+            checksum_crc64nvme: m.header("x-amz-checksum-crc64nvme", v)?,
+            checksum_sha1: m.header("x-amz-checksum-sha1", v)?,
+            checksum_sha256: m.header("x-amz-checksum-sha256", v)?,
+            checksum_sha512: m.header("x-amz-checksum-sha512", v)?,
+            checksum_md5: m.header("x-amz-checksum-md5", v)?,
+            checksum_xxhash64: m.header("x-amz-checksum-xxhash64", v)?,
+            checksum_xxhash3: m.header("x-amz-checksum-xxhash3", v)?,
+            checksum_xxhash128: m.header("x-amz-checksum-xxhash128", v)?,
+            key: labels.need("Key", v)?,
+            part_number: query.need("partNumber", v)?,
+            upload_id: query.need("uploadId", v)?,
+            sse_customer_algorithm: m.header("x-amz-server-side-encryption-customer-algorithm", v)?,
+            sse_customer_key: m.header("x-amz-server-side-encryption-customer-key", v)?,
+            sse_customer_key_md5: m.header("x-amz-server-side-encryption-customer-key-MD5", v)?,
+            request_payer: m.header("x-amz-request-payer", v)?,
+            expected_bucket_owner: m.header("x-amz-expected-bucket-owner", v)?,
+        })
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for UploadPartOutput {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        out.status = meta.status;
+        out.set_header("x-amz-request-id", request_id);
+        out.put_header("x-amz-server-side-encryption", self.server_side_encryption.as_ref());
+        out.put_header("etag", self.e_tag.as_ref());
+        out.put_header("x-amz-checksum-crc32", self.checksum_crc32.as_ref());
+        out.put_header("x-amz-checksum-crc32c", self.checksum_crc32c.as_ref());
+        out.put_header("x-amz-checksum-crc64nvme", self.checksum_crc64nvme.as_ref());
+        out.put_header("x-amz-checksum-sha1", self.checksum_sha1.as_ref());
+        out.put_header("x-amz-checksum-sha256", self.checksum_sha256.as_ref());
+        out.put_header("x-amz-checksum-sha512", self.checksum_sha512.as_ref());
+        out.put_header("x-amz-checksum-md5", self.checksum_md5.as_ref());
+        out.put_header("x-amz-checksum-xxhash64", self.checksum_xxhash64.as_ref());
+        out.put_header("x-amz-checksum-xxhash3", self.checksum_xxhash3.as_ref());
+        out.put_header("x-amz-checksum-xxhash128", self.checksum_xxhash128.as_ref());
+        out.put_header(
+            "x-amz-server-side-encryption-customer-algorithm",
+            self.sse_customer_algorithm.as_ref(),
+        );
+        out.put_header("x-amz-server-side-encryption-customer-key-md5", self.sse_customer_key_md5.as_ref());
+        out.put_header("x-amz-server-side-encryption-aws-kms-key-id", self.ssekms_key_id.as_ref());
+        out.put_header("x-amz-server-side-encryption-bucket-key-enabled", self.bucket_key_enabled.as_ref());
+        out.put_header("x-amz-request-charged", self.request_charged.as_ref());
+        out.put_header("x-amz-version-id", self.version_id.as_ref());
+    }
+}
+
+#[derive(Debug)]
+pub struct UploadPartCopy;
+
+impl wire::Shape for UploadPartCopy {
+    type Input = UploadPartCopyRequest;
+    type Output = UploadPartCopyOutput;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "s3",
+        name: "UploadPartCopy",
+        protocol: wire::Protocol::RestXml,
+        xmlns: "http://s3.amazonaws.com/doc/2006-03-01/",
+        result_wrapper: None,
+        route: wire::Route {
+            operation: "UploadPartCopy",
+            method: "PUT",
+            uri: "/{Bucket}/{Key+}",
+            query: &["partNumber", "uploadId"],
+            headers: &["x-amz-copy-source"],
+        },
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for UploadPartCopyRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        let labels = m.labels("/{Bucket}/{Key+}");
+        let query = m.query();
+        Ok(UploadPartCopyRequest {
+            bucket: labels.need("Bucket", v)?,
+            copy_source: m.need_header("x-amz-copy-source", v)?,
+            copy_source_if_match: m.header("x-amz-copy-source-if-match", v)?,
+            copy_source_if_modified_since: m.header_date("x-amz-copy-source-if-modified-since"),
+            copy_source_if_none_match: m.header("x-amz-copy-source-if-none-match", v)?,
+            copy_source_if_unmodified_since: m.header_date("x-amz-copy-source-if-unmodified-since"),
+            copy_source_range: m.header("x-amz-copy-source-range", v)?,
+            key: labels.need("Key", v)?,
+            part_number: query.need("partNumber", v)?,
+            upload_id: query.need("uploadId", v)?,
+            sse_customer_algorithm: m.header("x-amz-server-side-encryption-customer-algorithm", v)?,
+            sse_customer_key: m.header("x-amz-server-side-encryption-customer-key", v)?,
+            sse_customer_key_md5: m.header("x-amz-server-side-encryption-customer-key-MD5", v)?,
+            copy_source_sse_customer_algorithm: m
+                .header("x-amz-copy-source-server-side-encryption-customer-algorithm", v)?,
+            copy_source_sse_customer_key: m
+                .header("x-amz-copy-source-server-side-encryption-customer-key", v)?,
+            copy_source_sse_customer_key_md5: m
+                .header("x-amz-copy-source-server-side-encryption-customer-key-MD5", v)?,
+            request_payer: m.header("x-amz-request-payer", v)?,
+            expected_bucket_owner: m.header("x-amz-expected-bucket-owner", v)?,
+            expected_source_bucket_owner: m.header("x-amz-source-expected-bucket-owner", v)?,
+        })
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for UploadPartCopyOutput {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        out.status = meta.status;
+        out.set_header("x-amz-request-id", request_id);
+        out.put_header("x-amz-copy-source-version-id", self.copy_source_version_id.as_ref());
+        out.put_header("x-amz-server-side-encryption", self.server_side_encryption.as_ref());
+        out.put_header(
+            "x-amz-server-side-encryption-customer-algorithm",
+            self.sse_customer_algorithm.as_ref(),
+        );
+        out.put_header("x-amz-server-side-encryption-customer-key-md5", self.sse_customer_key_md5.as_ref());
+        out.put_header("x-amz-server-side-encryption-aws-kms-key-id", self.ssekms_key_id.as_ref());
+        out.put_header("x-amz-server-side-encryption-bucket-key-enabled", self.bucket_key_enabled.as_ref());
+        out.put_header("x-amz-request-charged", self.request_charged.as_ref());
+        out.put_header("x-amz-version-id", self.version_id.as_ref());
+        if let Some(payload) = self.copy_part_result.as_ref() {
+            xml::document("CopyPartResult", "http://s3.amazonaws.com/doc/2006-03-01/", meta, out, |w| {
+                payload.members(w)
+            });
+        }
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct AbortIncompleteMultipartUpload {
+    pub days_after_initiation: Option<i32>,
+}
+
+impl AbortIncompleteMultipartUpload {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("DaysAfterInitiation", &self.days_after_initiation);
+    }
+}
+
+impl xml::ToXml for AbortIncompleteMultipartUpload {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct AbortMultipartUploadOutput {
+    pub request_charged: Option<String>,
+    pub version_id: Option<String>,
+}
+
+impl AbortMultipartUploadOutput {
+    fn members(&self, w: &mut xml::Writer) {}
+}
+
+impl xml::ToXml for AbortMultipartUploadOutput {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct AbortMultipartUploadRequest {
+    pub bucket: String,
+    pub key: String,
+    pub upload_id: String,
+    pub request_payer: Option<String>,
+    pub expected_bucket_owner: Option<String>,
+    pub if_match_initiated_time: Option<Time>,
+}
+
+impl AbortMultipartUploadRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("Key", Some(self.key.as_str()), &rule::OBJECT_KEY);
+        v.text("x-amz-request-payer", self.request_payer.as_deref(), &rule::REQUEST_PAYER);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct AccessControlTranslation {
+    pub owner: String,
+}
+
+impl AccessControlTranslation {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Owner", &self.owner);
+    }
+}
+
+impl xml::ToXml for AccessControlTranslation {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct BlockedEncryptionTypes {
+    pub encryption_type: Option<Vec<String>>,
+}
+
+impl BlockedEncryptionTypes {
+    fn members(&self, w: &mut xml::Writer) {
+        w.flat("EncryptionType", self.encryption_type.as_deref());
+    }
+}
+
+impl xml::ToXml for BlockedEncryptionTypes {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct Bucket {
+    pub name: Option<String>,
+    pub creation_date: Option<Time>,
+    pub bucket_region: Option<String>,
+    pub bucket_arn: Option<String>,
+}
+
+impl Bucket {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Name", &self.name);
+        w.put("CreationDate", &self.creation_date);
+        w.put("BucketRegion", &self.bucket_region);
+        w.put("BucketArn", &self.bucket_arn);
+    }
+}
+
+impl xml::ToXml for Bucket {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct BucketInfo {
+    pub data_redundancy: Option<String>,
+    pub type_: Option<String>,
+}
+
+impl xml::FromXml for BucketInfo {
+    fn from_xml(e: &xml::Element, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(BucketInfo { data_redundancy: e.get("DataRedundancy", v)?, type_: e.get("Type", v)? })
+    }
+}
+
+impl BucketInfo {
+    fn limits(&self, v: &mut Violations) {
+        v.text("DataRedundancy", self.data_redundancy.as_deref(), &rule::DATA_REDUNDANCY);
+        v.text("Type", self.type_.as_deref(), &rule::BUCKET_TYPE);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct CORSRule {
+    #[cfg_attr(feature = "vectors", serde(rename = "ID"))]
+    pub id: Option<String>,
+    pub allowed_headers: Option<Vec<String>>,
+    pub allowed_methods: Vec<String>,
+    pub allowed_origins: Vec<String>,
+    pub expose_headers: Option<Vec<String>>,
+    pub max_age_seconds: Option<i32>,
+}
+
+impl CORSRule {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("ID", &self.id);
+        w.flat("AllowedHeader", self.allowed_headers.as_deref());
+        w.flat("AllowedMethod", Some(self.allowed_methods.as_slice()));
+        w.flat("AllowedOrigin", Some(self.allowed_origins.as_slice()));
+        w.flat("ExposeHeader", self.expose_headers.as_deref());
+        w.put("MaxAgeSeconds", &self.max_age_seconds);
+    }
+}
+
+impl xml::ToXml for CORSRule {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct Checksum {
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumCRC32"))]
+    pub checksum_crc32: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumCRC32C"))]
+    pub checksum_crc32c: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumCRC64NVME"))]
+    pub checksum_crc64nvme: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumSHA1"))]
+    pub checksum_sha1: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumSHA256"))]
+    pub checksum_sha256: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumSHA512"))]
+    pub checksum_sha512: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumMD5"))]
+    pub checksum_md5: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumXXHASH64"))]
+    pub checksum_xxhash64: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumXXHASH3"))]
+    pub checksum_xxhash3: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumXXHASH128"))]
+    pub checksum_xxhash128: Option<String>,
+    pub checksum_type: Option<String>,
+}
+
+impl Checksum {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("ChecksumCRC32", &self.checksum_crc32);
+        w.put("ChecksumCRC32C", &self.checksum_crc32c);
+        w.put("ChecksumCRC64NVME", &self.checksum_crc64nvme);
+        w.put("ChecksumSHA1", &self.checksum_sha1);
+        w.put("ChecksumSHA256", &self.checksum_sha256);
+        w.put("ChecksumSHA512", &self.checksum_sha512);
+        w.put("ChecksumMD5", &self.checksum_md5);
+        w.put("ChecksumXXHASH64", &self.checksum_xxhash64);
+        w.put("ChecksumXXHASH3", &self.checksum_xxhash3);
+        w.put("ChecksumXXHASH128", &self.checksum_xxhash128);
+        w.put("ChecksumType", &self.checksum_type);
+    }
+}
+
+impl xml::ToXml for Checksum {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct CommonPrefix {
+    pub prefix: Option<String>,
+}
+
+impl CommonPrefix {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Prefix", &self.prefix);
+    }
+}
+
+impl xml::ToXml for CommonPrefix {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct CompleteMultipartUploadOutput {
+    pub location: Option<String>,
+    pub bucket: Option<String>,
+    pub key: Option<String>,
+    pub expiration: Option<String>,
+    pub e_tag: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumCRC32"))]
+    pub checksum_crc32: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumCRC32C"))]
+    pub checksum_crc32c: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumCRC64NVME"))]
+    pub checksum_crc64nvme: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumSHA1"))]
+    pub checksum_sha1: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumSHA256"))]
+    pub checksum_sha256: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumSHA512"))]
+    pub checksum_sha512: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumMD5"))]
+    pub checksum_md5: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumXXHASH64"))]
+    pub checksum_xxhash64: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumXXHASH3"))]
+    pub checksum_xxhash3: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumXXHASH128"))]
+    pub checksum_xxhash128: Option<String>,
+    pub checksum_type: Option<String>,
+    pub server_side_encryption: Option<String>,
+    pub version_id: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSEKMSKeyId"))]
+    pub ssekms_key_id: Option<String>,
+    pub bucket_key_enabled: Option<bool>,
+    pub request_charged: Option<String>,
+}
+
+impl std::fmt::Debug for CompleteMultipartUploadOutput {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CompleteMultipartUploadOutput")
+            .field("location", &self.location)
+            .field("bucket", &self.bucket)
+            .field("key", &self.key)
+            .field("expiration", &self.expiration)
+            .field("e_tag", &self.e_tag)
+            .field("checksum_crc32", &self.checksum_crc32)
+            .field("checksum_crc32c", &self.checksum_crc32c)
+            .field("checksum_crc64nvme", &self.checksum_crc64nvme)
+            .field("checksum_sha1", &self.checksum_sha1)
+            .field("checksum_sha256", &self.checksum_sha256)
+            .field("checksum_sha512", &self.checksum_sha512)
+            .field("checksum_md5", &self.checksum_md5)
+            .field("checksum_xxhash64", &self.checksum_xxhash64)
+            .field("checksum_xxhash3", &self.checksum_xxhash3)
+            .field("checksum_xxhash128", &self.checksum_xxhash128)
+            .field("checksum_type", &self.checksum_type)
+            .field("server_side_encryption", &self.server_side_encryption)
+            .field("version_id", &self.version_id)
+            .field("ssekms_key_id", &"***")
+            .field("bucket_key_enabled", &self.bucket_key_enabled)
+            .field("request_charged", &self.request_charged)
+            .finish()
+    }
+}
+
+impl CompleteMultipartUploadOutput {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Location", &self.location);
+        w.put("Bucket", &self.bucket);
+        w.put("Key", &self.key);
+        w.put("ETag", &self.e_tag);
+        w.put("ChecksumCRC32", &self.checksum_crc32);
+        w.put("ChecksumCRC32C", &self.checksum_crc32c);
+        w.put("ChecksumCRC64NVME", &self.checksum_crc64nvme);
+        w.put("ChecksumSHA1", &self.checksum_sha1);
+        w.put("ChecksumSHA256", &self.checksum_sha256);
+        w.put("ChecksumSHA512", &self.checksum_sha512);
+        w.put("ChecksumMD5", &self.checksum_md5);
+        w.put("ChecksumXXHASH64", &self.checksum_xxhash64);
+        w.put("ChecksumXXHASH3", &self.checksum_xxhash3);
+        w.put("ChecksumXXHASH128", &self.checksum_xxhash128);
+        w.put("ChecksumType", &self.checksum_type);
+    }
+}
+
+impl xml::ToXml for CompleteMultipartUploadOutput {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct CompleteMultipartUploadRequest {
+    pub bucket: String,
+    pub key: String,
+    pub multipart_upload: Option<CompletedMultipartUpload>,
+    pub upload_id: String,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumCRC32"))]
+    pub checksum_crc32: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumCRC32C"))]
+    pub checksum_crc32c: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumCRC64NVME"))]
+    pub checksum_crc64nvme: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumSHA1"))]
+    pub checksum_sha1: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumSHA256"))]
+    pub checksum_sha256: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumSHA512"))]
+    pub checksum_sha512: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumMD5"))]
+    pub checksum_md5: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumXXHASH64"))]
+    pub checksum_xxhash64: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumXXHASH3"))]
+    pub checksum_xxhash3: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumXXHASH128"))]
+    pub checksum_xxhash128: Option<String>,
+    pub checksum_type: Option<String>,
+    pub mpu_object_size: Option<i64>,
+    pub request_payer: Option<String>,
+    pub expected_bucket_owner: Option<String>,
+    pub if_match: Option<String>,
+    pub if_none_match: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerAlgorithm"))]
+    pub sse_customer_algorithm: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerKey"))]
+    pub sse_customer_key: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerKeyMD5"))]
+    pub sse_customer_key_md5: Option<String>,
+}
+
+impl std::fmt::Debug for CompleteMultipartUploadRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CompleteMultipartUploadRequest")
+            .field("bucket", &self.bucket)
+            .field("key", &self.key)
+            .field("multipart_upload", &self.multipart_upload)
+            .field("upload_id", &self.upload_id)
+            .field("checksum_crc32", &self.checksum_crc32)
+            .field("checksum_crc32c", &self.checksum_crc32c)
+            .field("checksum_crc64nvme", &self.checksum_crc64nvme)
+            .field("checksum_sha1", &self.checksum_sha1)
+            .field("checksum_sha256", &self.checksum_sha256)
+            .field("checksum_sha512", &self.checksum_sha512)
+            .field("checksum_md5", &self.checksum_md5)
+            .field("checksum_xxhash64", &self.checksum_xxhash64)
+            .field("checksum_xxhash3", &self.checksum_xxhash3)
+            .field("checksum_xxhash128", &self.checksum_xxhash128)
+            .field("checksum_type", &self.checksum_type)
+            .field("mpu_object_size", &self.mpu_object_size)
+            .field("request_payer", &self.request_payer)
+            .field("expected_bucket_owner", &self.expected_bucket_owner)
+            .field("if_match", &self.if_match)
+            .field("if_none_match", &self.if_none_match)
+            .field("sse_customer_algorithm", &self.sse_customer_algorithm)
+            .field("sse_customer_key", &"***")
+            .field("sse_customer_key_md5", &self.sse_customer_key_md5)
+            .finish()
+    }
+}
+
+impl CompleteMultipartUploadRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("Key", Some(self.key.as_str()), &rule::OBJECT_KEY);
+        v.text("x-amz-checksum-type", self.checksum_type.as_deref(), &rule::CHECKSUM_TYPE);
+        v.text("x-amz-request-payer", self.request_payer.as_deref(), &rule::REQUEST_PAYER);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct CompletedMultipartUpload {
+    pub parts: Option<Vec<CompletedPart>>,
+}
+
+impl xml::FromXml for CompletedMultipartUpload {
+    fn from_xml(e: &xml::Element, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(CompletedMultipartUpload { parts: e.flat("Part", v)? })
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct CompletedPart {
+    pub e_tag: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumCRC32"))]
+    pub checksum_crc32: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumCRC32C"))]
+    pub checksum_crc32c: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumCRC64NVME"))]
+    pub checksum_crc64nvme: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumSHA1"))]
+    pub checksum_sha1: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumSHA256"))]
+    pub checksum_sha256: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumSHA512"))]
+    pub checksum_sha512: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumMD5"))]
+    pub checksum_md5: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumXXHASH64"))]
+    pub checksum_xxhash64: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumXXHASH3"))]
+    pub checksum_xxhash3: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumXXHASH128"))]
+    pub checksum_xxhash128: Option<String>,
+    pub part_number: Option<i32>,
+}
+
+impl xml::FromXml for CompletedPart {
+    fn from_xml(e: &xml::Element, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(CompletedPart {
+            e_tag: e.get("ETag", v)?,
+            checksum_crc32: e.get("ChecksumCRC32", v)?,
+            checksum_crc32c: e.get("ChecksumCRC32C", v)?,
+            checksum_crc64nvme: e.get("ChecksumCRC64NVME", v)?,
+            checksum_sha1: e.get("ChecksumSHA1", v)?,
+            checksum_sha256: e.get("ChecksumSHA256", v)?,
+            checksum_sha512: e.get("ChecksumSHA512", v)?,
+            checksum_md5: e.get("ChecksumMD5", v)?,
+            checksum_xxhash64: e.get("ChecksumXXHASH64", v)?,
+            checksum_xxhash3: e.get("ChecksumXXHASH3", v)?,
+            checksum_xxhash128: e.get("ChecksumXXHASH128", v)?,
+            part_number: e.get("PartNumber", v)?,
+        })
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct Condition {
+    pub http_error_code_returned_equals: Option<String>,
+    pub key_prefix_equals: Option<String>,
+}
+
+impl Condition {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("HttpErrorCodeReturnedEquals", &self.http_error_code_returned_equals);
+        w.put("KeyPrefixEquals", &self.key_prefix_equals);
+    }
+}
+
+impl xml::ToXml for Condition {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct CopyObjectOutput {
+    pub copy_object_result: Option<CopyObjectResult>,
+    pub expiration: Option<String>,
+    pub copy_source_version_id: Option<String>,
+    pub version_id: Option<String>,
+    pub server_side_encryption: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerAlgorithm"))]
+    pub sse_customer_algorithm: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerKeyMD5"))]
+    pub sse_customer_key_md5: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSEKMSKeyId"))]
+    pub ssekms_key_id: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSEKMSEncryptionContext"))]
+    pub ssekms_encryption_context: Option<String>,
+    pub bucket_key_enabled: Option<bool>,
+    pub request_charged: Option<String>,
+}
+
+impl std::fmt::Debug for CopyObjectOutput {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CopyObjectOutput")
+            .field("copy_object_result", &self.copy_object_result)
+            .field("expiration", &self.expiration)
+            .field("copy_source_version_id", &self.copy_source_version_id)
+            .field("version_id", &self.version_id)
+            .field("server_side_encryption", &self.server_side_encryption)
+            .field("sse_customer_algorithm", &self.sse_customer_algorithm)
+            .field("sse_customer_key_md5", &self.sse_customer_key_md5)
+            .field("ssekms_key_id", &"***")
+            .field("ssekms_encryption_context", &"***")
+            .field("bucket_key_enabled", &self.bucket_key_enabled)
+            .field("request_charged", &self.request_charged)
+            .finish()
+    }
+}
+
+impl CopyObjectOutput {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("CopyObjectResult", &self.copy_object_result);
+    }
+}
+
+impl xml::ToXml for CopyObjectOutput {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct CopyObjectRequest {
+    #[cfg_attr(feature = "vectors", serde(rename = "ACL"))]
+    pub acl: Option<String>,
+    pub bucket: String,
+    pub cache_control: Option<String>,
+    pub checksum_algorithm: Option<String>,
+    pub content_disposition: Option<String>,
+    pub content_encoding: Option<String>,
+    pub content_language: Option<String>,
+    pub content_type: Option<String>,
+    pub copy_source: String,
+    pub copy_source_if_match: Option<String>,
+    pub copy_source_if_modified_since: Option<Time>,
+    pub copy_source_if_none_match: Option<String>,
+    pub copy_source_if_unmodified_since: Option<Time>,
+    pub expires: Option<String>,
+    pub grant_full_control: Option<String>,
+    pub grant_read: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "GrantReadACP"))]
+    pub grant_read_acp: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "GrantWriteACP"))]
+    pub grant_write_acp: Option<String>,
+    pub if_match: Option<String>,
+    pub if_none_match: Option<String>,
+    pub key: String,
+    pub metadata: Option<BTreeMap<String, String>>,
+    pub metadata_directive: Option<String>,
+    pub tagging_directive: Option<String>,
+    pub annotation_directive: Option<String>,
+    pub server_side_encryption: Option<String>,
+    pub storage_class: Option<String>,
+    pub website_redirect_location: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerAlgorithm"))]
+    pub sse_customer_algorithm: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerKey"))]
+    pub sse_customer_key: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerKeyMD5"))]
+    pub sse_customer_key_md5: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSEKMSKeyId"))]
+    pub ssekms_key_id: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSEKMSEncryptionContext"))]
+    pub ssekms_encryption_context: Option<String>,
+    pub bucket_key_enabled: Option<bool>,
+    #[cfg_attr(feature = "vectors", serde(rename = "CopySourceSSECustomerAlgorithm"))]
+    pub copy_source_sse_customer_algorithm: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "CopySourceSSECustomerKey"))]
+    pub copy_source_sse_customer_key: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "CopySourceSSECustomerKeyMD5"))]
+    pub copy_source_sse_customer_key_md5: Option<String>,
+    pub request_payer: Option<String>,
+    pub tagging: Option<String>,
+    pub object_lock_mode: Option<String>,
+    pub object_lock_retain_until_date: Option<Time>,
+    pub object_lock_legal_hold_status: Option<String>,
+    pub object_lock_event_hold: Option<String>,
+    pub object_lock_event_hold_duration_days: Option<i32>,
+    pub object_lock_event_hold_duration_years: Option<i32>,
+    pub expected_bucket_owner: Option<String>,
+    pub expected_source_bucket_owner: Option<String>,
+}
+
+impl std::fmt::Debug for CopyObjectRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CopyObjectRequest")
+            .field("acl", &self.acl)
+            .field("bucket", &self.bucket)
+            .field("cache_control", &self.cache_control)
+            .field("checksum_algorithm", &self.checksum_algorithm)
+            .field("content_disposition", &self.content_disposition)
+            .field("content_encoding", &self.content_encoding)
+            .field("content_language", &self.content_language)
+            .field("content_type", &self.content_type)
+            .field("copy_source", &self.copy_source)
+            .field("copy_source_if_match", &self.copy_source_if_match)
+            .field("copy_source_if_modified_since", &self.copy_source_if_modified_since)
+            .field("copy_source_if_none_match", &self.copy_source_if_none_match)
+            .field("copy_source_if_unmodified_since", &self.copy_source_if_unmodified_since)
+            .field("expires", &self.expires)
+            .field("grant_full_control", &self.grant_full_control)
+            .field("grant_read", &self.grant_read)
+            .field("grant_read_acp", &self.grant_read_acp)
+            .field("grant_write_acp", &self.grant_write_acp)
+            .field("if_match", &self.if_match)
+            .field("if_none_match", &self.if_none_match)
+            .field("key", &self.key)
+            .field("metadata", &self.metadata)
+            .field("metadata_directive", &self.metadata_directive)
+            .field("tagging_directive", &self.tagging_directive)
+            .field("annotation_directive", &self.annotation_directive)
+            .field("server_side_encryption", &self.server_side_encryption)
+            .field("storage_class", &self.storage_class)
+            .field("website_redirect_location", &self.website_redirect_location)
+            .field("sse_customer_algorithm", &self.sse_customer_algorithm)
+            .field("sse_customer_key", &"***")
+            .field("sse_customer_key_md5", &self.sse_customer_key_md5)
+            .field("ssekms_key_id", &"***")
+            .field("ssekms_encryption_context", &"***")
+            .field("bucket_key_enabled", &self.bucket_key_enabled)
+            .field("copy_source_sse_customer_algorithm", &self.copy_source_sse_customer_algorithm)
+            .field("copy_source_sse_customer_key", &"***")
+            .field("copy_source_sse_customer_key_md5", &self.copy_source_sse_customer_key_md5)
+            .field("request_payer", &self.request_payer)
+            .field("tagging", &self.tagging)
+            .field("object_lock_mode", &self.object_lock_mode)
+            .field("object_lock_retain_until_date", &self.object_lock_retain_until_date)
+            .field("object_lock_legal_hold_status", &self.object_lock_legal_hold_status)
+            .field("object_lock_event_hold", &self.object_lock_event_hold)
+            .field("object_lock_event_hold_duration_days", &self.object_lock_event_hold_duration_days)
+            .field("object_lock_event_hold_duration_years", &self.object_lock_event_hold_duration_years)
+            .field("expected_bucket_owner", &self.expected_bucket_owner)
+            .field("expected_source_bucket_owner", &self.expected_source_bucket_owner)
+            .finish()
+    }
+}
+
+impl CopyObjectRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("x-amz-acl", self.acl.as_deref(), &rule::OBJECT_CANNED_ACL);
+        v.text("x-amz-checksum-algorithm", self.checksum_algorithm.as_deref(), &rule::CHECKSUM_ALGORITHM);
+        v.text("x-amz-copy-source", Some(self.copy_source.as_str()), &rule::COPY_SOURCE);
+        v.text("Key", Some(self.key.as_str()), &rule::OBJECT_KEY);
+        v.text("x-amz-metadata-directive", self.metadata_directive.as_deref(), &rule::METADATA_DIRECTIVE);
+        v.text("x-amz-tagging-directive", self.tagging_directive.as_deref(), &rule::TAGGING_DIRECTIVE);
+        v.text(
+            "x-amz-object-annotation-directive",
+            self.annotation_directive.as_deref(),
+            &rule::ANNOTATION_DIRECTIVE,
+        );
+        v.text(
+            "x-amz-server-side-encryption",
+            self.server_side_encryption.as_deref(),
+            &rule::SERVER_SIDE_ENCRYPTION,
+        );
+        v.text("x-amz-request-payer", self.request_payer.as_deref(), &rule::REQUEST_PAYER);
+        v.text("x-amz-object-lock-mode", self.object_lock_mode.as_deref(), &rule::OBJECT_LOCK_MODE);
+        v.text(
+            "x-amz-object-lock-legal-hold",
+            self.object_lock_legal_hold_status.as_deref(),
+            &rule::OBJECT_LOCK_LEGAL_HOLD_STATUS,
+        );
+        v.text(
+            "x-amz-object-lock-event-hold",
+            self.object_lock_event_hold.as_deref(),
+            &rule::OBJECT_LOCK_EVENT_HOLD,
+        );
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct CopyObjectResult {
+    pub e_tag: Option<String>,
+    pub last_modified: Option<Time>,
+    pub checksum_type: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumCRC32"))]
+    pub checksum_crc32: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumCRC32C"))]
+    pub checksum_crc32c: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumCRC64NVME"))]
+    pub checksum_crc64nvme: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumSHA1"))]
+    pub checksum_sha1: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumSHA256"))]
+    pub checksum_sha256: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumSHA512"))]
+    pub checksum_sha512: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumMD5"))]
+    pub checksum_md5: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumXXHASH64"))]
+    pub checksum_xxhash64: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumXXHASH3"))]
+    pub checksum_xxhash3: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumXXHASH128"))]
+    pub checksum_xxhash128: Option<String>,
+}
+
+impl CopyObjectResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("ETag", &self.e_tag);
+        w.put("LastModified", &self.last_modified);
+        w.put("ChecksumType", &self.checksum_type);
+        w.put("ChecksumCRC32", &self.checksum_crc32);
+        w.put("ChecksumCRC32C", &self.checksum_crc32c);
+        w.put("ChecksumCRC64NVME", &self.checksum_crc64nvme);
+        w.put("ChecksumSHA1", &self.checksum_sha1);
+        w.put("ChecksumSHA256", &self.checksum_sha256);
+        w.put("ChecksumSHA512", &self.checksum_sha512);
+        w.put("ChecksumMD5", &self.checksum_md5);
+        w.put("ChecksumXXHASH64", &self.checksum_xxhash64);
+        w.put("ChecksumXXHASH3", &self.checksum_xxhash3);
+        w.put("ChecksumXXHASH128", &self.checksum_xxhash128);
+    }
+}
+
+impl xml::ToXml for CopyObjectResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct CopyPartResult {
+    pub e_tag: Option<String>,
+    pub last_modified: Option<Time>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumCRC32"))]
+    pub checksum_crc32: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumCRC32C"))]
+    pub checksum_crc32c: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumCRC64NVME"))]
+    pub checksum_crc64nvme: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumSHA1"))]
+    pub checksum_sha1: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumSHA256"))]
+    pub checksum_sha256: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumSHA512"))]
+    pub checksum_sha512: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumMD5"))]
+    pub checksum_md5: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumXXHASH64"))]
+    pub checksum_xxhash64: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumXXHASH3"))]
+    pub checksum_xxhash3: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumXXHASH128"))]
+    pub checksum_xxhash128: Option<String>,
+}
+
+impl CopyPartResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("ETag", &self.e_tag);
+        w.put("LastModified", &self.last_modified);
+        w.put("ChecksumCRC32", &self.checksum_crc32);
+        w.put("ChecksumCRC32C", &self.checksum_crc32c);
+        w.put("ChecksumCRC64NVME", &self.checksum_crc64nvme);
+        w.put("ChecksumSHA1", &self.checksum_sha1);
+        w.put("ChecksumSHA256", &self.checksum_sha256);
+        w.put("ChecksumSHA512", &self.checksum_sha512);
+        w.put("ChecksumMD5", &self.checksum_md5);
+        w.put("ChecksumXXHASH64", &self.checksum_xxhash64);
+        w.put("ChecksumXXHASH3", &self.checksum_xxhash3);
+        w.put("ChecksumXXHASH128", &self.checksum_xxhash128);
+    }
+}
+
+impl xml::ToXml for CopyPartResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct CreateBucketConfiguration {
+    pub location_constraint: Option<String>,
+    pub location: Option<LocationInfo>,
+    pub bucket: Option<BucketInfo>,
+    pub tags: Option<Vec<Tag>>,
+}
+
+impl xml::FromXml for CreateBucketConfiguration {
+    fn from_xml(e: &xml::Element, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(CreateBucketConfiguration {
+            location_constraint: e.get("LocationConstraint", v)?,
+            location: e.get("Location", v)?,
+            bucket: e.get("Bucket", v)?,
+            tags: e.list("Tags", "Tag", v)?,
+        })
+    }
+}
+
+impl CreateBucketConfiguration {
+    fn limits(&self, v: &mut Violations) {
+        v.inner("Location", self.location.as_ref(), LocationInfo::limits);
+        v.inner("Bucket", self.bucket.as_ref(), BucketInfo::limits);
+        v.each("Tags", self.tags.as_deref(), Tag::limits);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct CreateBucketOutput {
+    pub location: Option<String>,
+    pub bucket_arn: Option<String>,
+}
+
+impl CreateBucketOutput {
+    fn members(&self, w: &mut xml::Writer) {}
+}
+
+impl xml::ToXml for CreateBucketOutput {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct CreateBucketRequest {
+    #[cfg_attr(feature = "vectors", serde(rename = "ACL"))]
+    pub acl: Option<String>,
+    pub bucket: String,
+    pub create_bucket_configuration: Option<CreateBucketConfiguration>,
+    pub grant_full_control: Option<String>,
+    pub grant_read: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "GrantReadACP"))]
+    pub grant_read_acp: Option<String>,
+    pub grant_write: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "GrantWriteACP"))]
+    pub grant_write_acp: Option<String>,
+    pub object_lock_enabled_for_bucket: Option<bool>,
+    pub object_ownership: Option<String>,
+    pub bucket_namespace: Option<String>,
+}
+
+impl CreateBucketRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("x-amz-acl", self.acl.as_deref(), &rule::BUCKET_CANNED_ACL);
+        v.inner(
+            "CreateBucketConfiguration",
+            self.create_bucket_configuration.as_ref(),
+            CreateBucketConfiguration::limits,
+        );
+        v.text("x-amz-object-ownership", self.object_ownership.as_deref(), &rule::OBJECT_OWNERSHIP);
+        v.text("x-amz-bucket-namespace", self.bucket_namespace.as_deref(), &rule::BUCKET_NAMESPACE);
+    }
+}
+
+#[derive(Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct CreateMultipartUploadOutput {
+    pub abort_date: Option<Time>,
+    pub abort_rule_id: Option<String>,
+    pub bucket: Option<String>,
+    pub key: Option<String>,
+    pub upload_id: Option<String>,
+    pub server_side_encryption: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerAlgorithm"))]
+    pub sse_customer_algorithm: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerKeyMD5"))]
+    pub sse_customer_key_md5: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSEKMSKeyId"))]
+    pub ssekms_key_id: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSEKMSEncryptionContext"))]
+    pub ssekms_encryption_context: Option<String>,
+    pub bucket_key_enabled: Option<bool>,
+    pub request_charged: Option<String>,
+    pub checksum_algorithm: Option<String>,
+    pub checksum_type: Option<String>,
+    pub version_id: Option<String>,
+}
+
+impl std::fmt::Debug for CreateMultipartUploadOutput {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CreateMultipartUploadOutput")
+            .field("abort_date", &self.abort_date)
+            .field("abort_rule_id", &self.abort_rule_id)
+            .field("bucket", &self.bucket)
+            .field("key", &self.key)
+            .field("upload_id", &self.upload_id)
+            .field("server_side_encryption", &self.server_side_encryption)
+            .field("sse_customer_algorithm", &self.sse_customer_algorithm)
+            .field("sse_customer_key_md5", &self.sse_customer_key_md5)
+            .field("ssekms_key_id", &"***")
+            .field("ssekms_encryption_context", &"***")
+            .field("bucket_key_enabled", &self.bucket_key_enabled)
+            .field("request_charged", &self.request_charged)
+            .field("checksum_algorithm", &self.checksum_algorithm)
+            .field("checksum_type", &self.checksum_type)
+            .field("version_id", &self.version_id)
+            .finish()
+    }
+}
+
+impl CreateMultipartUploadOutput {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Bucket", &self.bucket);
+        w.put("Key", &self.key);
+        w.put("UploadId", &self.upload_id);
+    }
+}
+
+impl xml::ToXml for CreateMultipartUploadOutput {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct CreateMultipartUploadRequest {
+    #[cfg_attr(feature = "vectors", serde(rename = "ACL"))]
+    pub acl: Option<String>,
+    pub bucket: String,
+    pub cache_control: Option<String>,
+    pub content_disposition: Option<String>,
+    pub content_encoding: Option<String>,
+    pub content_language: Option<String>,
+    pub content_type: Option<String>,
+    pub expires: Option<String>,
+    pub grant_full_control: Option<String>,
+    pub grant_read: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "GrantReadACP"))]
+    pub grant_read_acp: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "GrantWriteACP"))]
+    pub grant_write_acp: Option<String>,
+    pub key: String,
+    pub metadata: Option<BTreeMap<String, String>>,
+    pub server_side_encryption: Option<String>,
+    pub storage_class: Option<String>,
+    pub website_redirect_location: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerAlgorithm"))]
+    pub sse_customer_algorithm: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerKey"))]
+    pub sse_customer_key: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerKeyMD5"))]
+    pub sse_customer_key_md5: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSEKMSKeyId"))]
+    pub ssekms_key_id: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSEKMSEncryptionContext"))]
+    pub ssekms_encryption_context: Option<String>,
+    pub bucket_key_enabled: Option<bool>,
+    pub request_payer: Option<String>,
+    pub tagging: Option<String>,
+    pub object_lock_mode: Option<String>,
+    pub object_lock_retain_until_date: Option<Time>,
+    pub object_lock_legal_hold_status: Option<String>,
+    pub object_lock_event_hold: Option<String>,
+    pub object_lock_event_hold_duration_days: Option<i32>,
+    pub object_lock_event_hold_duration_years: Option<i32>,
+    pub expected_bucket_owner: Option<String>,
+    pub checksum_algorithm: Option<String>,
+    pub checksum_type: Option<String>,
+}
+
+impl std::fmt::Debug for CreateMultipartUploadRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CreateMultipartUploadRequest")
+            .field("acl", &self.acl)
+            .field("bucket", &self.bucket)
+            .field("cache_control", &self.cache_control)
+            .field("content_disposition", &self.content_disposition)
+            .field("content_encoding", &self.content_encoding)
+            .field("content_language", &self.content_language)
+            .field("content_type", &self.content_type)
+            .field("expires", &self.expires)
+            .field("grant_full_control", &self.grant_full_control)
+            .field("grant_read", &self.grant_read)
+            .field("grant_read_acp", &self.grant_read_acp)
+            .field("grant_write_acp", &self.grant_write_acp)
+            .field("key", &self.key)
+            .field("metadata", &self.metadata)
+            .field("server_side_encryption", &self.server_side_encryption)
+            .field("storage_class", &self.storage_class)
+            .field("website_redirect_location", &self.website_redirect_location)
+            .field("sse_customer_algorithm", &self.sse_customer_algorithm)
+            .field("sse_customer_key", &"***")
+            .field("sse_customer_key_md5", &self.sse_customer_key_md5)
+            .field("ssekms_key_id", &"***")
+            .field("ssekms_encryption_context", &"***")
+            .field("bucket_key_enabled", &self.bucket_key_enabled)
+            .field("request_payer", &self.request_payer)
+            .field("tagging", &self.tagging)
+            .field("object_lock_mode", &self.object_lock_mode)
+            .field("object_lock_retain_until_date", &self.object_lock_retain_until_date)
+            .field("object_lock_legal_hold_status", &self.object_lock_legal_hold_status)
+            .field("object_lock_event_hold", &self.object_lock_event_hold)
+            .field("object_lock_event_hold_duration_days", &self.object_lock_event_hold_duration_days)
+            .field("object_lock_event_hold_duration_years", &self.object_lock_event_hold_duration_years)
+            .field("expected_bucket_owner", &self.expected_bucket_owner)
+            .field("checksum_algorithm", &self.checksum_algorithm)
+            .field("checksum_type", &self.checksum_type)
+            .finish()
+    }
+}
+
+impl CreateMultipartUploadRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("x-amz-acl", self.acl.as_deref(), &rule::OBJECT_CANNED_ACL);
+        v.text("Key", Some(self.key.as_str()), &rule::OBJECT_KEY);
+        v.text(
+            "x-amz-server-side-encryption",
+            self.server_side_encryption.as_deref(),
+            &rule::SERVER_SIDE_ENCRYPTION,
+        );
+        v.text("x-amz-request-payer", self.request_payer.as_deref(), &rule::REQUEST_PAYER);
+        v.text("x-amz-object-lock-mode", self.object_lock_mode.as_deref(), &rule::OBJECT_LOCK_MODE);
+        v.text(
+            "x-amz-object-lock-legal-hold",
+            self.object_lock_legal_hold_status.as_deref(),
+            &rule::OBJECT_LOCK_LEGAL_HOLD_STATUS,
+        );
+        v.text(
+            "x-amz-object-lock-event-hold",
+            self.object_lock_event_hold.as_deref(),
+            &rule::OBJECT_LOCK_EVENT_HOLD,
+        );
+        v.text("x-amz-checksum-algorithm", self.checksum_algorithm.as_deref(), &rule::CHECKSUM_ALGORITHM);
+        v.text("x-amz-checksum-type", self.checksum_type.as_deref(), &rule::CHECKSUM_TYPE);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DefaultRetention {
+    pub mode: Option<String>,
+    pub days: Option<i32>,
+    pub years: Option<i32>,
+    pub default_event_hold: Option<EventHoldDuration>,
+}
+
+impl DefaultRetention {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Mode", &self.mode);
+        w.put("Days", &self.days);
+        w.put("Years", &self.years);
+        w.put("DefaultEventHold", &self.default_event_hold);
+    }
+}
+
+impl xml::ToXml for DefaultRetention {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct Delete {
+    pub objects: Vec<ObjectIdentifier>,
+    pub quiet: Option<bool>,
+}
+
+impl xml::FromXml for Delete {
+    fn from_xml(e: &xml::Element, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(Delete { objects: e.need_flat("Object", v)?, quiet: e.get("Quiet", v)? })
+    }
+}
+
+impl Delete {
+    fn limits(&self, v: &mut Violations) {
+        v.each("Object", Some(self.objects.as_slice()), ObjectIdentifier::limits);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteBucketPolicyRequest {
+    pub bucket: String,
+    pub expected_bucket_owner: Option<String>,
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteBucketRequest {
+    pub bucket: String,
+    pub expected_bucket_owner: Option<String>,
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteBucketTaggingRequest {
+    pub bucket: String,
+    pub expected_bucket_owner: Option<String>,
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteMarkerEntry {
+    pub owner: Option<Owner>,
+    pub key: Option<String>,
+    pub version_id: Option<String>,
+    pub is_latest: Option<bool>,
+    pub last_modified: Option<Time>,
+}
+
+impl DeleteMarkerEntry {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Owner", &self.owner);
+        w.put("Key", &self.key);
+        w.put("VersionId", &self.version_id);
+        w.put("IsLatest", &self.is_latest);
+        w.put("LastModified", &self.last_modified);
+    }
+}
+
+impl xml::ToXml for DeleteMarkerEntry {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteMarkerReplication {
+    pub status: Option<String>,
+}
+
+impl DeleteMarkerReplication {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Status", &self.status);
+    }
+}
+
+impl xml::ToXml for DeleteMarkerReplication {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteObjectOutput {
+    pub delete_marker: Option<bool>,
+    pub version_id: Option<String>,
+    pub request_charged: Option<String>,
+}
+
+impl DeleteObjectOutput {
+    fn members(&self, w: &mut xml::Writer) {}
+}
+
+impl xml::ToXml for DeleteObjectOutput {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteObjectRequest {
+    pub bucket: String,
+    pub key: String,
+    #[cfg_attr(feature = "vectors", serde(rename = "MFA"))]
+    pub mfa: Option<String>,
+    pub version_id: Option<String>,
+    pub request_payer: Option<String>,
+    pub bypass_governance_retention: Option<bool>,
+    pub expected_bucket_owner: Option<String>,
+    pub if_match: Option<String>,
+    pub if_match_last_modified_time: Option<Time>,
+    pub if_match_size: Option<i64>,
+}
+
+impl DeleteObjectRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("Key", Some(self.key.as_str()), &rule::OBJECT_KEY);
+        v.text("x-amz-request-payer", self.request_payer.as_deref(), &rule::REQUEST_PAYER);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteObjectTaggingOutput {
+    pub version_id: Option<String>,
+}
+
+impl DeleteObjectTaggingOutput {
+    fn members(&self, w: &mut xml::Writer) {}
+}
+
+impl xml::ToXml for DeleteObjectTaggingOutput {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteObjectTaggingRequest {
+    pub bucket: String,
+    pub key: String,
+    pub version_id: Option<String>,
+    pub expected_bucket_owner: Option<String>,
+}
+
+impl DeleteObjectTaggingRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("Key", Some(self.key.as_str()), &rule::OBJECT_KEY);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteObjectsOutput {
+    pub deleted: Option<Vec<DeletedObject>>,
+    pub request_charged: Option<String>,
+    pub errors: Option<Vec<Error>>,
+}
+
+impl DeleteObjectsOutput {
+    fn members(&self, w: &mut xml::Writer) {
+        w.flat("Deleted", self.deleted.as_deref());
+        w.flat("Error", self.errors.as_deref());
+    }
+}
+
+impl xml::ToXml for DeleteObjectsOutput {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteObjectsRequest {
+    pub bucket: String,
+    pub delete: Delete,
+    #[cfg_attr(feature = "vectors", serde(rename = "MFA"))]
+    pub mfa: Option<String>,
+    pub request_payer: Option<String>,
+    pub bypass_governance_retention: Option<bool>,
+    pub expected_bucket_owner: Option<String>,
+    pub checksum_algorithm: Option<String>,
+}
+
+impl DeleteObjectsRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.inner("Delete", Some(&self.delete), Delete::limits);
+        v.text("x-amz-request-payer", self.request_payer.as_deref(), &rule::REQUEST_PAYER);
+        v.text("x-amz-sdk-checksum-algorithm", self.checksum_algorithm.as_deref(), &rule::CHECKSUM_ALGORITHM);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeletePublicAccessBlockRequest {
+    pub bucket: String,
+    pub expected_bucket_owner: Option<String>,
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeletedObject {
+    pub key: Option<String>,
+    pub version_id: Option<String>,
+    pub delete_marker: Option<bool>,
+    pub delete_marker_version_id: Option<String>,
+}
+
+impl DeletedObject {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Key", &self.key);
+        w.put("VersionId", &self.version_id);
+        w.put("DeleteMarker", &self.delete_marker);
+        w.put("DeleteMarkerVersionId", &self.delete_marker_version_id);
+    }
+}
+
+impl xml::ToXml for DeletedObject {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct Destination {
+    pub bucket: String,
+    pub account: Option<String>,
+    pub storage_class: Option<String>,
+    pub access_control_translation: Option<AccessControlTranslation>,
+    pub encryption_configuration: Option<EncryptionConfiguration>,
+    pub replication_time: Option<ReplicationTime>,
+    pub metrics: Option<Metrics>,
+}
+
+impl Destination {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Bucket", &self.bucket);
+        w.put("Account", &self.account);
+        w.put("StorageClass", &self.storage_class);
+        w.put("AccessControlTranslation", &self.access_control_translation);
+        w.put("EncryptionConfiguration", &self.encryption_configuration);
+        w.put("ReplicationTime", &self.replication_time);
+        w.put("Metrics", &self.metrics);
+    }
+}
+
+impl xml::ToXml for Destination {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct EncryptionConfiguration {
+    #[cfg_attr(feature = "vectors", serde(rename = "ReplicaKmsKeyID"))]
+    pub replica_kms_key_id: Option<String>,
+}
+
+impl EncryptionConfiguration {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("ReplicaKmsKeyID", &self.replica_kms_key_id);
+    }
+}
+
+impl xml::ToXml for EncryptionConfiguration {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct Error {
+    pub key: Option<String>,
+    pub version_id: Option<String>,
+    pub code: Option<String>,
+    pub message: Option<String>,
+}
+
+impl Error {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Key", &self.key);
+        w.put("VersionId", &self.version_id);
+        w.put("Code", &self.code);
+        w.put("Message", &self.message);
+    }
+}
+
+impl xml::ToXml for Error {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ErrorDocument {
+    pub key: String,
+}
+
+impl ErrorDocument {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Key", &self.key);
+    }
+}
+
+impl xml::ToXml for ErrorDocument {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct EventHoldDuration {
+    pub days: Option<i32>,
+    pub years: Option<i32>,
+}
+
+impl EventHoldDuration {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Days", &self.days);
+        w.put("Years", &self.years);
+    }
+}
+
+impl xml::ToXml for EventHoldDuration {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ExistingObjectReplication {
+    pub status: String,
+}
+
+impl ExistingObjectReplication {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Status", &self.status);
+    }
+}
+
+impl xml::ToXml for ExistingObjectReplication {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetBucketAccelerateConfigurationOutput {
+    pub status: Option<String>,
+    pub request_charged: Option<String>,
+}
+
+impl GetBucketAccelerateConfigurationOutput {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Status", &self.status);
+    }
+}
+
+impl xml::ToXml for GetBucketAccelerateConfigurationOutput {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetBucketAccelerateConfigurationRequest {
+    pub bucket: String,
+    pub expected_bucket_owner: Option<String>,
+    pub request_payer: Option<String>,
+}
+
+impl GetBucketAccelerateConfigurationRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("x-amz-request-payer", self.request_payer.as_deref(), &rule::REQUEST_PAYER);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetBucketAclOutput {
+    pub owner: Option<Owner>,
+    pub grants: Option<Vec<Grant>>,
+}
+
+impl GetBucketAclOutput {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Owner", &self.owner);
+        w.list("AccessControlList", "Grant", self.grants.as_deref());
+    }
+}
+
+impl xml::ToXml for GetBucketAclOutput {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetBucketAclRequest {
+    pub bucket: String,
+    pub expected_bucket_owner: Option<String>,
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetBucketCorsOutput {
+    #[cfg_attr(feature = "vectors", serde(rename = "CORSRules"))]
+    pub cors_rules: Option<Vec<CORSRule>>,
+}
+
+impl GetBucketCorsOutput {
+    fn members(&self, w: &mut xml::Writer) {
+        w.flat("CORSRule", self.cors_rules.as_deref());
+    }
+}
+
+impl xml::ToXml for GetBucketCorsOutput {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetBucketCorsRequest {
+    pub bucket: String,
+    pub expected_bucket_owner: Option<String>,
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetBucketEncryptionOutput {
+    pub server_side_encryption_configuration: Option<ServerSideEncryptionConfiguration>,
+}
+
+impl GetBucketEncryptionOutput {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("ServerSideEncryptionConfiguration", &self.server_side_encryption_configuration);
+    }
+}
+
+impl xml::ToXml for GetBucketEncryptionOutput {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetBucketEncryptionRequest {
+    pub bucket: String,
+    pub expected_bucket_owner: Option<String>,
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetBucketLifecycleConfigurationOutput {
+    pub rules: Option<Vec<LifecycleRule>>,
+    pub transition_default_minimum_object_size: Option<String>,
+}
+
+impl GetBucketLifecycleConfigurationOutput {
+    fn members(&self, w: &mut xml::Writer) {
+        w.flat("Rule", self.rules.as_deref());
+    }
+}
+
+impl xml::ToXml for GetBucketLifecycleConfigurationOutput {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetBucketLifecycleConfigurationRequest {
+    pub bucket: String,
+    pub expected_bucket_owner: Option<String>,
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetBucketLocationOutput {
+    pub location_constraint: Option<String>,
+}
+
+impl GetBucketLocationOutput {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("LocationConstraint", &self.location_constraint);
+    }
+}
+
+impl xml::ToXml for GetBucketLocationOutput {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetBucketLocationRequest {
+    pub bucket: String,
+    pub expected_bucket_owner: Option<String>,
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetBucketLoggingOutput {
+    pub logging_enabled: Option<LoggingEnabled>,
+}
+
+impl GetBucketLoggingOutput {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("LoggingEnabled", &self.logging_enabled);
+    }
+}
+
+impl xml::ToXml for GetBucketLoggingOutput {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetBucketLoggingRequest {
+    pub bucket: String,
+    pub expected_bucket_owner: Option<String>,
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetBucketOwnershipControlsOutput {
+    pub ownership_controls: Option<OwnershipControls>,
+}
+
+impl GetBucketOwnershipControlsOutput {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("OwnershipControls", &self.ownership_controls);
+    }
+}
+
+impl xml::ToXml for GetBucketOwnershipControlsOutput {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetBucketOwnershipControlsRequest {
+    pub bucket: String,
+    pub expected_bucket_owner: Option<String>,
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetBucketPolicyOutput {
+    pub policy: Option<String>,
+}
+
+impl GetBucketPolicyOutput {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Policy", &self.policy);
+    }
+}
+
+impl xml::ToXml for GetBucketPolicyOutput {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetBucketPolicyRequest {
+    pub bucket: String,
+    pub expected_bucket_owner: Option<String>,
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetBucketPolicyStatusOutput {
+    pub policy_status: Option<PolicyStatus>,
+}
+
+impl GetBucketPolicyStatusOutput {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("PolicyStatus", &self.policy_status);
+    }
+}
+
+impl xml::ToXml for GetBucketPolicyStatusOutput {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetBucketPolicyStatusRequest {
+    pub bucket: String,
+    pub expected_bucket_owner: Option<String>,
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetBucketReplicationOutput {
+    pub replication_configuration: Option<ReplicationConfiguration>,
+}
+
+impl GetBucketReplicationOutput {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("ReplicationConfiguration", &self.replication_configuration);
+    }
+}
+
+impl xml::ToXml for GetBucketReplicationOutput {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetBucketReplicationRequest {
+    pub bucket: String,
+    pub expected_bucket_owner: Option<String>,
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetBucketRequestPaymentOutput {
+    pub payer: Option<String>,
+}
+
+impl GetBucketRequestPaymentOutput {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Payer", &self.payer);
+    }
+}
+
+impl xml::ToXml for GetBucketRequestPaymentOutput {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetBucketRequestPaymentRequest {
+    pub bucket: String,
+    pub expected_bucket_owner: Option<String>,
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetBucketTaggingOutput {
+    pub tag_set: Vec<Tag>,
+}
+
+impl GetBucketTaggingOutput {
+    fn members(&self, w: &mut xml::Writer) {
+        w.list("TagSet", "Tag", Some(self.tag_set.as_slice()));
+    }
+}
+
+impl xml::ToXml for GetBucketTaggingOutput {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetBucketTaggingRequest {
+    pub bucket: String,
+    pub expected_bucket_owner: Option<String>,
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetBucketVersioningOutput {
+    pub status: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "MFADelete"))]
+    pub mfa_delete: Option<String>,
+}
+
+impl GetBucketVersioningOutput {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Status", &self.status);
+        w.put("MfaDelete", &self.mfa_delete);
+    }
+}
+
+impl xml::ToXml for GetBucketVersioningOutput {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetBucketVersioningRequest {
+    pub bucket: String,
+    pub expected_bucket_owner: Option<String>,
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetBucketWebsiteOutput {
+    pub redirect_all_requests_to: Option<RedirectAllRequestsTo>,
+    pub index_document: Option<IndexDocument>,
+    pub error_document: Option<ErrorDocument>,
+    pub routing_rules: Option<Vec<RoutingRule>>,
+}
+
+impl GetBucketWebsiteOutput {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("RedirectAllRequestsTo", &self.redirect_all_requests_to);
+        w.put("IndexDocument", &self.index_document);
+        w.put("ErrorDocument", &self.error_document);
+        w.list("RoutingRules", "RoutingRule", self.routing_rules.as_deref());
+    }
+}
+
+impl xml::ToXml for GetBucketWebsiteOutput {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetBucketWebsiteRequest {
+    pub bucket: String,
+    pub expected_bucket_owner: Option<String>,
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetObjectAclOutput {
+    pub owner: Option<Owner>,
+    pub grants: Option<Vec<Grant>>,
+    pub request_charged: Option<String>,
+}
+
+impl GetObjectAclOutput {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Owner", &self.owner);
+        w.list("AccessControlList", "Grant", self.grants.as_deref());
+    }
+}
+
+impl xml::ToXml for GetObjectAclOutput {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetObjectAclRequest {
+    pub bucket: String,
+    pub key: String,
+    pub version_id: Option<String>,
+    pub request_payer: Option<String>,
+    pub expected_bucket_owner: Option<String>,
+}
+
+impl GetObjectAclRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("Key", Some(self.key.as_str()), &rule::OBJECT_KEY);
+        v.text("x-amz-request-payer", self.request_payer.as_deref(), &rule::REQUEST_PAYER);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetObjectAttributesOutput {
+    pub delete_marker: Option<bool>,
+    pub last_modified: Option<Time>,
+    pub version_id: Option<String>,
+    pub request_charged: Option<String>,
+    pub e_tag: Option<String>,
+    pub checksum: Option<Checksum>,
+    pub object_parts: Option<GetObjectAttributesParts>,
+    pub storage_class: Option<String>,
+    pub object_size: Option<i64>,
+}
+
+impl GetObjectAttributesOutput {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("ETag", &self.e_tag);
+        w.put("Checksum", &self.checksum);
+        w.put("ObjectParts", &self.object_parts);
+        w.put("StorageClass", &self.storage_class);
+        w.put("ObjectSize", &self.object_size);
+    }
+}
+
+impl xml::ToXml for GetObjectAttributesOutput {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetObjectAttributesParts {
+    pub total_parts_count: Option<i32>,
+    pub part_number_marker: Option<i32>,
+    pub next_part_number_marker: Option<i32>,
+    pub max_parts: Option<i32>,
+    pub is_truncated: Option<bool>,
+    pub parts: Option<Vec<ObjectPart>>,
+}
+
+impl GetObjectAttributesParts {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("PartsCount", &self.total_parts_count);
+        w.put("PartNumberMarker", &self.part_number_marker);
+        w.put("NextPartNumberMarker", &self.next_part_number_marker);
+        w.put("MaxParts", &self.max_parts);
+        w.put("IsTruncated", &self.is_truncated);
+        w.flat("Part", self.parts.as_deref());
+    }
+}
+
+impl xml::ToXml for GetObjectAttributesParts {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetObjectAttributesRequest {
+    pub bucket: String,
+    pub key: String,
+    pub version_id: Option<String>,
+    pub max_parts: Option<i32>,
+    pub part_number_marker: Option<i32>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerAlgorithm"))]
+    pub sse_customer_algorithm: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerKey"))]
+    pub sse_customer_key: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerKeyMD5"))]
+    pub sse_customer_key_md5: Option<String>,
+    pub request_payer: Option<String>,
+    pub expected_bucket_owner: Option<String>,
+    pub object_attributes: Vec<String>,
+}
+
+impl std::fmt::Debug for GetObjectAttributesRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("GetObjectAttributesRequest")
+            .field("bucket", &self.bucket)
+            .field("key", &self.key)
+            .field("version_id", &self.version_id)
+            .field("max_parts", &self.max_parts)
+            .field("part_number_marker", &self.part_number_marker)
+            .field("sse_customer_algorithm", &self.sse_customer_algorithm)
+            .field("sse_customer_key", &"***")
+            .field("sse_customer_key_md5", &self.sse_customer_key_md5)
+            .field("request_payer", &self.request_payer)
+            .field("expected_bucket_owner", &self.expected_bucket_owner)
+            .field("object_attributes", &self.object_attributes)
+            .finish()
+    }
+}
+
+impl GetObjectAttributesRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("Key", Some(self.key.as_str()), &rule::OBJECT_KEY);
+        v.text("x-amz-request-payer", self.request_payer.as_deref(), &rule::REQUEST_PAYER);
+        v.texts("x-amz-object-attributes", Some(self.object_attributes.as_slice()), &rule::OBJECT_ATTRIBUTES);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetObjectLockConfigurationOutput {
+    pub object_lock_configuration: Option<ObjectLockConfiguration>,
+}
+
+impl GetObjectLockConfigurationOutput {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("ObjectLockConfiguration", &self.object_lock_configuration);
+    }
+}
+
+impl xml::ToXml for GetObjectLockConfigurationOutput {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetObjectLockConfigurationRequest {
+    pub bucket: String,
+    pub expected_bucket_owner: Option<String>,
+}
+
+#[derive(Default)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetObjectOutput {
+    #[cfg_attr(feature = "vectors", serde(skip))]
+    pub body: wire::Body,
+    pub delete_marker: Option<bool>,
+    pub accept_ranges: Option<String>,
+    pub expiration: Option<String>,
+    pub restore: Option<String>,
+    pub last_modified: Option<Time>,
+    pub content_length: Option<i64>,
+    pub e_tag: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumCRC32"))]
+    pub checksum_crc32: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumCRC32C"))]
+    pub checksum_crc32c: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumCRC64NVME"))]
+    pub checksum_crc64nvme: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumSHA1"))]
+    pub checksum_sha1: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumSHA256"))]
+    pub checksum_sha256: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumSHA512"))]
+    pub checksum_sha512: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumMD5"))]
+    pub checksum_md5: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumXXHASH64"))]
+    pub checksum_xxhash64: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumXXHASH3"))]
+    pub checksum_xxhash3: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumXXHASH128"))]
+    pub checksum_xxhash128: Option<String>,
+    pub checksum_type: Option<String>,
+    pub missing_meta: Option<i32>,
+    pub version_id: Option<String>,
+    pub cache_control: Option<String>,
+    pub content_disposition: Option<String>,
+    pub content_encoding: Option<String>,
+    pub content_language: Option<String>,
+    pub content_range: Option<String>,
+    pub content_type: Option<String>,
+    pub expires: Option<String>,
+    pub website_redirect_location: Option<String>,
+    pub server_side_encryption: Option<String>,
+    pub metadata: Option<BTreeMap<String, String>>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerAlgorithm"))]
+    pub sse_customer_algorithm: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerKeyMD5"))]
+    pub sse_customer_key_md5: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSEKMSKeyId"))]
+    pub ssekms_key_id: Option<String>,
+    pub bucket_key_enabled: Option<bool>,
+    pub storage_class: Option<String>,
+    pub request_charged: Option<String>,
+    pub replication_status: Option<String>,
+    pub parts_count: Option<i32>,
+    pub tag_count: Option<i32>,
+    pub object_lock_mode: Option<String>,
+    pub object_lock_retain_until_date: Option<Time>,
+    pub object_lock_legal_hold_status: Option<String>,
+    pub object_lock_event_hold: Option<String>,
+    pub object_lock_event_hold_duration_days: Option<i32>,
+    pub object_lock_event_hold_duration_years: Option<i32>,
+}
+
+impl std::fmt::Debug for GetObjectOutput {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("GetObjectOutput")
+            .field("body", &self.body)
+            .field("delete_marker", &self.delete_marker)
+            .field("accept_ranges", &self.accept_ranges)
+            .field("expiration", &self.expiration)
+            .field("restore", &self.restore)
+            .field("last_modified", &self.last_modified)
+            .field("content_length", &self.content_length)
+            .field("e_tag", &self.e_tag)
+            .field("checksum_crc32", &self.checksum_crc32)
+            .field("checksum_crc32c", &self.checksum_crc32c)
+            .field("checksum_crc64nvme", &self.checksum_crc64nvme)
+            .field("checksum_sha1", &self.checksum_sha1)
+            .field("checksum_sha256", &self.checksum_sha256)
+            .field("checksum_sha512", &self.checksum_sha512)
+            .field("checksum_md5", &self.checksum_md5)
+            .field("checksum_xxhash64", &self.checksum_xxhash64)
+            .field("checksum_xxhash3", &self.checksum_xxhash3)
+            .field("checksum_xxhash128", &self.checksum_xxhash128)
+            .field("checksum_type", &self.checksum_type)
+            .field("missing_meta", &self.missing_meta)
+            .field("version_id", &self.version_id)
+            .field("cache_control", &self.cache_control)
+            .field("content_disposition", &self.content_disposition)
+            .field("content_encoding", &self.content_encoding)
+            .field("content_language", &self.content_language)
+            .field("content_range", &self.content_range)
+            .field("content_type", &self.content_type)
+            .field("expires", &self.expires)
+            .field("website_redirect_location", &self.website_redirect_location)
+            .field("server_side_encryption", &self.server_side_encryption)
+            .field("metadata", &self.metadata)
+            .field("sse_customer_algorithm", &self.sse_customer_algorithm)
+            .field("sse_customer_key_md5", &self.sse_customer_key_md5)
+            .field("ssekms_key_id", &"***")
+            .field("bucket_key_enabled", &self.bucket_key_enabled)
+            .field("storage_class", &self.storage_class)
+            .field("request_charged", &self.request_charged)
+            .field("replication_status", &self.replication_status)
+            .field("parts_count", &self.parts_count)
+            .field("tag_count", &self.tag_count)
+            .field("object_lock_mode", &self.object_lock_mode)
+            .field("object_lock_retain_until_date", &self.object_lock_retain_until_date)
+            .field("object_lock_legal_hold_status", &self.object_lock_legal_hold_status)
+            .field("object_lock_event_hold", &self.object_lock_event_hold)
+            .field("object_lock_event_hold_duration_days", &self.object_lock_event_hold_duration_days)
+            .field("object_lock_event_hold_duration_years", &self.object_lock_event_hold_duration_years)
+            .finish()
+    }
+}
+
+impl GetObjectOutput {
+    fn members(&self, w: &mut xml::Writer) {}
+}
+
+impl xml::ToXml for GetObjectOutput {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetObjectRequest {
+    pub bucket: String,
+    pub if_match: Option<String>,
+    pub if_modified_since: Option<Time>,
+    pub if_none_match: Option<String>,
+    pub if_unmodified_since: Option<Time>,
+    pub key: String,
+    pub range: Option<String>,
+    pub response_cache_control: Option<String>,
+    pub response_content_disposition: Option<String>,
+    pub response_content_encoding: Option<String>,
+    pub response_content_language: Option<String>,
+    pub response_content_type: Option<String>,
+    pub response_expires: Option<Time>,
+    pub version_id: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerAlgorithm"))]
+    pub sse_customer_algorithm: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerKey"))]
+    pub sse_customer_key: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerKeyMD5"))]
+    pub sse_customer_key_md5: Option<String>,
+    pub request_payer: Option<String>,
+    pub part_number: Option<i32>,
+    pub expected_bucket_owner: Option<String>,
+    pub checksum_mode: Option<String>,
+}
+
+impl std::fmt::Debug for GetObjectRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("GetObjectRequest")
+            .field("bucket", &self.bucket)
+            .field("if_match", &self.if_match)
+            .field("if_modified_since", &self.if_modified_since)
+            .field("if_none_match", &self.if_none_match)
+            .field("if_unmodified_since", &self.if_unmodified_since)
+            .field("key", &self.key)
+            .field("range", &self.range)
+            .field("response_cache_control", &self.response_cache_control)
+            .field("response_content_disposition", &self.response_content_disposition)
+            .field("response_content_encoding", &self.response_content_encoding)
+            .field("response_content_language", &self.response_content_language)
+            .field("response_content_type", &self.response_content_type)
+            .field("response_expires", &self.response_expires)
+            .field("version_id", &self.version_id)
+            .field("sse_customer_algorithm", &self.sse_customer_algorithm)
+            .field("sse_customer_key", &"***")
+            .field("sse_customer_key_md5", &self.sse_customer_key_md5)
+            .field("request_payer", &self.request_payer)
+            .field("part_number", &self.part_number)
+            .field("expected_bucket_owner", &self.expected_bucket_owner)
+            .field("checksum_mode", &self.checksum_mode)
+            .finish()
+    }
+}
+
+impl GetObjectRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("Key", Some(self.key.as_str()), &rule::OBJECT_KEY);
+        v.text("x-amz-request-payer", self.request_payer.as_deref(), &rule::REQUEST_PAYER);
+        v.text("x-amz-checksum-mode", self.checksum_mode.as_deref(), &rule::CHECKSUM_MODE);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetObjectTaggingOutput {
+    pub version_id: Option<String>,
+    pub tag_set: Vec<Tag>,
+}
+
+impl GetObjectTaggingOutput {
+    fn members(&self, w: &mut xml::Writer) {
+        w.list("TagSet", "Tag", Some(self.tag_set.as_slice()));
+    }
+}
+
+impl xml::ToXml for GetObjectTaggingOutput {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetObjectTaggingRequest {
+    pub bucket: String,
+    pub key: String,
+    pub version_id: Option<String>,
+    pub expected_bucket_owner: Option<String>,
+    pub request_payer: Option<String>,
+}
+
+impl GetObjectTaggingRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("Key", Some(self.key.as_str()), &rule::OBJECT_KEY);
+        v.text("x-amz-request-payer", self.request_payer.as_deref(), &rule::REQUEST_PAYER);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetPublicAccessBlockOutput {
+    pub public_access_block_configuration: Option<PublicAccessBlockConfiguration>,
+}
+
+impl GetPublicAccessBlockOutput {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("PublicAccessBlockConfiguration", &self.public_access_block_configuration);
+    }
+}
+
+impl xml::ToXml for GetPublicAccessBlockOutput {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetPublicAccessBlockRequest {
+    pub bucket: String,
+    pub expected_bucket_owner: Option<String>,
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct Grant {
+    pub grantee: Option<Grantee>,
+    pub permission: Option<String>,
+}
+
+impl Grant {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Grantee", &self.grantee);
+        w.put("Permission", &self.permission);
+    }
+}
+
+impl xml::ToXml for Grant {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct Grantee {
+    pub display_name: Option<String>,
+    pub email_address: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ID"))]
+    pub id: Option<String>,
+    pub type_: String,
+    #[cfg_attr(feature = "vectors", serde(rename = "URI"))]
+    pub uri: Option<String>,
+}
+
+impl Grantee {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("DisplayName", &self.display_name);
+        w.put("EmailAddress", &self.email_address);
+        w.put("ID", &self.id);
+        w.put("URI", &self.uri);
+    }
+}
+
+impl xml::ToXml for Grantee {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open_with(
+            name,
+            &[("xmlns:xsi", "http://www.w3.org/2001/XMLSchema-instance"), ("xsi:type", self.type_.as_str())],
+        );
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct HeadBucketOutput {
+    pub bucket_arn: Option<String>,
+    pub bucket_location_type: Option<String>,
+    pub bucket_location_name: Option<String>,
+    pub bucket_region: Option<String>,
+    pub access_point_alias: Option<bool>,
+}
+
+impl HeadBucketOutput {
+    fn members(&self, w: &mut xml::Writer) {}
+}
+
+impl xml::ToXml for HeadBucketOutput {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct HeadBucketRequest {
+    pub bucket: String,
+    pub expected_bucket_owner: Option<String>,
+}
+
+#[derive(Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct HeadObjectOutput {
+    pub delete_marker: Option<bool>,
+    pub accept_ranges: Option<String>,
+    pub expiration: Option<String>,
+    pub restore: Option<String>,
+    pub archive_status: Option<String>,
+    pub last_modified: Option<Time>,
+    pub content_length: Option<i64>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumCRC32"))]
+    pub checksum_crc32: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumCRC32C"))]
+    pub checksum_crc32c: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumCRC64NVME"))]
+    pub checksum_crc64nvme: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumSHA1"))]
+    pub checksum_sha1: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumSHA256"))]
+    pub checksum_sha256: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumSHA512"))]
+    pub checksum_sha512: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumMD5"))]
+    pub checksum_md5: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumXXHASH64"))]
+    pub checksum_xxhash64: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumXXHASH3"))]
+    pub checksum_xxhash3: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumXXHASH128"))]
+    pub checksum_xxhash128: Option<String>,
+    pub checksum_type: Option<String>,
+    pub e_tag: Option<String>,
+    pub missing_meta: Option<i32>,
+    pub version_id: Option<String>,
+    pub cache_control: Option<String>,
+    pub content_disposition: Option<String>,
+    pub content_encoding: Option<String>,
+    pub content_language: Option<String>,
+    pub content_type: Option<String>,
+    pub content_range: Option<String>,
+    pub expires: Option<String>,
+    pub website_redirect_location: Option<String>,
+    pub server_side_encryption: Option<String>,
+    pub metadata: Option<BTreeMap<String, String>>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerAlgorithm"))]
+    pub sse_customer_algorithm: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerKeyMD5"))]
+    pub sse_customer_key_md5: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSEKMSKeyId"))]
+    pub ssekms_key_id: Option<String>,
+    pub bucket_key_enabled: Option<bool>,
+    pub storage_class: Option<String>,
+    pub request_charged: Option<String>,
+    pub replication_status: Option<String>,
+    pub parts_count: Option<i32>,
+    pub tag_count: Option<i32>,
+    pub object_lock_mode: Option<String>,
+    pub object_lock_retain_until_date: Option<Time>,
+    pub object_lock_legal_hold_status: Option<String>,
+    pub object_lock_event_hold: Option<String>,
+    pub object_lock_event_hold_duration_days: Option<i32>,
+    pub object_lock_event_hold_duration_years: Option<i32>,
+}
+
+impl std::fmt::Debug for HeadObjectOutput {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("HeadObjectOutput")
+            .field("delete_marker", &self.delete_marker)
+            .field("accept_ranges", &self.accept_ranges)
+            .field("expiration", &self.expiration)
+            .field("restore", &self.restore)
+            .field("archive_status", &self.archive_status)
+            .field("last_modified", &self.last_modified)
+            .field("content_length", &self.content_length)
+            .field("checksum_crc32", &self.checksum_crc32)
+            .field("checksum_crc32c", &self.checksum_crc32c)
+            .field("checksum_crc64nvme", &self.checksum_crc64nvme)
+            .field("checksum_sha1", &self.checksum_sha1)
+            .field("checksum_sha256", &self.checksum_sha256)
+            .field("checksum_sha512", &self.checksum_sha512)
+            .field("checksum_md5", &self.checksum_md5)
+            .field("checksum_xxhash64", &self.checksum_xxhash64)
+            .field("checksum_xxhash3", &self.checksum_xxhash3)
+            .field("checksum_xxhash128", &self.checksum_xxhash128)
+            .field("checksum_type", &self.checksum_type)
+            .field("e_tag", &self.e_tag)
+            .field("missing_meta", &self.missing_meta)
+            .field("version_id", &self.version_id)
+            .field("cache_control", &self.cache_control)
+            .field("content_disposition", &self.content_disposition)
+            .field("content_encoding", &self.content_encoding)
+            .field("content_language", &self.content_language)
+            .field("content_type", &self.content_type)
+            .field("content_range", &self.content_range)
+            .field("expires", &self.expires)
+            .field("website_redirect_location", &self.website_redirect_location)
+            .field("server_side_encryption", &self.server_side_encryption)
+            .field("metadata", &self.metadata)
+            .field("sse_customer_algorithm", &self.sse_customer_algorithm)
+            .field("sse_customer_key_md5", &self.sse_customer_key_md5)
+            .field("ssekms_key_id", &"***")
+            .field("bucket_key_enabled", &self.bucket_key_enabled)
+            .field("storage_class", &self.storage_class)
+            .field("request_charged", &self.request_charged)
+            .field("replication_status", &self.replication_status)
+            .field("parts_count", &self.parts_count)
+            .field("tag_count", &self.tag_count)
+            .field("object_lock_mode", &self.object_lock_mode)
+            .field("object_lock_retain_until_date", &self.object_lock_retain_until_date)
+            .field("object_lock_legal_hold_status", &self.object_lock_legal_hold_status)
+            .field("object_lock_event_hold", &self.object_lock_event_hold)
+            .field("object_lock_event_hold_duration_days", &self.object_lock_event_hold_duration_days)
+            .field("object_lock_event_hold_duration_years", &self.object_lock_event_hold_duration_years)
+            .finish()
+    }
+}
+
+impl HeadObjectOutput {
+    fn members(&self, w: &mut xml::Writer) {}
+}
+
+impl xml::ToXml for HeadObjectOutput {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct HeadObjectRequest {
+    pub bucket: String,
+    pub if_match: Option<String>,
+    pub if_modified_since: Option<Time>,
+    pub if_none_match: Option<String>,
+    pub if_unmodified_since: Option<Time>,
+    pub key: String,
+    pub range: Option<String>,
+    pub response_cache_control: Option<String>,
+    pub response_content_disposition: Option<String>,
+    pub response_content_encoding: Option<String>,
+    pub response_content_language: Option<String>,
+    pub response_content_type: Option<String>,
+    pub response_expires: Option<Time>,
+    pub version_id: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerAlgorithm"))]
+    pub sse_customer_algorithm: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerKey"))]
+    pub sse_customer_key: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerKeyMD5"))]
+    pub sse_customer_key_md5: Option<String>,
+    pub request_payer: Option<String>,
+    pub part_number: Option<i32>,
+    pub expected_bucket_owner: Option<String>,
+    pub checksum_mode: Option<String>,
+}
+
+impl std::fmt::Debug for HeadObjectRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("HeadObjectRequest")
+            .field("bucket", &self.bucket)
+            .field("if_match", &self.if_match)
+            .field("if_modified_since", &self.if_modified_since)
+            .field("if_none_match", &self.if_none_match)
+            .field("if_unmodified_since", &self.if_unmodified_since)
+            .field("key", &self.key)
+            .field("range", &self.range)
+            .field("response_cache_control", &self.response_cache_control)
+            .field("response_content_disposition", &self.response_content_disposition)
+            .field("response_content_encoding", &self.response_content_encoding)
+            .field("response_content_language", &self.response_content_language)
+            .field("response_content_type", &self.response_content_type)
+            .field("response_expires", &self.response_expires)
+            .field("version_id", &self.version_id)
+            .field("sse_customer_algorithm", &self.sse_customer_algorithm)
+            .field("sse_customer_key", &"***")
+            .field("sse_customer_key_md5", &self.sse_customer_key_md5)
+            .field("request_payer", &self.request_payer)
+            .field("part_number", &self.part_number)
+            .field("expected_bucket_owner", &self.expected_bucket_owner)
+            .field("checksum_mode", &self.checksum_mode)
+            .finish()
+    }
+}
+
+impl HeadObjectRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("Key", Some(self.key.as_str()), &rule::OBJECT_KEY);
+        v.text("x-amz-request-payer", self.request_payer.as_deref(), &rule::REQUEST_PAYER);
+        v.text("x-amz-checksum-mode", self.checksum_mode.as_deref(), &rule::CHECKSUM_MODE);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct IndexDocument {
+    pub suffix: String,
+}
+
+impl IndexDocument {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Suffix", &self.suffix);
+    }
+}
+
+impl xml::ToXml for IndexDocument {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct Initiator {
+    #[cfg_attr(feature = "vectors", serde(rename = "ID"))]
+    pub id: Option<String>,
+    pub display_name: Option<String>,
+}
+
+impl Initiator {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("ID", &self.id);
+        w.put("DisplayName", &self.display_name);
+    }
+}
+
+impl xml::ToXml for Initiator {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct LifecycleExpiration {
+    pub date: Option<Time>,
+    pub days: Option<i32>,
+    pub expired_object_delete_marker: Option<bool>,
+}
+
+impl LifecycleExpiration {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put_text("Date", self.date.as_ref().map(|t| t.iso_millis()));
+        w.put("Days", &self.days);
+        w.put("ExpiredObjectDeleteMarker", &self.expired_object_delete_marker);
+    }
+}
+
+impl xml::ToXml for LifecycleExpiration {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct LifecycleRule {
+    pub expiration: Option<LifecycleExpiration>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ID"))]
+    pub id: Option<String>,
+    pub prefix: Option<String>,
+    pub filter: Option<LifecycleRuleFilter>,
+    pub status: String,
+    pub transitions: Option<Vec<Transition>>,
+    pub noncurrent_version_transitions: Option<Vec<NoncurrentVersionTransition>>,
+    pub noncurrent_version_expiration: Option<NoncurrentVersionExpiration>,
+    pub abort_incomplete_multipart_upload: Option<AbortIncompleteMultipartUpload>,
+}
+
+impl LifecycleRule {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Expiration", &self.expiration);
+        w.put("ID", &self.id);
+        w.put("Prefix", &self.prefix);
+        w.put("Filter", &self.filter);
+        w.put("Status", &self.status);
+        w.flat("Transition", self.transitions.as_deref());
+        w.flat("NoncurrentVersionTransition", self.noncurrent_version_transitions.as_deref());
+        w.put("NoncurrentVersionExpiration", &self.noncurrent_version_expiration);
+        w.put("AbortIncompleteMultipartUpload", &self.abort_incomplete_multipart_upload);
+    }
+}
+
+impl xml::ToXml for LifecycleRule {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct LifecycleRuleAndOperator {
+    pub prefix: Option<String>,
+    pub tags: Option<Vec<Tag>>,
+    pub object_size_greater_than: Option<i64>,
+    pub object_size_less_than: Option<i64>,
+}
+
+impl LifecycleRuleAndOperator {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Prefix", &self.prefix);
+        w.flat("Tag", self.tags.as_deref());
+        w.put("ObjectSizeGreaterThan", &self.object_size_greater_than);
+        w.put("ObjectSizeLessThan", &self.object_size_less_than);
+    }
+}
+
+impl xml::ToXml for LifecycleRuleAndOperator {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct LifecycleRuleFilter {
+    pub prefix: Option<String>,
+    pub tag: Option<Tag>,
+    pub object_size_greater_than: Option<i64>,
+    pub object_size_less_than: Option<i64>,
+    pub and: Option<LifecycleRuleAndOperator>,
+}
+
+impl LifecycleRuleFilter {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Prefix", &self.prefix);
+        w.put("Tag", &self.tag);
+        w.put("ObjectSizeGreaterThan", &self.object_size_greater_than);
+        w.put("ObjectSizeLessThan", &self.object_size_less_than);
+        w.put("And", &self.and);
+    }
+}
+
+impl xml::ToXml for LifecycleRuleFilter {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListBucketsOutput {
+    pub buckets: Option<Vec<Bucket>>,
+    pub owner: Option<Owner>,
+    pub continuation_token: Option<String>,
+    pub prefix: Option<String>,
+}
+
+impl ListBucketsOutput {
+    fn members(&self, w: &mut xml::Writer) {
+        w.list("Buckets", "Bucket", self.buckets.as_deref());
+        w.put("Owner", &self.owner);
+        w.put("ContinuationToken", &self.continuation_token);
+        w.put("Prefix", &self.prefix);
+    }
+}
+
+impl xml::ToXml for ListBucketsOutput {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListBucketsRequest {
+    pub max_buckets: Option<i32>,
+    pub continuation_token: Option<String>,
+    pub prefix: Option<String>,
+    pub bucket_region: Option<String>,
+}
+
+impl ListBucketsRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.number("max-buckets", self.max_buckets, Some(1), Some(10000));
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListMultipartUploadsOutput {
+    pub bucket: Option<String>,
+    pub key_marker: Option<String>,
+    pub upload_id_marker: Option<String>,
+    pub next_key_marker: Option<String>,
+    pub prefix: Option<String>,
+    pub delimiter: Option<String>,
+    pub next_upload_id_marker: Option<String>,
+    pub max_uploads: Option<i32>,
+    pub is_truncated: Option<bool>,
+    pub uploads: Option<Vec<MultipartUpload>>,
+    pub common_prefixes: Option<Vec<CommonPrefix>>,
+    pub encoding_type: Option<String>,
+    pub request_charged: Option<String>,
+}
+
+impl ListMultipartUploadsOutput {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Bucket", &self.bucket);
+        w.put("KeyMarker", &self.key_marker);
+        w.put("UploadIdMarker", &self.upload_id_marker);
+        w.put("NextKeyMarker", &self.next_key_marker);
+        w.put("Prefix", &self.prefix);
+        w.put("Delimiter", &self.delimiter);
+        w.put("NextUploadIdMarker", &self.next_upload_id_marker);
+        w.put("MaxUploads", &self.max_uploads);
+        w.put("IsTruncated", &self.is_truncated);
+        w.flat("Upload", self.uploads.as_deref());
+        w.flat("CommonPrefixes", self.common_prefixes.as_deref());
+        w.put("EncodingType", &self.encoding_type);
+    }
+}
+
+impl xml::ToXml for ListMultipartUploadsOutput {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListMultipartUploadsRequest {
+    pub bucket: String,
+    pub delimiter: Option<String>,
+    pub encoding_type: Option<String>,
+    pub key_marker: Option<String>,
+    pub max_uploads: Option<i32>,
+    pub prefix: Option<String>,
+    pub upload_id_marker: Option<String>,
+    pub expected_bucket_owner: Option<String>,
+    pub request_payer: Option<String>,
+}
+
+impl ListMultipartUploadsRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("encoding-type", self.encoding_type.as_deref(), &rule::ENCODING_TYPE);
+        v.text("x-amz-request-payer", self.request_payer.as_deref(), &rule::REQUEST_PAYER);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListObjectVersionsOutput {
+    pub is_truncated: Option<bool>,
+    pub key_marker: Option<String>,
+    pub version_id_marker: Option<String>,
+    pub next_key_marker: Option<String>,
+    pub next_version_id_marker: Option<String>,
+    pub versions: Option<Vec<ObjectVersion>>,
+    pub delete_markers: Option<Vec<DeleteMarkerEntry>>,
+    pub name: Option<String>,
+    pub prefix: Option<String>,
+    pub delimiter: Option<String>,
+    pub max_keys: Option<i32>,
+    pub common_prefixes: Option<Vec<CommonPrefix>>,
+    pub encoding_type: Option<String>,
+    pub request_charged: Option<String>,
+}
+
+impl ListObjectVersionsOutput {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("IsTruncated", &self.is_truncated);
+        w.put("KeyMarker", &self.key_marker);
+        w.put("VersionIdMarker", &self.version_id_marker);
+        w.put("NextKeyMarker", &self.next_key_marker);
+        w.put("NextVersionIdMarker", &self.next_version_id_marker);
+        w.flat("Version", self.versions.as_deref());
+        w.flat("DeleteMarker", self.delete_markers.as_deref());
+        w.put("Name", &self.name);
+        w.put("Prefix", &self.prefix);
+        w.put("Delimiter", &self.delimiter);
+        w.put("MaxKeys", &self.max_keys);
+        w.flat("CommonPrefixes", self.common_prefixes.as_deref());
+        w.put("EncodingType", &self.encoding_type);
+    }
+}
+
+impl xml::ToXml for ListObjectVersionsOutput {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListObjectVersionsRequest {
+    pub bucket: String,
+    pub delimiter: Option<String>,
+    pub encoding_type: Option<String>,
+    pub key_marker: Option<String>,
+    pub max_keys: Option<i32>,
+    pub prefix: Option<String>,
+    pub version_id_marker: Option<String>,
+    pub expected_bucket_owner: Option<String>,
+    pub request_payer: Option<String>,
+    pub optional_object_attributes: Option<Vec<String>>,
+}
+
+impl ListObjectVersionsRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("encoding-type", self.encoding_type.as_deref(), &rule::ENCODING_TYPE);
+        v.text("x-amz-request-payer", self.request_payer.as_deref(), &rule::REQUEST_PAYER);
+        v.texts(
+            "x-amz-optional-object-attributes",
+            self.optional_object_attributes.as_deref(),
+            &rule::OPTIONAL_OBJECT_ATTRIBUTES,
+        );
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListObjectsOutput {
+    pub is_truncated: Option<bool>,
+    pub marker: Option<String>,
+    pub next_marker: Option<String>,
+    pub contents: Option<Vec<Object>>,
+    pub name: Option<String>,
+    pub prefix: Option<String>,
+    pub delimiter: Option<String>,
+    pub max_keys: Option<i32>,
+    pub common_prefixes: Option<Vec<CommonPrefix>>,
+    pub encoding_type: Option<String>,
+    pub request_charged: Option<String>,
+}
+
+impl ListObjectsOutput {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("IsTruncated", &self.is_truncated);
+        w.put("Marker", &self.marker);
+        w.put("NextMarker", &self.next_marker);
+        w.flat("Contents", self.contents.as_deref());
+        w.put("Name", &self.name);
+        w.put("Prefix", &self.prefix);
+        w.put("Delimiter", &self.delimiter);
+        w.put("MaxKeys", &self.max_keys);
+        w.flat("CommonPrefixes", self.common_prefixes.as_deref());
+        w.put("EncodingType", &self.encoding_type);
+    }
+}
+
+impl xml::ToXml for ListObjectsOutput {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListObjectsRequest {
+    pub bucket: String,
+    pub delimiter: Option<String>,
+    pub encoding_type: Option<String>,
+    pub marker: Option<String>,
+    pub max_keys: Option<i32>,
+    pub prefix: Option<String>,
+    pub request_payer: Option<String>,
+    pub expected_bucket_owner: Option<String>,
+    pub optional_object_attributes: Option<Vec<String>>,
+}
+
+impl ListObjectsRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("encoding-type", self.encoding_type.as_deref(), &rule::ENCODING_TYPE);
+        v.text("x-amz-request-payer", self.request_payer.as_deref(), &rule::REQUEST_PAYER);
+        v.texts(
+            "x-amz-optional-object-attributes",
+            self.optional_object_attributes.as_deref(),
+            &rule::OPTIONAL_OBJECT_ATTRIBUTES,
+        );
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListObjectsV2Output {
+    pub is_truncated: Option<bool>,
+    pub contents: Option<Vec<Object>>,
+    pub name: Option<String>,
+    pub prefix: Option<String>,
+    pub delimiter: Option<String>,
+    pub max_keys: Option<i32>,
+    pub common_prefixes: Option<Vec<CommonPrefix>>,
+    pub encoding_type: Option<String>,
+    pub key_count: Option<i32>,
+    pub continuation_token: Option<String>,
+    pub next_continuation_token: Option<String>,
+    pub start_after: Option<String>,
+    pub request_charged: Option<String>,
+}
+
+impl ListObjectsV2Output {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("IsTruncated", &self.is_truncated);
+        w.flat("Contents", self.contents.as_deref());
+        w.put("Name", &self.name);
+        w.put("Prefix", &self.prefix);
+        w.put("Delimiter", &self.delimiter);
+        w.put("MaxKeys", &self.max_keys);
+        w.flat("CommonPrefixes", self.common_prefixes.as_deref());
+        w.put("EncodingType", &self.encoding_type);
+        w.put("KeyCount", &self.key_count);
+        w.put("ContinuationToken", &self.continuation_token);
+        w.put("NextContinuationToken", &self.next_continuation_token);
+        w.put("StartAfter", &self.start_after);
+    }
+}
+
+impl xml::ToXml for ListObjectsV2Output {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListObjectsV2Request {
+    pub bucket: String,
+    pub delimiter: Option<String>,
+    pub encoding_type: Option<String>,
+    pub max_keys: Option<i32>,
+    pub prefix: Option<String>,
+    pub continuation_token: Option<String>,
+    pub fetch_owner: Option<bool>,
+    pub start_after: Option<String>,
+    pub request_payer: Option<String>,
+    pub expected_bucket_owner: Option<String>,
+    pub optional_object_attributes: Option<Vec<String>>,
+}
+
+impl ListObjectsV2Request {
+    fn limits(&self, v: &mut Violations) {
+        v.text("encoding-type", self.encoding_type.as_deref(), &rule::ENCODING_TYPE);
+        v.text("x-amz-request-payer", self.request_payer.as_deref(), &rule::REQUEST_PAYER);
+        v.texts(
+            "x-amz-optional-object-attributes",
+            self.optional_object_attributes.as_deref(),
+            &rule::OPTIONAL_OBJECT_ATTRIBUTES,
+        );
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListPartsOutput {
+    pub abort_date: Option<Time>,
+    pub abort_rule_id: Option<String>,
+    pub bucket: Option<String>,
+    pub key: Option<String>,
+    pub upload_id: Option<String>,
+    pub part_number_marker: Option<i32>,
+    pub next_part_number_marker: Option<i32>,
+    pub max_parts: Option<i32>,
+    pub is_truncated: Option<bool>,
+    pub parts: Option<Vec<Part>>,
+    pub initiator: Option<Initiator>,
+    pub owner: Option<Owner>,
+    pub storage_class: Option<String>,
+    pub request_charged: Option<String>,
+    pub checksum_algorithm: Option<String>,
+    pub checksum_type: Option<String>,
+    pub version_id: Option<String>,
+}
+
+impl ListPartsOutput {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Bucket", &self.bucket);
+        w.put("Key", &self.key);
+        w.put("UploadId", &self.upload_id);
+        w.put("PartNumberMarker", &self.part_number_marker);
+        w.put("NextPartNumberMarker", &self.next_part_number_marker);
+        w.put("MaxParts", &self.max_parts);
+        w.put("IsTruncated", &self.is_truncated);
+        w.flat("Part", self.parts.as_deref());
+        w.put("Initiator", &self.initiator);
+        w.put("Owner", &self.owner);
+        w.put("StorageClass", &self.storage_class);
+        w.put("ChecksumAlgorithm", &self.checksum_algorithm);
+        w.put("ChecksumType", &self.checksum_type);
+    }
+}
+
+impl xml::ToXml for ListPartsOutput {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListPartsRequest {
+    pub bucket: String,
+    pub key: String,
+    pub max_parts: Option<i32>,
+    pub part_number_marker: Option<i32>,
+    pub upload_id: String,
+    pub request_payer: Option<String>,
+    pub expected_bucket_owner: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerAlgorithm"))]
+    pub sse_customer_algorithm: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerKey"))]
+    pub sse_customer_key: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerKeyMD5"))]
+    pub sse_customer_key_md5: Option<String>,
+}
+
+impl std::fmt::Debug for ListPartsRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ListPartsRequest")
+            .field("bucket", &self.bucket)
+            .field("key", &self.key)
+            .field("max_parts", &self.max_parts)
+            .field("part_number_marker", &self.part_number_marker)
+            .field("upload_id", &self.upload_id)
+            .field("request_payer", &self.request_payer)
+            .field("expected_bucket_owner", &self.expected_bucket_owner)
+            .field("sse_customer_algorithm", &self.sse_customer_algorithm)
+            .field("sse_customer_key", &"***")
+            .field("sse_customer_key_md5", &self.sse_customer_key_md5)
+            .finish()
+    }
+}
+
+impl ListPartsRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("Key", Some(self.key.as_str()), &rule::OBJECT_KEY);
+        v.text("x-amz-request-payer", self.request_payer.as_deref(), &rule::REQUEST_PAYER);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct LocationInfo {
+    pub type_: Option<String>,
+    pub name: Option<String>,
+}
+
+impl xml::FromXml for LocationInfo {
+    fn from_xml(e: &xml::Element, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(LocationInfo { type_: e.get("Type", v)?, name: e.get("Name", v)? })
+    }
+}
+
+impl LocationInfo {
+    fn limits(&self, v: &mut Violations) {
+        v.text("Type", self.type_.as_deref(), &rule::LOCATION_TYPE);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct LoggingEnabled {
+    pub target_bucket: String,
+    pub target_grants: Option<Vec<TargetGrant>>,
+    pub target_prefix: String,
+    pub target_object_key_format: Option<TargetObjectKeyFormat>,
+}
+
+impl LoggingEnabled {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("TargetBucket", &self.target_bucket);
+        w.list("TargetGrants", "Grant", self.target_grants.as_deref());
+        w.put("TargetPrefix", &self.target_prefix);
+        w.put("TargetObjectKeyFormat", &self.target_object_key_format);
+    }
+}
+
+impl xml::ToXml for LoggingEnabled {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct Metrics {
+    pub status: String,
+    pub event_threshold: Option<ReplicationTimeValue>,
+}
+
+impl Metrics {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Status", &self.status);
+        w.put("EventThreshold", &self.event_threshold);
+    }
+}
+
+impl xml::ToXml for Metrics {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct MultipartUpload {
+    pub upload_id: Option<String>,
+    pub key: Option<String>,
+    pub initiated: Option<Time>,
+    pub storage_class: Option<String>,
+    pub owner: Option<Owner>,
+    pub initiator: Option<Initiator>,
+    pub checksum_algorithm: Option<String>,
+    pub checksum_type: Option<String>,
+    pub version_id: Option<String>,
+}
+
+impl MultipartUpload {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("UploadId", &self.upload_id);
+        w.put("Key", &self.key);
+        w.put("Initiated", &self.initiated);
+        w.put("StorageClass", &self.storage_class);
+        w.put("Owner", &self.owner);
+        w.put("Initiator", &self.initiator);
+        w.put("ChecksumAlgorithm", &self.checksum_algorithm);
+        w.put("ChecksumType", &self.checksum_type);
+        w.put("VersionId", &self.version_id);
+    }
+}
+
+impl xml::ToXml for MultipartUpload {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct NoncurrentVersionExpiration {
+    pub noncurrent_days: Option<i32>,
+    pub newer_noncurrent_versions: Option<i32>,
+}
+
+impl NoncurrentVersionExpiration {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("NoncurrentDays", &self.noncurrent_days);
+        w.put("NewerNoncurrentVersions", &self.newer_noncurrent_versions);
+    }
+}
+
+impl xml::ToXml for NoncurrentVersionExpiration {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct NoncurrentVersionTransition {
+    pub noncurrent_days: Option<i32>,
+    pub storage_class: Option<String>,
+    pub newer_noncurrent_versions: Option<i32>,
+}
+
+impl NoncurrentVersionTransition {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("NoncurrentDays", &self.noncurrent_days);
+        w.put("StorageClass", &self.storage_class);
+        w.put("NewerNoncurrentVersions", &self.newer_noncurrent_versions);
+    }
+}
+
+impl xml::ToXml for NoncurrentVersionTransition {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct Object {
+    pub key: Option<String>,
+    pub last_modified: Option<Time>,
+    pub e_tag: Option<String>,
+    pub checksum_algorithm: Option<Vec<String>>,
+    pub checksum_type: Option<String>,
+    pub size: Option<i64>,
+    pub storage_class: Option<String>,
+    pub owner: Option<Owner>,
+    pub restore_status: Option<RestoreStatus>,
+}
+
+impl Object {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Key", &self.key);
+        w.put("LastModified", &self.last_modified);
+        w.put("ETag", &self.e_tag);
+        w.flat("ChecksumAlgorithm", self.checksum_algorithm.as_deref());
+        w.put("ChecksumType", &self.checksum_type);
+        w.put("Size", &self.size);
+        w.put("StorageClass", &self.storage_class);
+        w.put("Owner", &self.owner);
+        w.put("RestoreStatus", &self.restore_status);
+    }
+}
+
+impl xml::ToXml for Object {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ObjectIdentifier {
+    pub key: String,
+    pub version_id: Option<String>,
+    pub e_tag: Option<String>,
+    pub last_modified_time: Option<Time>,
+    pub size: Option<i64>,
+}
+
+impl xml::FromXml for ObjectIdentifier {
+    fn from_xml(e: &xml::Element, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(ObjectIdentifier {
+            key: e.need("Key", v)?,
+            version_id: e.get("VersionId", v)?,
+            e_tag: e.get("ETag", v)?,
+            last_modified_time: e.get("LastModifiedTime", v)?,
+            size: e.get("Size", v)?,
+        })
+    }
+}
+
+impl ObjectIdentifier {
+    fn limits(&self, v: &mut Violations) {
+        v.text("Key", Some(self.key.as_str()), &rule::OBJECT_KEY);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ObjectLockConfiguration {
+    pub object_lock_enabled: Option<String>,
+    pub rule: Option<ObjectLockRule>,
+}
+
+impl ObjectLockConfiguration {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("ObjectLockEnabled", &self.object_lock_enabled);
+        w.put("Rule", &self.rule);
+    }
+}
+
+impl xml::ToXml for ObjectLockConfiguration {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ObjectLockRule {
+    pub default_retention: Option<DefaultRetention>,
+}
+
+impl ObjectLockRule {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("DefaultRetention", &self.default_retention);
+    }
+}
+
+impl xml::ToXml for ObjectLockRule {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ObjectPart {
+    pub part_number: Option<i32>,
+    pub size: Option<i64>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumCRC32"))]
+    pub checksum_crc32: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumCRC32C"))]
+    pub checksum_crc32c: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumCRC64NVME"))]
+    pub checksum_crc64nvme: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumSHA1"))]
+    pub checksum_sha1: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumSHA256"))]
+    pub checksum_sha256: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumSHA512"))]
+    pub checksum_sha512: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumMD5"))]
+    pub checksum_md5: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumXXHASH64"))]
+    pub checksum_xxhash64: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumXXHASH3"))]
+    pub checksum_xxhash3: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumXXHASH128"))]
+    pub checksum_xxhash128: Option<String>,
+}
+
+impl ObjectPart {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("PartNumber", &self.part_number);
+        w.put("Size", &self.size);
+        w.put("ChecksumCRC32", &self.checksum_crc32);
+        w.put("ChecksumCRC32C", &self.checksum_crc32c);
+        w.put("ChecksumCRC64NVME", &self.checksum_crc64nvme);
+        w.put("ChecksumSHA1", &self.checksum_sha1);
+        w.put("ChecksumSHA256", &self.checksum_sha256);
+        w.put("ChecksumSHA512", &self.checksum_sha512);
+        w.put("ChecksumMD5", &self.checksum_md5);
+        w.put("ChecksumXXHASH64", &self.checksum_xxhash64);
+        w.put("ChecksumXXHASH3", &self.checksum_xxhash3);
+        w.put("ChecksumXXHASH128", &self.checksum_xxhash128);
+    }
+}
+
+impl xml::ToXml for ObjectPart {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ObjectVersion {
+    pub e_tag: Option<String>,
+    pub checksum_algorithm: Option<Vec<String>>,
+    pub checksum_type: Option<String>,
+    pub size: Option<i64>,
+    pub storage_class: Option<String>,
+    pub key: Option<String>,
+    pub version_id: Option<String>,
+    pub is_latest: Option<bool>,
+    pub last_modified: Option<Time>,
+    pub owner: Option<Owner>,
+    pub restore_status: Option<RestoreStatus>,
+}
+
+impl ObjectVersion {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("ETag", &self.e_tag);
+        w.flat("ChecksumAlgorithm", self.checksum_algorithm.as_deref());
+        w.put("ChecksumType", &self.checksum_type);
+        w.put("Size", &self.size);
+        w.put("StorageClass", &self.storage_class);
+        w.put("Key", &self.key);
+        w.put("VersionId", &self.version_id);
+        w.put("IsLatest", &self.is_latest);
+        w.put("LastModified", &self.last_modified);
+        w.put("Owner", &self.owner);
+        w.put("RestoreStatus", &self.restore_status);
+    }
+}
+
+impl xml::ToXml for ObjectVersion {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct Owner {
+    pub display_name: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ID"))]
+    pub id: Option<String>,
+}
+
+impl Owner {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("DisplayName", &self.display_name);
+        w.put("ID", &self.id);
+    }
+}
+
+impl xml::ToXml for Owner {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct OwnershipControls {
+    pub rules: Vec<OwnershipControlsRule>,
+}
+
+impl OwnershipControls {
+    fn members(&self, w: &mut xml::Writer) {
+        w.flat("Rule", Some(self.rules.as_slice()));
+    }
+}
+
+impl xml::ToXml for OwnershipControls {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct OwnershipControlsRule {
+    pub object_ownership: String,
+}
+
+impl OwnershipControlsRule {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("ObjectOwnership", &self.object_ownership);
+    }
+}
+
+impl xml::ToXml for OwnershipControlsRule {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct Part {
+    pub part_number: Option<i32>,
+    pub last_modified: Option<Time>,
+    pub e_tag: Option<String>,
+    pub size: Option<i64>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumCRC32"))]
+    pub checksum_crc32: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumCRC32C"))]
+    pub checksum_crc32c: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumCRC64NVME"))]
+    pub checksum_crc64nvme: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumSHA1"))]
+    pub checksum_sha1: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumSHA256"))]
+    pub checksum_sha256: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumSHA512"))]
+    pub checksum_sha512: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumMD5"))]
+    pub checksum_md5: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumXXHASH64"))]
+    pub checksum_xxhash64: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumXXHASH3"))]
+    pub checksum_xxhash3: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumXXHASH128"))]
+    pub checksum_xxhash128: Option<String>,
+}
+
+impl Part {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("PartNumber", &self.part_number);
+        w.put("LastModified", &self.last_modified);
+        w.put("ETag", &self.e_tag);
+        w.put("Size", &self.size);
+        w.put("ChecksumCRC32", &self.checksum_crc32);
+        w.put("ChecksumCRC32C", &self.checksum_crc32c);
+        w.put("ChecksumCRC64NVME", &self.checksum_crc64nvme);
+        w.put("ChecksumSHA1", &self.checksum_sha1);
+        w.put("ChecksumSHA256", &self.checksum_sha256);
+        w.put("ChecksumSHA512", &self.checksum_sha512);
+        w.put("ChecksumMD5", &self.checksum_md5);
+        w.put("ChecksumXXHASH64", &self.checksum_xxhash64);
+        w.put("ChecksumXXHASH3", &self.checksum_xxhash3);
+        w.put("ChecksumXXHASH128", &self.checksum_xxhash128);
+    }
+}
+
+impl xml::ToXml for Part {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct PartitionedPrefix {
+    pub partition_date_source: Option<String>,
+}
+
+impl PartitionedPrefix {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("PartitionDateSource", &self.partition_date_source);
+    }
+}
+
+impl xml::ToXml for PartitionedPrefix {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct PolicyStatus {
+    pub is_public: Option<bool>,
+}
+
+impl PolicyStatus {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("IsPublic", &self.is_public);
+    }
+}
+
+impl xml::ToXml for PolicyStatus {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct PublicAccessBlockConfiguration {
+    pub block_public_acls: Option<bool>,
+    pub ignore_public_acls: Option<bool>,
+    pub block_public_policy: Option<bool>,
+    pub restrict_public_buckets: Option<bool>,
+}
+
+impl xml::FromXml for PublicAccessBlockConfiguration {
+    fn from_xml(e: &xml::Element, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(PublicAccessBlockConfiguration {
+            block_public_acls: e.get("BlockPublicAcls", v)?,
+            ignore_public_acls: e.get("IgnorePublicAcls", v)?,
+            block_public_policy: e.get("BlockPublicPolicy", v)?,
+            restrict_public_buckets: e.get("RestrictPublicBuckets", v)?,
+        })
+    }
+}
+
+impl PublicAccessBlockConfiguration {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("BlockPublicAcls", &self.block_public_acls);
+        w.put("IgnorePublicAcls", &self.ignore_public_acls);
+        w.put("BlockPublicPolicy", &self.block_public_policy);
+        w.put("RestrictPublicBuckets", &self.restrict_public_buckets);
+    }
+}
+
+impl xml::ToXml for PublicAccessBlockConfiguration {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct PutBucketPolicyRequest {
+    pub bucket: String,
+    #[cfg_attr(feature = "vectors", serde(rename = "ContentMD5"))]
+    pub content_md5: Option<String>,
+    pub checksum_algorithm: Option<String>,
+    pub confirm_remove_self_bucket_access: Option<bool>,
+    pub policy: String,
+    pub expected_bucket_owner: Option<String>,
+}
+
+impl PutBucketPolicyRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("x-amz-sdk-checksum-algorithm", self.checksum_algorithm.as_deref(), &rule::CHECKSUM_ALGORITHM);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct PutBucketTaggingRequest {
+    pub bucket: String,
+    #[cfg_attr(feature = "vectors", serde(rename = "ContentMD5"))]
+    pub content_md5: Option<String>,
+    pub checksum_algorithm: Option<String>,
+    pub tagging: Tagging,
+    pub expected_bucket_owner: Option<String>,
+}
+
+impl PutBucketTaggingRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("x-amz-sdk-checksum-algorithm", self.checksum_algorithm.as_deref(), &rule::CHECKSUM_ALGORITHM);
+        v.inner("Tagging", Some(&self.tagging), Tagging::limits);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct PutBucketVersioningRequest {
+    pub bucket: String,
+    #[cfg_attr(feature = "vectors", serde(rename = "ContentMD5"))]
+    pub content_md5: Option<String>,
+    pub checksum_algorithm: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "MFA"))]
+    pub mfa: Option<String>,
+    pub versioning_configuration: VersioningConfiguration,
+    pub expected_bucket_owner: Option<String>,
+}
+
+impl PutBucketVersioningRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("x-amz-sdk-checksum-algorithm", self.checksum_algorithm.as_deref(), &rule::CHECKSUM_ALGORITHM);
+        v.inner(
+            "VersioningConfiguration",
+            Some(&self.versioning_configuration),
+            VersioningConfiguration::limits,
+        );
+    }
+}
+
+#[derive(Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct PutObjectOutput {
+    pub expiration: Option<String>,
+    pub e_tag: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumCRC32"))]
+    pub checksum_crc32: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumCRC32C"))]
+    pub checksum_crc32c: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumCRC64NVME"))]
+    pub checksum_crc64nvme: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumSHA1"))]
+    pub checksum_sha1: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumSHA256"))]
+    pub checksum_sha256: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumSHA512"))]
+    pub checksum_sha512: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumMD5"))]
+    pub checksum_md5: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumXXHASH64"))]
+    pub checksum_xxhash64: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumXXHASH3"))]
+    pub checksum_xxhash3: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumXXHASH128"))]
+    pub checksum_xxhash128: Option<String>,
+    pub checksum_type: Option<String>,
+    pub server_side_encryption: Option<String>,
+    pub version_id: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerAlgorithm"))]
+    pub sse_customer_algorithm: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerKeyMD5"))]
+    pub sse_customer_key_md5: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSEKMSKeyId"))]
+    pub ssekms_key_id: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSEKMSEncryptionContext"))]
+    pub ssekms_encryption_context: Option<String>,
+    pub bucket_key_enabled: Option<bool>,
+    pub size: Option<i64>,
+    pub request_charged: Option<String>,
+}
+
+impl std::fmt::Debug for PutObjectOutput {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PutObjectOutput")
+            .field("expiration", &self.expiration)
+            .field("e_tag", &self.e_tag)
+            .field("checksum_crc32", &self.checksum_crc32)
+            .field("checksum_crc32c", &self.checksum_crc32c)
+            .field("checksum_crc64nvme", &self.checksum_crc64nvme)
+            .field("checksum_sha1", &self.checksum_sha1)
+            .field("checksum_sha256", &self.checksum_sha256)
+            .field("checksum_sha512", &self.checksum_sha512)
+            .field("checksum_md5", &self.checksum_md5)
+            .field("checksum_xxhash64", &self.checksum_xxhash64)
+            .field("checksum_xxhash3", &self.checksum_xxhash3)
+            .field("checksum_xxhash128", &self.checksum_xxhash128)
+            .field("checksum_type", &self.checksum_type)
+            .field("server_side_encryption", &self.server_side_encryption)
+            .field("version_id", &self.version_id)
+            .field("sse_customer_algorithm", &self.sse_customer_algorithm)
+            .field("sse_customer_key_md5", &self.sse_customer_key_md5)
+            .field("ssekms_key_id", &"***")
+            .field("ssekms_encryption_context", &"***")
+            .field("bucket_key_enabled", &self.bucket_key_enabled)
+            .field("size", &self.size)
+            .field("request_charged", &self.request_charged)
+            .finish()
+    }
+}
+
+impl PutObjectOutput {
+    fn members(&self, w: &mut xml::Writer) {}
+}
+
+impl xml::ToXml for PutObjectOutput {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct PutObjectRequest {
+    #[cfg_attr(feature = "vectors", serde(rename = "ACL"))]
+    pub acl: Option<String>,
+    pub bucket: String,
+    pub cache_control: Option<String>,
+    pub content_disposition: Option<String>,
+    pub content_encoding: Option<String>,
+    pub content_language: Option<String>,
+    pub content_length: Option<i64>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ContentMD5"))]
+    pub content_md5: Option<String>,
+    pub content_type: Option<String>,
+    pub checksum_algorithm: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumCRC32"))]
+    pub checksum_crc32: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumCRC32C"))]
+    pub checksum_crc32c: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumCRC64NVME"))]
+    pub checksum_crc64nvme: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumSHA1"))]
+    pub checksum_sha1: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumSHA256"))]
+    pub checksum_sha256: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumSHA512"))]
+    pub checksum_sha512: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumMD5"))]
+    pub checksum_md5: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumXXHASH64"))]
+    pub checksum_xxhash64: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumXXHASH3"))]
+    pub checksum_xxhash3: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumXXHASH128"))]
+    pub checksum_xxhash128: Option<String>,
+    pub expires: Option<String>,
+    pub if_match: Option<String>,
+    pub if_none_match: Option<String>,
+    pub grant_full_control: Option<String>,
+    pub grant_read: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "GrantReadACP"))]
+    pub grant_read_acp: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "GrantWriteACP"))]
+    pub grant_write_acp: Option<String>,
+    pub key: String,
+    pub write_offset_bytes: Option<i64>,
+    pub metadata: Option<BTreeMap<String, String>>,
+    pub server_side_encryption: Option<String>,
+    pub storage_class: Option<String>,
+    pub website_redirect_location: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerAlgorithm"))]
+    pub sse_customer_algorithm: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerKey"))]
+    pub sse_customer_key: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerKeyMD5"))]
+    pub sse_customer_key_md5: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSEKMSKeyId"))]
+    pub ssekms_key_id: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSEKMSEncryptionContext"))]
+    pub ssekms_encryption_context: Option<String>,
+    pub bucket_key_enabled: Option<bool>,
+    pub request_payer: Option<String>,
+    pub tagging: Option<String>,
+    pub object_lock_mode: Option<String>,
+    pub object_lock_retain_until_date: Option<Time>,
+    pub object_lock_legal_hold_status: Option<String>,
+    pub object_lock_event_hold: Option<String>,
+    pub object_lock_event_hold_duration_days: Option<i32>,
+    pub object_lock_event_hold_duration_years: Option<i32>,
+    pub expected_bucket_owner: Option<String>,
+}
+
+impl std::fmt::Debug for PutObjectRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PutObjectRequest")
+            .field("acl", &self.acl)
+            .field("bucket", &self.bucket)
+            .field("cache_control", &self.cache_control)
+            .field("content_disposition", &self.content_disposition)
+            .field("content_encoding", &self.content_encoding)
+            .field("content_language", &self.content_language)
+            .field("content_length", &self.content_length)
+            .field("content_md5", &self.content_md5)
+            .field("content_type", &self.content_type)
+            .field("checksum_algorithm", &self.checksum_algorithm)
+            .field("checksum_crc32", &self.checksum_crc32)
+            .field("checksum_crc32c", &self.checksum_crc32c)
+            .field("checksum_crc64nvme", &self.checksum_crc64nvme)
+            .field("checksum_sha1", &self.checksum_sha1)
+            .field("checksum_sha256", &self.checksum_sha256)
+            .field("checksum_sha512", &self.checksum_sha512)
+            .field("checksum_md5", &self.checksum_md5)
+            .field("checksum_xxhash64", &self.checksum_xxhash64)
+            .field("checksum_xxhash3", &self.checksum_xxhash3)
+            .field("checksum_xxhash128", &self.checksum_xxhash128)
+            .field("expires", &self.expires)
+            .field("if_match", &self.if_match)
+            .field("if_none_match", &self.if_none_match)
+            .field("grant_full_control", &self.grant_full_control)
+            .field("grant_read", &self.grant_read)
+            .field("grant_read_acp", &self.grant_read_acp)
+            .field("grant_write_acp", &self.grant_write_acp)
+            .field("key", &self.key)
+            .field("write_offset_bytes", &self.write_offset_bytes)
+            .field("metadata", &self.metadata)
+            .field("server_side_encryption", &self.server_side_encryption)
+            .field("storage_class", &self.storage_class)
+            .field("website_redirect_location", &self.website_redirect_location)
+            .field("sse_customer_algorithm", &self.sse_customer_algorithm)
+            .field("sse_customer_key", &"***")
+            .field("sse_customer_key_md5", &self.sse_customer_key_md5)
+            .field("ssekms_key_id", &"***")
+            .field("ssekms_encryption_context", &"***")
+            .field("bucket_key_enabled", &self.bucket_key_enabled)
+            .field("request_payer", &self.request_payer)
+            .field("tagging", &self.tagging)
+            .field("object_lock_mode", &self.object_lock_mode)
+            .field("object_lock_retain_until_date", &self.object_lock_retain_until_date)
+            .field("object_lock_legal_hold_status", &self.object_lock_legal_hold_status)
+            .field("object_lock_event_hold", &self.object_lock_event_hold)
+            .field("object_lock_event_hold_duration_days", &self.object_lock_event_hold_duration_days)
+            .field("object_lock_event_hold_duration_years", &self.object_lock_event_hold_duration_years)
+            .field("expected_bucket_owner", &self.expected_bucket_owner)
+            .finish()
+    }
+}
+
+impl PutObjectRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("x-amz-acl", self.acl.as_deref(), &rule::OBJECT_CANNED_ACL);
+        v.text("x-amz-sdk-checksum-algorithm", self.checksum_algorithm.as_deref(), &rule::CHECKSUM_ALGORITHM);
+        v.text("Key", Some(self.key.as_str()), &rule::OBJECT_KEY);
+        v.text(
+            "x-amz-server-side-encryption",
+            self.server_side_encryption.as_deref(),
+            &rule::SERVER_SIDE_ENCRYPTION,
+        );
+        v.text("x-amz-request-payer", self.request_payer.as_deref(), &rule::REQUEST_PAYER);
+        v.text("x-amz-object-lock-mode", self.object_lock_mode.as_deref(), &rule::OBJECT_LOCK_MODE);
+        v.text(
+            "x-amz-object-lock-legal-hold",
+            self.object_lock_legal_hold_status.as_deref(),
+            &rule::OBJECT_LOCK_LEGAL_HOLD_STATUS,
+        );
+        v.text(
+            "x-amz-object-lock-event-hold",
+            self.object_lock_event_hold.as_deref(),
+            &rule::OBJECT_LOCK_EVENT_HOLD,
+        );
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct PutObjectTaggingOutput {
+    pub version_id: Option<String>,
+}
+
+impl PutObjectTaggingOutput {
+    fn members(&self, w: &mut xml::Writer) {}
+}
+
+impl xml::ToXml for PutObjectTaggingOutput {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct PutObjectTaggingRequest {
+    pub bucket: String,
+    pub key: String,
+    pub version_id: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ContentMD5"))]
+    pub content_md5: Option<String>,
+    pub checksum_algorithm: Option<String>,
+    pub tagging: Tagging,
+    pub expected_bucket_owner: Option<String>,
+    pub request_payer: Option<String>,
+}
+
+impl PutObjectTaggingRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("Key", Some(self.key.as_str()), &rule::OBJECT_KEY);
+        v.text("x-amz-sdk-checksum-algorithm", self.checksum_algorithm.as_deref(), &rule::CHECKSUM_ALGORITHM);
+        v.inner("Tagging", Some(&self.tagging), Tagging::limits);
+        v.text("x-amz-request-payer", self.request_payer.as_deref(), &rule::REQUEST_PAYER);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct PutPublicAccessBlockRequest {
+    pub bucket: String,
+    #[cfg_attr(feature = "vectors", serde(rename = "ContentMD5"))]
+    pub content_md5: Option<String>,
+    pub checksum_algorithm: Option<String>,
+    pub public_access_block_configuration: PublicAccessBlockConfiguration,
+    pub expected_bucket_owner: Option<String>,
+}
+
+impl PutPublicAccessBlockRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("x-amz-sdk-checksum-algorithm", self.checksum_algorithm.as_deref(), &rule::CHECKSUM_ALGORITHM);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct Redirect {
+    pub host_name: Option<String>,
+    pub http_redirect_code: Option<String>,
+    pub protocol: Option<String>,
+    pub replace_key_prefix_with: Option<String>,
+    pub replace_key_with: Option<String>,
+}
+
+impl Redirect {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("HostName", &self.host_name);
+        w.put("HttpRedirectCode", &self.http_redirect_code);
+        w.put("Protocol", &self.protocol);
+        w.put("ReplaceKeyPrefixWith", &self.replace_key_prefix_with);
+        w.put("ReplaceKeyWith", &self.replace_key_with);
+    }
+}
+
+impl xml::ToXml for Redirect {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct RedirectAllRequestsTo {
+    pub host_name: String,
+    pub protocol: Option<String>,
+}
+
+impl RedirectAllRequestsTo {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("HostName", &self.host_name);
+        w.put("Protocol", &self.protocol);
+    }
+}
+
+impl xml::ToXml for RedirectAllRequestsTo {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ReplicaModifications {
+    pub status: String,
+}
+
+impl ReplicaModifications {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Status", &self.status);
+    }
+}
+
+impl xml::ToXml for ReplicaModifications {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ReplicationConfiguration {
+    pub role: String,
+    pub rules: Vec<ReplicationRule>,
+}
+
+impl ReplicationConfiguration {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Role", &self.role);
+        w.flat("Rule", Some(self.rules.as_slice()));
+    }
+}
+
+impl xml::ToXml for ReplicationConfiguration {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ReplicationRule {
+    #[cfg_attr(feature = "vectors", serde(rename = "ID"))]
+    pub id: Option<String>,
+    pub priority: Option<i32>,
+    pub prefix: Option<String>,
+    pub filter: Option<ReplicationRuleFilter>,
+    pub status: String,
+    pub source_selection_criteria: Option<SourceSelectionCriteria>,
+    pub existing_object_replication: Option<ExistingObjectReplication>,
+    pub destination: Destination,
+    pub delete_marker_replication: Option<DeleteMarkerReplication>,
+}
+
+impl ReplicationRule {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("ID", &self.id);
+        w.put("Priority", &self.priority);
+        w.put("Prefix", &self.prefix);
+        w.put("Filter", &self.filter);
+        w.put("Status", &self.status);
+        w.put("SourceSelectionCriteria", &self.source_selection_criteria);
+        w.put("ExistingObjectReplication", &self.existing_object_replication);
+        w.put("Destination", &self.destination);
+        w.put("DeleteMarkerReplication", &self.delete_marker_replication);
+    }
+}
+
+impl xml::ToXml for ReplicationRule {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ReplicationRuleAndOperator {
+    pub prefix: Option<String>,
+    pub tags: Option<Vec<Tag>>,
+}
+
+impl ReplicationRuleAndOperator {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Prefix", &self.prefix);
+        w.flat("Tag", self.tags.as_deref());
+    }
+}
+
+impl xml::ToXml for ReplicationRuleAndOperator {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ReplicationRuleFilter {
+    pub prefix: Option<String>,
+    pub tag: Option<Tag>,
+    pub and: Option<ReplicationRuleAndOperator>,
+}
+
+impl ReplicationRuleFilter {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Prefix", &self.prefix);
+        w.put("Tag", &self.tag);
+        w.put("And", &self.and);
+    }
+}
+
+impl xml::ToXml for ReplicationRuleFilter {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ReplicationTime {
+    pub status: String,
+    pub time: ReplicationTimeValue,
+}
+
+impl ReplicationTime {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Status", &self.status);
+        w.put("Time", &self.time);
+    }
+}
+
+impl xml::ToXml for ReplicationTime {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ReplicationTimeValue {
+    pub minutes: Option<i32>,
+}
+
+impl ReplicationTimeValue {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Minutes", &self.minutes);
+    }
+}
+
+impl xml::ToXml for ReplicationTimeValue {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct RestoreStatus {
+    pub is_restore_in_progress: Option<bool>,
+    pub restore_expiry_date: Option<Time>,
+}
+
+impl RestoreStatus {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("IsRestoreInProgress", &self.is_restore_in_progress);
+        w.put("RestoreExpiryDate", &self.restore_expiry_date);
+    }
+}
+
+impl xml::ToXml for RestoreStatus {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct RoutingRule {
+    pub condition: Option<Condition>,
+    pub redirect: Redirect,
+}
+
+impl RoutingRule {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Condition", &self.condition);
+        w.put("Redirect", &self.redirect);
+    }
+}
+
+impl xml::ToXml for RoutingRule {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ServerSideEncryptionByDefault {
+    #[cfg_attr(feature = "vectors", serde(rename = "SSEAlgorithm"))]
+    pub sse_algorithm: String,
+    #[cfg_attr(feature = "vectors", serde(rename = "KMSMasterKeyID"))]
+    pub kms_master_key_id: Option<String>,
+}
+
+impl std::fmt::Debug for ServerSideEncryptionByDefault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ServerSideEncryptionByDefault")
+            .field("sse_algorithm", &self.sse_algorithm)
+            .field("kms_master_key_id", &"***")
+            .finish()
+    }
+}
+
+impl ServerSideEncryptionByDefault {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("SSEAlgorithm", &self.sse_algorithm);
+        w.put("KMSMasterKeyID", &self.kms_master_key_id);
+    }
+}
+
+impl xml::ToXml for ServerSideEncryptionByDefault {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ServerSideEncryptionConfiguration {
+    pub rules: Vec<ServerSideEncryptionRule>,
+}
+
+impl ServerSideEncryptionConfiguration {
+    fn members(&self, w: &mut xml::Writer) {
+        w.flat("Rule", Some(self.rules.as_slice()));
+    }
+}
+
+impl xml::ToXml for ServerSideEncryptionConfiguration {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ServerSideEncryptionRule {
+    pub apply_server_side_encryption_by_default: Option<ServerSideEncryptionByDefault>,
+    pub bucket_key_enabled: Option<bool>,
+    pub blocked_encryption_types: Option<BlockedEncryptionTypes>,
+}
+
+impl ServerSideEncryptionRule {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("ApplyServerSideEncryptionByDefault", &self.apply_server_side_encryption_by_default);
+        w.put("BucketKeyEnabled", &self.bucket_key_enabled);
+        w.put("BlockedEncryptionTypes", &self.blocked_encryption_types);
+    }
+}
+
+impl xml::ToXml for ServerSideEncryptionRule {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct SimplePrefix {}
+
+impl SimplePrefix {
+    fn members(&self, w: &mut xml::Writer) {}
+}
+
+impl xml::ToXml for SimplePrefix {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct SourceSelectionCriteria {
+    pub sse_kms_encrypted_objects: Option<SseKmsEncryptedObjects>,
+    pub replica_modifications: Option<ReplicaModifications>,
+}
+
+impl SourceSelectionCriteria {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("SseKmsEncryptedObjects", &self.sse_kms_encrypted_objects);
+        w.put("ReplicaModifications", &self.replica_modifications);
+    }
+}
+
+impl xml::ToXml for SourceSelectionCriteria {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct SseKmsEncryptedObjects {
+    pub status: String,
+}
+
+impl SseKmsEncryptedObjects {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Status", &self.status);
+    }
+}
+
+impl xml::ToXml for SseKmsEncryptedObjects {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct Tag {
+    pub key: String,
+    pub value: String,
+}
+
+impl xml::FromXml for Tag {
+    fn from_xml(e: &xml::Element, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(Tag { key: e.need("Key", v)?, value: e.need("Value", v)? })
+    }
+}
+
+impl Tag {
+    fn limits(&self, v: &mut Violations) {
+        v.text("Key", Some(self.key.as_str()), &rule::OBJECT_KEY);
+    }
+}
+
+impl Tag {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Key", &self.key);
+        w.put("Value", &self.value);
+    }
+}
+
+impl xml::ToXml for Tag {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct Tagging {
+    pub tag_set: Vec<Tag>,
+}
+
+impl xml::FromXml for Tagging {
+    fn from_xml(e: &xml::Element, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(Tagging { tag_set: e.need_list("TagSet", "Tag", v)? })
+    }
+}
+
+impl Tagging {
+    fn limits(&self, v: &mut Violations) {
+        v.each("TagSet", Some(self.tag_set.as_slice()), Tag::limits);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct TargetGrant {
+    pub grantee: Option<Grantee>,
+    pub permission: Option<String>,
+}
+
+impl TargetGrant {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Grantee", &self.grantee);
+        w.put("Permission", &self.permission);
+    }
+}
+
+impl xml::ToXml for TargetGrant {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct TargetObjectKeyFormat {
+    pub simple_prefix: Option<SimplePrefix>,
+    pub partitioned_prefix: Option<PartitionedPrefix>,
+}
+
+impl TargetObjectKeyFormat {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("SimplePrefix", &self.simple_prefix);
+        w.put("PartitionedPrefix", &self.partitioned_prefix);
+    }
+}
+
+impl xml::ToXml for TargetObjectKeyFormat {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct Transition {
+    pub date: Option<Time>,
+    pub days: Option<i32>,
+    pub storage_class: Option<String>,
+}
+
+impl Transition {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put_text("Date", self.date.as_ref().map(|t| t.iso_millis()));
+        w.put("Days", &self.days);
+        w.put("StorageClass", &self.storage_class);
+    }
+}
+
+impl xml::ToXml for Transition {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct UploadPartCopyOutput {
+    pub copy_source_version_id: Option<String>,
+    pub copy_part_result: Option<CopyPartResult>,
+    pub server_side_encryption: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerAlgorithm"))]
+    pub sse_customer_algorithm: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerKeyMD5"))]
+    pub sse_customer_key_md5: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSEKMSKeyId"))]
+    pub ssekms_key_id: Option<String>,
+    pub bucket_key_enabled: Option<bool>,
+    pub request_charged: Option<String>,
+    pub version_id: Option<String>,
+}
+
+impl std::fmt::Debug for UploadPartCopyOutput {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("UploadPartCopyOutput")
+            .field("copy_source_version_id", &self.copy_source_version_id)
+            .field("copy_part_result", &self.copy_part_result)
+            .field("server_side_encryption", &self.server_side_encryption)
+            .field("sse_customer_algorithm", &self.sse_customer_algorithm)
+            .field("sse_customer_key_md5", &self.sse_customer_key_md5)
+            .field("ssekms_key_id", &"***")
+            .field("bucket_key_enabled", &self.bucket_key_enabled)
+            .field("request_charged", &self.request_charged)
+            .field("version_id", &self.version_id)
+            .finish()
+    }
+}
+
+impl UploadPartCopyOutput {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("CopyPartResult", &self.copy_part_result);
+    }
+}
+
+impl xml::ToXml for UploadPartCopyOutput {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct UploadPartCopyRequest {
+    pub bucket: String,
+    pub copy_source: String,
+    pub copy_source_if_match: Option<String>,
+    pub copy_source_if_modified_since: Option<Time>,
+    pub copy_source_if_none_match: Option<String>,
+    pub copy_source_if_unmodified_since: Option<Time>,
+    pub copy_source_range: Option<String>,
+    pub key: String,
+    pub part_number: i32,
+    pub upload_id: String,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerAlgorithm"))]
+    pub sse_customer_algorithm: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerKey"))]
+    pub sse_customer_key: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerKeyMD5"))]
+    pub sse_customer_key_md5: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "CopySourceSSECustomerAlgorithm"))]
+    pub copy_source_sse_customer_algorithm: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "CopySourceSSECustomerKey"))]
+    pub copy_source_sse_customer_key: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "CopySourceSSECustomerKeyMD5"))]
+    pub copy_source_sse_customer_key_md5: Option<String>,
+    pub request_payer: Option<String>,
+    pub expected_bucket_owner: Option<String>,
+    pub expected_source_bucket_owner: Option<String>,
+}
+
+impl std::fmt::Debug for UploadPartCopyRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("UploadPartCopyRequest")
+            .field("bucket", &self.bucket)
+            .field("copy_source", &self.copy_source)
+            .field("copy_source_if_match", &self.copy_source_if_match)
+            .field("copy_source_if_modified_since", &self.copy_source_if_modified_since)
+            .field("copy_source_if_none_match", &self.copy_source_if_none_match)
+            .field("copy_source_if_unmodified_since", &self.copy_source_if_unmodified_since)
+            .field("copy_source_range", &self.copy_source_range)
+            .field("key", &self.key)
+            .field("part_number", &self.part_number)
+            .field("upload_id", &self.upload_id)
+            .field("sse_customer_algorithm", &self.sse_customer_algorithm)
+            .field("sse_customer_key", &"***")
+            .field("sse_customer_key_md5", &self.sse_customer_key_md5)
+            .field("copy_source_sse_customer_algorithm", &self.copy_source_sse_customer_algorithm)
+            .field("copy_source_sse_customer_key", &"***")
+            .field("copy_source_sse_customer_key_md5", &self.copy_source_sse_customer_key_md5)
+            .field("request_payer", &self.request_payer)
+            .field("expected_bucket_owner", &self.expected_bucket_owner)
+            .field("expected_source_bucket_owner", &self.expected_source_bucket_owner)
+            .finish()
+    }
+}
+
+impl UploadPartCopyRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("x-amz-copy-source", Some(self.copy_source.as_str()), &rule::COPY_SOURCE);
+        v.text("Key", Some(self.key.as_str()), &rule::OBJECT_KEY);
+        v.text("x-amz-request-payer", self.request_payer.as_deref(), &rule::REQUEST_PAYER);
+    }
+}
+
+#[derive(Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct UploadPartOutput {
+    pub server_side_encryption: Option<String>,
+    pub e_tag: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumCRC32"))]
+    pub checksum_crc32: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumCRC32C"))]
+    pub checksum_crc32c: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumCRC64NVME"))]
+    pub checksum_crc64nvme: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumSHA1"))]
+    pub checksum_sha1: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumSHA256"))]
+    pub checksum_sha256: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumSHA512"))]
+    pub checksum_sha512: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumMD5"))]
+    pub checksum_md5: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumXXHASH64"))]
+    pub checksum_xxhash64: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumXXHASH3"))]
+    pub checksum_xxhash3: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumXXHASH128"))]
+    pub checksum_xxhash128: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerAlgorithm"))]
+    pub sse_customer_algorithm: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerKeyMD5"))]
+    pub sse_customer_key_md5: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSEKMSKeyId"))]
+    pub ssekms_key_id: Option<String>,
+    pub bucket_key_enabled: Option<bool>,
+    pub request_charged: Option<String>,
+    pub version_id: Option<String>,
+}
+
+impl std::fmt::Debug for UploadPartOutput {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("UploadPartOutput")
+            .field("server_side_encryption", &self.server_side_encryption)
+            .field("e_tag", &self.e_tag)
+            .field("checksum_crc32", &self.checksum_crc32)
+            .field("checksum_crc32c", &self.checksum_crc32c)
+            .field("checksum_crc64nvme", &self.checksum_crc64nvme)
+            .field("checksum_sha1", &self.checksum_sha1)
+            .field("checksum_sha256", &self.checksum_sha256)
+            .field("checksum_sha512", &self.checksum_sha512)
+            .field("checksum_md5", &self.checksum_md5)
+            .field("checksum_xxhash64", &self.checksum_xxhash64)
+            .field("checksum_xxhash3", &self.checksum_xxhash3)
+            .field("checksum_xxhash128", &self.checksum_xxhash128)
+            .field("sse_customer_algorithm", &self.sse_customer_algorithm)
+            .field("sse_customer_key_md5", &self.sse_customer_key_md5)
+            .field("ssekms_key_id", &"***")
+            .field("bucket_key_enabled", &self.bucket_key_enabled)
+            .field("request_charged", &self.request_charged)
+            .field("version_id", &self.version_id)
+            .finish()
+    }
+}
+
+impl UploadPartOutput {
+    fn members(&self, w: &mut xml::Writer) {}
+}
+
+impl xml::ToXml for UploadPartOutput {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct UploadPartRequest {
+    pub bucket: String,
+    pub content_length: Option<i64>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ContentMD5"))]
+    pub content_md5: Option<String>,
+    pub checksum_algorithm: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumCRC32"))]
+    pub checksum_crc32: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumCRC32C"))]
+    pub checksum_crc32c: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumCRC64NVME"))]
+    pub checksum_crc64nvme: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumSHA1"))]
+    pub checksum_sha1: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumSHA256"))]
+    pub checksum_sha256: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumSHA512"))]
+    pub checksum_sha512: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumMD5"))]
+    pub checksum_md5: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumXXHASH64"))]
+    pub checksum_xxhash64: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumXXHASH3"))]
+    pub checksum_xxhash3: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ChecksumXXHASH128"))]
+    pub checksum_xxhash128: Option<String>,
+    pub key: String,
+    pub part_number: i32,
+    pub upload_id: String,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerAlgorithm"))]
+    pub sse_customer_algorithm: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerKey"))]
+    pub sse_customer_key: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSECustomerKeyMD5"))]
+    pub sse_customer_key_md5: Option<String>,
+    pub request_payer: Option<String>,
+    pub expected_bucket_owner: Option<String>,
+}
+
+impl std::fmt::Debug for UploadPartRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("UploadPartRequest")
+            .field("bucket", &self.bucket)
+            .field("content_length", &self.content_length)
+            .field("content_md5", &self.content_md5)
+            .field("checksum_algorithm", &self.checksum_algorithm)
+            .field("checksum_crc32", &self.checksum_crc32)
+            .field("checksum_crc32c", &self.checksum_crc32c)
+            .field("checksum_crc64nvme", &self.checksum_crc64nvme)
+            .field("checksum_sha1", &self.checksum_sha1)
+            .field("checksum_sha256", &self.checksum_sha256)
+            .field("checksum_sha512", &self.checksum_sha512)
+            .field("checksum_md5", &self.checksum_md5)
+            .field("checksum_xxhash64", &self.checksum_xxhash64)
+            .field("checksum_xxhash3", &self.checksum_xxhash3)
+            .field("checksum_xxhash128", &self.checksum_xxhash128)
+            .field("key", &self.key)
+            .field("part_number", &self.part_number)
+            .field("upload_id", &self.upload_id)
+            .field("sse_customer_algorithm", &self.sse_customer_algorithm)
+            .field("sse_customer_key", &"***")
+            .field("sse_customer_key_md5", &self.sse_customer_key_md5)
+            .field("request_payer", &self.request_payer)
+            .field("expected_bucket_owner", &self.expected_bucket_owner)
+            .finish()
+    }
+}
+
+impl UploadPartRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("x-amz-sdk-checksum-algorithm", self.checksum_algorithm.as_deref(), &rule::CHECKSUM_ALGORITHM);
+        v.text("Key", Some(self.key.as_str()), &rule::OBJECT_KEY);
+        v.text("x-amz-request-payer", self.request_payer.as_deref(), &rule::REQUEST_PAYER);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct VersioningConfiguration {
+    #[cfg_attr(feature = "vectors", serde(rename = "MFADelete"))]
+    pub mfa_delete: Option<String>,
+    pub status: Option<String>,
+}
+
+impl xml::FromXml for VersioningConfiguration {
+    fn from_xml(e: &xml::Element, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(VersioningConfiguration { mfa_delete: e.get("MfaDelete", v)?, status: e.get("Status", v)? })
+    }
+}
+
+impl VersioningConfiguration {
+    fn limits(&self, v: &mut Violations) {
+        v.text("MfaDelete", self.mfa_delete.as_deref(), &rule::MFA_DELETE);
+        v.text("Status", self.status.as_deref(), &rule::BUCKET_VERSIONING_STATUS);
+    }
+}
+
 /// Every operation above, for tests that replay records.
 #[cfg(feature = "vectors")]
-pub static CODECS: &[wire::vectors::Codec] = &[];
+pub static CODECS: &[wire::vectors::Codec] = &[
+    wire::vectors::Codec::of::<AbortMultipartUpload>(),
+    wire::vectors::Codec::of::<CompleteMultipartUpload>(),
+    wire::vectors::Codec::of::<CopyObject>(),
+    wire::vectors::Codec::of::<CreateBucket>(),
+    wire::vectors::Codec::of::<CreateMultipartUpload>(),
+    wire::vectors::Codec::of::<DeleteBucket>(),
+    wire::vectors::Codec::of::<DeleteBucketPolicy>(),
+    wire::vectors::Codec::of::<DeleteBucketTagging>(),
+    wire::vectors::Codec::of::<DeleteObject>(),
+    wire::vectors::Codec::of::<DeleteObjectTagging>(),
+    wire::vectors::Codec::of::<DeleteObjects>(),
+    wire::vectors::Codec::of::<DeletePublicAccessBlock>(),
+    wire::vectors::Codec::of::<GetBucketAccelerateConfiguration>(),
+    wire::vectors::Codec::of::<GetBucketAcl>(),
+    wire::vectors::Codec::of::<GetBucketCors>(),
+    wire::vectors::Codec::of::<GetBucketEncryption>(),
+    wire::vectors::Codec::of::<GetBucketLifecycleConfiguration>(),
+    wire::vectors::Codec::of::<GetBucketLocation>(),
+    wire::vectors::Codec::of::<GetBucketLogging>(),
+    wire::vectors::Codec::of::<GetBucketOwnershipControls>(),
+    wire::vectors::Codec::of::<GetBucketPolicy>(),
+    wire::vectors::Codec::of::<GetBucketPolicyStatus>(),
+    wire::vectors::Codec::of::<GetBucketReplication>(),
+    wire::vectors::Codec::of::<GetBucketRequestPayment>(),
+    wire::vectors::Codec::of::<GetBucketTagging>(),
+    wire::vectors::Codec::of::<GetBucketVersioning>(),
+    wire::vectors::Codec::of::<GetBucketWebsite>(),
+    wire::vectors::Codec::of::<GetObject>(),
+    wire::vectors::Codec::of::<GetObjectAcl>(),
+    wire::vectors::Codec::of::<GetObjectAttributes>(),
+    wire::vectors::Codec::of::<GetObjectLockConfiguration>(),
+    wire::vectors::Codec::of::<GetObjectTagging>(),
+    wire::vectors::Codec::of::<GetPublicAccessBlock>(),
+    wire::vectors::Codec::of::<HeadBucket>(),
+    wire::vectors::Codec::of::<HeadObject>(),
+    wire::vectors::Codec::of::<ListBuckets>(),
+    wire::vectors::Codec::of::<ListMultipartUploads>(),
+    wire::vectors::Codec::of::<ListObjectVersions>(),
+    wire::vectors::Codec::of::<ListObjects>(),
+    wire::vectors::Codec::of::<ListObjectsV2>(),
+    wire::vectors::Codec::of::<ListParts>(),
+    wire::vectors::Codec::of::<PutBucketPolicy>(),
+    wire::vectors::Codec::of::<PutBucketTagging>(),
+    wire::vectors::Codec::of::<PutBucketVersioning>(),
+    wire::vectors::Codec::of::<PutObject>(),
+    wire::vectors::Codec::of::<PutObjectTagging>(),
+    wire::vectors::Codec::of::<PutPublicAccessBlock>(),
+    wire::vectors::Codec::of::<UploadPart>(),
+    wire::vectors::Codec::of::<UploadPartCopy>(),
+];
 
 /// The errors that the model declares, with their codes and statuses.
 pub mod fault {
@@ -105,4 +8735,106 @@ pub mod fault {
     pub fn unsupported_media_type(message: impl Into<String>) -> Fault {
         Fault::new("UnsupportedMediaType", 415, message)
     }
+}
+
+/// The limits of texts.
+mod rule {
+    use rolecall_wire::rules::{Pattern, Text};
+
+    pub static ANNOTATION_DIRECTIVE: Text =
+        Text { min: 0, max: usize::MAX, pattern: None, values: &["COPY", "EXCLUDE"] };
+    pub static BUCKET_CANNED_ACL: Text = Text {
+        min: 0,
+        max: usize::MAX,
+        pattern: None,
+        values: &["private", "public-read", "public-read-write", "authenticated-read"],
+    };
+    pub static BUCKET_NAMESPACE: Text =
+        Text { min: 0, max: usize::MAX, pattern: None, values: &["account-regional", "global"] };
+    pub static BUCKET_TYPE: Text = Text { min: 0, max: usize::MAX, pattern: None, values: &["Directory"] };
+    pub static BUCKET_VERSIONING_STATUS: Text =
+        Text { min: 0, max: usize::MAX, pattern: None, values: &["Enabled", "Suspended"] };
+    pub static CHECKSUM_ALGORITHM: Text = Text {
+        min: 0,
+        max: usize::MAX,
+        pattern: None,
+        values: &[
+            "CRC32",
+            "CRC32C",
+            "SHA1",
+            "SHA256",
+            "CRC64NVME",
+            "SHA512",
+            "MD5",
+            "XXHASH64",
+            "XXHASH3",
+            "XXHASH128",
+        ],
+    };
+    pub static CHECKSUM_MODE: Text = Text { min: 0, max: usize::MAX, pattern: None, values: &["ENABLED"] };
+    pub static CHECKSUM_TYPE: Text =
+        Text { min: 0, max: usize::MAX, pattern: None, values: &["COMPOSITE", "FULL_OBJECT"] };
+    pub static COPY_SOURCE: Text = Text {
+        min: 0,
+        max: usize::MAX,
+        pattern: Some(Pattern::new("\\/?.+\\/.+", "\\/?.+\\/.+")),
+        values: &[],
+    };
+    pub static DATA_REDUNDANCY: Text = Text {
+        min: 0,
+        max: usize::MAX,
+        pattern: None,
+        values: &["SingleAvailabilityZone", "SingleLocalZone"],
+    };
+    pub static ENCODING_TYPE: Text = Text { min: 0, max: usize::MAX, pattern: None, values: &["url"] };
+    pub static LOCATION_TYPE: Text =
+        Text { min: 0, max: usize::MAX, pattern: None, values: &["AvailabilityZone", "LocalZone"] };
+    pub static METADATA_DIRECTIVE: Text =
+        Text { min: 0, max: usize::MAX, pattern: None, values: &["COPY", "REPLACE"] };
+    pub static MFA_DELETE: Text =
+        Text { min: 0, max: usize::MAX, pattern: None, values: &["Enabled", "Disabled"] };
+    pub static OBJECT_ATTRIBUTES: Text = Text {
+        min: 0,
+        max: usize::MAX,
+        pattern: None,
+        values: &["ETag", "Checksum", "ObjectParts", "StorageClass", "ObjectSize"],
+    };
+    pub static OBJECT_CANNED_ACL: Text = Text {
+        min: 0,
+        max: usize::MAX,
+        pattern: None,
+        values: &[
+            "private",
+            "public-read",
+            "public-read-write",
+            "authenticated-read",
+            "aws-exec-read",
+            "bucket-owner-read",
+            "bucket-owner-full-control",
+        ],
+    };
+    pub static OBJECT_KEY: Text = Text { min: 1, max: usize::MAX, pattern: None, values: &[] };
+    pub static OBJECT_LOCK_EVENT_HOLD: Text =
+        Text { min: 0, max: usize::MAX, pattern: None, values: &["ON", "OFF"] };
+    pub static OBJECT_LOCK_LEGAL_HOLD_STATUS: Text =
+        Text { min: 0, max: usize::MAX, pattern: None, values: &["ON", "OFF"] };
+    pub static OBJECT_LOCK_MODE: Text =
+        Text { min: 0, max: usize::MAX, pattern: None, values: &["GOVERNANCE", "COMPLIANCE"] };
+    pub static OBJECT_OWNERSHIP: Text = Text {
+        min: 0,
+        max: usize::MAX,
+        pattern: None,
+        values: &["BucketOwnerPreferred", "ObjectWriter", "BucketOwnerEnforced"],
+    };
+    pub static OPTIONAL_OBJECT_ATTRIBUTES: Text =
+        Text { min: 0, max: usize::MAX, pattern: None, values: &["RestoreStatus"] };
+    pub static REQUEST_PAYER: Text = Text { min: 0, max: usize::MAX, pattern: None, values: &["requester"] };
+    pub static SERVER_SIDE_ENCRYPTION: Text = Text {
+        min: 0,
+        max: usize::MAX,
+        pattern: None,
+        values: &["AES256", "aws:fsx", "aws:backup", "aws:kms", "aws:kms:dsse"],
+    };
+    pub static TAGGING_DIRECTIVE: Text =
+        Text { min: 0, max: usize::MAX, pattern: None, values: &["COPY", "REPLACE"] };
 }

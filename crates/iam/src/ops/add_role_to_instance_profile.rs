@@ -35,3 +35,54 @@ impl Operation for AddRoleToInstanceProfile {
         Ok(AddRoleToInstanceProfileResponse {})
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rolecall_testkit::check_fault;
+
+    use crate::model::*;
+    use crate::scene::Scene;
+
+    #[test]
+    fn a_profile_holds_one_role_and_a_role_may_be_in_several() {
+        let scene = Scene::new();
+        for role in ["Get-pics", "other"] {
+            scene.role(role);
+        }
+        for profile in ["p", "q"] {
+            scene.profile(profile);
+        }
+        scene.add_to_profile("Get-pics", "p").unwrap();
+        for role in ["other", "Get-pics"] {
+            let message = check_fault(scene.add_to_profile(role, "p"), "LimitExceeded");
+            assert_eq!(message, "Cannot exceed quota for InstanceSessionsPerInstanceProfile: 1");
+        }
+        scene.add_to_profile("Get-pics", "q").unwrap();
+        let input = ListInstanceProfilesForRoleRequest { role_name: "Get-pics".into(), ..Default::default() };
+        let profiles = scene.call::<ListInstanceProfilesForRole>(input).unwrap().instance_profiles;
+        assert_eq!(profiles.len(), 2);
+        assert_eq!(profiles[0].roles[0].role_name, "Get-pics");
+    }
+
+    #[test]
+    fn the_caller_must_be_allowed_to_pass_the_role() {
+        let scene = Scene::new();
+        scene.role("r");
+        scene.profile("p");
+        let dev = scene.world.user(
+            "dev",
+            r#"{"Version": "2012-10-17", "Statement": [
+                {"Effect": "Allow", "Action": "iam:AddRoleToInstanceProfile", "Resource": "*"},
+                {"Effect": "Allow", "Action": "iam:PassRole", "Resource": "arn:aws:iam::*:role/good"}]}"#,
+        );
+        let input = |role: &str| AddRoleToInstanceProfileRequest {
+            instance_profile_name: "p".into(),
+            role_name: role.into(),
+        };
+        let message =
+            check_fault(scene.world.call::<AddRoleToInstanceProfile>(&dev, input("r")), "AccessDenied");
+        assert!(message.contains("iam:PassRole on resource: arn:aws:iam::000000000000:role/r"), "{message}");
+        scene.role("good");
+        scene.world.call::<AddRoleToInstanceProfile>(&dev, input("good")).unwrap();
+    }
+}

@@ -26,3 +26,47 @@ impl Operation for AddUserToGroup {
         Ok(AddUserToGroupResponse {})
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rolecall_testkit::{ACCOUNT, check_fault};
+
+    use crate::model::*;
+    use crate::scene::Scene;
+
+    #[test]
+    fn policies_of_the_group_are_the_members_from_the_next_call_on() {
+        let scene = Scene::new();
+        scene.group("admins");
+        let input = AttachGroupPolicyRequest {
+            group_name: "admins".into(),
+            policy_arn: "arn:aws:iam::aws:policy/AdministratorAccess".into(),
+        };
+        scene.call::<AttachGroupPolicy>(input).unwrap();
+        let key = scene.world.user_key(ACCOUNT, "ann", "");
+        let list = || {
+            let ann = scene.world.signed_in(&key.id, None).unwrap();
+            scene.world.call::<ListUsers>(&ann, Default::default())
+        };
+        check_fault(list(), "AccessDenied");
+        let input = AddUserToGroupRequest { group_name: "admins".into(), user_name: "ann".into() };
+        scene.call::<AddUserToGroup>(input).unwrap();
+        assert_eq!(list().unwrap().users.len(), 1);
+    }
+
+    #[test]
+    fn ten_groups_are_the_most() {
+        let scene = Scene::new();
+        scene.user("ann");
+        let add = |n: i32| {
+            scene.group(&format!("g{n}"));
+            let input = AddUserToGroupRequest { group_name: format!("g{n}"), user_name: "ann".into() };
+            scene.call::<AddUserToGroup>(input)
+        };
+        for n in 0..10 {
+            add(n).unwrap();
+        }
+        let message = check_fault(add(10), "LimitExceeded");
+        assert_eq!(message, "Cannot exceed quota for GroupsPerUser: 10");
+    }
+}

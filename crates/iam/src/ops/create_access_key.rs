@@ -36,3 +36,43 @@ impl Operation for CreateAccessKey {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rolecall_base::Fault;
+    use rolecall_testkit::check_fault;
+
+    use crate::model::*;
+    use crate::scene::Scene;
+
+    fn create(scene: &Scene) -> Result<AccessKey, Fault> {
+        let input = CreateAccessKeyRequest { user_name: Some("ann".into()) };
+        scene.call::<CreateAccessKey>(input).map(|response| response.access_key)
+    }
+
+    #[test]
+    fn a_new_key_signs_at_once_and_not_when_it_is_inactive() {
+        let scene = Scene::new();
+        scene.user("ann");
+        let key = create(&scene).unwrap();
+        assert_eq!((key.user_name.as_str(), key.status.as_str()), ("ann", "Active"));
+        assert!(scene.world.signed_in(&key.access_key_id, None).is_ok());
+        let input = UpdateAccessKeyRequest {
+            user_name: Some("ann".into()),
+            access_key_id: key.access_key_id.clone(),
+            status: "Inactive".into(),
+        };
+        scene.call::<UpdateAccessKey>(input).unwrap();
+        assert!(scene.world.signed_in(&key.access_key_id, None).is_err());
+    }
+
+    #[test]
+    fn two_keys_are_the_most() {
+        let scene = Scene::new();
+        scene.user("ann");
+        create(&scene).unwrap();
+        create(&scene).unwrap();
+        let message = check_fault(create(&scene), "LimitExceeded");
+        assert_eq!(message, "Cannot exceed quota for AccessKeysPerUser: 2");
+    }
+}

@@ -39,3 +39,22 @@ impl Operation for CreateInstanceProfile {
         Ok(CreateInstanceProfileResponse { instance_profile: wire::profile(tx, &new)? })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rolecall_testkit::check_fault;
+
+    use crate::model::*;
+    use crate::scene::Scene;
+
+    #[test]
+    fn a_new_profile_is_empty_and_its_name_taken() {
+        let scene = Scene::new();
+        let profile = scene.profile("p");
+        assert_eq!(profile.arn, "arn:aws:iam::000000000000:instance-profile/p");
+        assert!(profile.roles.is_empty() && profile.instance_profile_id.starts_with("AIPA"));
+        let input = CreateInstanceProfileRequest { instance_profile_name: "P".into(), ..Default::default() };
+        let message = check_fault(scene.call::<CreateInstanceProfile>(input), "EntityAlreadyExists");
+        assert_eq!(message, "Instance Profile P already exists.");
+    }
+}

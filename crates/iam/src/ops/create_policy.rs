@@ -44,3 +44,32 @@ impl Operation for CreatePolicy {
         Ok(CreatePolicyResponse { policy: Some(model::Policy { description: None, ..policy }) })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rolecall_testkit::check_fault;
+
+    use crate::model::*;
+    use crate::scene::{READ, Scene};
+
+    #[test]
+    fn a_new_policy_has_one_version_in_force_and_a_taken_name() {
+        let scene = Scene::new();
+        let create = |name: &str, document: &str| {
+            let input = CreatePolicyRequest {
+                policy_name: name.into(),
+                policy_document: document.into(),
+                ..Default::default()
+            };
+            scene.call::<CreatePolicy>(input).map(|response| response.policy.unwrap())
+        };
+        let policy = create("p", READ).unwrap();
+        assert_eq!(policy.default_version_id.as_deref(), Some("v1"));
+        assert_eq!((policy.attachment_count, policy.is_attachable), (Some(0), Some(true)));
+        let message = check_fault(create("P", READ), "EntityAlreadyExists");
+        assert_eq!(message, "A policy called P already exists. Duplicate names are not allowed.");
+        let large = READ.replace("GetObject", &"x".repeat(6200));
+        let message = check_fault(create("q", &large), "LimitExceeded");
+        assert_eq!(message, "Cannot exceed quota for PolicySize: 6144");
+    }
+}

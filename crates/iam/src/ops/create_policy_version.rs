@@ -25,3 +25,66 @@ impl Operation for CreatePolicyVersion {
         Ok(CreatePolicyVersionResponse { policy_version: Some(version) })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rolecall_base::Fault;
+    use rolecall_testkit::{ACCOUNT, check_fault};
+
+    use crate::model::*;
+    use crate::scene::{READ, Scene};
+
+    fn version(scene: &Scene, arn: &str, in_force: bool) -> Result<PolicyVersion, Fault> {
+        let input = CreatePolicyVersionRequest {
+            policy_arn: arn.into(),
+            policy_document: READ.replace("Get", "Put"),
+            set_as_default: Some(in_force),
+        };
+        scene.call::<CreatePolicyVersion>(input).map(|response| response.policy_version.unwrap())
+    }
+
+    #[test]
+    fn five_versions_are_the_most_and_numbers_are_not_used_again() {
+        let scene = Scene::new();
+        let arn = scene.policy("p");
+        for _ in 0..4 {
+            version(&scene, &arn, false).unwrap();
+        }
+        let message = check_fault(version(&scene, &arn, false), "LimitExceeded");
+        assert!(message.starts_with("A managed policy can have up to 5 versions."), "{message}");
+        let input = DeletePolicyVersionRequest { policy_arn: arn.clone(), version_id: "v5".into() };
+        scene.call::<DeletePolicyVersion>(input).unwrap();
+        assert_eq!(version(&scene, &arn, false).unwrap().version_id.as_deref(), Some("v6"));
+    }
+
+    #[test]
+    fn the_version_in_force_is_what_holders_may_do() {
+        let scene = Scene::new();
+        let arn = scene.policy("p");
+        let key = scene.world.user_key(ACCOUNT, "ann", "");
+        let input = AttachUserPolicyRequest { user_name: "ann".into(), policy_arn: arn.clone() };
+        scene.call::<AttachUserPolicy>(input).unwrap();
+        let list = || {
+            let ann = scene.world.signed_in(&key.id, None).unwrap();
+            scene.world.call::<ListUsers>(&ann, Default::default())
+        };
+        check_fault(list(), "AccessDenied");
+        let input = CreatePolicyVersionRequest {
+            policy_arn: arn.clone(),
+            policy_document: READ.replace("s3:GetObject", "iam:ListUsers"),
+            set_as_default: Some(true),
+        };
+        scene.call::<CreatePolicyVersion>(input).unwrap();
+        list().unwrap();
+        let input = SetDefaultPolicyVersionRequest { policy_arn: arn, version_id: "v1".into() };
+        scene.call::<SetDefaultPolicyVersion>(input).unwrap();
+        check_fault(list(), "AccessDenied");
+    }
+
+    #[test]
+    fn nobody_may_change_policies_of_aws() {
+        let scene = Scene::new();
+        let arn = "arn:aws:iam::aws:policy/AdministratorAccess";
+        check_fault(version(&scene, arn, true), "AccessDenied");
+    }
+}

@@ -24,3 +24,28 @@ impl Operation for DeleteAccessKey {
         Ok(DeleteAccessKeyResponse {})
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rolecall_testkit::check_fault;
+
+    use crate::model::*;
+    use crate::scene::Scene;
+
+    #[test]
+    fn a_key_of_another_user_is_not_found() {
+        let scene = Scene::new();
+        scene.user("ann");
+        scene.user("bob");
+        let input = CreateAccessKeyRequest { user_name: Some("ann".into()) };
+        let id = scene.call::<CreateAccessKey>(input).unwrap().access_key.access_key_id;
+        let delete = |name: &str| {
+            let input = DeleteAccessKeyRequest { user_name: Some(name.into()), access_key_id: id.clone() };
+            scene.call::<DeleteAccessKey>(input)
+        };
+        let message = check_fault(delete("bob"), "NoSuchEntity");
+        assert_eq!(message, format!("The Access Key with id {id} cannot be found."));
+        delete("ann").unwrap();
+        assert!(scene.world.signed_in(&id, None).is_err());
+    }
+}

@@ -28,3 +28,26 @@ impl Operation for DeleteGroup {
         Ok(DeleteGroupResponse {})
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rolecall_testkit::check_fault;
+
+    use crate::model::*;
+    use crate::scene::Scene;
+
+    #[test]
+    fn a_group_with_somebody_in_it_stays() {
+        let scene = Scene::new();
+        scene.group("g");
+        scene.user("ann");
+        let input = AddUserToGroupRequest { group_name: "g".into(), user_name: "ann".into() };
+        scene.call::<AddUserToGroup>(input).unwrap();
+        let delete = || scene.call::<DeleteGroup>(DeleteGroupRequest { group_name: "g".into() });
+        let message = check_fault(delete(), "DeleteConflict");
+        assert_eq!(message, "Cannot delete entity, must remove users from group first.");
+        let input = RemoveUserFromGroupRequest { group_name: "g".into(), user_name: "ann".into() };
+        scene.call::<RemoveUserFromGroup>(input).unwrap();
+        delete().unwrap();
+    }
+}

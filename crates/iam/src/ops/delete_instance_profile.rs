@@ -25,3 +25,30 @@ impl Operation for DeleteInstanceProfile {
         Ok(DeleteInstanceProfileResponse {})
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rolecall_testkit::check_fault;
+
+    use crate::model::*;
+    use crate::scene::Scene;
+
+    #[test]
+    fn a_profile_with_a_role_in_it_stays() {
+        let scene = Scene::new();
+        scene.role("r");
+        let profile = scene.profile("p");
+        scene.add_to_profile("r", "p").unwrap();
+        let delete = || {
+            let input = DeleteInstanceProfileRequest { instance_profile_name: "p".into() };
+            scene.call::<DeleteInstanceProfile>(input)
+        };
+        let message = check_fault(delete(), "DeleteConflict");
+        assert_eq!(message, "Cannot delete entity, must remove roles from instance profile first.");
+        let input =
+            RemoveRoleFromInstanceProfileRequest { instance_profile_name: "p".into(), role_name: "r".into() };
+        scene.call::<RemoveRoleFromInstanceProfile>(input).unwrap();
+        delete().unwrap();
+        assert_ne!(scene.profile("p").instance_profile_id, profile.instance_profile_id);
+    }
+}

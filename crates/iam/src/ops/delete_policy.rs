@@ -36,3 +36,37 @@ impl Operation for DeletePolicy {
         Ok(DeletePolicyResponse {})
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rolecall_testkit::check_fault;
+
+    use crate::model::*;
+    use crate::scene::{READ, Scene};
+
+    #[test]
+    fn a_policy_that_somebody_has_or_that_has_versions_stays() {
+        let scene = Scene::new();
+        let arn = scene.policy("p");
+        let delete = || scene.call::<DeletePolicy>(DeletePolicyRequest { policy_arn: arn.clone() });
+        scene.role("r");
+        scene.attach("r", &arn).unwrap();
+        let message = check_fault(delete(), "DeleteConflict");
+        assert_eq!(message, "Cannot delete a policy attached to entities.");
+        let input = DetachRolePolicyRequest { role_name: "r".into(), policy_arn: arn.clone() };
+        scene.call::<DetachRolePolicy>(input).unwrap();
+        let input = CreatePolicyVersionRequest {
+            policy_arn: arn.clone(),
+            policy_document: READ.into(),
+            set_as_default: None,
+        };
+        scene.call::<CreatePolicyVersion>(input).unwrap();
+        let message = check_fault(delete(), "DeleteConflict");
+        assert!(message.starts_with("This policy has more than one version."), "{message}");
+        let input = DeletePolicyVersionRequest { policy_arn: arn.clone(), version_id: "v2".into() };
+        scene.call::<DeletePolicyVersion>(input).unwrap();
+        delete().unwrap();
+        let message = check_fault(delete(), "NoSuchEntity");
+        assert_eq!(message, format!("Policy {arn} was not found."));
+    }
+}

@@ -24,3 +24,25 @@ impl Operation for DeletePolicyVersion {
         Ok(DeletePolicyVersionResponse {})
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rolecall_testkit::check_fault;
+
+    use crate::model::*;
+    use crate::scene::Scene;
+
+    #[test]
+    fn the_version_in_force_stays_and_a_missing_one_is_told() {
+        let scene = Scene::new();
+        let arn = scene.policy("p");
+        let delete = |version: &str| {
+            let input = DeletePolicyVersionRequest { policy_arn: arn.clone(), version_id: version.into() };
+            scene.call::<DeletePolicyVersion>(input)
+        };
+        let message = check_fault(delete("v1"), "DeleteConflict");
+        assert_eq!(message, "Cannot delete the default version of a policy.");
+        let message = check_fault(delete("v9"), "NoSuchEntity");
+        assert_eq!(message, format!("Policy {arn} version v9 does not exist or is not attachable."));
+    }
+}

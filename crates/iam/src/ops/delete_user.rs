@@ -30,3 +30,33 @@ impl Operation for DeleteUser {
         Ok(DeleteUserResponse {})
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rolecall_testkit::check_fault;
+
+    use crate::model::*;
+    use crate::scene::Scene;
+
+    #[test]
+    fn keys_groups_and_policies_must_go_first() {
+        let scene = Scene::new();
+        scene.user("ann");
+        let name = || "ann".to_owned();
+        let delete = || scene.call::<DeleteUser>(DeleteUserRequest { user_name: name() });
+        let expect = |text: &str| assert_eq!(check_fault(delete(), "DeleteConflict"), text);
+        let input = CreateAccessKeyRequest { user_name: Some(name()) };
+        let key = scene.call::<CreateAccessKey>(input).unwrap().access_key;
+        scene.group("g");
+        let input = AddUserToGroupRequest { group_name: "g".into(), user_name: name() };
+        scene.call::<AddUserToGroup>(input).unwrap();
+
+        expect("Cannot delete entity, must delete access keys first.");
+        let input = DeleteAccessKeyRequest { user_name: Some(name()), access_key_id: key.access_key_id };
+        scene.call::<DeleteAccessKey>(input).unwrap();
+        expect("Cannot delete entity, must remove users from group first.");
+        let input = RemoveUserFromGroupRequest { group_name: "g".into(), user_name: name() };
+        scene.call::<RemoveUserFromGroup>(input).unwrap();
+        delete().unwrap();
+    }
+}

@@ -29,3 +29,28 @@ impl Operation for DetachRolePolicy {
         Ok(DetachRolePolicyResponse {})
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rolecall_testkit::check_fault;
+
+    use crate::model::*;
+    use crate::scene::Scene;
+
+    #[test]
+    fn what_is_not_attached_cannot_be_detached() {
+        let scene = Scene::new();
+        scene.role("r");
+        let arn = scene.policy("p");
+        let detach = || {
+            let input = DetachRolePolicyRequest { role_name: "r".into(), policy_arn: arn.clone() };
+            scene.call::<DetachRolePolicy>(input)
+        };
+        let message = check_fault(detach(), "NoSuchEntity");
+        assert_eq!(message, format!("Policy {arn} was not found."));
+        scene.attach("r", &arn).unwrap();
+        detach().unwrap();
+        let input = DeletePolicyRequest { policy_arn: arn.clone() };
+        scene.call::<DeletePolicy>(input).unwrap();
+    }
+}

@@ -38,3 +38,21 @@ impl Operation for GetAccessKeyLastUsed {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::model::*;
+    use crate::scene::Scene;
+
+    #[test]
+    fn a_key_without_a_recorded_use_says_so() {
+        let scene = Scene::new();
+        scene.user("ann");
+        let input = CreateAccessKeyRequest { user_name: Some("ann".into()) };
+        let id = scene.call::<CreateAccessKey>(input).unwrap().access_key.access_key_id;
+        let input = GetAccessKeyLastUsedRequest { access_key_id: id };
+        let used = scene.call::<GetAccessKeyLastUsed>(input).unwrap();
+        assert_eq!(used.user_name.as_deref(), Some("ann"));
+        assert_eq!(used.access_key_last_used.unwrap().region, "N/A");
+    }
+}

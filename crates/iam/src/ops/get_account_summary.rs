@@ -57,3 +57,20 @@ const QUOTAS: [(&str, i32); 20] = [
     ("UsersQuota", 5000),
     ("VersionsPerPolicyQuota", 5),
 ];
+
+#[cfg(test)]
+mod tests {
+    use crate::model::*;
+    use crate::scene::Scene;
+
+    #[test]
+    fn the_summary_counts_what_there_is() {
+        let scene = Scene::new();
+        scene.user("ann");
+        scene.role("r");
+        let map = scene.call::<GetAccountSummary>(Default::default()).unwrap().summary_map.unwrap();
+        let number = |name: &str| map.get(name).copied();
+        assert_eq!((number("Users"), number("Roles"), number("Groups")), (Some(1), Some(1), Some(0)));
+        assert_eq!(number("VersionsPerPolicyQuota"), Some(5));
+    }
+}

@@ -23,3 +23,25 @@ impl Operation for GetPolicyVersion {
         Ok(GetPolicyVersionResponse { policy_version: Some(version) })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rolecall_testkit::check_fault;
+
+    use crate::model::*;
+    use crate::scene::Scene;
+
+    #[test]
+    fn policies_of_aws_show_the_version_in_force() {
+        let scene = Scene::new();
+        let arn = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess";
+        let get = |version: &str| {
+            let input = GetPolicyVersionRequest { policy_arn: arn.into(), version_id: version.into() };
+            scene.call::<GetPolicyVersion>(input).map(|response| response.policy_version.unwrap())
+        };
+        let version = get("v3").unwrap();
+        assert!(version.document.unwrap().contains("s3%3AGet%2A"));
+        assert_eq!(version.is_default_version, Some(true));
+        check_fault(get("v99"), "NoSuchEntity");
+    }
+}

@@ -23,3 +23,34 @@ impl Operation for GetRole {
         Ok(GetRoleResponse { role: wire::role(db, &role)? })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rolecall_testkit::check_fault;
+
+    use crate::model::*;
+    use crate::scene::Scene;
+
+    #[test]
+    fn a_role_shows_its_session_length_and_an_empty_last_use() {
+        let scene = Scene::new();
+        scene.role("r");
+        let role = scene.call::<GetRole>(GetRoleRequest { role_name: "R".into() }).unwrap().role;
+        assert_eq!((role.role_name.as_str(), role.max_session_duration), ("r", Some(3600)));
+        assert_eq!(role.role_last_used, Some(RoleLastUsed::default()));
+    }
+
+    #[test]
+    fn a_missing_role_is_told_only_to_those_who_may_ask() {
+        let scene = Scene::new();
+        let input = GetRoleRequest { role_name: "none".into() };
+        let message = check_fault(scene.call::<GetRole>(input.clone()), "NoSuchEntity");
+        assert_eq!(message, "The role with name none cannot be found.");
+        let stranger = scene.world.user("ann", "");
+        let message = check_fault(scene.world.call::<GetRole>(&stranger, input), "AccessDenied");
+        assert!(
+            message.contains("iam:GetRole on resource: arn:aws:iam::000000000000:role/none"),
+            "{message}"
+        );
+    }
+}

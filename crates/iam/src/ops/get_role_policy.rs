@@ -29,3 +29,20 @@ impl Operation for GetRolePolicy {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rolecall_testkit::check_fault;
+
+    use crate::model::*;
+    use crate::scene::Scene;
+
+    #[test]
+    fn a_missing_policy_is_told_by_name() {
+        let scene = Scene::new();
+        scene.role("r");
+        let input = GetRolePolicyRequest { role_name: "r".into(), policy_name: "p".into() };
+        let message = check_fault(scene.call::<GetRolePolicy>(input), "NoSuchEntity");
+        assert_eq!(message, "The role policy with name p cannot be found.");
+    }
+}

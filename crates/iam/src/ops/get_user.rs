@@ -39,3 +39,37 @@ fn root(db: &rolecall_store::Reader, account: rolecall_base::AccountId) -> Resul
     };
     Ok(GetUserResponse { user })
 }
+
+#[cfg(test)]
+mod tests {
+    use rolecall_base::Fault;
+    use rolecall_testkit::check_fault;
+
+    use crate::model::*;
+    use crate::scene::{READ, Scene};
+
+    fn get(scene: &Scene, visitor: &rolecall_door::Visitor, name: Option<&str>) -> Result<User, Fault> {
+        let input = GetUserRequest { user_name: name.map(str::to_owned) };
+        scene.world.call::<GetUser>(visitor, input).map(|response| response.user)
+    }
+
+    #[test]
+    fn without_a_name_it_is_the_caller() {
+        let scene = Scene::new();
+        let policy = READ.replace("s3:GetObject", "iam:GetUser");
+        let ann = scene.world.user("ann", &policy);
+        assert_eq!(get(&scene, &ann, None).unwrap().user_name, "ann");
+        let root = get(&scene, &scene.root, None).unwrap();
+        assert_eq!(
+            (root.arn.as_str(), root.user_id.as_str()),
+            ("arn:aws:iam::000000000000:root", "000000000000")
+        );
+    }
+
+    #[test]
+    fn a_missing_user_is_told_by_name() {
+        let scene = Scene::new();
+        let message = check_fault(get(&scene, &scene.root, Some("bob")), "NoSuchEntity");
+        assert_eq!(message, "The user with name bob cannot be found.");
+    }
+}

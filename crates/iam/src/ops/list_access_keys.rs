@@ -28,3 +28,18 @@ impl Operation for ListAccessKeys {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::model::*;
+    use crate::scene::{READ, Scene};
+
+    #[test]
+    fn a_user_lists_its_own_keys_without_naming_itself() {
+        let scene = Scene::new();
+        let ann = scene.world.user("ann", &READ.replace("s3:GetObject", "iam:ListAccessKeys"));
+        let keys = scene.world.call::<ListAccessKeys>(&ann, Default::default()).unwrap().access_key_metadata;
+        assert_eq!((keys.len(), keys[0].user_name.as_deref()), (1, Some("ann")));
+        assert_eq!(keys[0].access_key_id, ann.caller.access_key_id);
+    }
+}

@@ -53,3 +53,34 @@ impl Operation for ListEntitiesForPolicy {
         Ok(response)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::model::*;
+    use crate::scene::Scene;
+
+    #[test]
+    fn those_who_have_a_policy_are_told_by_kind_and_use() {
+        let scene = Scene::new();
+        let arn = scene.policy("p");
+        scene.role("r");
+        scene.attach("r", &arn).unwrap();
+        scene.user("ann");
+        let input =
+            PutUserPermissionsBoundaryRequest { user_name: "ann".into(), permissions_boundary: arn.clone() };
+        scene.call::<PutUserPermissionsBoundary>(input).unwrap();
+        let counts = |filter: Option<&str>, usage: Option<&str>| {
+            let input = ListEntitiesForPolicyRequest {
+                policy_arn: arn.clone(),
+                entity_filter: filter.map(str::to_owned),
+                policy_usage_filter: usage.map(str::to_owned),
+                ..Default::default()
+            };
+            let found = scene.call::<ListEntitiesForPolicy>(input).unwrap();
+            (found.policy_roles.unwrap().len(), found.policy_users.unwrap().len())
+        };
+        assert_eq!(counts(None, None), (1, 1));
+        assert_eq!(counts(Some("User"), None), (0, 1));
+        assert_eq!(counts(None, Some("PermissionsPolicy")), (1, 0));
+    }
+}

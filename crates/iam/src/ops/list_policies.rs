@@ -34,3 +34,63 @@ impl Operation for ListPolicies {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::model::*;
+    use crate::scene::Scene;
+
+    fn names(scene: &Scene, input: ListPoliciesRequest) -> Vec<String> {
+        let page = scene.call::<ListPolicies>(input).unwrap();
+        page.policies.unwrap().into_iter().filter_map(|policy| policy.policy_name).collect()
+    }
+
+    #[test]
+    fn the_scope_tells_whose_policies() {
+        let scene = Scene::new();
+        scene.policy("mine");
+        let local = ListPoliciesRequest { scope: Some("Local".into()), ..Default::default() };
+        assert_eq!(names(&scene, local), ["mine"]);
+        let aws = ListPoliciesRequest {
+            scope: Some("AWS".into()),
+            path_prefix: Some("/job-function/".into()),
+            ..Default::default()
+        };
+        assert!(names(&scene, aws).contains(&"Billing".to_owned()));
+    }
+
+    #[test]
+    fn only_attached_ones_can_be_asked_for() {
+        let scene = Scene::new();
+        scene.policy("mine");
+        scene.role("r");
+        scene.attach("r", "arn:aws:iam::aws:policy/ReadOnlyAccess").unwrap();
+        let attached = ListPoliciesRequest { only_attached: Some(true), ..Default::default() };
+        assert_eq!(names(&scene, attached), ["ReadOnlyAccess"]);
+        let boundaries = ListPoliciesRequest {
+            policy_usage_filter: Some("PermissionsBoundary".into()),
+            ..Default::default()
+        };
+        assert!(names(&scene, boundaries).is_empty());
+    }
+
+    #[test]
+    fn pages_go_on_from_the_own_policies_to_those_of_aws() {
+        let scene = Scene::new();
+        scene.policy("mine");
+        let (mut marker, mut all) = (None, Vec::new());
+        loop {
+            let input = ListPoliciesRequest { marker, max_items: Some(1000), ..Default::default() };
+            let page = scene.call::<ListPolicies>(input).unwrap();
+            all.extend(page.policies.unwrap().into_iter().filter_map(|policy| policy.arn));
+            marker = page.marker;
+            if marker.is_none() {
+                break;
+            }
+        }
+        let count = all.len();
+        all.sort();
+        all.dedup();
+        assert_eq!((count, all.len()), (rolecall_identity::aws_policies::all().len() + 1, count));
+    }
+}

@@ -29,3 +29,30 @@ impl Operation for ListPolicyVersions {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::model::*;
+    use crate::scene::{READ, Scene};
+
+    #[test]
+    fn versions_come_newest_first_in_pages() {
+        let scene = Scene::new();
+        let arn = scene.policy("p");
+        let input = CreatePolicyVersionRequest {
+            policy_arn: arn.clone(),
+            policy_document: READ.into(),
+            set_as_default: None,
+        };
+        scene.call::<CreatePolicyVersion>(input).unwrap();
+        let page = |marker: Option<String>| {
+            let input = ListPolicyVersionsRequest { policy_arn: arn.clone(), marker, max_items: Some(1) };
+            scene.call::<ListPolicyVersions>(input).unwrap()
+        };
+        let first = page(None);
+        assert_eq!(first.versions.unwrap()[0].version_id.as_deref(), Some("v2"));
+        let second = page(first.marker);
+        assert_eq!(second.versions.unwrap()[0].is_default_version, Some(true));
+        assert_eq!(second.is_truncated, Some(false));
+    }
+}

@@ -2,6 +2,7 @@
 //!
 //! The operations of iam, one file each.
 
+pub mod add_client_id_to_open_id_connect_provider;
 pub mod add_role_to_instance_profile;
 pub mod add_user_to_group;
 pub mod attach_group_policy;
@@ -11,6 +12,7 @@ pub mod create_access_key;
 pub mod create_account_alias;
 pub mod create_group;
 pub mod create_instance_profile;
+pub mod create_open_id_connect_provider;
 pub mod create_policy;
 pub mod create_policy_version;
 pub mod create_role;
@@ -22,6 +24,7 @@ pub mod delete_account_password_policy;
 pub mod delete_group;
 pub mod delete_group_policy;
 pub mod delete_instance_profile;
+pub mod delete_open_id_connect_provider;
 pub mod delete_policy;
 pub mod delete_policy_version;
 pub mod delete_role;
@@ -40,6 +43,7 @@ pub mod get_account_summary;
 pub mod get_group;
 pub mod get_group_policy;
 pub mod get_instance_profile;
+pub mod get_open_id_connect_provider;
 pub mod get_policy;
 pub mod get_policy_version;
 pub mod get_role;
@@ -59,6 +63,8 @@ pub mod list_groups_for_user;
 pub mod list_instance_profile_tags;
 pub mod list_instance_profiles;
 pub mod list_instance_profiles_for_role;
+pub mod list_open_id_connect_provider_tags;
+pub mod list_open_id_connect_providers;
 pub mod list_policies;
 pub mod list_policy_tags;
 pub mod list_policy_versions;
@@ -73,14 +79,17 @@ pub mod put_role_permissions_boundary;
 pub mod put_role_policy;
 pub mod put_user_permissions_boundary;
 pub mod put_user_policy;
+pub mod remove_client_id_from_open_id_connect_provider;
 pub mod remove_role_from_instance_profile;
 pub mod remove_user_from_group;
 pub mod set_default_policy_version;
 pub mod tag_instance_profile;
+pub mod tag_open_id_connect_provider;
 pub mod tag_policy;
 pub mod tag_role;
 pub mod tag_user;
 pub mod untag_instance_profile;
+pub mod untag_open_id_connect_provider;
 pub mod untag_policy;
 pub mod untag_role;
 pub mod untag_user;
@@ -88,12 +97,14 @@ pub mod update_access_key;
 pub mod update_account_password_policy;
 pub mod update_assume_role_policy;
 pub mod update_group;
+pub mod update_open_id_connect_provider_thumbprint;
 pub mod update_role;
 pub mod update_role_description;
 pub mod update_user;
 
 /// The operations that are implemented.
 pub static OPERATIONS: &[rolecall_door::Row] = &[
+    rolecall_door::row::<crate::model::AddClientIDToOpenIDConnectProvider>(),
     rolecall_door::row::<crate::model::AddRoleToInstanceProfile>(),
     rolecall_door::row::<crate::model::AddUserToGroup>(),
     rolecall_door::row::<crate::model::AttachGroupPolicy>(),
@@ -103,6 +114,7 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::CreateAccountAlias>(),
     rolecall_door::row::<crate::model::CreateGroup>(),
     rolecall_door::row::<crate::model::CreateInstanceProfile>(),
+    rolecall_door::row::<crate::model::CreateOpenIDConnectProvider>(),
     rolecall_door::row::<crate::model::CreatePolicy>(),
     rolecall_door::row::<crate::model::CreatePolicyVersion>(),
     rolecall_door::row::<crate::model::CreateRole>(),
@@ -114,6 +126,7 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::DeleteGroup>(),
     rolecall_door::row::<crate::model::DeleteGroupPolicy>(),
     rolecall_door::row::<crate::model::DeleteInstanceProfile>(),
+    rolecall_door::row::<crate::model::DeleteOpenIDConnectProvider>(),
     rolecall_door::row::<crate::model::DeletePolicy>(),
     rolecall_door::row::<crate::model::DeletePolicyVersion>(),
     rolecall_door::row::<crate::model::DeleteRole>(),
@@ -132,6 +145,7 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::GetGroup>(),
     rolecall_door::row::<crate::model::GetGroupPolicy>(),
     rolecall_door::row::<crate::model::GetInstanceProfile>(),
+    rolecall_door::row::<crate::model::GetOpenIDConnectProvider>(),
     rolecall_door::row::<crate::model::GetPolicy>(),
     rolecall_door::row::<crate::model::GetPolicyVersion>(),
     rolecall_door::row::<crate::model::GetRole>(),
@@ -151,6 +165,8 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::ListInstanceProfileTags>(),
     rolecall_door::row::<crate::model::ListInstanceProfiles>(),
     rolecall_door::row::<crate::model::ListInstanceProfilesForRole>(),
+    rolecall_door::row::<crate::model::ListOpenIDConnectProviderTags>(),
+    rolecall_door::row::<crate::model::ListOpenIDConnectProviders>(),
     rolecall_door::row::<crate::model::ListPolicies>(),
     rolecall_door::row::<crate::model::ListPolicyTags>(),
     rolecall_door::row::<crate::model::ListPolicyVersions>(),
@@ -165,14 +181,17 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::PutRolePolicy>(),
     rolecall_door::row::<crate::model::PutUserPermissionsBoundary>(),
     rolecall_door::row::<crate::model::PutUserPolicy>(),
+    rolecall_door::row::<crate::model::RemoveClientIDFromOpenIDConnectProvider>(),
     rolecall_door::row::<crate::model::RemoveRoleFromInstanceProfile>(),
     rolecall_door::row::<crate::model::RemoveUserFromGroup>(),
     rolecall_door::row::<crate::model::SetDefaultPolicyVersion>(),
     rolecall_door::row::<crate::model::TagInstanceProfile>(),
+    rolecall_door::row::<crate::model::TagOpenIDConnectProvider>(),
     rolecall_door::row::<crate::model::TagPolicy>(),
     rolecall_door::row::<crate::model::TagRole>(),
     rolecall_door::row::<crate::model::TagUser>(),
     rolecall_door::row::<crate::model::UntagInstanceProfile>(),
+    rolecall_door::row::<crate::model::UntagOpenIDConnectProvider>(),
     rolecall_door::row::<crate::model::UntagPolicy>(),
     rolecall_door::row::<crate::model::UntagRole>(),
     rolecall_door::row::<crate::model::UntagUser>(),
@@ -180,6 +199,7 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::UpdateAccountPasswordPolicy>(),
     rolecall_door::row::<crate::model::UpdateAssumeRolePolicy>(),
     rolecall_door::row::<crate::model::UpdateGroup>(),
+    rolecall_door::row::<crate::model::UpdateOpenIDConnectProviderThumbprint>(),
     rolecall_door::row::<crate::model::UpdateRole>(),
     rolecall_door::row::<crate::model::UpdateRoleDescription>(),
     rolecall_door::row::<crate::model::UpdateUser>(),
@@ -189,18 +209,15 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
 pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("AcceptDelegationRequest"),
     rolecall_wire::Route::named("AcquireRole"),
-    rolecall_wire::Route::named("AddClientIDToOpenIDConnectProvider"),
     rolecall_wire::Route::named("AssociateDelegationRequest"),
     rolecall_wire::Route::named("ChangePassword"),
     rolecall_wire::Route::named("CreateDelegationRequest"),
     rolecall_wire::Route::named("CreateLoginProfile"),
-    rolecall_wire::Route::named("CreateOpenIDConnectProvider"),
     rolecall_wire::Route::named("CreateSAMLProvider"),
     rolecall_wire::Route::named("CreateServiceSpecificCredential"),
     rolecall_wire::Route::named("CreateVirtualMFADevice"),
     rolecall_wire::Route::named("DeactivateMFADevice"),
     rolecall_wire::Route::named("DeleteLoginProfile"),
-    rolecall_wire::Route::named("DeleteOpenIDConnectProvider"),
     rolecall_wire::Route::named("DeleteSAMLProvider"),
     rolecall_wire::Route::named("DeleteSSHPublicKey"),
     rolecall_wire::Route::named("DeleteServerCertificate"),
@@ -226,7 +243,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("GetHumanReadableSummary"),
     rolecall_wire::Route::named("GetLoginProfile"),
     rolecall_wire::Route::named("GetMFADevice"),
-    rolecall_wire::Route::named("GetOpenIDConnectProvider"),
     rolecall_wire::Route::named("GetOrganizationsAccessReport"),
     rolecall_wire::Route::named("GetOutboundWebIdentityFederationInfo"),
     rolecall_wire::Route::named("GetRoleTemplateVersion"),
@@ -238,8 +254,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("ListDelegationRequests"),
     rolecall_wire::Route::named("ListMFADeviceTags"),
     rolecall_wire::Route::named("ListMFADevices"),
-    rolecall_wire::Route::named("ListOpenIDConnectProviderTags"),
-    rolecall_wire::Route::named("ListOpenIDConnectProviders"),
     rolecall_wire::Route::named("ListOrganizationsFeatures"),
     rolecall_wire::Route::named("ListPoliciesGrantingServiceAccess"),
     rolecall_wire::Route::named("ListSAMLProviderTags"),
@@ -252,7 +266,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("ListVirtualMFADevices"),
     rolecall_wire::Route::named("PutAccountProperties"),
     rolecall_wire::Route::named("RejectDelegationRequest"),
-    rolecall_wire::Route::named("RemoveClientIDFromOpenIDConnectProvider"),
     rolecall_wire::Route::named("ResetServiceSpecificCredential"),
     rolecall_wire::Route::named("ResyncMFADevice"),
     rolecall_wire::Route::named("SendDelegationToken"),
@@ -260,16 +273,13 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("SimulateCustomPolicy"),
     rolecall_wire::Route::named("SimulatePrincipalPolicy"),
     rolecall_wire::Route::named("TagMFADevice"),
-    rolecall_wire::Route::named("TagOpenIDConnectProvider"),
     rolecall_wire::Route::named("TagSAMLProvider"),
     rolecall_wire::Route::named("TagServerCertificate"),
     rolecall_wire::Route::named("UntagMFADevice"),
-    rolecall_wire::Route::named("UntagOpenIDConnectProvider"),
     rolecall_wire::Route::named("UntagSAMLProvider"),
     rolecall_wire::Route::named("UntagServerCertificate"),
     rolecall_wire::Route::named("UpdateDelegationRequest"),
     rolecall_wire::Route::named("UpdateLoginProfile"),
-    rolecall_wire::Route::named("UpdateOpenIDConnectProviderThumbprint"),
     rolecall_wire::Route::named("UpdateSAMLProvider"),
     rolecall_wire::Route::named("UpdateSSHPublicKey"),
     rolecall_wire::Route::named("UpdateServerCertificate"),

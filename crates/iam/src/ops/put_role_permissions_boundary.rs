@@ -30,3 +30,32 @@ impl Operation for PutRolePermissionsBoundary {
         Ok(PutRolePermissionsBoundaryResponse {})
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rolecall_testkit::check_fault;
+
+    use crate::model::*;
+    use crate::scene::Scene;
+
+    #[test]
+    fn a_boundary_is_shown_and_keeps_its_policy_until_it_is_taken_off() {
+        let scene = Scene::new();
+        scene.role("r");
+        let arn = scene.policy("p");
+        let input =
+            PutRolePermissionsBoundaryRequest { role_name: "r".into(), permissions_boundary: arn.clone() };
+        scene.call::<PutRolePermissionsBoundary>(input).unwrap();
+        let boundary = || {
+            let role = scene.call::<GetRole>(GetRoleRequest { role_name: "r".into() }).unwrap().role;
+            role.permissions_boundary.and_then(|boundary| boundary.permissions_boundary_arn)
+        };
+        assert_eq!(boundary().as_ref(), Some(&arn));
+        let delete = || scene.call::<DeletePolicy>(DeletePolicyRequest { policy_arn: arn.clone() });
+        check_fault(delete(), "DeleteConflict");
+        let input = DeleteRolePermissionsBoundaryRequest { role_name: "r".into() };
+        scene.call::<DeleteRolePermissionsBoundary>(input).unwrap();
+        assert_eq!(boundary(), None);
+        delete().unwrap();
+    }
+}

@@ -29,3 +29,30 @@ impl Operation for RemoveRoleFromInstanceProfile {
         Ok(RemoveRoleFromInstanceProfileResponse {})
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rolecall_testkit::check_fault;
+
+    use crate::model::*;
+    use crate::scene::Scene;
+
+    #[test]
+    fn only_the_role_in_the_profile_can_be_taken_out() {
+        let scene = Scene::new();
+        scene.role("r");
+        scene.role("other");
+        scene.profile("p");
+        scene.add_to_profile("r", "p").unwrap();
+        let remove = |role: &str| {
+            let input = RemoveRoleFromInstanceProfileRequest {
+                instance_profile_name: "p".into(),
+                role_name: role.into(),
+            };
+            scene.call::<RemoveRoleFromInstanceProfile>(input)
+        };
+        check_fault(remove("other"), "NoSuchEntity");
+        remove("r").unwrap();
+        scene.add_to_profile("other", "p").unwrap();
+    }
+}

@@ -25,3 +25,25 @@ impl Operation for TagPolicy {
         Ok(TagPolicyResponse {})
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rolecall_testkit::check_fault;
+
+    use crate::model::*;
+    use crate::scene::Scene;
+
+    #[test]
+    fn a_policy_shows_its_tags_and_one_of_aws_takes_none() {
+        let scene = Scene::new();
+        let arn = scene.policy("p");
+        let tag = |arn: &str| {
+            let tags = vec![Tag { key: "a".into(), value: "1".into() }];
+            scene.call::<TagPolicy>(TagPolicyRequest { policy_arn: arn.into(), tags })
+        };
+        tag(&arn).unwrap();
+        let policy = scene.call::<GetPolicy>(GetPolicyRequest { policy_arn: arn }).unwrap().policy.unwrap();
+        assert_eq!(policy.tags.unwrap().len(), 1);
+        check_fault(tag("arn:aws:iam::aws:policy/ReadOnlyAccess"), "AccessDenied");
+    }
+}

@@ -28,3 +28,26 @@ impl Operation for TagRole {
         Ok(TagRoleResponse {})
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::model::*;
+    use crate::scene::Scene;
+
+    #[test]
+    fn tags_show_with_the_role_and_can_be_taken_away() {
+        let scene = Scene::new();
+        scene.role("r");
+        let tag = |key: &str, value: &str| Tag { key: key.into(), value: value.into() };
+        let input = TagRoleRequest { role_name: "r".into(), tags: vec![tag("b", "2"), tag("a", "1")] };
+        scene.call::<TagRole>(input).unwrap();
+        let tags = || {
+            let input = ListRoleTagsRequest { role_name: "r".into(), ..Default::default() };
+            scene.call::<ListRoleTags>(input).unwrap().tags
+        };
+        assert_eq!(tags(), [tag("a", "1"), tag("b", "2")]);
+        let input = UntagRoleRequest { role_name: "r".into(), tag_keys: vec!["A".into()] };
+        scene.call::<UntagRole>(input).unwrap();
+        assert_eq!(tags(), [tag("b", "2")]);
+    }
+}

@@ -31,3 +31,26 @@ impl Operation for UpdateAssumeRolePolicy {
         Ok(UpdateAssumeRolePolicyResponse {})
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rolecall_testkit::check_fault;
+
+    use crate::model::*;
+    use crate::scene::{Scene, TRUST};
+
+    #[test]
+    fn the_new_trust_policy_is_shown_and_a_bad_one_refused() {
+        let scene = Scene::new();
+        scene.role("r");
+        let update = |document: &str| {
+            let input =
+                UpdateAssumeRolePolicyRequest { role_name: "r".into(), policy_document: document.into() };
+            scene.call::<UpdateAssumeRolePolicy>(input)
+        };
+        update(&TRUST.replace("ec2.", "lambda.")).unwrap();
+        let role = scene.call::<GetRole>(GetRoleRequest { role_name: "r".into() }).unwrap().role;
+        assert!(role.assume_role_policy_document.unwrap().contains("lambda.amazonaws.com"));
+        check_fault(update("{"), "MalformedPolicyDocument");
+    }
+}

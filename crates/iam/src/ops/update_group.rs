@@ -37,3 +37,23 @@ impl Operation for UpdateGroup {
         Ok(UpdateGroupResponse {})
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::model::*;
+    use crate::scene::Scene;
+
+    #[test]
+    fn a_renamed_group_keeps_its_members() {
+        let scene = Scene::new();
+        scene.group("g");
+        scene.user("ann");
+        let input = AddUserToGroupRequest { group_name: "g".into(), user_name: "ann".into() };
+        scene.call::<AddUserToGroup>(input).unwrap();
+        let input =
+            UpdateGroupRequest { group_name: "g".into(), new_group_name: Some("h".into()), new_path: None };
+        scene.call::<UpdateGroup>(input).unwrap();
+        let input = ListGroupsForUserRequest { user_name: "ann".into(), ..Default::default() };
+        assert_eq!(scene.call::<ListGroupsForUser>(input).unwrap().groups[0].group_name, "h");
+    }
+}

@@ -31,3 +31,27 @@ impl Operation for UpdateRole {
         Ok(UpdateRoleResponse {})
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::model::*;
+    use crate::scene::Scene;
+
+    #[test]
+    fn what_is_not_given_stays() {
+        let scene = Scene::new();
+        scene.role("r");
+        let update = |description: Option<&str>, seconds| {
+            let input = UpdateRoleRequest {
+                role_name: "r".into(),
+                description: description.map(str::to_owned),
+                max_session_duration: seconds,
+            };
+            scene.call::<UpdateRole>(input).unwrap();
+            let role = scene.call::<GetRole>(GetRoleRequest { role_name: "r".into() }).unwrap().role;
+            (role.description, role.max_session_duration)
+        };
+        assert_eq!(update(Some("pictures"), None), (Some("pictures".to_owned()), Some(3600)));
+        assert_eq!(update(None, Some(7200)), (Some("pictures".to_owned()), Some(7200)));
+    }
+}

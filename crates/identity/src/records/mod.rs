@@ -8,6 +8,7 @@ mod account;
 mod group;
 mod instance_profile;
 mod policy;
+mod provider;
 mod role;
 mod user;
 
@@ -21,6 +22,7 @@ pub use policy::{
     AttachedTo, Attachment, Attachments, BoundaryOf, InlinePolicies, InlinePolicy, ManagedPolicies,
     ManagedPolicy, PolicyVersion, PolicyVersions,
 };
+pub use provider::{OidcProvider, OidcProviders};
 pub use role::{PassedRole, Role, Roles};
 pub use user::{User, Users};
 
