@@ -51,7 +51,7 @@ fn texts() -> Vec<String> {
             letters
                 .iter()
                 .take(usize::from(length % 6))
-                .map(|b| ['\0', '\u{1}', 'a', 'é'][usize::from(b % 4)])
+                .filter_map(|b| "\0\u{1}aé".chars().nth(usize::from(b % 4)))
                 .collect(),
         );
     }
