@@ -20,7 +20,7 @@ use crate::needs::{Ask, Needs};
 use crate::operation::{Db, Extensions, Lazy, Operation, Place, Sight, unavailable};
 use crate::payload::Payload;
 use crate::request::Origin;
-use crate::row::{AnyInput, AnyOutput, Row, Run, StageFn, row};
+use crate::row::{AnyInput, AnyOutput, Row, Run, StageFn, Streaming, row, streaming_row};
 
 /// How often a call is run again because another transaction came first.
 const TRIES: usize = 64;
@@ -116,6 +116,31 @@ impl Door {
         let region = region.to_owned();
         let pass =
             Pass { row: &row, input: Box::new(input), visitor, request_id, region, origin, staged: None };
+        let output = self.pass(pass).await?;
+        output.downcast().map(|output| *output).map_err(|_| Fault::internal("an output of another operation"))
+    }
+
+    /// [`Door::call`] for an operation that takes in a body.
+    ///
+    /// # Errors
+    /// As [`Door::call`].
+    pub async fn upload<Op: Streaming>(
+        &self,
+        visitor: Visitor,
+        region: &str,
+        origin: Origin,
+        input: Op::Input,
+        body: &mut Payload,
+    ) -> Result<Op::Output, Fault> {
+        rolecall_wire::check::<Op>(&input)?;
+        let row = streaming_row::<Op>();
+        let request_id = self.identity.env.uuid();
+        let region = region.to_owned();
+        let mut pass =
+            Pass { row: &row, input: Box::new(input), visitor, request_id, region, origin, staged: None };
+        if let Some(stage) = row.stage {
+            self.stage(&mut pass, stage, body).await?;
+        }
         let output = self.pass(pass).await?;
         output.downcast().map(|output| *output).map_err(|_| Fault::internal("an output of another operation"))
     }

@@ -15,10 +15,10 @@ use crate::{ChangesError, CommitError, Digest, StoreError};
 pub const MAX_KEY: usize = 2_000;
 /// The largest value, bytes.
 pub const MAX_VALUE: usize = 64 * 1024;
-/// The most operations of one transaction.
-pub const MAX_OPS: usize = 100;
+/// The most operations of one transaction: S3 deletes 1,000 objects in one call.
+pub const MAX_OPS: usize = 1_200;
 /// The most preconditions of one transaction.
-pub const MAX_PRES: usize = 1_000;
+pub const MAX_PRES: usize = 1_200;
 /// The largest transaction, bytes of keys and values together.
 pub const MAX_TXN: usize = 1024 * 1024;
 /// The most rows that one [`Op::DelRange`] may delete.

@@ -11,10 +11,14 @@
 //! ```
 #![expect(clippy::expect_used, clippy::panic, reason = "a test's world may fail loudly")]
 
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
 
+use bytes::Bytes;
 use rolecall_base::{AccountId, Fault};
-use rolecall_door::{AuditLog, Door, Extensions, Operation, Origin, Visitor};
+use rolecall_blobs::Blobs;
+use rolecall_door::{AuditLog, Door, Extensions, Operation, Origin, Payload, Streaming, Visitor};
 use rolecall_env::Env;
 use rolecall_identity::records::{
     Entities, Entity, Holder, InlinePolicies, InlinePolicy, KeyOwner, User, Users, fold,
@@ -59,9 +63,10 @@ impl World {
         World::with(seed, Extensions::default())
     }
 
-    /// A world whose services find what they need in `extensions`.
-    pub fn with(seed: u64, extensions: Extensions) -> World {
+    /// A world whose services find what they need in `extensions`, and blobs in memory.
+    pub fn with(seed: u64, mut extensions: Extensions) -> World {
         let env = Env::sim(seed);
+        extensions.insert(Arc::new(Blobs::memory(env.clone())));
         let store = Store::new(Arc::new(Memory::new()));
         let vault = Vault::new(env.random());
         let identity = Arc::new(Identity::new(env.clone(), vault, store.clone()));
@@ -125,6 +130,19 @@ impl World {
         self.run(self.door.call::<Op>(visitor.clone(), REGION, Origin::default(), input))
     }
 
+    /// Calls an operation that takes in a body.
+    pub fn upload<Op: Streaming>(
+        &self,
+        visitor: &Visitor,
+        input: Op::Input,
+        body: &[u8],
+    ) -> Result<Op::Output, Fault> {
+        let bytes = Bytes::copy_from_slice(body);
+        let length = u64::try_from(bytes.len()).ok();
+        let mut payload = Payload::plain(Box::pin(Pieces(bytes)), length);
+        self.run(self.door.upload::<Op>(visitor.clone(), REGION, Origin::default(), input, &mut payload))
+    }
+
     /// Waits for a future on this world's runtime.
     pub fn run<T>(&self, future: impl Future<Output = T>) -> T {
         self.runtime.block_on(future)
@@ -136,6 +154,18 @@ impl World {
         let done = work(&mut tx).unwrap_or_else(|fault| panic!("{fault:?}"));
         self.run(self.store.commit(tx)).expect("a commit");
         done
+    }
+}
+
+/// A body in pieces of 64 KiB.
+struct Pieces(Bytes);
+
+impl futures_core::Stream for Pieces {
+    type Item = Result<Bytes, std::io::Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let length = self.0.len().min(64 * 1024);
+        Poll::Ready((length > 0).then(|| Ok(self.0.split_to(length))))
     }
 }
 

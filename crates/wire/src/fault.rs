@@ -22,6 +22,10 @@ pub fn encode_fault(fault: &Fault, protocol: Protocol, xmlns: &str, request_id: 
         }
         Protocol::RestXml => {
             out.set_header("x-amz-request-id", request_id);
+            // SDKs that signed for another region learn the right one, also from answers to HEAD.
+            if let Some((_, region)) = fault.members().iter().find(|(name, _)| *name == "Region") {
+                out.set_header("x-amz-bucket-region", region);
+            }
             // A 304 has no body by HTTP's rules.
             if fault.status() != 304 {
                 out.set_body("application/xml", s3(fault, request_id));

@@ -141,6 +141,8 @@ pub struct Patches {
     pub patterns: HashMap<String, String>,
     /// Outputs whose only member is the text of the root element itself.
     pub bare_roots: Vec<String>,
+    /// Operations that take bytes in before they run although their input is no stream, each with its reason.
+    pub staged: HashMap<String, String>,
 }
 
 impl Model {

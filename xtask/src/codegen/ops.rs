@@ -38,7 +38,8 @@ pub fn module(service: &str, model: &Model, files: &BTreeSet<String>) -> Result<
         let _ = writeln!(text, "\n/// The operations that are implemented.");
         let _ = writeln!(text, "pub static OPERATIONS: &[rolecall_door::Row] = &[");
         for (name, operation) in model.operations.0.iter().filter(|(name, _)| files.contains(name)) {
-            let row = if reach::streams(model, &operation.input)? { "streaming_row" } else { "row" };
+            let staged = model.patches.staged.contains_key(name) || reach::streams(model, &operation.input)?;
+            let row = if staged { "streaming_row" } else { "row" };
             let _ = writeln!(text, "    rolecall_door::{row}::<crate::model::{name}>(),");
         }
         let _ = writeln!(text, "];");

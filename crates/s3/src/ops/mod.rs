@@ -2,36 +2,91 @@
 //!
 //! The operations of s3, one file each.
 
+pub mod abort_multipart_upload;
+pub mod complete_multipart_upload;
+pub mod copy_object;
+pub mod create_bucket;
+pub mod create_multipart_upload;
+pub mod delete_bucket;
+pub mod delete_bucket_policy;
+pub mod delete_bucket_tagging;
+pub mod delete_object;
+pub mod delete_object_tagging;
+pub mod delete_objects;
+pub mod delete_public_access_block;
+pub mod get_bucket_acl;
+pub mod get_bucket_encryption;
+pub mod get_bucket_location;
+pub mod get_bucket_ownership_controls;
+pub mod get_bucket_policy;
+pub mod get_bucket_policy_status;
+pub mod get_bucket_tagging;
+pub mod get_bucket_versioning;
+pub mod get_object;
+pub mod get_object_acl;
+pub mod get_object_attributes;
+pub mod get_object_tagging;
+pub mod get_public_access_block;
+pub mod head_bucket;
+pub mod head_object;
+pub mod list_buckets;
+pub mod list_multipart_uploads;
+pub mod list_objects;
+pub mod list_objects_v2;
+pub mod list_parts;
+pub mod put_bucket_policy;
+pub mod put_bucket_tagging;
+pub mod put_object;
+pub mod put_object_tagging;
+pub mod put_public_access_block;
+pub mod upload_part;
+pub mod upload_part_copy;
+
+/// The operations that are implemented.
+pub static OPERATIONS: &[rolecall_door::Row] = &[
+    rolecall_door::row::<crate::model::AbortMultipartUpload>(),
+    rolecall_door::row::<crate::model::CompleteMultipartUpload>(),
+    rolecall_door::row::<crate::model::CopyObject>(),
+    rolecall_door::row::<crate::model::CreateBucket>(),
+    rolecall_door::row::<crate::model::CreateMultipartUpload>(),
+    rolecall_door::row::<crate::model::DeleteBucket>(),
+    rolecall_door::row::<crate::model::DeleteBucketPolicy>(),
+    rolecall_door::row::<crate::model::DeleteBucketTagging>(),
+    rolecall_door::row::<crate::model::DeleteObject>(),
+    rolecall_door::row::<crate::model::DeleteObjectTagging>(),
+    rolecall_door::row::<crate::model::DeleteObjects>(),
+    rolecall_door::row::<crate::model::DeletePublicAccessBlock>(),
+    rolecall_door::row::<crate::model::GetBucketAcl>(),
+    rolecall_door::row::<crate::model::GetBucketEncryption>(),
+    rolecall_door::row::<crate::model::GetBucketLocation>(),
+    rolecall_door::row::<crate::model::GetBucketOwnershipControls>(),
+    rolecall_door::row::<crate::model::GetBucketPolicy>(),
+    rolecall_door::row::<crate::model::GetBucketPolicyStatus>(),
+    rolecall_door::row::<crate::model::GetBucketTagging>(),
+    rolecall_door::row::<crate::model::GetBucketVersioning>(),
+    rolecall_door::row::<crate::model::GetObject>(),
+    rolecall_door::row::<crate::model::GetObjectAcl>(),
+    rolecall_door::row::<crate::model::GetObjectAttributes>(),
+    rolecall_door::row::<crate::model::GetObjectTagging>(),
+    rolecall_door::row::<crate::model::GetPublicAccessBlock>(),
+    rolecall_door::row::<crate::model::HeadBucket>(),
+    rolecall_door::row::<crate::model::HeadObject>(),
+    rolecall_door::row::<crate::model::ListBuckets>(),
+    rolecall_door::row::<crate::model::ListMultipartUploads>(),
+    rolecall_door::row::<crate::model::ListObjects>(),
+    rolecall_door::row::<crate::model::ListObjectsV2>(),
+    rolecall_door::row::<crate::model::ListParts>(),
+    rolecall_door::row::<crate::model::PutBucketPolicy>(),
+    rolecall_door::row::<crate::model::PutBucketTagging>(),
+    rolecall_door::streaming_row::<crate::model::PutObject>(),
+    rolecall_door::row::<crate::model::PutObjectTagging>(),
+    rolecall_door::row::<crate::model::PutPublicAccessBlock>(),
+    rolecall_door::streaming_row::<crate::model::UploadPart>(),
+    rolecall_door::streaming_row::<crate::model::UploadPartCopy>(),
+];
+
 /// The operations that are known and not implemented.
 pub static MISSING: &[rolecall_wire::Route] = &[
-    rolecall_wire::Route {
-        operation: "AbortMultipartUpload",
-        method: "DELETE",
-        uri: "/{Bucket}/{Key+}",
-        query: &["uploadId"],
-        headers: &[],
-    },
-    rolecall_wire::Route {
-        operation: "CompleteMultipartUpload",
-        method: "POST",
-        uri: "/{Bucket}/{Key+}",
-        query: &["uploadId"],
-        headers: &[],
-    },
-    rolecall_wire::Route {
-        operation: "CopyObject",
-        method: "PUT",
-        uri: "/{Bucket}/{Key+}",
-        query: &[],
-        headers: &["x-amz-copy-source"],
-    },
-    rolecall_wire::Route {
-        operation: "CreateBucket",
-        method: "PUT",
-        uri: "/{Bucket}",
-        query: &[],
-        headers: &[],
-    },
     rolecall_wire::Route {
         operation: "CreateBucketMetadataConfiguration",
         method: "POST",
@@ -47,23 +102,9 @@ pub static MISSING: &[rolecall_wire::Route] = &[
         headers: &[],
     },
     rolecall_wire::Route {
-        operation: "CreateMultipartUpload",
-        method: "POST",
-        uri: "/{Bucket}/{Key+}?uploads",
-        query: &[],
-        headers: &[],
-    },
-    rolecall_wire::Route {
         operation: "CreateSession",
         method: "GET",
         uri: "/{Bucket}?session",
-        query: &[],
-        headers: &[],
-    },
-    rolecall_wire::Route {
-        operation: "DeleteBucket",
-        method: "DELETE",
-        uri: "/{Bucket}",
         query: &[],
         headers: &[],
     },
@@ -138,23 +179,9 @@ pub static MISSING: &[rolecall_wire::Route] = &[
         headers: &[],
     },
     rolecall_wire::Route {
-        operation: "DeleteBucketPolicy",
-        method: "DELETE",
-        uri: "/{Bucket}?policy",
-        query: &[],
-        headers: &[],
-    },
-    rolecall_wire::Route {
         operation: "DeleteBucketReplication",
         method: "DELETE",
         uri: "/{Bucket}?replication",
-        query: &[],
-        headers: &[],
-    },
-    rolecall_wire::Route {
-        operation: "DeleteBucketTagging",
-        method: "DELETE",
-        uri: "/{Bucket}?tagging",
         query: &[],
         headers: &[],
     },
@@ -166,38 +193,10 @@ pub static MISSING: &[rolecall_wire::Route] = &[
         headers: &[],
     },
     rolecall_wire::Route {
-        operation: "DeleteObject",
-        method: "DELETE",
-        uri: "/{Bucket}/{Key+}",
-        query: &[],
-        headers: &[],
-    },
-    rolecall_wire::Route {
         operation: "DeleteObjectAnnotation",
         method: "DELETE",
         uri: "/{Bucket}/{Key+}?annotation",
         query: &["annotationName"],
-        headers: &[],
-    },
-    rolecall_wire::Route {
-        operation: "DeleteObjectTagging",
-        method: "DELETE",
-        uri: "/{Bucket}/{Key+}?tagging",
-        query: &[],
-        headers: &[],
-    },
-    rolecall_wire::Route {
-        operation: "DeleteObjects",
-        method: "POST",
-        uri: "/{Bucket}?delete",
-        query: &[],
-        headers: &[],
-    },
-    rolecall_wire::Route {
-        operation: "DeletePublicAccessBlock",
-        method: "DELETE",
-        uri: "/{Bucket}?publicAccessBlock",
-        query: &[],
         headers: &[],
     },
     rolecall_wire::Route {
@@ -215,13 +214,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
         headers: &[],
     },
     rolecall_wire::Route {
-        operation: "GetBucketAcl",
-        method: "GET",
-        uri: "/{Bucket}?acl",
-        query: &[],
-        headers: &[],
-    },
-    rolecall_wire::Route {
         operation: "GetBucketAnalyticsConfiguration",
         method: "GET",
         uri: "/{Bucket}?analytics",
@@ -232,13 +224,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
         operation: "GetBucketCors",
         method: "GET",
         uri: "/{Bucket}?cors",
-        query: &[],
-        headers: &[],
-    },
-    rolecall_wire::Route {
-        operation: "GetBucketEncryption",
-        method: "GET",
-        uri: "/{Bucket}?encryption",
         query: &[],
         headers: &[],
     },
@@ -260,13 +245,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
         operation: "GetBucketLifecycleConfiguration",
         method: "GET",
         uri: "/{Bucket}?lifecycle",
-        query: &[],
-        headers: &[],
-    },
-    rolecall_wire::Route {
-        operation: "GetBucketLocation",
-        method: "GET",
-        uri: "/{Bucket}?location",
         query: &[],
         headers: &[],
     },
@@ -306,27 +284,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
         headers: &[],
     },
     rolecall_wire::Route {
-        operation: "GetBucketOwnershipControls",
-        method: "GET",
-        uri: "/{Bucket}?ownershipControls",
-        query: &[],
-        headers: &[],
-    },
-    rolecall_wire::Route {
-        operation: "GetBucketPolicy",
-        method: "GET",
-        uri: "/{Bucket}?policy",
-        query: &[],
-        headers: &[],
-    },
-    rolecall_wire::Route {
-        operation: "GetBucketPolicyStatus",
-        method: "GET",
-        uri: "/{Bucket}?policyStatus",
-        query: &[],
-        headers: &[],
-    },
-    rolecall_wire::Route {
         operation: "GetBucketReplication",
         method: "GET",
         uri: "/{Bucket}?replication",
@@ -341,37 +298,9 @@ pub static MISSING: &[rolecall_wire::Route] = &[
         headers: &[],
     },
     rolecall_wire::Route {
-        operation: "GetBucketTagging",
-        method: "GET",
-        uri: "/{Bucket}?tagging",
-        query: &[],
-        headers: &[],
-    },
-    rolecall_wire::Route {
-        operation: "GetBucketVersioning",
-        method: "GET",
-        uri: "/{Bucket}?versioning",
-        query: &[],
-        headers: &[],
-    },
-    rolecall_wire::Route {
         operation: "GetBucketWebsite",
         method: "GET",
         uri: "/{Bucket}?website",
-        query: &[],
-        headers: &[],
-    },
-    rolecall_wire::Route {
-        operation: "GetObject",
-        method: "GET",
-        uri: "/{Bucket}/{Key+}",
-        query: &[],
-        headers: &[],
-    },
-    rolecall_wire::Route {
-        operation: "GetObjectAcl",
-        method: "GET",
-        uri: "/{Bucket}/{Key+}?acl",
         query: &[],
         headers: &[],
     },
@@ -381,13 +310,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
         uri: "/{Bucket}/{Key+}?annotation",
         query: &["annotationName"],
         headers: &[],
-    },
-    rolecall_wire::Route {
-        operation: "GetObjectAttributes",
-        method: "GET",
-        uri: "/{Bucket}/{Key+}?attributes",
-        query: &[],
-        headers: &["x-amz-object-attributes"],
     },
     rolecall_wire::Route {
         operation: "GetObjectLegalHold",
@@ -411,37 +333,9 @@ pub static MISSING: &[rolecall_wire::Route] = &[
         headers: &[],
     },
     rolecall_wire::Route {
-        operation: "GetObjectTagging",
-        method: "GET",
-        uri: "/{Bucket}/{Key+}?tagging",
-        query: &[],
-        headers: &[],
-    },
-    rolecall_wire::Route {
         operation: "GetObjectTorrent",
         method: "GET",
         uri: "/{Bucket}/{Key+}?torrent",
-        query: &[],
-        headers: &[],
-    },
-    rolecall_wire::Route {
-        operation: "GetPublicAccessBlock",
-        method: "GET",
-        uri: "/{Bucket}?publicAccessBlock",
-        query: &[],
-        headers: &[],
-    },
-    rolecall_wire::Route {
-        operation: "HeadBucket",
-        method: "HEAD",
-        uri: "/{Bucket}",
-        query: &[],
-        headers: &[],
-    },
-    rolecall_wire::Route {
-        operation: "HeadObject",
-        method: "HEAD",
-        uri: "/{Bucket}/{Key+}",
         query: &[],
         headers: &[],
     },
@@ -473,14 +367,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
         query: &[],
         headers: &[],
     },
-    rolecall_wire::Route { operation: "ListBuckets", method: "GET", uri: "/", query: &[], headers: &[] },
-    rolecall_wire::Route {
-        operation: "ListMultipartUploads",
-        method: "GET",
-        uri: "/{Bucket}?uploads",
-        query: &[],
-        headers: &[],
-    },
     rolecall_wire::Route {
         operation: "ListObjectAnnotations",
         method: "GET",
@@ -493,27 +379,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
         method: "GET",
         uri: "/{Bucket}?versions",
         query: &[],
-        headers: &[],
-    },
-    rolecall_wire::Route {
-        operation: "ListObjects",
-        method: "GET",
-        uri: "/{Bucket}",
-        query: &[],
-        headers: &[],
-    },
-    rolecall_wire::Route {
-        operation: "ListObjectsV2",
-        method: "GET",
-        uri: "/{Bucket}?list-type=2",
-        query: &[],
-        headers: &[],
-    },
-    rolecall_wire::Route {
-        operation: "ListParts",
-        method: "GET",
-        uri: "/{Bucket}/{Key+}",
-        query: &["uploadId"],
         headers: &[],
     },
     rolecall_wire::Route {
@@ -608,13 +473,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
         headers: &[],
     },
     rolecall_wire::Route {
-        operation: "PutBucketPolicy",
-        method: "PUT",
-        uri: "/{Bucket}?policy",
-        query: &[],
-        headers: &[],
-    },
-    rolecall_wire::Route {
         operation: "PutBucketReplication",
         method: "PUT",
         uri: "/{Bucket}?replication",
@@ -629,13 +487,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
         headers: &[],
     },
     rolecall_wire::Route {
-        operation: "PutBucketTagging",
-        method: "PUT",
-        uri: "/{Bucket}?tagging",
-        query: &[],
-        headers: &[],
-    },
-    rolecall_wire::Route {
         operation: "PutBucketVersioning",
         method: "PUT",
         uri: "/{Bucket}?versioning",
@@ -646,13 +497,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
         operation: "PutBucketWebsite",
         method: "PUT",
         uri: "/{Bucket}?website",
-        query: &[],
-        headers: &[],
-    },
-    rolecall_wire::Route {
-        operation: "PutObject",
-        method: "PUT",
-        uri: "/{Bucket}/{Key+}",
         query: &[],
         headers: &[],
     },
@@ -688,20 +532,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
         operation: "PutObjectRetention",
         method: "PUT",
         uri: "/{Bucket}/{Key+}?retention",
-        query: &[],
-        headers: &[],
-    },
-    rolecall_wire::Route {
-        operation: "PutObjectTagging",
-        method: "PUT",
-        uri: "/{Bucket}/{Key+}?tagging",
-        query: &[],
-        headers: &[],
-    },
-    rolecall_wire::Route {
-        operation: "PutPublicAccessBlock",
-        method: "PUT",
-        uri: "/{Bucket}?publicAccessBlock",
         query: &[],
         headers: &[],
     },
@@ -753,19 +583,5 @@ pub static MISSING: &[rolecall_wire::Route] = &[
         uri: "/{Bucket}/{Key+}?encryption",
         query: &[],
         headers: &[],
-    },
-    rolecall_wire::Route {
-        operation: "UploadPart",
-        method: "PUT",
-        uri: "/{Bucket}/{Key+}",
-        query: &["partNumber", "uploadId"],
-        headers: &[],
-    },
-    rolecall_wire::Route {
-        operation: "UploadPartCopy",
-        method: "PUT",
-        uri: "/{Bucket}/{Key+}",
-        query: &["partNumber", "uploadId"],
-        headers: &["x-amz-copy-source"],
     },
 ];

@@ -1,0 +1,171 @@
+//! A bucket's policy: compiled once for each text, principals kept by unique id, and what the public access block
+//! leaves of it.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use rolecall_base::{AccountId, Arn, Fault};
+use rolecall_door::At;
+use rolecall_identity::Who;
+use rolecall_identity::records::{Accounts, Entities, Holder, Roles, Users, fold};
+use rolecall_policy::{
+    Kind, Named, Policy, PolicyId, PolicySet, PrincipalEntry, PrincipalType, ResourceKind,
+};
+use rolecall_store::Reader;
+use sha2::{Digest, Sha256};
+
+use crate::records::{Bucket, PolicyTexts};
+
+/// The most bytes of a bucket policy.
+const MAX_BYTES: usize = 20 * 1024;
+/// How many compiled policies are kept; past it all are forgotten, which costs one compilation each.
+const KEPT: usize = 1024;
+
+const KIND: Kind = Kind::Resource(ResourceKind::Bucket);
+
+/// Compiled policies by the digest of their text: the same text means the same whoever's bucket it is on, so this
+/// never goes stale.
+static COMPILED: RwLock<Option<HashMap<[u8; 32], Arc<PolicySet>>>> = RwLock::new(None);
+
+/// What a bucket's policy says to the caller; `None` when it says nothing.
+pub fn of_bucket(at: &At<'_>, bucket: &Bucket) -> Result<Option<Arc<PolicySet>>, Fault> {
+    let Some(mark) = bucket.policy else { return Ok(None) };
+    let inside = at.caller.who == Who::Service
+        || (at.caller.who != Who::Anonymous && at.caller.account == bucket.owner);
+    let restricted = bucket.public_access_block.is_some_and(|block| block.restrict_public_buckets);
+    if mark.public && restricted && !inside {
+        return Ok(None);
+    }
+    let kept = COMPILED.read().unwrap_or_else(PoisonError::into_inner);
+    if let Some(set) = kept.as_ref().and_then(|kept| kept.get(&mark.digest)) {
+        return Ok(Some(set.clone()));
+    }
+    drop(kept);
+    let text = at.db()?.get::<PolicyTexts>(&bucket.name.as_str())?;
+    let text = text.ok_or_else(|| Fault::internal(format!("the policy of {} is gone", bucket.name)))?.text;
+    let policy = Policy::load(&text, KIND).map_err(|malformed| {
+        Fault::internal(format!("a stored bucket policy does not parse: {malformed}"))
+    })?;
+    let named = Named::new(Arc::new(policy), PolicyId::attached("bucket policy"));
+    let set = Arc::new(PolicySet::new(vec![named]));
+    let mut kept = COMPILED.write().unwrap_or_else(PoisonError::into_inner);
+    let kept = kept.get_or_insert_default();
+    if kept.len() >= KEPT {
+        kept.clear();
+    }
+    kept.insert(mark.digest, set.clone());
+    Ok(Some(set))
+}
+
+/// By what a text is known.
+pub fn digest(text: &str) -> [u8; 32] {
+    Sha256::digest(text.as_bytes()).into()
+}
+
+/// A document that is about to become a bucket's policy, as it is stored: ARNs of users and roles turned into unique
+/// ids, so that one deleted and made again is not let in.
+///
+/// # Errors
+/// MalformedPolicy, in S3's words.
+pub fn accept(db: &Reader, bucket: &str, text: &str) -> Result<String, Fault> {
+    let malformed = |text: &str| Fault::new("MalformedPolicy", 400, text.to_owned());
+    if text.len() > MAX_BYTES {
+        return Err(malformed("Policies must not exceed 20480 bytes in size."));
+    }
+    let policy = Policy::parse(text, KIND)?;
+    check_resources(bucket, text)?;
+    let mut ids = HashMap::new();
+    for entry in policy.principals() {
+        let Some(stored) = stored_principal(db, entry)? else {
+            let detail = format!("\"AWS\" : \"{}\"", entry.value);
+            return Err(malformed("Invalid principal in policy").with("Detail", detail));
+        };
+        ids.insert(entry.value.clone(), stored);
+    }
+    Ok(policy.text_with_principals(&|entry| {
+        ids.get(&entry.value).filter(|stored| **stored != entry.value).cloned()
+    }))
+}
+
+/// Every resource is the bucket or in it.
+fn check_resources(bucket: &str, text: &str) -> Result<(), Fault> {
+    let own = crate::bucket::arn(bucket);
+    let invalid = || Fault::new("MalformedPolicy", 400, "Policy has invalid resource");
+    let statements = crate::public::statements(text);
+    for statement in &statements {
+        for resource in
+            ["Resource", "NotResource"].iter().flat_map(|name| crate::public::texts(statement.get(*name)))
+        {
+            let rest = resource.strip_prefix(&own).ok_or_else(invalid)?;
+            if !rest.is_empty() && !rest.starts_with('/') && !rest.starts_with('*') {
+                return Err(invalid());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A principal as it is stored; `None` when there is no such principal.
+fn stored_principal(db: &Reader, entry: &PrincipalEntry) -> Result<Option<String>, Fault> {
+    let as_is = || Some(entry.value.clone());
+    match entry.kind {
+        PrincipalType::Aws => {}
+        PrincipalType::CanonicalUser => return account_of_canonical(db, &entry.value),
+        _ => return Ok(as_is()),
+    }
+    if entry.value == "*" {
+        return Ok(as_is());
+    }
+    if let Ok(account) = entry.value.parse::<AccountId>() {
+        return Ok(db.exists::<Accounts>(&account)?.then(|| account.root_arn()));
+    }
+    let Ok(arn) = Arn::parse(&entry.value) else {
+        return Ok(db.exists::<Entities>(&entry.value.as_str())?.then(|| entry.value.clone()));
+    };
+    let Some(account) = arn.account_id() else { return Ok(None) };
+    let name = fold(arn.name());
+    Ok(match (arn.service, arn.kind_and_rest().0) {
+        ("iam", "root") => db.exists::<Accounts>(&account)?.then(|| entry.value.clone()),
+        ("iam", "user") => {
+            db.get::<Users>(&(account, name))?.filter(|user| user.arn() == entry.value).map(|user| user.id)
+        }
+        ("iam", "role") => {
+            db.get::<Roles>(&(account, name))?.filter(|role| role.arn() == entry.value).map(|role| role.id)
+        }
+        ("sts", "assumed-role" | "federated-user") => {
+            db.exists::<Accounts>(&account)?.then(|| entry.value.clone())
+        }
+        _ => None,
+    })
+}
+
+/// The account of a canonical id. Accounts are few.
+fn account_of_canonical(db: &Reader, id: &str) -> Result<Option<String>, Fault> {
+    let accounts = db.scan::<Accounts>(&(), None, usize::MAX)?;
+    Ok(accounts.into_iter().find(|(_, row)| row.canonical_id == id).map(|(account, _)| account.to_string()))
+}
+
+/// A stored document as it is shown: unique ids turned back into ARNs where their owners still exist.
+///
+/// # Errors
+/// InternalFailure when it does not parse.
+pub fn shown(db: &Reader, text: &str) -> Result<String, Fault> {
+    let policy = Policy::load(text, KIND).map_err(Fault::internal)?;
+    let mut arns = HashMap::new();
+    for entry in policy.principals() {
+        if entry.kind == PrincipalType::CanonicalUser {
+            let account = entry.value.parse::<AccountId>().map_err(Fault::internal)?;
+            arns.insert(entry.value.clone(), crate::bucket::owner_id(db, account)?);
+            continue;
+        }
+        let Some(entity) = db.get::<Entities>(&entry.value.as_str())? else { continue };
+        let key = (entity.account, entity.name);
+        let arn = match entity.holder {
+            Holder::User => db.get::<Users>(&key)?.map(|user| user.arn()),
+            Holder::Role => db.get::<Roles>(&key)?.map(|role| role.arn()),
+            Holder::Group => None,
+        };
+        arns.extend(arn.map(|arn| (entry.value.clone(), arn)));
+    }
+    Ok(policy.text_with_principals(&|entry| arns.get(&entry.value).cloned()))
+}
