@@ -83,12 +83,20 @@ impl Condition {
     }
 
     pub fn holds(&self, facts: &dyn Facts) -> bool {
-        // A key with an empty list has no value: it is as good as missing.
-        let value = facts.get(&self.key).filter(|value| !matches!(value, Value::Many([])));
+        let value = facts.get(&self.key);
+        let value = match &value {
+            // A key with an empty list has no value: it is as good as missing.
+            None | Some(Value::Many([])) => {
+                return match &self.test {
+                    Test::Absent(wanted) => wanted.contains(&true),
+                    _ => self.holds_without(),
+                };
+            }
+            Some(value) => value,
+        };
         if let Test::Absent(wanted) = &self.test {
-            return wanted.contains(&value.is_none());
+            return wanted.contains(&false);
         }
-        let Some(value) = value else { return self.holds_without() };
         match (self.operator.quantifier, value) {
             (None, Value::Many(_)) => false,
             (Some(Quantifier::Any), Value::Many(list)) => {
@@ -99,7 +107,7 @@ impl Condition {
                     || list.iter().all(|text| self.holds_for(&Value::from(text.as_str()), facts))
             }
             (Some(Quantifier::All), Value::One(text)) if text.is_empty() => true,
-            (_, single) => self.holds_for(&single, facts),
+            (_, single) => self.holds_for(single, facts),
         }
     }
 
@@ -157,7 +165,13 @@ impl Test {
                 };
                 list.iter().any(|policy| compare.holds(instant, *policy))
             }
-            _ => return self.any_text(&value.text()?, facts),
+            _ => {
+                return match value {
+                    Value::One(text) => self.any_text(text, facts),
+                    Value::Bool(flag) => self.any_text(if *flag { "true" } else { "false" }, facts),
+                    other => self.any_text(&other.text()?, facts),
+                };
+            }
         })
     }
 
@@ -174,7 +188,7 @@ impl Test {
                 list.contains(&given)
             }
             Test::Networks(list) => {
-                let address = text.parse().ok()?;
+                let address = scalar::address(text)?;
                 list.iter().any(|network| network.contains(address))
             }
             Test::Arns(list) => {

@@ -2,22 +2,21 @@
 
 use std::sync::Arc;
 
-use crate::action::Folded;
+use crate::action::Action;
 use crate::caller::{Level, Principal};
-use crate::decision::{Decision, Layer, Matched, Reason};
+use crate::decision::{Decision, Layer, Reason};
 use crate::request::{Layers, Request, Rule};
-use crate::set::{PolicySet, Query};
+use crate::set::{Hit, Naming, PolicySet, Query};
 
 /// Decides one question. Allocates nothing on the way to an allow.
 pub fn decide<'a>(layers: &Layers<'a>, request: &Request<'_>) -> Decision<'a> {
     let cross_account = is_cross_account(request);
-    let folded = Folded::new(request.action);
-    if folded.as_str() == "sts:getcalleridentity" && request.principal.is_signed() {
+    if request.action.eq_ignore_ascii_case("sts:GetCallerIdentity") && request.principal.is_signed() {
         return Decision { allowed: true, reason: Reason::Always, matched: None, cross_account };
     }
-    let (reason, matched) = Evaluation::new(layers, request, folded.as_str(), cross_account).run();
+    let (reason, hit) = Evaluation::new(layers, request).run();
     let allowed = matches!(reason, Reason::Granted(_) | Reason::Root | Reason::Always);
-    Decision { allowed, reason, matched, cross_account }
+    Decision { allowed, reason, matched: hit.and_then(Hit::matched), cross_account }
 }
 
 fn is_cross_account(request: &Request<'_>) -> bool {
@@ -26,61 +25,40 @@ fn is_cross_account(request: &Request<'_>) -> bool {
 
 pub(crate) struct Evaluation<'l, 'a, 'q> {
     layers: &'l Layers<'a>,
-    principal: &'q Principal<'q>,
-    /// Of layers whose statements bind every caller alike.
-    plain: Query<'q>,
-    /// Of layers whose statements must name principals.
-    named: Query<'q>,
-    /// Of endpoint policies, whose statements may name principals.
-    endpoint: Query<'q>,
+    pub query: Query<'q>,
     rule: Rule,
     cross_account: bool,
 }
 
-type Outcome<'a> = (Reason, Option<Matched<'a>>);
+type Outcome<'a> = (Reason, Option<Hit<'a>>);
 
 impl<'l, 'a, 'q> Evaluation<'l, 'a, 'q> {
-    pub fn new(
-        layers: &'l Layers<'a>,
-        request: &'q Request<'q>,
-        action: &'q str,
-        cross_account: bool,
-    ) -> Self {
-        let has_boundary = layers.boundary.is_some() && !matches!(request.principal, Principal::Root { .. });
-        let plain = Query {
-            action,
+    pub fn new(layers: &'l Layers<'a>, request: &Request<'q>) -> Self {
+        let query = Query {
+            action: Action::new(request.action),
             resource: request.resource,
             facts: request.facts,
-            caller: None,
-            unnamed: Level::Direct,
-            has_boundary,
+            caller: request.principal,
+            has_boundary: layers.boundary.is_some() && !matches!(request.principal, Principal::Root { .. }),
         };
-        let endpoint = Query { caller: Some(&request.principal), ..plain };
-        let named = Query { unnamed: Level::None, ..endpoint };
-        let rule = if request.rule == Rule::KmsLike && request.resource == "*" {
-            Rule::Standard
-        } else {
-            request.rule
+        let rule = match request.rule {
+            Rule::KmsLike if request.resource == "*" => Rule::Standard,
+            rule => rule,
         };
-        Evaluation { layers, principal: &request.principal, plain, named, endpoint, rule, cross_account }
-    }
-
-    /// What layers are asked whose statements name nobody, must name someone, may name someone.
-    pub fn queries(&self) -> (&Query<'q>, &Query<'q>, &Query<'q>) {
-        (&self.plain, &self.named, &self.endpoint)
+        Evaluation { layers, query, rule, cross_account: is_cross_account(request) }
     }
 
     fn run(&self) -> Outcome<'a> {
-        if let Some((layer, matched)) = self.explicit_deny() {
-            return (Reason::ExplicitDeny(layer), Some(matched));
+        if let Some((layer, hit)) = self.explicit_deny() {
+            return (Reason::ExplicitDeny(layer), Some(hit));
         }
         if let Some(layer) = self.silent_guard() {
             return (Reason::Silent(layer), None);
         }
-        let grant = self.layers.resource.and_then(|set| set.allow(&self.named));
-        if !self.principal.is_signed() {
+        let grant = self.layers.resource.and_then(|set| set.allow(&self.query, Naming::Required));
+        if !self.query.caller.is_signed() {
             return match grant {
-                Some((Level::Direct, matched)) => (Reason::Granted(self.resource_layer()), Some(matched)),
+                Some((Level::Direct, hit)) => (Reason::Granted(self.resource_layer()), Some(hit)),
                 _ => (Reason::Silent(self.resource_layer()), None),
             };
         }
@@ -93,7 +71,7 @@ impl<'l, 'a, 'q> Evaluation<'l, 'a, 'q> {
     }
 
     pub fn scps_bind(&self) -> bool {
-        self.principal.is_signed() && !self.layers.service_linked_role && !self.layers.management_account
+        self.query.caller.is_signed() && !self.layers.service_linked_role && !self.layers.management_account
     }
 
     pub fn rcps_bind(&self) -> bool {
@@ -110,49 +88,49 @@ impl<'l, 'a, 'q> Evaluation<'l, 'a, 'q> {
 
     /// The boundary, which root does not have.
     pub fn boundary(&self) -> Option<&'a PolicySet> {
-        self.layers.boundary.filter(|_| !matches!(self.principal, Principal::Root { .. }))
+        self.layers.boundary.filter(|_| !matches!(self.query.caller, Principal::Root { .. }))
     }
 
     /// The first Deny, in the order in which layers are named to the caller.
-    fn explicit_deny(&self) -> Option<(Layer, Matched<'a>)> {
-        let of = |layer, set: Option<&'a PolicySet>, query| Some((layer, set?.deny(query)?));
-        let (plain, named) = (&self.plain, &self.named);
-        self.scps()
-            .iter()
-            .find_map(|set| of(Layer::ServiceControl, Some(set), plain))
-            .or_else(|| self.rcps().iter().find_map(|set| of(Layer::ResourceControl, Some(set), named)))
-            .or_else(|| of(Layer::Endpoint, self.layers.endpoint, &self.endpoint))
-            .or_else(|| of(self.resource_layer(), self.layers.resource, named))
-            .or_else(|| of(Layer::Identity, self.layers.identity, plain))
-            .or_else(|| of(Layer::Boundary, self.boundary(), plain))
-            .or_else(|| of(Layer::Session, self.layers.session, plain))
+    fn explicit_deny(&self) -> Option<(Layer, Hit<'a>)> {
+        let one = |layer, set: Option<&'a PolicySet>, naming| Some((layer, set?.deny(&self.query, naming)?));
+        let any = |layer, sets: &'a [Arc<PolicySet>], naming| {
+            sets.iter().find_map(|set| one(layer, Some(set), naming))
+        };
+        any(Layer::ServiceControl, self.scps(), Naming::Nobody)
+            .or_else(|| any(Layer::ResourceControl, self.rcps(), Naming::Required))
+            .or_else(|| one(Layer::Endpoint, self.layers.endpoint, Naming::Optional))
+            .or_else(|| one(self.resource_layer(), self.layers.resource, Naming::Required))
+            .or_else(|| one(Layer::Identity, self.layers.identity, Naming::Nobody))
+            .or_else(|| one(Layer::Boundary, self.boundary(), Naming::Nobody))
+            .or_else(|| one(Layer::Session, self.layers.session, Naming::Nobody))
     }
 
     /// A layer that must allow whatever else grants, and does not.
     fn silent_guard(&self) -> Option<Layer> {
-        if self.scps().iter().any(|set| set.allow(&self.plain).is_none()) {
+        if self.scps().iter().any(|set| !set.allows(&self.query, Naming::Nobody)) {
             return Some(Layer::ServiceControl);
         }
         let endpoint = self.layers.endpoint?;
-        endpoint.allow(&self.endpoint).is_none().then_some(Layer::Endpoint)
+        (!endpoint.allows(&self.query, Naming::Optional)).then_some(Layer::Endpoint)
     }
 
     /// What the resource grants against what the caller's own policies allow.
-    fn weigh(&self, grant: Option<(Level, Matched<'a>)>) -> Outcome<'a> {
+    fn weigh(&self, grant: Option<(Level, Hit<'a>)>) -> Outcome<'a> {
         if !self.cross_account
-            && let Some((Level::Direct, matched)) = grant
+            && let Some((Level::Direct, hit)) = grant
         {
-            return (Reason::Granted(self.resource_layer()), Some(matched));
+            return (Reason::Granted(self.resource_layer()), Some(hit));
         }
         let alone = self.rule == Rule::Standard && !self.cross_account;
         if grant.is_none() && !alone {
             return (Reason::Silent(self.resource_layer()), None);
         }
         if !self.cross_account
-            && let Some((Level::Limited, matched)) = grant
+            && let Some((Level::Limited, hit)) = grant
         {
             return match self.silent_limit() {
-                None => (Reason::Granted(self.resource_layer()), Some(matched)),
+                None => (Reason::Granted(self.resource_layer()), Some(hit)),
                 Some(layer) => (Reason::Silent(layer), None),
             };
         }
@@ -167,20 +145,21 @@ impl<'l, 'a, 'q> Evaluation<'l, 'a, 'q> {
     }
 
     fn identity(&self) -> Result<Outcome<'a>, Layer> {
-        if let Principal::Root { .. } = self.principal {
+        if let Principal::Root { .. } = self.query.caller {
             return Ok((Reason::Root, None));
         }
-        if matches!(self.principal, Principal::FederatedUser { .. }) && self.layers.session.is_none() {
+        if matches!(self.query.caller, Principal::FederatedUser { .. }) && self.layers.session.is_none() {
             return Err(Layer::Session);
         }
         let set = self.layers.identity.ok_or(Layer::Identity)?;
-        let (_, matched) = set.allow(&self.plain).ok_or(Layer::Identity)?;
-        Ok((Reason::Granted(Layer::Identity), Some(matched)))
+        let (_, hit) = set.allow(&self.query, Naming::Nobody).ok_or(Layer::Identity)?;
+        Ok((Reason::Granted(Layer::Identity), Some(hit)))
     }
 
     /// The boundary or session policy that does not allow.
     fn silent_limit(&self) -> Option<Layer> {
-        let silent = |set: Option<&PolicySet>| set.is_some_and(|set| set.allow(&self.plain).is_none());
+        let silent =
+            |set: Option<&PolicySet>| set.is_some_and(|set| !set.allows(&self.query, Naming::Nobody));
         if silent(self.boundary()) {
             Some(Layer::Boundary)
         } else if silent(self.layers.session) {

@@ -1,6 +1,5 @@
 //! Builds the explanation of a decision: every layer, and for each statement the first element that failed.
 
-use crate::action::Folded;
 use crate::caller::Level;
 use crate::condition::Condition;
 use crate::decide::{Evaluation, decide};
@@ -8,7 +7,7 @@ use crate::decision::{Layer, Matched};
 use crate::document::Effect;
 use crate::id::Named;
 use crate::request::{Layers, Request};
-use crate::set::{PolicySet, Query, level};
+use crate::set::{Naming, PolicySet, Query, level};
 use crate::statement::Statement;
 use crate::trace::{Failed, LayerTrace, StatementRef, StatementTrace, Trace};
 use crate::{Facts, Value};
@@ -16,8 +15,7 @@ use crate::{Facts, Value};
 /// Explains one question: the same decision as [`decide`], with every statement of every layer.
 pub fn explain(layers: &Layers<'_>, request: &Request<'_>) -> Trace {
     let decision = decide(layers, request);
-    let action = Folded::new(request.action);
-    let evaluation = Evaluation::new(layers, request, action.as_str(), decision.cross_account);
+    let evaluation = Evaluation::new(layers, request);
     Trace {
         decision: decision.word(),
         reason: decision.full_reason(request.action),
@@ -29,37 +27,41 @@ pub fn explain(layers: &Layers<'_>, request: &Request<'_>) -> Trace {
 
 /// In the order in which denies are looked for.
 fn all_layers(layers: &Layers<'_>, evaluation: &Evaluation<'_, '_, '_>) -> Vec<LayerTrace> {
-    let (plain, named, endpoint) = evaluation.queries();
+    let query = &evaluation.query;
     let mut out = Vec::new();
     for (level, set) in layers.scps.iter().enumerate() {
-        out.push(one(Layer::ServiceControl, Some(level), set, plain, evaluation.scps_bind()));
+        let layer = (Layer::ServiceControl, Some(level), Naming::Nobody, evaluation.scps_bind());
+        out.push(one(layer, set, query));
     }
     for (level, set) in layers.rcps.iter().enumerate() {
-        out.push(one(Layer::ResourceControl, Some(level), set, named, evaluation.rcps_bind()));
+        let layer = (Layer::ResourceControl, Some(level), Naming::Required, evaluation.rcps_bind());
+        out.push(one(layer, set, query));
     }
     let single = [
-        (Layer::Endpoint, layers.endpoint, endpoint, true),
-        (evaluation.resource_layer(), layers.resource, named, true),
-        (Layer::Identity, layers.identity, plain, true),
-        (Layer::Boundary, layers.boundary, plain, evaluation.boundary().is_some()),
-        (Layer::Session, layers.session, plain, true),
+        (Layer::Endpoint, layers.endpoint, Naming::Optional, true),
+        (evaluation.resource_layer(), layers.resource, Naming::Required, true),
+        (Layer::Identity, layers.identity, Naming::Nobody, true),
+        (Layer::Boundary, layers.boundary, Naming::Nobody, evaluation.boundary().is_some()),
+        (Layer::Session, layers.session, Naming::Nobody, true),
     ];
-    for (layer, set, query, binds) in single {
-        out.extend(set.map(|set| one(layer, None, set, query, binds)));
+    for (layer, set, naming, binds) in single {
+        out.extend(set.map(|set| one((layer, None, naming, binds), set, query)));
     }
     out
 }
 
-fn one(layer: Layer, level: Option<usize>, set: &PolicySet, query: &Query<'_>, binds: bool) -> LayerTrace {
+/// `about`: the layer, its level, how its statements name callers, and whether it binds this one.
+fn one(about: (Layer, Option<usize>, Naming, bool), set: &PolicySet, query: &Query<'_>) -> LayerTrace {
+    let (layer, level, naming, binds) = about;
     let statements: Vec<_> =
-        set.statements().map(|(named, statement)| trace(named, statement, query)).collect();
+        set.statements().map(|(named, statement)| trace(named, statement, query, naming)).collect();
     let says = |effect| statements.iter().any(|statement| statement.matched && statement.effect == effect);
     let effect = [Effect::Deny, Effect::Allow].into_iter().find(|effect| says(*effect));
     LayerTrace { layer, level, effect, skipped: !binds, statements }
 }
 
-fn trace(named: &Named, statement: &Statement, query: &Query<'_>) -> StatementTrace {
-    let level = level(statement, query);
+fn trace(named: &Named, statement: &Statement, query: &Query<'_>, naming: Naming) -> StatementTrace {
+    let level = level(statement, query, naming);
     let failed = failure(statement, query, level);
     StatementTrace {
         at: StatementRef {
@@ -69,7 +71,7 @@ fn trace(named: &Named, statement: &Statement, query: &Query<'_>) -> StatementTr
         },
         effect: statement.effect,
         matched: failed.is_none(),
-        principal: query.caller.map(|_| level),
+        principal: (naming != Naming::Nobody).then_some(level),
         failed,
     }
 }
@@ -79,7 +81,7 @@ fn failure(statement: &Statement, query: &Query<'_>, level: Level) -> Option<Fai
     if level == Level::None {
         return Some(Failed::Principal);
     }
-    if !statement.actions.matches(query.action) {
+    if !statement.actions.matches(&query.action) {
         return Some(Failed::Action);
     }
     let resources = statement.resources.as_ref();

@@ -117,7 +117,7 @@ impl Glob {
             Shape::Any => true,
             Shape::Exact => self.literal_prefix() == text,
             Shape::Prefix => text.starts_with(self.literal_prefix()),
-            Shape::General => run(text, |at| self.tokens.get(at).map(piece)),
+            Shape::General => run(text, |at| self.tokens.get(at).map(|token| piece(token, ""))),
             Shape::Variables => self.matches_with_variables(text, facts),
         }
     }
@@ -142,23 +142,30 @@ impl Glob {
     }
 
     fn matches_with_variables(&self, text: &str, facts: &dyn Facts) -> bool {
+        let mut variables = self.variables();
+        // One variable is the rule, and an array of values is slow to make.
+        if let (Some(variable), None) = (variables.next(), variables.next()) {
+            return variable.with(facts, |value| {
+                value
+                    .is_some_and(|value| run(text, |at| self.tokens.get(at).map(|token| piece(token, value))))
+            });
+        }
         let mut inline: [Cow<'_, str>; INLINE_VARIABLES] = Default::default();
         let mut spilled = Vec::new();
-        let mut values = inline.iter_mut();
+        let mut places = inline.iter_mut();
         for variable in self.variables() {
             let Some(value) = variable.resolve(facts) else { return false };
-            match values.next() {
+            match places.next() {
                 Some(place) => *place = value,
                 None => spilled.push(value),
             }
         }
         run(text, |at| {
             let token = self.tokens.get(at)?;
-            let Token::Variable(_) = token else { return Some(piece(token)) };
             let before =
                 self.tokens.iter().take(at).filter(|token| matches!(token, Token::Variable(_))).count();
             let value = inline.get(before).or_else(|| spilled.get(before.checked_sub(INLINE_VARIABLES)?));
-            value.map(|value| Piece::Text(value))
+            Some(piece(token, value.map_or("", |value| value)))
         })
     }
 }
@@ -235,14 +242,15 @@ enum Piece<'a> {
     SegmentOne,
 }
 
-fn piece(token: &Token) -> Piece<'_> {
+/// `value`: what stands in place of this token, where it is a variable.
+fn piece<'p>(token: &'p Token, value: &'p str) -> Piece<'p> {
     match token {
         Token::Text(text) => Piece::Text(text),
         Token::Star => Piece::Star,
         Token::SegmentStar => Piece::SegmentStar,
         Token::One => Piece::One,
         Token::SegmentOne => Piece::SegmentOne,
-        Token::Variable(_) => Piece::Text(""),
+        Token::Variable(_) => Piece::Text(value),
     }
 }
 

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use crate::NoFacts;
+use crate::action::Action;
 use crate::set::Query;
 use crate::statement::Statement;
 use crate::trie::Trie;
@@ -107,9 +107,11 @@ impl Index {
         query: &Query<'_>,
         mut visit: impl FnMut(u32, &Statement) -> ControlFlow<B>,
     ) -> Option<B> {
-        self.actions.visit(query.action.as_bytes(), |route| {
-            let found =
-                self.routes.get(route as usize).filter(|route| route.check.matches(statements, query.action));
+        self.actions.visit_folded(query.action.text.as_bytes(), |route| {
+            let found = self
+                .routes
+                .get(route as usize)
+                .filter(|route| route.check.matches(statements, &query.action));
             let Some(group) = found.and_then(|route| self.groups.get(route.group as usize)) else {
                 return ControlFlow::Continue(());
             };
@@ -137,21 +139,21 @@ impl Group {
 }
 
 impl ActionCheck {
-    fn matches(self, statements: &[Arc<Statement>], action: &str) -> bool {
+    fn matches(self, statements: &[Arc<Statement>], action: &Action<'_>) -> bool {
         match self {
             ActionCheck::Done => true,
-            ActionCheck::Length(len) => action.len() == len,
+            ActionCheck::Length(len) => action.text.len() == len,
             ActionCheck::Pattern { statement, pattern } => statements
                 .get(statement as usize)
                 .and_then(|statement| statement.actions.patterns.get(pattern as usize))
-                .is_some_and(|pattern| pattern.glob.matches(action, &NoFacts)),
+                .is_some_and(|pattern| pattern.matches(action)),
         }
     }
 }
 
 impl Entry {
     fn matches(self, statement: &Statement, query: &Query<'_>) -> bool {
-        if self.not_action && !statement.actions.matches(query.action) {
+        if self.not_action && !statement.actions.matches(&query.action) {
             return false;
         }
         match (self.resource, &statement.resources) {

@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use crate::action::Action;
 use crate::caller::{Level, Principal};
 use crate::decision::Matched;
 use crate::document::Effect;
@@ -22,17 +23,38 @@ pub struct PolicySet {
 }
 
 /// What a set is asked.
-#[derive(Clone, Copy)]
 pub(crate) struct Query<'q> {
-    /// In lower case.
-    pub action: &'q str,
+    pub action: Action<'q>,
     pub resource: &'q str,
     pub facts: &'q dyn Facts,
-    /// The caller, where the layer's statements name principals.
-    pub caller: Option<&'q Principal<'q>>,
-    /// How strongly a statement without a principal element names everyone.
-    pub unnamed: Level,
+    pub caller: Principal<'q>,
     pub has_boundary: bool,
+}
+
+/// What a layer's statements say of principals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Naming {
+    /// Nothing: they bind everyone they are attached to.
+    Nobody,
+    /// A statement without a principal names everyone.
+    Optional,
+    /// A statement without a principal names nobody.
+    Required,
+}
+
+/// A statement of a set, by its position. Two words, so that passing it on costs nothing.
+#[derive(Clone, Copy)]
+pub(crate) struct Hit<'a> {
+    set: &'a PolicySet,
+    at: u32,
+}
+
+impl<'a> Hit<'a> {
+    pub fn matched(self) -> Option<Matched<'a>> {
+        let statement = self.set.statements.get(self.at as usize)?;
+        let named = self.set.named.get(*self.set.owners.get(self.at as usize)?)?;
+        Some(Matched { policy: &named.id, statement: statement.index, sid: statement.sid.as_deref() })
+    }
 }
 
 impl PolicySet {
@@ -65,40 +87,42 @@ impl PolicySet {
     }
 
     /// A Deny that matches.
-    pub(crate) fn deny(&self, query: &Query<'_>) -> Option<Matched<'_>> {
-        let found = self.deny.visit(&self.statements, query, |at, statement| match rest(statement, query) {
-            Level::None => ControlFlow::Continue(()),
-            _ => ControlFlow::Break(at),
-        });
-        self.matched(found?)
+    pub(crate) fn deny(&self, query: &Query<'_>, naming: Naming) -> Option<Hit<'_>> {
+        let found =
+            self.deny.visit(&self.statements, query, |at, statement| match rest(statement, query, naming) {
+                Level::None => ControlFlow::Continue(()),
+                _ => ControlFlow::Break(at),
+            });
+        found.map(|at| Hit { set: self, at })
+    }
+
+    /// Whether any Allow matches.
+    pub(crate) fn allows(&self, query: &Query<'_>, naming: Naming) -> bool {
+        let found =
+            self.allow.visit(&self.statements, query, |_, statement| match rest(statement, query, naming) {
+                Level::None => ControlFlow::Continue(()),
+                _ => ControlFlow::Break(()),
+            });
+        found.is_some()
     }
 
     /// The Allow that names the caller most strongly.
-    pub(crate) fn allow(&self, query: &Query<'_>) -> Option<(Level, Matched<'_>)> {
-        let mut best = (Level::None, 0);
-        let direct = self.allow.visit(&self.statements, query, |at, statement| {
-            let level = rest(statement, query);
-            if level > best.0 {
-                best = (level, at);
+    pub(crate) fn allow(&self, query: &Query<'_>, naming: Naming) -> Option<(Level, Hit<'_>)> {
+        let (mut best, mut place) = (Level::None, 0);
+        let _direct: Option<()> = self.allow.visit(&self.statements, query, |at, statement| {
+            let level = rest(statement, query, naming);
+            if level > best {
+                (best, place) = (level, at);
             }
             if level == Level::Direct { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
-        if direct.is_none() && best.0 == Level::None {
-            return None;
-        }
-        Some((best.0, self.matched(best.1)?))
-    }
-
-    fn matched(&self, at: u32) -> Option<Matched<'_>> {
-        let statement = self.statements.get(at as usize)?;
-        let named = self.named.get(*self.owners.get(at as usize)?)?;
-        Some(Matched { policy: &named.id, statement: statement.index, sid: statement.sid.as_deref() })
+        (best > Level::None).then_some((best, Hit { set: self, at: place }))
     }
 }
 
 /// What the index leaves to check: the principal, then the conditions.
-fn rest(statement: &Statement, query: &Query<'_>) -> Level {
-    let level = level(statement, query);
+fn rest(statement: &Statement, query: &Query<'_>, naming: Naming) -> Level {
+    let level = level(statement, query, naming);
     if level > Level::None && statement.conditions.iter().all(|condition| condition.holds(query.facts)) {
         level
     } else {
@@ -107,16 +131,14 @@ fn rest(statement: &Statement, query: &Query<'_>) -> Level {
 }
 
 /// How strongly the statement names the caller; Direct where its layer names nobody.
-pub(crate) fn level(statement: &Statement, query: &Query<'_>) -> Level {
-    match (query.caller, &statement.principals) {
-        (None, _) => Level::Direct,
-        (Some(_), None) => query.unnamed,
-        (Some(_), Some(principals))
-            if principals.not && statement.effect == Effect::Deny && query.has_boundary =>
-        {
+pub(crate) fn level(statement: &Statement, query: &Query<'_>, naming: Naming) -> Level {
+    match (naming, &statement.principals) {
+        (Naming::Nobody, _) | (Naming::Optional, None) => Level::Direct,
+        (Naming::Required, None) => Level::None,
+        (_, Some(principals)) if principals.not && statement.effect == Effect::Deny && query.has_boundary => {
             // AWS documents that such a statement hits every principal with a boundary, whatever it lists.
             Level::Direct
         }
-        (Some(caller), Some(principals)) => principals.level(caller),
+        (_, Some(principals)) => principals.level(&query.caller),
     }
 }

@@ -21,7 +21,18 @@ impl Variable {
         Variable { key: key.trim().to_lowercase().into(), default: default.map(Into::into) }
     }
 
-    /// The text it stands for. A missing, empty or list value gives the default, and `None` without one.
+    /// Hands on the text it stands for. A missing, empty or list value gives the default, and `None` without one.
+    pub fn with<T>(&self, facts: &dyn Facts, then: impl FnOnce(Option<&str>) -> T) -> T {
+        let value = facts.get(&self.key);
+        let default = self.default.as_deref();
+        match &value {
+            Some(Value::One(text)) if !text.is_empty() => then(Some(text)),
+            Some(Value::One(_) | Value::Many(_)) | None => then(default),
+            Some(typed) => then(typed.text().as_deref().or(default)),
+        }
+    }
+
+    /// As [`Variable::with`], for where several values are needed at a time.
     pub fn resolve<'a>(&'a self, facts: &'a dyn Facts) -> Option<Cow<'a, str>> {
         let text = match facts.get(&self.key) {
             Some(Value::One(text)) => Some(text),

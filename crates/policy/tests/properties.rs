@@ -1,4 +1,10 @@
 //! Laws of evaluation, on random cases from fixed seeds: what must not change a decision, and what may only narrow it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "test code: a panic is how it fails"
+)]
 
 mod oracle;
 mod support;
@@ -8,7 +14,7 @@ use serde_json::{Value, json};
 use support::Prepared;
 use support::random::{self, Draw, Place};
 
-const CASES: std::ops::Range<u64> = 100_000..101_500;
+const CASES: std::ops::Range<u64> = 100_000..100_800;
 
 fn word(case: &Case) -> &'static str {
     Prepared::new(case).unwrap().decide().word()

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-pub use matching::{arn_like, glob};
+pub use matching::glob;
 
 pub type Context = BTreeMap<String, Value>;
 
