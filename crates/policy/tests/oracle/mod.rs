@@ -3,6 +3,8 @@
 //! It reads documents as plain JSON, matches by recursion over characters, looks at every statement, and shares no
 //! code with the crate.
 
+#![allow(dead_code, reason = "each test file uses its part")]
+
 mod conditions;
 mod matching;
 
