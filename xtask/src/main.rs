@@ -10,7 +10,9 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let check = words.iter().any(|word| word == "--check");
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."));
+    // The folder that `cargo xtask` was called for: working trees may share one target folder, and so this program.
+    let package = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+    let root = Path::new(&package).parent().unwrap_or(Path::new("."));
     match words.first().map(String::as_str) {
         Some("actions") => actions::run(root, check),
         Some("aws-policies") => aws_policies::run(root, check),
