@@ -1,4 +1,31 @@
-//! ec2
+//! EC2: instances with their key pairs, images, tags and instance profiles, in a default VPC per region.
+//!
+//! Operations write what is wanted; the [`Reconciler`] makes the machines follow and writes what was reached. The
+//! metadata service and SSH find instances through [`instances`].
 
+pub mod faults;
+pub mod images;
+pub mod instance_types;
+pub mod instances;
 pub mod model;
 pub mod ops;
+pub mod records;
+
+mod describe;
+mod filters;
+mod key_pairs;
+mod keys;
+mod launch;
+mod lifecycle;
+mod machines;
+mod network;
+mod paging;
+mod place;
+mod profiles;
+mod questions;
+mod reconcile;
+mod regions;
+mod tags;
+
+pub use machines::{Change, Guest, Machines};
+pub use reconcile::Reconciler;

@@ -54,41 +54,6 @@ impl wire::Output for AssociateIamInstanceProfileResult {
 }
 
 #[derive(Debug)]
-pub struct CreateImage;
-
-impl wire::Shape for CreateImage {
-    type Input = CreateImageRequest;
-    type Output = CreateImageResult;
-    const META: &'static wire::Meta = &wire::Meta {
-        service: "ec2",
-        name: "CreateImage",
-        protocol: wire::Protocol::Ec2,
-        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
-        result_wrapper: None,
-        route: wire::Route::named("CreateImage"),
-        status: 200,
-        streaming_input: false,
-        streaming_output: false,
-    };
-}
-
-impl wire::Input for CreateImageRequest {
-    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
-        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
-    }
-
-    fn validate(&self, v: &mut Violations) {
-        self.limits(v);
-    }
-}
-
-impl wire::Output for CreateImageResult {
-    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
-        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
-    }
-}
-
-#[derive(Debug)]
 pub struct CreateKeyPair;
 
 impl wire::Shape for CreateKeyPair {
@@ -241,41 +206,6 @@ impl wire::Input for DeleteTagsRequest {
 impl wire::Output for DeleteTagsResponse {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::ec2_answer(meta, request_id, out, |w| w.put("return", &true));
-    }
-}
-
-#[derive(Debug)]
-pub struct DeregisterImage;
-
-impl wire::Shape for DeregisterImage {
-    type Input = DeregisterImageRequest;
-    type Output = DeregisterImageResult;
-    const META: &'static wire::Meta = &wire::Meta {
-        service: "ec2",
-        name: "DeregisterImage",
-        protocol: wire::Protocol::Ec2,
-        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
-        result_wrapper: None,
-        route: wire::Route::named("DeregisterImage"),
-        status: 200,
-        streaming_input: false,
-        streaming_output: false,
-    };
-}
-
-impl wire::Input for DeregisterImageRequest {
-    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
-        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
-    }
-
-    fn validate(&self, v: &mut Violations) {
-        let _ = v;
-    }
-}
-
-impl wire::Output for DeregisterImageResult {
-    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
-        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
     }
 }
 
@@ -560,6 +490,41 @@ impl wire::Output for DescribeInstancesResult {
 }
 
 #[derive(Debug)]
+pub struct DescribeInternetGateways;
+
+impl wire::Shape for DescribeInternetGateways {
+    type Input = DescribeInternetGatewaysRequest;
+    type Output = DescribeInternetGatewaysResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "DescribeInternetGateways",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("DescribeInternetGateways"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for DescribeInternetGatewaysRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for DescribeInternetGatewaysResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
 pub struct DescribeKeyPairs;
 
 impl wire::Shape for DescribeKeyPairs {
@@ -589,41 +554,6 @@ impl wire::Input for DescribeKeyPairsRequest {
 }
 
 impl wire::Output for DescribeKeyPairsResult {
-    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
-        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
-    }
-}
-
-#[derive(Debug)]
-pub struct DescribeNetworkInterfaces;
-
-impl wire::Shape for DescribeNetworkInterfaces {
-    type Input = DescribeNetworkInterfacesRequest;
-    type Output = DescribeNetworkInterfacesResult;
-    const META: &'static wire::Meta = &wire::Meta {
-        service: "ec2",
-        name: "DescribeNetworkInterfaces",
-        protocol: wire::Protocol::Ec2,
-        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
-        result_wrapper: None,
-        route: wire::Route::named("DescribeNetworkInterfaces"),
-        status: 200,
-        streaming_input: false,
-        streaming_output: false,
-    };
-}
-
-impl wire::Input for DescribeNetworkInterfacesRequest {
-    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
-        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
-    }
-
-    fn validate(&self, v: &mut Violations) {
-        self.limits(v);
-    }
-}
-
-impl wire::Output for DescribeNetworkInterfacesResult {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::ec2_answer(meta, request_id, out, |w| self.members(w));
     }
@@ -665,25 +595,25 @@ impl wire::Output for DescribeRegionsResult {
 }
 
 #[derive(Debug)]
-pub struct DescribeSecurityGroupRules;
+pub struct DescribeRouteTables;
 
-impl wire::Shape for DescribeSecurityGroupRules {
-    type Input = DescribeSecurityGroupRulesRequest;
-    type Output = DescribeSecurityGroupRulesResult;
+impl wire::Shape for DescribeRouteTables {
+    type Input = DescribeRouteTablesRequest;
+    type Output = DescribeRouteTablesResult;
     const META: &'static wire::Meta = &wire::Meta {
         service: "ec2",
-        name: "DescribeSecurityGroupRules",
+        name: "DescribeRouteTables",
         protocol: wire::Protocol::Ec2,
         xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
         result_wrapper: None,
-        route: wire::Route::named("DescribeSecurityGroupRules"),
+        route: wire::Route::named("DescribeRouteTables"),
         status: 200,
         streaming_input: false,
         streaming_output: false,
     };
 }
 
-impl wire::Input for DescribeSecurityGroupRulesRequest {
+impl wire::Input for DescribeRouteTablesRequest {
     fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
         form::FromForm::from_form(form::Form::parse(m)?.root(), v)
     }
@@ -693,7 +623,7 @@ impl wire::Input for DescribeSecurityGroupRulesRequest {
     }
 }
 
-impl wire::Output for DescribeSecurityGroupRulesResult {
+impl wire::Output for DescribeRouteTablesResult {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::ec2_answer(meta, request_id, out, |w| self.members(w));
     }
@@ -799,76 +729,6 @@ impl wire::Input for DescribeTagsRequest {
 }
 
 impl wire::Output for DescribeTagsResult {
-    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
-        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
-    }
-}
-
-#[derive(Debug)]
-pub struct DescribeVolumes;
-
-impl wire::Shape for DescribeVolumes {
-    type Input = DescribeVolumesRequest;
-    type Output = DescribeVolumesResult;
-    const META: &'static wire::Meta = &wire::Meta {
-        service: "ec2",
-        name: "DescribeVolumes",
-        protocol: wire::Protocol::Ec2,
-        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
-        result_wrapper: None,
-        route: wire::Route::named("DescribeVolumes"),
-        status: 200,
-        streaming_input: false,
-        streaming_output: false,
-    };
-}
-
-impl wire::Input for DescribeVolumesRequest {
-    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
-        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
-    }
-
-    fn validate(&self, v: &mut Violations) {
-        let _ = v;
-    }
-}
-
-impl wire::Output for DescribeVolumesResult {
-    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
-        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
-    }
-}
-
-#[derive(Debug)]
-pub struct DescribeVpcAttribute;
-
-impl wire::Shape for DescribeVpcAttribute {
-    type Input = DescribeVpcAttributeRequest;
-    type Output = DescribeVpcAttributeResult;
-    const META: &'static wire::Meta = &wire::Meta {
-        service: "ec2",
-        name: "DescribeVpcAttribute",
-        protocol: wire::Protocol::Ec2,
-        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
-        result_wrapper: None,
-        route: wire::Route::named("DescribeVpcAttribute"),
-        status: 200,
-        streaming_input: false,
-        streaming_output: false,
-    };
-}
-
-impl wire::Input for DescribeVpcAttributeRequest {
-    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
-        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
-    }
-
-    fn validate(&self, v: &mut Violations) {
-        self.limits(v);
-    }
-}
-
-impl wire::Output for DescribeVpcAttributeResult {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::ec2_answer(meta, request_id, out, |w| self.members(w));
     }
@@ -1132,41 +992,6 @@ impl wire::Input for RebootInstancesRequest {
 impl wire::Output for RebootInstancesResponse {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::ec2_answer(meta, request_id, out, |w| w.put("return", &true));
-    }
-}
-
-#[derive(Debug)]
-pub struct RegisterImage;
-
-impl wire::Shape for RegisterImage {
-    type Input = RegisterImageRequest;
-    type Output = RegisterImageResult;
-    const META: &'static wire::Meta = &wire::Meta {
-        service: "ec2",
-        name: "RegisterImage",
-        protocol: wire::Protocol::Ec2,
-        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
-        result_wrapper: None,
-        route: wire::Route::named("RegisterImage"),
-        status: 200,
-        streaming_input: false,
-        streaming_output: false,
-    };
-}
-
-impl wire::Input for RegisterImageRequest {
-    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
-        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
-    }
-
-    fn validate(&self, v: &mut Violations) {
-        self.limits(v);
-    }
-}
-
-impl wire::Output for RegisterImageResult {
-    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
-        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
     }
 }
 
@@ -1458,56 +1283,6 @@ impl AssociateIamInstanceProfileResult {
 }
 
 impl xml::ToXml for AssociateIamInstanceProfileResult {
-    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
-        w.open(name);
-        self.members(w);
-        w.close(name);
-    }
-}
-
-#[derive(Debug, Default, Clone, PartialEq)]
-#[cfg_attr(
-    feature = "vectors",
-    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
-    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
-)]
-pub struct AttachmentEnaSrdSpecification {
-    pub ena_srd_enabled: Option<bool>,
-    pub ena_srd_udp_specification: Option<AttachmentEnaSrdUdpSpecification>,
-}
-
-impl AttachmentEnaSrdSpecification {
-    fn members(&self, w: &mut xml::Writer) {
-        w.put("enaSrdEnabled", &self.ena_srd_enabled);
-        w.put("enaSrdUdpSpecification", &self.ena_srd_udp_specification);
-    }
-}
-
-impl xml::ToXml for AttachmentEnaSrdSpecification {
-    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
-        w.open(name);
-        self.members(w);
-        w.close(name);
-    }
-}
-
-#[derive(Debug, Default, Clone, PartialEq)]
-#[cfg_attr(
-    feature = "vectors",
-    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
-    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
-)]
-pub struct AttachmentEnaSrdUdpSpecification {
-    pub ena_srd_udp_enabled: Option<bool>,
-}
-
-impl AttachmentEnaSrdUdpSpecification {
-    fn members(&self, w: &mut xml::Writer) {
-        w.put("enaSrdUdpEnabled", &self.ena_srd_udp_enabled);
-    }
-}
-
-impl xml::ToXml for AttachmentEnaSrdUdpSpecification {
     fn to_xml(&self, name: &str, w: &mut xml::Writer) {
         w.open(name);
         self.members(w);
@@ -1876,34 +1651,6 @@ impl xml::ToXml for CapacityReservationTargetResponse {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
-pub struct ConnectionTrackingConfiguration {
-    pub tcp_established_timeout: Option<i32>,
-    pub udp_stream_timeout: Option<i32>,
-    pub udp_timeout: Option<i32>,
-}
-
-impl ConnectionTrackingConfiguration {
-    fn members(&self, w: &mut xml::Writer) {
-        w.put("tcpEstablishedTimeout", &self.tcp_established_timeout);
-        w.put("udpStreamTimeout", &self.udp_stream_timeout);
-        w.put("udpTimeout", &self.udp_timeout);
-    }
-}
-
-impl xml::ToXml for ConnectionTrackingConfiguration {
-    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
-        w.open(name);
-        self.members(w);
-        w.close(name);
-    }
-}
-
-#[derive(Debug, Default, Clone, PartialEq)]
-#[cfg_attr(
-    feature = "vectors",
-    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
-    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
-)]
 pub struct ConnectionTrackingSpecificationRequest {
     pub tcp_established_timeout: Option<i32>,
     pub udp_stream_timeout: Option<i32>,
@@ -2010,74 +1757,6 @@ impl CpuOptionsRequest {
             self.nested_virtualization.as_deref(),
             &rule::NESTED_VIRTUALIZATION_SPECIFICATION,
         );
-    }
-}
-
-#[derive(Debug, Default, Clone, PartialEq)]
-#[cfg_attr(
-    feature = "vectors",
-    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
-    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
-)]
-pub struct CreateImageRequest {
-    pub tag_specifications: Option<Vec<TagSpecification>>,
-    pub snapshot_location: Option<String>,
-    pub boot_mode_override: Option<String>,
-    pub dry_run: Option<bool>,
-    pub instance_id: String,
-    pub name: String,
-    pub description: Option<String>,
-    pub no_reboot: Option<bool>,
-    pub block_device_mappings: Option<Vec<BlockDeviceMapping>>,
-}
-
-impl form::FromForm for CreateImageRequest {
-    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
-        Ok(CreateImageRequest {
-            tag_specifications: n.list("TagSpecification", "", v)?,
-            snapshot_location: n.get("SnapshotLocation", v)?,
-            boot_mode_override: n.get("BootModeOverride", v)?,
-            dry_run: n.get("DryRun", v)?,
-            instance_id: n.need("InstanceId", v)?,
-            name: n.need("Name", v)?,
-            description: n.get("Description", v)?,
-            no_reboot: n.get("NoReboot", v)?,
-            block_device_mappings: n.list("BlockDeviceMapping", "", v)?,
-        })
-    }
-}
-
-impl CreateImageRequest {
-    fn limits(&self, v: &mut Violations) {
-        v.text("SnapshotLocation", self.snapshot_location.as_deref(), &rule::SNAPSHOT_LOCATION_ENUM);
-        v.text("BootModeOverride", self.boot_mode_override.as_deref(), &rule::BOOT_MODE_OVERRIDE_VALUES);
-        v.text("Name", Some(self.name.as_str()), &rule::IMAGE_NAME_REQUEST);
-        v.text("Description", self.description.as_deref(), &rule::IMAGE_DESCRIPTION_REQUEST);
-        v.each("BlockDeviceMapping", self.block_device_mappings.as_deref(), BlockDeviceMapping::limits);
-    }
-}
-
-#[derive(Debug, Default, Clone, PartialEq)]
-#[cfg_attr(
-    feature = "vectors",
-    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
-    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
-)]
-pub struct CreateImageResult {
-    pub image_id: Option<String>,
-}
-
-impl CreateImageResult {
-    fn members(&self, w: &mut xml::Writer) {
-        w.put("imageId", &self.image_id);
-    }
-}
-
-impl xml::ToXml for CreateImageResult {
-    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
-        w.open(name);
-        self.members(w);
-        w.close(name);
     }
 }
 
@@ -2234,32 +1913,6 @@ impl xml::ToXml for DeleteKeyPairResult {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
-pub struct DeleteSnapshotReturnCode {
-    pub snapshot_id: Option<String>,
-    pub return_code: Option<String>,
-}
-
-impl DeleteSnapshotReturnCode {
-    fn members(&self, w: &mut xml::Writer) {
-        w.put("snapshotId", &self.snapshot_id);
-        w.put("returnCode", &self.return_code);
-    }
-}
-
-impl xml::ToXml for DeleteSnapshotReturnCode {
-    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
-        w.open(name);
-        self.members(w);
-        w.close(name);
-    }
-}
-
-#[derive(Debug, Default, Clone, PartialEq)]
-#[cfg_attr(
-    feature = "vectors",
-    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
-    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
-)]
 pub struct DeleteTagsRequest {
     pub dry_run: Option<bool>,
     pub resources: Vec<String>,
@@ -2273,54 +1926,6 @@ impl form::FromForm for DeleteTagsRequest {
             resources: n.need_list("ResourceId", "", v)?,
             tags: n.list("Tag", "", v)?,
         })
-    }
-}
-
-#[derive(Debug, Default, Clone, PartialEq)]
-#[cfg_attr(
-    feature = "vectors",
-    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
-    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
-)]
-pub struct DeregisterImageRequest {
-    pub image_id: String,
-    pub delete_associated_snapshots: Option<bool>,
-    pub dry_run: Option<bool>,
-}
-
-impl form::FromForm for DeregisterImageRequest {
-    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
-        Ok(DeregisterImageRequest {
-            image_id: n.need("ImageId", v)?,
-            delete_associated_snapshots: n.get("DeleteAssociatedSnapshots", v)?,
-            dry_run: n.get("DryRun", v)?,
-        })
-    }
-}
-
-#[derive(Debug, Default, Clone, PartialEq)]
-#[cfg_attr(
-    feature = "vectors",
-    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
-    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
-)]
-pub struct DeregisterImageResult {
-    pub return_: Option<bool>,
-    pub delete_snapshot_results: Option<Vec<DeleteSnapshotReturnCode>>,
-}
-
-impl DeregisterImageResult {
-    fn members(&self, w: &mut xml::Writer) {
-        w.put("return", &self.return_);
-        w.list("deleteSnapshotResultSet", "item", self.delete_snapshot_results.as_deref());
-    }
-}
-
-impl xml::ToXml for DeregisterImageResult {
-    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
-        w.open(name);
-        self.members(w);
-        w.close(name);
     }
 }
 
@@ -2745,6 +2350,64 @@ impl xml::ToXml for DescribeInstancesResult {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct DescribeInternetGatewaysRequest {
+    pub next_token: Option<String>,
+    pub max_results: Option<i32>,
+    pub dry_run: Option<bool>,
+    pub internet_gateway_ids: Option<Vec<String>>,
+    pub filters: Option<Vec<Filter>>,
+}
+
+impl form::FromForm for DescribeInternetGatewaysRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DescribeInternetGatewaysRequest {
+            next_token: n.get("NextToken", v)?,
+            max_results: n.get("MaxResults", v)?,
+            dry_run: n.get("DryRun", v)?,
+            internet_gateway_ids: n.list("InternetGatewayId", "", v)?,
+            filters: n.list("Filter", "", v)?,
+        })
+    }
+}
+
+impl DescribeInternetGatewaysRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.number("MaxResults", self.max_results, Some(5), Some(1000));
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DescribeInternetGatewaysResult {
+    pub internet_gateways: Option<Vec<InternetGateway>>,
+    pub next_token: Option<String>,
+}
+
+impl DescribeInternetGatewaysResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.list("internetGatewaySet", "item", self.internet_gateways.as_deref());
+        w.put("nextToken", &self.next_token);
+    }
+}
+
+impl xml::ToXml for DescribeInternetGatewaysResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DescribeKeyPairsRequest {
     pub key_names: Option<Vec<String>>,
     pub key_pair_ids: Option<Vec<String>>,
@@ -2782,66 +2445,6 @@ impl DescribeKeyPairsResult {
 }
 
 impl xml::ToXml for DescribeKeyPairsResult {
-    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
-        w.open(name);
-        self.members(w);
-        w.close(name);
-    }
-}
-
-#[derive(Debug, Default, Clone, PartialEq)]
-#[cfg_attr(
-    feature = "vectors",
-    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
-    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
-)]
-pub struct DescribeNetworkInterfacesRequest {
-    pub next_token: Option<String>,
-    pub max_results: Option<i32>,
-    pub include_managed_resources: Option<bool>,
-    pub dry_run: Option<bool>,
-    pub network_interface_ids: Option<Vec<String>>,
-    pub filters: Option<Vec<Filter>>,
-}
-
-impl form::FromForm for DescribeNetworkInterfacesRequest {
-    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
-        Ok(DescribeNetworkInterfacesRequest {
-            next_token: n.get("NextToken", v)?,
-            max_results: n.get("MaxResults", v)?,
-            include_managed_resources: n.get("IncludeManagedResources", v)?,
-            dry_run: n.get("DryRun", v)?,
-            network_interface_ids: n.list("NetworkInterfaceId", "", v)?,
-            filters: n.list("Filter", "", v)?,
-        })
-    }
-}
-
-impl DescribeNetworkInterfacesRequest {
-    fn limits(&self, v: &mut Violations) {
-        v.number("MaxResults", self.max_results, Some(5), Some(1000));
-    }
-}
-
-#[derive(Debug, Default, Clone, PartialEq)]
-#[cfg_attr(
-    feature = "vectors",
-    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
-    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
-)]
-pub struct DescribeNetworkInterfacesResult {
-    pub network_interfaces: Option<Vec<NetworkInterface>>,
-    pub next_token: Option<String>,
-}
-
-impl DescribeNetworkInterfacesResult {
-    fn members(&self, w: &mut xml::Writer) {
-        w.list("networkInterfaceSet", "item", self.network_interfaces.as_deref());
-        w.put("nextToken", &self.next_token);
-    }
-}
-
-impl xml::ToXml for DescribeNetworkInterfacesResult {
     fn to_xml(&self, name: &str, w: &mut xml::Writer) {
         w.open(name);
         self.members(w);
@@ -2903,29 +2506,29 @@ impl xml::ToXml for DescribeRegionsResult {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
-pub struct DescribeSecurityGroupRulesRequest {
-    pub filters: Option<Vec<Filter>>,
-    pub security_group_rule_ids: Option<Vec<String>>,
-    pub dry_run: Option<bool>,
+pub struct DescribeRouteTablesRequest {
     pub next_token: Option<String>,
     pub max_results: Option<i32>,
+    pub dry_run: Option<bool>,
+    pub route_table_ids: Option<Vec<String>>,
+    pub filters: Option<Vec<Filter>>,
 }
 
-impl form::FromForm for DescribeSecurityGroupRulesRequest {
+impl form::FromForm for DescribeRouteTablesRequest {
     fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
-        Ok(DescribeSecurityGroupRulesRequest {
-            filters: n.list("Filter", "", v)?,
-            security_group_rule_ids: n.list("SecurityGroupRuleId", "", v)?,
-            dry_run: n.get("DryRun", v)?,
+        Ok(DescribeRouteTablesRequest {
             next_token: n.get("NextToken", v)?,
             max_results: n.get("MaxResults", v)?,
+            dry_run: n.get("DryRun", v)?,
+            route_table_ids: n.list("RouteTableId", "", v)?,
+            filters: n.list("Filter", "", v)?,
         })
     }
 }
 
-impl DescribeSecurityGroupRulesRequest {
+impl DescribeRouteTablesRequest {
     fn limits(&self, v: &mut Violations) {
-        v.number("MaxResults", self.max_results, Some(5), Some(1000));
+        v.number("MaxResults", self.max_results, Some(5), Some(100));
     }
 }
 
@@ -2935,19 +2538,19 @@ impl DescribeSecurityGroupRulesRequest {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
-pub struct DescribeSecurityGroupRulesResult {
-    pub security_group_rules: Option<Vec<SecurityGroupRule>>,
+pub struct DescribeRouteTablesResult {
+    pub route_tables: Option<Vec<RouteTable>>,
     pub next_token: Option<String>,
 }
 
-impl DescribeSecurityGroupRulesResult {
+impl DescribeRouteTablesResult {
     fn members(&self, w: &mut xml::Writer) {
-        w.list("securityGroupRuleSet", "item", self.security_group_rules.as_deref());
+        w.list("routeTableSet", "item", self.route_tables.as_deref());
         w.put("nextToken", &self.next_token);
     }
 }
 
-impl xml::ToXml for DescribeSecurityGroupRulesResult {
+impl xml::ToXml for DescribeRouteTablesResult {
     fn to_xml(&self, name: &str, w: &mut xml::Writer) {
         w.open(name);
         self.members(w);
@@ -3116,118 +2719,6 @@ impl DescribeTagsResult {
 }
 
 impl xml::ToXml for DescribeTagsResult {
-    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
-        w.open(name);
-        self.members(w);
-        w.close(name);
-    }
-}
-
-#[derive(Debug, Default, Clone, PartialEq)]
-#[cfg_attr(
-    feature = "vectors",
-    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
-    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
-)]
-pub struct DescribeVolumesRequest {
-    pub volume_ids: Option<Vec<String>>,
-    pub include_managed_resources: Option<bool>,
-    pub dry_run: Option<bool>,
-    pub filters: Option<Vec<Filter>>,
-    pub next_token: Option<String>,
-    pub max_results: Option<i32>,
-}
-
-impl form::FromForm for DescribeVolumesRequest {
-    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
-        Ok(DescribeVolumesRequest {
-            volume_ids: n.list("VolumeId", "", v)?,
-            include_managed_resources: n.get("IncludeManagedResources", v)?,
-            dry_run: n.get("DryRun", v)?,
-            filters: n.list("Filter", "", v)?,
-            next_token: n.get("NextToken", v)?,
-            max_results: n.get("MaxResults", v)?,
-        })
-    }
-}
-
-#[derive(Debug, Default, Clone, PartialEq)]
-#[cfg_attr(
-    feature = "vectors",
-    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
-    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
-)]
-pub struct DescribeVolumesResult {
-    pub next_token: Option<String>,
-    pub volumes: Option<Vec<Volume>>,
-}
-
-impl DescribeVolumesResult {
-    fn members(&self, w: &mut xml::Writer) {
-        w.put("nextToken", &self.next_token);
-        w.list("volumeSet", "item", self.volumes.as_deref());
-    }
-}
-
-impl xml::ToXml for DescribeVolumesResult {
-    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
-        w.open(name);
-        self.members(w);
-        w.close(name);
-    }
-}
-
-#[derive(Debug, Default, Clone, PartialEq)]
-#[cfg_attr(
-    feature = "vectors",
-    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
-    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
-)]
-pub struct DescribeVpcAttributeRequest {
-    pub attribute: String,
-    pub vpc_id: String,
-    pub dry_run: Option<bool>,
-}
-
-impl form::FromForm for DescribeVpcAttributeRequest {
-    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
-        Ok(DescribeVpcAttributeRequest {
-            attribute: n.need("Attribute", v)?,
-            vpc_id: n.need("VpcId", v)?,
-            dry_run: n.get("DryRun", v)?,
-        })
-    }
-}
-
-impl DescribeVpcAttributeRequest {
-    fn limits(&self, v: &mut Violations) {
-        v.text("Attribute", Some(self.attribute.as_str()), &rule::VPC_ATTRIBUTE_NAME);
-    }
-}
-
-#[derive(Debug, Default, Clone, PartialEq)]
-#[cfg_attr(
-    feature = "vectors",
-    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
-    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
-)]
-pub struct DescribeVpcAttributeResult {
-    pub enable_dns_hostnames: Option<AttributeBooleanValue>,
-    pub enable_dns_support: Option<AttributeBooleanValue>,
-    pub enable_network_address_usage_metrics: Option<AttributeBooleanValue>,
-    pub vpc_id: Option<String>,
-}
-
-impl DescribeVpcAttributeResult {
-    fn members(&self, w: &mut xml::Writer) {
-        w.put("enableDnsHostnames", &self.enable_dns_hostnames);
-        w.put("enableDnsSupport", &self.enable_dns_support);
-        w.put("enableNetworkAddressUsageMetrics", &self.enable_network_address_usage_metrics);
-        w.put("vpcId", &self.vpc_id);
-    }
-}
-
-impl xml::ToXml for DescribeVpcAttributeResult {
     fn to_xml(&self, name: &str, w: &mut xml::Writer) {
         w.open(name);
         self.members(w);
@@ -5833,6 +5324,62 @@ impl xml::ToXml for InstanceTypeSpecification {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct InternetGateway {
+    pub attachments: Option<Vec<InternetGatewayAttachment>>,
+    pub internet_gateway_id: Option<String>,
+    pub owner_id: Option<String>,
+    pub tags: Option<Vec<Tag>>,
+}
+
+impl InternetGateway {
+    fn members(&self, w: &mut xml::Writer) {
+        w.list("attachmentSet", "item", self.attachments.as_deref());
+        w.put("internetGatewayId", &self.internet_gateway_id);
+        w.put("ownerId", &self.owner_id);
+        w.list("tagSet", "item", self.tags.as_deref());
+    }
+}
+
+impl xml::ToXml for InternetGateway {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct InternetGatewayAttachment {
+    pub state: Option<String>,
+    pub vpc_id: Option<String>,
+}
+
+impl InternetGatewayAttachment {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("state", &self.state);
+        w.put("vpcId", &self.vpc_id);
+    }
+}
+
+impl xml::ToXml for InternetGatewayAttachment {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct IpPermission {
     pub ip_protocol: Option<String>,
     pub from_port: Option<i32>,
@@ -5895,30 +5442,6 @@ impl xml::ToXml for IpRange {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
-pub struct Ipv4PrefixSpecification {
-    pub ipv4_prefix: Option<String>,
-}
-
-impl Ipv4PrefixSpecification {
-    fn members(&self, w: &mut xml::Writer) {
-        w.put("ipv4Prefix", &self.ipv4_prefix);
-    }
-}
-
-impl xml::ToXml for Ipv4PrefixSpecification {
-    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
-        w.open(name);
-        self.members(w);
-        w.close(name);
-    }
-}
-
-#[derive(Debug, Default, Clone, PartialEq)]
-#[cfg_attr(
-    feature = "vectors",
-    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
-    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
-)]
 pub struct Ipv4PrefixSpecificationRequest {
     pub ipv4_prefix: Option<String>,
 }
@@ -5926,30 +5449,6 @@ pub struct Ipv4PrefixSpecificationRequest {
 impl form::FromForm for Ipv4PrefixSpecificationRequest {
     fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
         Ok(Ipv4PrefixSpecificationRequest { ipv4_prefix: n.get("Ipv4Prefix", v)? })
-    }
-}
-
-#[derive(Debug, Default, Clone, PartialEq)]
-#[cfg_attr(
-    feature = "vectors",
-    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
-    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
-)]
-pub struct Ipv6PrefixSpecification {
-    pub ipv6_prefix: Option<String>,
-}
-
-impl Ipv6PrefixSpecification {
-    fn members(&self, w: &mut xml::Writer) {
-        w.put("ipv6Prefix", &self.ipv6_prefix);
-    }
-}
-
-impl xml::ToXml for Ipv6PrefixSpecification {
-    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
-        w.open(name);
-        self.members(w);
-        w.close(name);
     }
 }
 
@@ -6531,228 +6030,6 @@ impl xml::ToXml for NetworkInfo {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
-pub struct NetworkInterface {
-    pub association: Option<NetworkInterfaceAssociation>,
-    pub attachment: Option<NetworkInterfaceAttachment>,
-    pub availability_zone: Option<String>,
-    pub connection_tracking_configuration: Option<ConnectionTrackingConfiguration>,
-    pub description: Option<String>,
-    pub groups: Option<Vec<GroupIdentifier>>,
-    pub interface_type: Option<String>,
-    pub ipv6_addresses: Option<Vec<NetworkInterfaceIpv6Address>>,
-    pub mac_address: Option<String>,
-    pub network_interface_id: Option<String>,
-    pub outpost_arn: Option<String>,
-    pub owner_id: Option<String>,
-    pub private_dns_name: Option<String>,
-    pub public_dns_name: Option<String>,
-    pub public_ip_dns_name_options: Option<PublicIpDnsNameOptions>,
-    pub private_ip_address: Option<String>,
-    pub private_ip_addresses: Option<Vec<NetworkInterfacePrivateIpAddress>>,
-    pub ipv4_prefixes: Option<Vec<Ipv4PrefixSpecification>>,
-    pub ipv6_prefixes: Option<Vec<Ipv6PrefixSpecification>>,
-    pub requester_id: Option<String>,
-    pub requester_managed: Option<bool>,
-    pub source_dest_check: Option<bool>,
-    pub status: Option<String>,
-    pub subnet_id: Option<String>,
-    pub tag_set: Option<Vec<Tag>>,
-    pub vpc_id: Option<String>,
-    pub deny_all_igw_traffic: Option<bool>,
-    pub ipv6_native: Option<bool>,
-    pub ipv6_address: Option<String>,
-    pub operator: Option<OperatorResponse>,
-    pub associated_subnets: Option<Vec<String>>,
-    pub availability_zone_id: Option<String>,
-}
-
-impl NetworkInterface {
-    fn members(&self, w: &mut xml::Writer) {
-        w.put("association", &self.association);
-        w.put("attachment", &self.attachment);
-        w.put("availabilityZone", &self.availability_zone);
-        w.put("connectionTrackingConfiguration", &self.connection_tracking_configuration);
-        w.put("description", &self.description);
-        w.list("groupSet", "item", self.groups.as_deref());
-        w.put("interfaceType", &self.interface_type);
-        w.list("ipv6AddressesSet", "item", self.ipv6_addresses.as_deref());
-        w.put("macAddress", &self.mac_address);
-        w.put("networkInterfaceId", &self.network_interface_id);
-        w.put("outpostArn", &self.outpost_arn);
-        w.put("ownerId", &self.owner_id);
-        w.put("privateDnsName", &self.private_dns_name);
-        w.put("publicDnsName", &self.public_dns_name);
-        w.put("publicIpDnsNameOptions", &self.public_ip_dns_name_options);
-        w.put("privateIpAddress", &self.private_ip_address);
-        w.list("privateIpAddressesSet", "item", self.private_ip_addresses.as_deref());
-        w.list("ipv4PrefixSet", "item", self.ipv4_prefixes.as_deref());
-        w.list("ipv6PrefixSet", "item", self.ipv6_prefixes.as_deref());
-        w.put("requesterId", &self.requester_id);
-        w.put("requesterManaged", &self.requester_managed);
-        w.put("sourceDestCheck", &self.source_dest_check);
-        w.put("status", &self.status);
-        w.put("subnetId", &self.subnet_id);
-        w.list("tagSet", "item", self.tag_set.as_deref());
-        w.put("vpcId", &self.vpc_id);
-        w.put("denyAllIgwTraffic", &self.deny_all_igw_traffic);
-        w.put("ipv6Native", &self.ipv6_native);
-        w.put("ipv6Address", &self.ipv6_address);
-        w.put("operator", &self.operator);
-        w.list("associatedSubnetSet", "item", self.associated_subnets.as_deref());
-        w.put("availabilityZoneId", &self.availability_zone_id);
-    }
-}
-
-impl xml::ToXml for NetworkInterface {
-    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
-        w.open(name);
-        self.members(w);
-        w.close(name);
-    }
-}
-
-#[derive(Debug, Default, Clone, PartialEq)]
-#[cfg_attr(
-    feature = "vectors",
-    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
-    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
-)]
-pub struct NetworkInterfaceAssociation {
-    pub allocation_id: Option<String>,
-    pub association_id: Option<String>,
-    pub ip_owner_id: Option<String>,
-    pub public_dns_name: Option<String>,
-    pub public_ip: Option<String>,
-    pub customer_owned_ip: Option<String>,
-    pub carrier_ip: Option<String>,
-}
-
-impl NetworkInterfaceAssociation {
-    fn members(&self, w: &mut xml::Writer) {
-        w.put("allocationId", &self.allocation_id);
-        w.put("associationId", &self.association_id);
-        w.put("ipOwnerId", &self.ip_owner_id);
-        w.put("publicDnsName", &self.public_dns_name);
-        w.put("publicIp", &self.public_ip);
-        w.put("customerOwnedIp", &self.customer_owned_ip);
-        w.put("carrierIp", &self.carrier_ip);
-    }
-}
-
-impl xml::ToXml for NetworkInterfaceAssociation {
-    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
-        w.open(name);
-        self.members(w);
-        w.close(name);
-    }
-}
-
-#[derive(Debug, Default, Clone, PartialEq)]
-#[cfg_attr(
-    feature = "vectors",
-    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
-    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
-)]
-pub struct NetworkInterfaceAttachment {
-    pub attach_time: Option<Time>,
-    pub attachment_id: Option<String>,
-    pub delete_on_termination: Option<bool>,
-    pub device_index: Option<i32>,
-    pub network_card_index: Option<i32>,
-    pub instance_id: Option<String>,
-    pub instance_owner_id: Option<String>,
-    pub status: Option<String>,
-    pub ena_srd_specification: Option<AttachmentEnaSrdSpecification>,
-    pub ena_queue_count: Option<i32>,
-}
-
-impl NetworkInterfaceAttachment {
-    fn members(&self, w: &mut xml::Writer) {
-        w.put("attachTime", &self.attach_time);
-        w.put("attachmentId", &self.attachment_id);
-        w.put("deleteOnTermination", &self.delete_on_termination);
-        w.put("deviceIndex", &self.device_index);
-        w.put("networkCardIndex", &self.network_card_index);
-        w.put("instanceId", &self.instance_id);
-        w.put("instanceOwnerId", &self.instance_owner_id);
-        w.put("status", &self.status);
-        w.put("enaSrdSpecification", &self.ena_srd_specification);
-        w.put("enaQueueCount", &self.ena_queue_count);
-    }
-}
-
-impl xml::ToXml for NetworkInterfaceAttachment {
-    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
-        w.open(name);
-        self.members(w);
-        w.close(name);
-    }
-}
-
-#[derive(Debug, Default, Clone, PartialEq)]
-#[cfg_attr(
-    feature = "vectors",
-    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
-    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
-)]
-pub struct NetworkInterfaceIpv6Address {
-    pub ipv6_address: Option<String>,
-    pub public_ipv6_dns_name: Option<String>,
-    pub is_primary_ipv6: Option<bool>,
-}
-
-impl NetworkInterfaceIpv6Address {
-    fn members(&self, w: &mut xml::Writer) {
-        w.put("ipv6Address", &self.ipv6_address);
-        w.put("publicIpv6DnsName", &self.public_ipv6_dns_name);
-        w.put("isPrimaryIpv6", &self.is_primary_ipv6);
-    }
-}
-
-impl xml::ToXml for NetworkInterfaceIpv6Address {
-    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
-        w.open(name);
-        self.members(w);
-        w.close(name);
-    }
-}
-
-#[derive(Debug, Default, Clone, PartialEq)]
-#[cfg_attr(
-    feature = "vectors",
-    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
-    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
-)]
-pub struct NetworkInterfacePrivateIpAddress {
-    pub association: Option<NetworkInterfaceAssociation>,
-    pub primary: Option<bool>,
-    pub private_dns_name: Option<String>,
-    pub private_ip_address: Option<String>,
-}
-
-impl NetworkInterfacePrivateIpAddress {
-    fn members(&self, w: &mut xml::Writer) {
-        w.put("association", &self.association);
-        w.put("primary", &self.primary);
-        w.put("privateDnsName", &self.private_dns_name);
-        w.put("privateIpAddress", &self.private_ip_address);
-    }
-}
-
-impl xml::ToXml for NetworkInterfacePrivateIpAddress {
-    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
-        w.open(name);
-        self.members(w);
-        w.close(name);
-    }
-}
-
-#[derive(Debug, Default, Clone, PartialEq)]
-#[cfg_attr(
-    feature = "vectors",
-    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
-    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
-)]
 pub struct NeuronDeviceCoreInfo {
     pub count: Option<i32>,
     pub version: Option<i32>,
@@ -7233,23 +6510,17 @@ impl xml::ToXml for ProductCode {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
-pub struct PublicIpDnsNameOptions {
-    pub dns_hostname_type: Option<String>,
-    pub public_ipv4_dns_name: Option<String>,
-    pub public_ipv6_dns_name: Option<String>,
-    pub public_dual_stack_dns_name: Option<String>,
+pub struct PropagatingVgw {
+    pub gateway_id: Option<String>,
 }
 
-impl PublicIpDnsNameOptions {
+impl PropagatingVgw {
     fn members(&self, w: &mut xml::Writer) {
-        w.put("dnsHostnameType", &self.dns_hostname_type);
-        w.put("publicIpv4DnsName", &self.public_ipv4_dns_name);
-        w.put("publicIpv6DnsName", &self.public_ipv6_dns_name);
-        w.put("publicDualStackDnsName", &self.public_dual_stack_dns_name);
+        w.put("gatewayId", &self.gateway_id);
     }
 }
 
-impl xml::ToXml for PublicIpDnsNameOptions {
+impl xml::ToXml for PropagatingVgw {
     fn to_xml(&self, name: &str, w: &mut xml::Writer) {
         w.open(name);
         self.members(w);
@@ -7274,38 +6545,6 @@ impl form::FromForm for RebootInstancesRequest {
             instance_ids: n.need_list("InstanceId", "", v)?,
             dry_run: n.get("DryRun", v)?,
         })
-    }
-}
-
-#[derive(Debug, Default, Clone, PartialEq)]
-#[cfg_attr(
-    feature = "vectors",
-    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
-    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
-)]
-pub struct ReferencedSecurityGroup {
-    pub group_id: Option<String>,
-    pub peering_status: Option<String>,
-    pub user_id: Option<String>,
-    pub vpc_id: Option<String>,
-    pub vpc_peering_connection_id: Option<String>,
-}
-
-impl ReferencedSecurityGroup {
-    fn members(&self, w: &mut xml::Writer) {
-        w.put("groupId", &self.group_id);
-        w.put("peeringStatus", &self.peering_status);
-        w.put("userId", &self.user_id);
-        w.put("vpcId", &self.vpc_id);
-        w.put("vpcPeeringConnectionId", &self.vpc_peering_connection_id);
-    }
-}
-
-impl xml::ToXml for ReferencedSecurityGroup {
-    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
-        w.open(name);
-        self.members(w);
-        w.close(name);
     }
 }
 
@@ -7356,120 +6595,6 @@ impl RegionGeography {
 }
 
 impl xml::ToXml for RegionGeography {
-    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
-        w.open(name);
-        self.members(w);
-        w.close(name);
-    }
-}
-
-#[derive(Default, Clone, PartialEq)]
-#[cfg_attr(
-    feature = "vectors",
-    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
-    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
-)]
-pub struct RegisterImageRequest {
-    pub image_location: Option<String>,
-    pub billing_products: Option<Vec<String>>,
-    pub boot_mode: Option<String>,
-    pub tpm_support: Option<String>,
-    pub uefi_data: Option<String>,
-    pub imds_support: Option<String>,
-    pub tag_specifications: Option<Vec<TagSpecification>>,
-    pub dry_run: Option<bool>,
-    pub name: String,
-    pub description: Option<String>,
-    pub architecture: Option<String>,
-    pub kernel_id: Option<String>,
-    pub ramdisk_id: Option<String>,
-    pub root_device_name: Option<String>,
-    pub block_device_mappings: Option<Vec<BlockDeviceMapping>>,
-    pub virtualization_type: Option<String>,
-    pub sriov_net_support: Option<String>,
-    pub ena_support: Option<bool>,
-}
-
-impl std::fmt::Debug for RegisterImageRequest {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("RegisterImageRequest")
-            .field("image_location", &self.image_location)
-            .field("billing_products", &self.billing_products)
-            .field("boot_mode", &self.boot_mode)
-            .field("tpm_support", &self.tpm_support)
-            .field("uefi_data", &"***")
-            .field("imds_support", &self.imds_support)
-            .field("tag_specifications", &self.tag_specifications)
-            .field("dry_run", &self.dry_run)
-            .field("name", &self.name)
-            .field("description", &self.description)
-            .field("architecture", &self.architecture)
-            .field("kernel_id", &self.kernel_id)
-            .field("ramdisk_id", &self.ramdisk_id)
-            .field("root_device_name", &self.root_device_name)
-            .field("block_device_mappings", &self.block_device_mappings)
-            .field("virtualization_type", &self.virtualization_type)
-            .field("sriov_net_support", &self.sriov_net_support)
-            .field("ena_support", &self.ena_support)
-            .finish()
-    }
-}
-
-impl form::FromForm for RegisterImageRequest {
-    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
-        Ok(RegisterImageRequest {
-            image_location: n.get("ImageLocation", v)?,
-            billing_products: n.list("BillingProduct", "", v)?,
-            boot_mode: n.get("BootMode", v)?,
-            tpm_support: n.get("TpmSupport", v)?,
-            uefi_data: n.get("UefiData", v)?,
-            imds_support: n.get("ImdsSupport", v)?,
-            tag_specifications: n.list("TagSpecification", "", v)?,
-            dry_run: n.get("DryRun", v)?,
-            name: n.need("Name", v)?,
-            description: n.get("Description", v)?,
-            architecture: n.get("Architecture", v)?,
-            kernel_id: n.get("KernelId", v)?,
-            ramdisk_id: n.get("RamdiskId", v)?,
-            root_device_name: n.get("RootDeviceName", v)?,
-            block_device_mappings: n.list("BlockDeviceMapping", "", v)?,
-            virtualization_type: n.get("VirtualizationType", v)?,
-            sriov_net_support: n.get("SriovNetSupport", v)?,
-            ena_support: n.get("EnaSupport", v)?,
-        })
-    }
-}
-
-impl RegisterImageRequest {
-    fn limits(&self, v: &mut Violations) {
-        v.text("BootMode", self.boot_mode.as_deref(), &rule::BOOT_MODE_VALUES);
-        v.text("TpmSupport", self.tpm_support.as_deref(), &rule::TPM_SUPPORT_VALUES);
-        v.secret("UefiData", self.uefi_data.as_deref(), &rule::IMAGE_UEFI_DATA_REQUEST);
-        v.text("ImdsSupport", self.imds_support.as_deref(), &rule::IMDS_SUPPORT_VALUES);
-        v.text("Name", Some(self.name.as_str()), &rule::IMAGE_NAME_REQUEST);
-        v.text("Description", self.description.as_deref(), &rule::IMAGE_DESCRIPTION_REQUEST);
-        v.text("Architecture", self.architecture.as_deref(), &rule::ARCHITECTURE_VALUES);
-        v.each("BlockDeviceMapping", self.block_device_mappings.as_deref(), BlockDeviceMapping::limits);
-    }
-}
-
-#[derive(Debug, Default, Clone, PartialEq)]
-#[cfg_attr(
-    feature = "vectors",
-    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
-    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
-)]
-pub struct RegisterImageResult {
-    pub image_id: Option<String>,
-}
-
-impl RegisterImageResult {
-    fn members(&self, w: &mut xml::Writer) {
-        w.put("imageId", &self.image_id);
-    }
-}
-
-impl xml::ToXml for RegisterImageResult {
     fn to_xml(&self, name: &str, w: &mut xml::Writer) {
         w.open(name);
         self.members(w);
@@ -7546,6 +6671,162 @@ impl Reservation {
 }
 
 impl xml::ToXml for Reservation {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct Route {
+    pub destination_cidr_block: Option<String>,
+    pub destination_ipv6_cidr_block: Option<String>,
+    pub destination_prefix_list_id: Option<String>,
+    pub egress_only_internet_gateway_id: Option<String>,
+    pub gateway_id: Option<String>,
+    pub instance_id: Option<String>,
+    pub instance_owner_id: Option<String>,
+    pub nat_gateway_id: Option<String>,
+    pub transit_gateway_id: Option<String>,
+    pub local_gateway_id: Option<String>,
+    pub carrier_gateway_id: Option<String>,
+    pub network_interface_id: Option<String>,
+    pub origin: Option<String>,
+    pub state: Option<String>,
+    pub vpc_peering_connection_id: Option<String>,
+    pub core_network_arn: Option<String>,
+    pub odb_network_arn: Option<String>,
+    pub ip_address: Option<String>,
+}
+
+impl Route {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("destinationCidrBlock", &self.destination_cidr_block);
+        w.put("destinationIpv6CidrBlock", &self.destination_ipv6_cidr_block);
+        w.put("destinationPrefixListId", &self.destination_prefix_list_id);
+        w.put("egressOnlyInternetGatewayId", &self.egress_only_internet_gateway_id);
+        w.put("gatewayId", &self.gateway_id);
+        w.put("instanceId", &self.instance_id);
+        w.put("instanceOwnerId", &self.instance_owner_id);
+        w.put("natGatewayId", &self.nat_gateway_id);
+        w.put("transitGatewayId", &self.transit_gateway_id);
+        w.put("localGatewayId", &self.local_gateway_id);
+        w.put("carrierGatewayId", &self.carrier_gateway_id);
+        w.put("networkInterfaceId", &self.network_interface_id);
+        w.put("origin", &self.origin);
+        w.put("state", &self.state);
+        w.put("vpcPeeringConnectionId", &self.vpc_peering_connection_id);
+        w.put("coreNetworkArn", &self.core_network_arn);
+        w.put("odbNetworkArn", &self.odb_network_arn);
+        w.put("ipAddress", &self.ip_address);
+    }
+}
+
+impl xml::ToXml for Route {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct RouteTable {
+    pub associations: Option<Vec<RouteTableAssociation>>,
+    pub propagating_vgws: Option<Vec<PropagatingVgw>>,
+    pub route_table_id: Option<String>,
+    pub routes: Option<Vec<Route>>,
+    pub tags: Option<Vec<Tag>>,
+    pub vpc_id: Option<String>,
+    pub owner_id: Option<String>,
+}
+
+impl RouteTable {
+    fn members(&self, w: &mut xml::Writer) {
+        w.list("associationSet", "item", self.associations.as_deref());
+        w.list("propagatingVgwSet", "item", self.propagating_vgws.as_deref());
+        w.put("routeTableId", &self.route_table_id);
+        w.list("routeSet", "item", self.routes.as_deref());
+        w.list("tagSet", "item", self.tags.as_deref());
+        w.put("vpcId", &self.vpc_id);
+        w.put("ownerId", &self.owner_id);
+    }
+}
+
+impl xml::ToXml for RouteTable {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct RouteTableAssociation {
+    pub main: Option<bool>,
+    pub route_table_association_id: Option<String>,
+    pub route_table_id: Option<String>,
+    pub subnet_id: Option<String>,
+    pub gateway_id: Option<String>,
+    pub public_ipv4_pool: Option<String>,
+    pub association_state: Option<RouteTableAssociationState>,
+}
+
+impl RouteTableAssociation {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("main", &self.main);
+        w.put("routeTableAssociationId", &self.route_table_association_id);
+        w.put("routeTableId", &self.route_table_id);
+        w.put("subnetId", &self.subnet_id);
+        w.put("gatewayId", &self.gateway_id);
+        w.put("publicIpv4Pool", &self.public_ipv4_pool);
+        w.put("associationState", &self.association_state);
+    }
+}
+
+impl xml::ToXml for RouteTableAssociation {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct RouteTableAssociationState {
+    pub state: Option<String>,
+    pub status_message: Option<String>,
+}
+
+impl RouteTableAssociationState {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("state", &self.state);
+        w.put("statusMessage", &self.status_message);
+    }
+}
+
+impl xml::ToXml for RouteTableAssociationState {
     fn to_xml(&self, name: &str, w: &mut xml::Writer) {
         w.open(name);
         self.members(w);
@@ -7868,56 +7149,6 @@ impl SecurityGroup {
 }
 
 impl xml::ToXml for SecurityGroup {
-    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
-        w.open(name);
-        self.members(w);
-        w.close(name);
-    }
-}
-
-#[derive(Debug, Default, Clone, PartialEq)]
-#[cfg_attr(
-    feature = "vectors",
-    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
-    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
-)]
-pub struct SecurityGroupRule {
-    pub security_group_rule_id: Option<String>,
-    pub group_id: Option<String>,
-    pub group_owner_id: Option<String>,
-    pub is_egress: Option<bool>,
-    pub ip_protocol: Option<String>,
-    pub from_port: Option<i32>,
-    pub to_port: Option<i32>,
-    pub cidr_ipv4: Option<String>,
-    pub cidr_ipv6: Option<String>,
-    pub prefix_list_id: Option<String>,
-    pub referenced_group_info: Option<ReferencedSecurityGroup>,
-    pub description: Option<String>,
-    pub tags: Option<Vec<Tag>>,
-    pub security_group_rule_arn: Option<String>,
-}
-
-impl SecurityGroupRule {
-    fn members(&self, w: &mut xml::Writer) {
-        w.put("securityGroupRuleId", &self.security_group_rule_id);
-        w.put("groupId", &self.group_id);
-        w.put("groupOwnerId", &self.group_owner_id);
-        w.put("isEgress", &self.is_egress);
-        w.put("ipProtocol", &self.ip_protocol);
-        w.put("fromPort", &self.from_port);
-        w.put("toPort", &self.to_port);
-        w.put("cidrIpv4", &self.cidr_ipv4);
-        w.put("cidrIpv6", &self.cidr_ipv6);
-        w.put("prefixListId", &self.prefix_list_id);
-        w.put("referencedGroupInfo", &self.referenced_group_info);
-        w.put("description", &self.description);
-        w.list("tagSet", "item", self.tags.as_deref());
-        w.put("securityGroupRuleArn", &self.security_group_rule_arn);
-    }
-}
-
-impl xml::ToXml for SecurityGroupRule {
     fn to_xml(&self, name: &str, w: &mut xml::Writer) {
         w.open(name);
         self.members(w);
@@ -8411,114 +7642,6 @@ impl xml::ToXml for VCpuInfo {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
-pub struct Volume {
-    pub availability_zone_id: Option<String>,
-    pub outpost_arn: Option<String>,
-    pub source_volume_id: Option<String>,
-    pub iops: Option<i32>,
-    pub tags: Option<Vec<Tag>>,
-    pub volume_type: Option<String>,
-    pub fast_restored: Option<bool>,
-    pub multi_attach_enabled: Option<bool>,
-    pub throughput: Option<i32>,
-    pub sse_type: Option<String>,
-    pub operator: Option<OperatorResponse>,
-    pub volume_initialization_rate: Option<i32>,
-    pub volume_arn: Option<String>,
-    pub owner_id: Option<String>,
-    pub volume_id: Option<String>,
-    pub size: Option<i32>,
-    pub snapshot_id: Option<String>,
-    pub availability_zone: Option<String>,
-    pub state: Option<String>,
-    pub create_time: Option<Time>,
-    pub attachments: Option<Vec<VolumeAttachment>>,
-    pub encrypted: Option<bool>,
-    pub kms_key_id: Option<String>,
-}
-
-impl Volume {
-    fn members(&self, w: &mut xml::Writer) {
-        w.put("availabilityZoneId", &self.availability_zone_id);
-        w.put("outpostArn", &self.outpost_arn);
-        w.put("sourceVolumeId", &self.source_volume_id);
-        w.put("iops", &self.iops);
-        w.list("tagSet", "item", self.tags.as_deref());
-        w.put("volumeType", &self.volume_type);
-        w.put("fastRestored", &self.fast_restored);
-        w.put("multiAttachEnabled", &self.multi_attach_enabled);
-        w.put("throughput", &self.throughput);
-        w.put("sseType", &self.sse_type);
-        w.put("operator", &self.operator);
-        w.put("volumeInitializationRate", &self.volume_initialization_rate);
-        w.put("volumeArn", &self.volume_arn);
-        w.put("ownerId", &self.owner_id);
-        w.put("volumeId", &self.volume_id);
-        w.put("size", &self.size);
-        w.put("snapshotId", &self.snapshot_id);
-        w.put("availabilityZone", &self.availability_zone);
-        w.put("status", &self.state);
-        w.put("createTime", &self.create_time);
-        w.list("attachmentSet", "item", self.attachments.as_deref());
-        w.put("encrypted", &self.encrypted);
-        w.put("kmsKeyId", &self.kms_key_id);
-    }
-}
-
-impl xml::ToXml for Volume {
-    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
-        w.open(name);
-        self.members(w);
-        w.close(name);
-    }
-}
-
-#[derive(Debug, Default, Clone, PartialEq)]
-#[cfg_attr(
-    feature = "vectors",
-    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
-    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
-)]
-pub struct VolumeAttachment {
-    pub delete_on_termination: Option<bool>,
-    pub associated_resource: Option<String>,
-    pub instance_owning_service: Option<String>,
-    pub ebs_card_index: Option<i32>,
-    pub volume_id: Option<String>,
-    pub instance_id: Option<String>,
-    pub device: Option<String>,
-    pub state: Option<String>,
-    pub attach_time: Option<Time>,
-}
-
-impl VolumeAttachment {
-    fn members(&self, w: &mut xml::Writer) {
-        w.put("deleteOnTermination", &self.delete_on_termination);
-        w.put("associatedResource", &self.associated_resource);
-        w.put("instanceOwningService", &self.instance_owning_service);
-        w.put("ebsCardIndex", &self.ebs_card_index);
-        w.put("volumeId", &self.volume_id);
-        w.put("instanceId", &self.instance_id);
-        w.put("device", &self.device);
-        w.put("status", &self.state);
-        w.put("attachTime", &self.attach_time);
-    }
-}
-
-impl xml::ToXml for VolumeAttachment {
-    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
-        w.open(name);
-        self.members(w);
-        w.close(name);
-    }
-}
-
-#[derive(Debug, Default, Clone, PartialEq)]
-#[cfg_attr(
-    feature = "vectors",
-    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
-    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
-)]
 pub struct Vpc {
     pub owner_id: Option<String>,
     pub instance_tenancy: Option<String>,
@@ -8757,12 +7880,10 @@ impl xml::ToXml for VpcIpv6CidrBlockAssociation {
 #[cfg(feature = "vectors")]
 pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<AssociateIamInstanceProfile>(),
-    wire::vectors::Codec::of::<CreateImage>(),
     wire::vectors::Codec::of::<CreateKeyPair>(),
     wire::vectors::Codec::of::<CreateTags>(),
     wire::vectors::Codec::of::<DeleteKeyPair>(),
     wire::vectors::Codec::of::<DeleteTags>(),
-    wire::vectors::Codec::of::<DeregisterImage>(),
     wire::vectors::Codec::of::<DescribeAccountAttributes>(),
     wire::vectors::Codec::of::<DescribeAvailabilityZones>(),
     wire::vectors::Codec::of::<DescribeIamInstanceProfileAssociations>(),
@@ -8771,15 +7892,13 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<DescribeInstanceStatus>(),
     wire::vectors::Codec::of::<DescribeInstanceTypes>(),
     wire::vectors::Codec::of::<DescribeInstances>(),
+    wire::vectors::Codec::of::<DescribeInternetGateways>(),
     wire::vectors::Codec::of::<DescribeKeyPairs>(),
-    wire::vectors::Codec::of::<DescribeNetworkInterfaces>(),
     wire::vectors::Codec::of::<DescribeRegions>(),
-    wire::vectors::Codec::of::<DescribeSecurityGroupRules>(),
+    wire::vectors::Codec::of::<DescribeRouteTables>(),
     wire::vectors::Codec::of::<DescribeSecurityGroups>(),
     wire::vectors::Codec::of::<DescribeSubnets>(),
     wire::vectors::Codec::of::<DescribeTags>(),
-    wire::vectors::Codec::of::<DescribeVolumes>(),
-    wire::vectors::Codec::of::<DescribeVpcAttribute>(),
     wire::vectors::Codec::of::<DescribeVpcs>(),
     wire::vectors::Codec::of::<DisassociateIamInstanceProfile>(),
     wire::vectors::Codec::of::<GetConsoleOutput>(),
@@ -8787,7 +7906,6 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<ModifyInstanceAttribute>(),
     wire::vectors::Codec::of::<ModifyInstanceMetadataOptions>(),
     wire::vectors::Codec::of::<RebootInstances>(),
-    wire::vectors::Codec::of::<RegisterImage>(),
     wire::vectors::Codec::of::<ReplaceIamInstanceProfileAssociation>(),
     wire::vectors::Codec::of::<RunInstances>(),
     wire::vectors::Codec::of::<StartInstances>(),
@@ -8803,16 +7921,6 @@ mod rule {
         Text { min: 0, max: usize::MAX, pattern: None, values: &["supported-platforms", "default-vpc"] };
     pub static AMD_SEV_SNP_SPECIFICATION: Text =
         Text { min: 0, max: usize::MAX, pattern: None, values: &["enabled", "disabled"] };
-    pub static ARCHITECTURE_VALUES: Text = Text {
-        min: 0,
-        max: usize::MAX,
-        pattern: None,
-        values: &["i386", "x86_64", "arm64", "x86_64_mac", "arm64_mac"],
-    };
-    pub static BOOT_MODE_OVERRIDE_VALUES: Text =
-        Text { min: 0, max: usize::MAX, pattern: None, values: &["uefi"] };
-    pub static BOOT_MODE_VALUES: Text =
-        Text { min: 0, max: usize::MAX, pattern: None, values: &["legacy-bios", "uefi", "uefi-preferred"] };
     pub static CAPACITY_RESERVATION_PREFERENCE: Text = Text {
         min: 0,
         max: usize::MAX,
@@ -8823,10 +7931,6 @@ mod rule {
         Text { min: 0, max: usize::MAX, pattern: None, values: &["ip-name", "resource-name"] };
     pub static HTTP_TOKENS_STATE: Text =
         Text { min: 0, max: usize::MAX, pattern: None, values: &["optional", "required"] };
-    pub static IMAGE_DESCRIPTION_REQUEST: Text = Text { min: 0, max: 255, pattern: None, values: &[] };
-    pub static IMAGE_NAME_REQUEST: Text = Text { min: 3, max: 128, pattern: None, values: &[] };
-    pub static IMAGE_UEFI_DATA_REQUEST: Text = Text { min: 0, max: 64000, pattern: None, values: &[] };
-    pub static IMDS_SUPPORT_VALUES: Text = Text { min: 0, max: usize::MAX, pattern: None, values: &["v2.0"] };
     pub static INSTANCE_ATTRIBUTE_NAME: Text = Text {
         min: 0,
         max: usize::MAX,
@@ -8876,23 +7980,14 @@ mod rule {
         Text { min: 0, max: usize::MAX, pattern: None, values: &["secondary"] };
     pub static SHUTDOWN_BEHAVIOR: Text =
         Text { min: 0, max: usize::MAX, pattern: None, values: &["stop", "terminate"] };
-    pub static SNAPSHOT_LOCATION_ENUM: Text =
-        Text { min: 0, max: usize::MAX, pattern: None, values: &["regional", "local"] };
     pub static SPOT_INSTANCE_TYPE: Text =
         Text { min: 0, max: usize::MAX, pattern: None, values: &["one-time", "persistent"] };
     pub static TENANCY: Text =
         Text { min: 0, max: usize::MAX, pattern: None, values: &["default", "dedicated", "host"] };
-    pub static TPM_SUPPORT_VALUES: Text = Text { min: 0, max: usize::MAX, pattern: None, values: &["v2.0"] };
     pub static VOLUME_TYPE: Text = Text {
         min: 0,
         max: usize::MAX,
         pattern: None,
         values: &["standard", "io1", "io2", "gp2", "sc1", "st1", "gp3"],
-    };
-    pub static VPC_ATTRIBUTE_NAME: Text = Text {
-        min: 0,
-        max: usize::MAX,
-        pattern: None,
-        values: &["enableDnsSupport", "enableDnsHostnames", "enableNetworkAddressUsageMetrics"],
     };
 }

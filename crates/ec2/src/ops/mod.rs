@@ -2,6 +2,75 @@
 //!
 //! The operations of ec2, one file each.
 
+pub mod associate_iam_instance_profile;
+pub mod create_key_pair;
+pub mod create_tags;
+pub mod delete_key_pair;
+pub mod delete_tags;
+pub mod describe_account_attributes;
+pub mod describe_availability_zones;
+pub mod describe_iam_instance_profile_associations;
+pub mod describe_images;
+pub mod describe_instance_attribute;
+pub mod describe_instance_status;
+pub mod describe_instance_types;
+pub mod describe_instances;
+pub mod describe_internet_gateways;
+pub mod describe_key_pairs;
+pub mod describe_regions;
+pub mod describe_route_tables;
+pub mod describe_security_groups;
+pub mod describe_subnets;
+pub mod describe_tags;
+pub mod describe_vpcs;
+pub mod disassociate_iam_instance_profile;
+pub mod get_console_output;
+pub mod import_key_pair;
+pub mod modify_instance_attribute;
+pub mod modify_instance_metadata_options;
+pub mod reboot_instances;
+pub mod replace_iam_instance_profile_association;
+pub mod run_instances;
+pub mod start_instances;
+pub mod stop_instances;
+pub mod terminate_instances;
+
+/// The operations that are implemented.
+pub static OPERATIONS: &[rolecall_door::Row] = &[
+    rolecall_door::row::<crate::model::AssociateIamInstanceProfile>(),
+    rolecall_door::row::<crate::model::CreateKeyPair>(),
+    rolecall_door::row::<crate::model::CreateTags>(),
+    rolecall_door::row::<crate::model::DeleteKeyPair>(),
+    rolecall_door::row::<crate::model::DeleteTags>(),
+    rolecall_door::row::<crate::model::DescribeAccountAttributes>(),
+    rolecall_door::row::<crate::model::DescribeAvailabilityZones>(),
+    rolecall_door::row::<crate::model::DescribeIamInstanceProfileAssociations>(),
+    rolecall_door::row::<crate::model::DescribeImages>(),
+    rolecall_door::row::<crate::model::DescribeInstanceAttribute>(),
+    rolecall_door::row::<crate::model::DescribeInstanceStatus>(),
+    rolecall_door::row::<crate::model::DescribeInstanceTypes>(),
+    rolecall_door::row::<crate::model::DescribeInstances>(),
+    rolecall_door::row::<crate::model::DescribeInternetGateways>(),
+    rolecall_door::row::<crate::model::DescribeKeyPairs>(),
+    rolecall_door::row::<crate::model::DescribeRegions>(),
+    rolecall_door::row::<crate::model::DescribeRouteTables>(),
+    rolecall_door::row::<crate::model::DescribeSecurityGroups>(),
+    rolecall_door::row::<crate::model::DescribeSubnets>(),
+    rolecall_door::row::<crate::model::DescribeTags>(),
+    rolecall_door::row::<crate::model::DescribeVpcs>(),
+    rolecall_door::row::<crate::model::DisassociateIamInstanceProfile>(),
+    rolecall_door::row::<crate::model::GetConsoleOutput>(),
+    rolecall_door::row::<crate::model::ImportKeyPair>(),
+    rolecall_door::row::<crate::model::ModifyInstanceAttribute>(),
+    rolecall_door::row::<crate::model::ModifyInstanceMetadataOptions>(),
+    rolecall_door::row::<crate::model::RebootInstances>(),
+    rolecall_door::row::<crate::model::ReplaceIamInstanceProfileAssociation>(),
+    rolecall_door::row::<crate::model::RunInstances>(),
+    rolecall_door::row::<crate::model::StartInstances>(),
+    rolecall_door::row::<crate::model::StopInstances>(),
+    rolecall_door::row::<crate::model::TerminateInstances>(),
+];
+
 /// The operations that are known and not implemented.
 pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("AcceptAddressTransfer"),
@@ -27,7 +96,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("AssociateClientVpnTargetNetwork"),
     rolecall_wire::Route::named("AssociateDhcpOptions"),
     rolecall_wire::Route::named("AssociateEnclaveCertificateIamRole"),
-    rolecall_wire::Route::named("AssociateIamInstanceProfile"),
     rolecall_wire::Route::named("AssociateInstanceEventWindow"),
     rolecall_wire::Route::named("AssociateIpamByoasn"),
     rolecall_wire::Route::named("AssociateIpamResourceDiscovery"),
@@ -109,7 +177,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("CreateIpamResourceDiscovery"),
     rolecall_wire::Route::named("CreateIpamRoutingPolicyRegistration"),
     rolecall_wire::Route::named("CreateIpamScope"),
-    rolecall_wire::Route::named("CreateKeyPair"),
     rolecall_wire::Route::named("CreateLaunchTemplate"),
     rolecall_wire::Route::named("CreateLaunchTemplateVersion"),
     rolecall_wire::Route::named("CreateLocalGatewayRoute"),
@@ -148,7 +215,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("CreateStoreImageTask"),
     rolecall_wire::Route::named("CreateSubnet"),
     rolecall_wire::Route::named("CreateSubnetCidrReservation"),
-    rolecall_wire::Route::named("CreateTags"),
     rolecall_wire::Route::named("CreateTrafficMirrorFilter"),
     rolecall_wire::Route::named("CreateTrafficMirrorFilterRule"),
     rolecall_wire::Route::named("CreateTrafficMirrorSession"),
@@ -212,7 +278,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("DeleteIpamResourceDiscovery"),
     rolecall_wire::Route::named("DeleteIpamRoutingPolicyRegistration"),
     rolecall_wire::Route::named("DeleteIpamScope"),
-    rolecall_wire::Route::named("DeleteKeyPair"),
     rolecall_wire::Route::named("DeleteLaunchTemplate"),
     rolecall_wire::Route::named("DeleteLaunchTemplateVersions"),
     rolecall_wire::Route::named("DeleteLocalGatewayRoute"),
@@ -248,7 +313,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("DeleteSpotDatafeedSubscription"),
     rolecall_wire::Route::named("DeleteSubnet"),
     rolecall_wire::Route::named("DeleteSubnetCidrReservation"),
-    rolecall_wire::Route::named("DeleteTags"),
     rolecall_wire::Route::named("DeleteTrafficMirrorFilter"),
     rolecall_wire::Route::named("DeleteTrafficMirrorFilterRule"),
     rolecall_wire::Route::named("DeleteTrafficMirrorSession"),
@@ -293,7 +357,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("DeregisterInstanceEventNotificationAttributes"),
     rolecall_wire::Route::named("DeregisterTransitGatewayMulticastGroupMembers"),
     rolecall_wire::Route::named("DeregisterTransitGatewayMulticastGroupSources"),
-    rolecall_wire::Route::named("DescribeAccountAttributes"),
     rolecall_wire::Route::named("DescribeAccountVpcEncryptionControl"),
     rolecall_wire::Route::named("DescribeAddressTransfers"),
     rolecall_wire::Route::named("DescribeAddresses"),
@@ -302,7 +365,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("DescribeApplicationStatus"),
     rolecall_wire::Route::named("DescribeApplicationStatusCheckAssociations"),
     rolecall_wire::Route::named("DescribeApplicationStatusChecks"),
-    rolecall_wire::Route::named("DescribeAvailabilityZones"),
     rolecall_wire::Route::named("DescribeAwsNetworkPerformanceMetricSubscriptions"),
     rolecall_wire::Route::named("DescribeBundleTasks"),
     rolecall_wire::Route::named("DescribeByoipCidrs"),
@@ -345,17 +407,14 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("DescribeHostReservationOfferings"),
     rolecall_wire::Route::named("DescribeHostReservations"),
     rolecall_wire::Route::named("DescribeHosts"),
-    rolecall_wire::Route::named("DescribeIamInstanceProfileAssociations"),
     rolecall_wire::Route::named("DescribeIdFormat"),
     rolecall_wire::Route::named("DescribeIdentityIdFormat"),
     rolecall_wire::Route::named("DescribeImageAttribute"),
     rolecall_wire::Route::named("DescribeImageReferences"),
     rolecall_wire::Route::named("DescribeImageUsageReportEntries"),
     rolecall_wire::Route::named("DescribeImageUsageReports"),
-    rolecall_wire::Route::named("DescribeImages"),
     rolecall_wire::Route::named("DescribeImportImageTasks"),
     rolecall_wire::Route::named("DescribeImportSnapshotTasks"),
-    rolecall_wire::Route::named("DescribeInstanceAttribute"),
     rolecall_wire::Route::named("DescribeInstanceConnectEndpoints"),
     rolecall_wire::Route::named("DescribeInstanceCreditSpecifications"),
     rolecall_wire::Route::named("DescribeInstanceEventNotificationAttributes"),
@@ -363,12 +422,8 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("DescribeInstanceImageMetadata"),
     rolecall_wire::Route::named("DescribeInstanceSqlHaHistoryStates"),
     rolecall_wire::Route::named("DescribeInstanceSqlHaStates"),
-    rolecall_wire::Route::named("DescribeInstanceStatus"),
     rolecall_wire::Route::named("DescribeInstanceTopology"),
     rolecall_wire::Route::named("DescribeInstanceTypeOfferings"),
-    rolecall_wire::Route::named("DescribeInstanceTypes"),
-    rolecall_wire::Route::named("DescribeInstances"),
-    rolecall_wire::Route::named("DescribeInternetGateways"),
     rolecall_wire::Route::named("DescribeIpamByoasn"),
     rolecall_wire::Route::named("DescribeIpamExternalResourceVerificationTokens"),
     rolecall_wire::Route::named("DescribeIpamInternetRegistryAssociations"),
@@ -382,7 +437,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("DescribeIpamScopes"),
     rolecall_wire::Route::named("DescribeIpams"),
     rolecall_wire::Route::named("DescribeIpv6Pools"),
-    rolecall_wire::Route::named("DescribeKeyPairs"),
     rolecall_wire::Route::named("DescribeLaunchTemplateVersions"),
     rolecall_wire::Route::named("DescribeLaunchTemplates"),
     rolecall_wire::Route::named("DescribeLocalGatewayRouteTableVirtualInterfaceGroupAssociations"),
@@ -413,7 +467,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("DescribePrefixLists"),
     rolecall_wire::Route::named("DescribePrincipalIdFormat"),
     rolecall_wire::Route::named("DescribePublicIpv4Pools"),
-    rolecall_wire::Route::named("DescribeRegions"),
     rolecall_wire::Route::named("DescribeReplaceRootVolumeTasks"),
     rolecall_wire::Route::named("DescribeReservedInstances"),
     rolecall_wire::Route::named("DescribeReservedInstancesListings"),
@@ -422,7 +475,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("DescribeRouteServerEndpoints"),
     rolecall_wire::Route::named("DescribeRouteServerPeers"),
     rolecall_wire::Route::named("DescribeRouteServers"),
-    rolecall_wire::Route::named("DescribeRouteTables"),
     rolecall_wire::Route::named("DescribeScheduledInstanceAvailability"),
     rolecall_wire::Route::named("DescribeScheduledInstances"),
     rolecall_wire::Route::named("DescribeSecondaryInterfaces"),
@@ -431,7 +483,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("DescribeSecurityGroupReferences"),
     rolecall_wire::Route::named("DescribeSecurityGroupRules"),
     rolecall_wire::Route::named("DescribeSecurityGroupVpcAssociations"),
-    rolecall_wire::Route::named("DescribeSecurityGroups"),
     rolecall_wire::Route::named("DescribeServiceLinkVirtualInterfaces"),
     rolecall_wire::Route::named("DescribeSnapshotAttribute"),
     rolecall_wire::Route::named("DescribeSnapshotTierStatus"),
@@ -444,8 +495,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("DescribeSpotPriceHistory"),
     rolecall_wire::Route::named("DescribeStaleSecurityGroups"),
     rolecall_wire::Route::named("DescribeStoreImageTasks"),
-    rolecall_wire::Route::named("DescribeSubnets"),
-    rolecall_wire::Route::named("DescribeTags"),
     rolecall_wire::Route::named("DescribeTrafficMirrorFilterRules"),
     rolecall_wire::Route::named("DescribeTrafficMirrorFilters"),
     rolecall_wire::Route::named("DescribeTrafficMirrorSessions"),
@@ -486,7 +535,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("DescribeVpcEndpointServices"),
     rolecall_wire::Route::named("DescribeVpcEndpoints"),
     rolecall_wire::Route::named("DescribeVpcPeeringConnections"),
-    rolecall_wire::Route::named("DescribeVpcs"),
     rolecall_wire::Route::named("DescribeVpnConcentrators"),
     rolecall_wire::Route::named("DescribeVpnConnections"),
     rolecall_wire::Route::named("DescribeVpnGateways"),
@@ -524,7 +572,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("DisassociateCapacityReservationBillingOwner"),
     rolecall_wire::Route::named("DisassociateClientVpnTargetNetwork"),
     rolecall_wire::Route::named("DisassociateEnclaveCertificateIamRole"),
-    rolecall_wire::Route::named("DisassociateIamInstanceProfile"),
     rolecall_wire::Route::named("DisassociateInstanceEventWindow"),
     rolecall_wire::Route::named("DisassociateIpamByoasn"),
     rolecall_wire::Route::named("DisassociateIpamResourceDiscovery"),
@@ -583,7 +630,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("GetCapacityReservationUsage"),
     rolecall_wire::Route::named("GetClientVpnEndpointAuthorizationPolicy"),
     rolecall_wire::Route::named("GetCoipPoolUsage"),
-    rolecall_wire::Route::named("GetConsoleOutput"),
     rolecall_wire::Route::named("GetConsoleScreenshot"),
     rolecall_wire::Route::named("GetDeclarativePoliciesReportSummary"),
     rolecall_wire::Route::named("GetDefaultCreditSpecification"),
@@ -655,7 +701,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("ImportClientVpnClientCertificateRevocationList"),
     rolecall_wire::Route::named("ImportImage"),
     rolecall_wire::Route::named("ImportInstance"),
-    rolecall_wire::Route::named("ImportKeyPair"),
     rolecall_wire::Route::named("ImportSnapshot"),
     rolecall_wire::Route::named("ImportVolume"),
     rolecall_wire::Route::named("ListImagesInRecycleBin"),
@@ -678,7 +723,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("ModifyIdFormat"),
     rolecall_wire::Route::named("ModifyIdentityIdFormat"),
     rolecall_wire::Route::named("ModifyImageAttribute"),
-    rolecall_wire::Route::named("ModifyInstanceAttribute"),
     rolecall_wire::Route::named("ModifyInstanceCapacityReservationAttributes"),
     rolecall_wire::Route::named("ModifyInstanceConnectEndpoint"),
     rolecall_wire::Route::named("ModifyInstanceCpuOptions"),
@@ -687,7 +731,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("ModifyInstanceEventWindow"),
     rolecall_wire::Route::named("ModifyInstanceMaintenanceOptions"),
     rolecall_wire::Route::named("ModifyInstanceMetadataDefaults"),
-    rolecall_wire::Route::named("ModifyInstanceMetadataOptions"),
     rolecall_wire::Route::named("ModifyInstanceNetworkPerformanceOptions"),
     rolecall_wire::Route::named("ModifyInstancePlacement"),
     rolecall_wire::Route::named("ModifyIpam"),
@@ -765,7 +808,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("PurchaseHostReservation"),
     rolecall_wire::Route::named("PurchaseReservedInstancesOffering"),
     rolecall_wire::Route::named("PurchaseScheduledInstances"),
-    rolecall_wire::Route::named("RebootInstances"),
     rolecall_wire::Route::named("RegisterImage"),
     rolecall_wire::Route::named("RegisterInstanceEventNotificationAttributes"),
     rolecall_wire::Route::named("RegisterTransitGatewayMulticastGroupMembers"),
@@ -780,7 +822,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("ReleaseAddress"),
     rolecall_wire::Route::named("ReleaseHosts"),
     rolecall_wire::Route::named("ReleaseIpamPoolAllocation"),
-    rolecall_wire::Route::named("ReplaceIamInstanceProfileAssociation"),
     rolecall_wire::Route::named("ReplaceImageCriteriaInAllowedImagesSettings"),
     rolecall_wire::Route::named("ReplaceImageInstanceTypeSpecification"),
     rolecall_wire::Route::named("ReplaceNetworkAclAssociation"),
@@ -808,20 +849,16 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("RevokeClientVpnIngress"),
     rolecall_wire::Route::named("RevokeSecurityGroupEgress"),
     rolecall_wire::Route::named("RevokeSecurityGroupIngress"),
-    rolecall_wire::Route::named("RunInstances"),
     rolecall_wire::Route::named("RunScheduledInstances"),
     rolecall_wire::Route::named("SearchLocalGatewayRoutes"),
     rolecall_wire::Route::named("SearchTransitGatewayMulticastGroups"),
     rolecall_wire::Route::named("SearchTransitGatewayRoutes"),
     rolecall_wire::Route::named("SendDiagnosticInterrupt"),
     rolecall_wire::Route::named("StartDeclarativePoliciesReport"),
-    rolecall_wire::Route::named("StartInstances"),
     rolecall_wire::Route::named("StartNetworkInsightsAccessScopeAnalysis"),
     rolecall_wire::Route::named("StartNetworkInsightsAnalysis"),
     rolecall_wire::Route::named("StartVpcEndpointServicePrivateDnsVerification"),
-    rolecall_wire::Route::named("StopInstances"),
     rolecall_wire::Route::named("TerminateClientVpnConnections"),
-    rolecall_wire::Route::named("TerminateInstances"),
     rolecall_wire::Route::named("UnassignIpv6Addresses"),
     rolecall_wire::Route::named("UnassignPrivateIpAddresses"),
     rolecall_wire::Route::named("UnassignPrivateNatGatewayAddress"),

@@ -1,0 +1,244 @@
+//! The parameters of RunInstances that this server can't honor. None is ignored: what would change nothing is
+//! accepted, the rest is refused.
+//!
+//! The structures are taken apart member by member, so that a member which a newer model adds has to be looked at.
+
+use rolecall_base::Fault;
+
+use crate::faults::{self, unsupported};
+use crate::model::{
+    CapacityReservationSpecification, InstanceNetworkInterfaceSpecification, LaunchTemplateSpecification,
+    Placement, PrivateDnsNameOptionsRequest, RunInstancesRequest,
+};
+
+/// Refuses what can't be honored.
+///
+/// # Errors
+/// UnsupportedOperation, or what AWS answers when a thing named is not there.
+pub fn refuse(input: &RunInstancesRequest) -> Result<(), Fault> {
+    let RunInstancesRequest {
+        block_device_mappings,
+        ipv6_address_count,
+        ipv6_addresses,
+        kernel_id,
+        monitoring,
+        placement,
+        ramdisk_id,
+        elastic_gpu_specification,
+        elastic_inference_accelerators,
+        launch_template,
+        instance_market_options,
+        credit_specification,
+        cpu_options,
+        capacity_reservation_specification,
+        hibernation_options,
+        license_specifications,
+        enclave_options,
+        private_dns_name_options,
+        maintenance_options,
+        enable_primary_ipv6,
+        network_performance_options,
+        operator,
+        secondary_interfaces,
+        additional_info,
+        network_interfaces,
+        ebs_optimized,
+        // Honored: see `Plan`.
+        image_id: _,
+        instance_type: _,
+        key_name: _,
+        max_count: _,
+        min_count: _,
+        security_group_ids: _,
+        security_groups: _,
+        subnet_id: _,
+        user_data: _,
+        tag_specifications: _,
+        metadata_options: _,
+        disable_api_stop: _,
+        dry_run: _,
+        disable_api_termination: _,
+        instance_initiated_shutdown_behavior: _,
+        private_ip_address: _,
+        client_token: _,
+        iam_instance_profile: _,
+    } = input;
+    let on = |flag: &Option<bool>| *flag == Some(true);
+    let wishes = [
+        (some(block_device_mappings), "BlockDeviceMapping"),
+        (ipv6_address_count.is_some_and(|count| count > 0) || some(ipv6_addresses), "IPv6"),
+        (on(enable_primary_ipv6), "IPv6"),
+        (given(kernel_id), "KernelId"),
+        (given(ramdisk_id), "RamdiskId"),
+        (monitoring.as_ref().is_some_and(|monitoring| monitoring.enabled), "Detailed monitoring"),
+        (some(elastic_gpu_specification), "ElasticGpuSpecification"),
+        (some(elastic_inference_accelerators), "ElasticInferenceAccelerator"),
+        (instance_market_options.is_some(), "InstanceMarketOptions"),
+        (credit_specification.is_some(), "CreditSpecification"),
+        (cpu_options.is_some(), "CpuOptions"),
+        (hibernation_options.as_ref().is_some_and(|own| on(&own.configured)), "Hibernation"),
+        (some(license_specifications), "LicenseSpecification"),
+        (enclave_options.as_ref().is_some_and(|own| on(&own.enabled)), "EnclaveOptions"),
+        (network_performance_options.is_some(), "NetworkPerformanceOptions"),
+        (operator.is_some(), "Operator"),
+        (some(secondary_interfaces), "SecondaryInterface"),
+        (given(additional_info), "AdditionalInfo"),
+        (on(ebs_optimized), "EbsOptimized"),
+        (
+            maintenance_options.as_ref().is_some_and(|own| own.auto_recovery.as_deref() == Some("disabled")),
+            "MaintenanceOptions.AutoRecovery=disabled",
+        ),
+    ];
+    if let Some((_, what)) = wishes.iter().find(|(wished, _)| *wished) {
+        return Err(unsupported(what));
+    }
+    launch_template.as_ref().map_or(Ok(()), no_template)?;
+    placement.as_ref().map_or(Ok(()), refuse_placement)?;
+    capacity_reservation_specification.as_ref().map_or(Ok(()), refuse_reservation)?;
+    private_dns_name_options.as_ref().map_or(Ok(()), refuse_names)?;
+    refuse_interfaces(input, network_interfaces.as_deref().unwrap_or_default())
+}
+
+fn some<T>(list: &Option<Vec<T>>) -> bool {
+    list.as_ref().is_some_and(|list| !list.is_empty())
+}
+
+fn given(text: &Option<String>) -> bool {
+    text.as_ref().is_some_and(|text| !text.is_empty())
+}
+
+/// There are no launch templates, so none is found.
+fn no_template(template: &LaunchTemplateSpecification) -> Result<(), Fault> {
+    let LaunchTemplateSpecification { launch_template_id, launch_template_name, version: _ } = template;
+    Err(match (launch_template_id, launch_template_name) {
+        (Some(id), _) => {
+            let text = format!("The specified launch template, with template ID {id}, does not exist.");
+            faults::other("InvalidLaunchTemplateId.NotFound", text)
+        }
+        (None, name) => {
+            let name = name.as_deref().unwrap_or_default();
+            let text = format!("The specified launch template, with template name {name}, does not exist.");
+            faults::other("InvalidLaunchTemplateName.NotFoundException", text)
+        }
+    })
+}
+
+fn refuse_placement(placement: &Placement) -> Result<(), Fault> {
+    let Placement {
+        availability_zone: _,
+        availability_zone_id: _,
+        affinity,
+        group_name,
+        partition_number,
+        host_id,
+        tenancy,
+        spread_domain,
+        host_resource_group_arn,
+        group_id,
+    } = placement;
+    if given(group_name) || given(group_id) || partition_number.is_some() || given(spread_domain) {
+        return Err(unsupported("A placement group"));
+    }
+    let dedicated = tenancy.as_deref().is_some_and(|tenancy| tenancy != "default");
+    if dedicated || given(affinity) || given(host_id) || given(host_resource_group_arn) {
+        return Err(unsupported("Dedicated tenancy"));
+    }
+    Ok(())
+}
+
+fn refuse_reservation(wish: &CapacityReservationSpecification) -> Result<(), Fault> {
+    let CapacityReservationSpecification { capacity_reservation_preference, capacity_reservation_target } = wish;
+    // There are no reservations, so running in an open one or in none is the same.
+    let only = capacity_reservation_preference.as_deref() == Some("capacity-reservations-only");
+    if only || capacity_reservation_target.is_some() {
+        return Err(unsupported("A capacity reservation"));
+    }
+    Ok(())
+}
+
+fn refuse_names(names: &PrivateDnsNameOptionsRequest) -> Result<(), Fault> {
+    let PrivateDnsNameOptionsRequest {
+        hostname_type,
+        enable_resource_name_dns_a_record,
+        enable_resource_name_dns_aaaa_record,
+    } = names;
+    let resource = hostname_type.as_deref() == Some("resource-name");
+    let records = [enable_resource_name_dns_a_record, enable_resource_name_dns_aaaa_record];
+    if resource || records.contains(&&Some(true)) {
+        return Err(unsupported("A host name made of the instance's id"));
+    }
+    Ok(())
+}
+
+fn refuse_interfaces(
+    input: &RunInstancesRequest,
+    interfaces: &[InstanceNetworkInterfaceSpecification],
+) -> Result<(), Fault> {
+    let one = match interfaces {
+        [] => return Ok(()),
+        [one] => one,
+        _ => return Err(unsupported("More than one network interface")),
+    };
+    if given(&input.subnet_id) || some(&input.security_group_ids) || some(&input.security_groups) {
+        let text =
+            "Network interfaces and an instance-level subnet ID or security groups may not be specified on the same request";
+        return Err(faults::combination(text));
+    }
+    if given(&input.private_ip_address) {
+        let text =
+            "Network interfaces and an instance-level private IP address may not be specified on the same request";
+        return Err(faults::combination(text));
+    }
+    refuse_interface(one)
+}
+
+fn refuse_interface(one: &InstanceNetworkInterfaceSpecification) -> Result<(), Fault> {
+    let InstanceNetworkInterfaceSpecification {
+        delete_on_termination,
+        device_index,
+        ipv6_address_count,
+        ipv6_addresses,
+        network_interface_id,
+        private_ip_addresses,
+        secondary_private_ip_address_count,
+        associate_carrier_ip_address,
+        interface_type,
+        network_card_index,
+        ipv4_prefixes,
+        ipv4_prefix_count,
+        ipv6_prefixes,
+        ipv6_prefix_count,
+        primary_ipv6,
+        ena_srd_specification,
+        connection_tracking_specification,
+        ena_queue_count,
+        // Honored: see `Wishes`.
+        associate_public_ip_address: _,
+        description: _,
+        groups: _,
+        private_ip_address: _,
+        subnet_id: _,
+    } = one;
+    if given(network_interface_id) {
+        return Err(faults::no_interface(network_interface_id.as_deref().unwrap_or_default()));
+    }
+    let above_zero = |count: &Option<i32>| count.is_some_and(|count| count != 0);
+    let wishes = [
+        (*delete_on_termination == Some(false), "DeleteOnTermination=false of a network interface"),
+        (above_zero(device_index), "A device index other than 0"),
+        (above_zero(network_card_index), "A network card other than 0"),
+        (above_zero(ipv6_address_count) || some(ipv6_addresses) || *primary_ipv6 == Some(true), "IPv6"),
+        (above_zero(ipv6_prefix_count) || some(ipv6_prefixes), "IPv6"),
+        (some(private_ip_addresses) || above_zero(secondary_private_ip_address_count), "A secondary address"),
+        (some(ipv4_prefixes) || above_zero(ipv4_prefix_count), "A prefix"),
+        (*associate_carrier_ip_address == Some(true), "A carrier address"),
+        (interface_type.as_deref().is_some_and(|kind| kind != "interface"), "This interface type"),
+        (ena_srd_specification.is_some(), "EnaSrdSpecification"),
+        (connection_tracking_specification.is_some(), "ConnectionTrackingSpecification"),
+        (ena_queue_count.is_some(), "EnaQueueCount"),
+    ];
+    match wishes.iter().find(|(wished, _)| *wished) {
+        Some((_, what)) => Err(unsupported(what)),
+        None => Ok(()),
+    }
+}

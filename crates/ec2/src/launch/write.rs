@@ -1,0 +1,186 @@
+//! Carrying a launch out: records of the new instances, each with a note for the reconciler.
+
+use rolecall_base::{Fault, Time};
+use rolecall_env::Env;
+use rolecall_identity::PassedRole;
+use rolecall_store::Tx;
+use sha2::{Digest, Sha256};
+
+use super::Plan;
+use crate::faults;
+use crate::lifecycle;
+use crate::model::RunInstancesRequest;
+use crate::network::Network;
+use crate::place::Place;
+use crate::profiles;
+use crate::records::{
+    Association, ClientToken, ClientTokens, Goal, Instance, InstancePlaces, Instances, Interface,
+    PrivateAddresses, ProfileRef, Settled, State, Taken,
+};
+use crate::tags;
+
+/// The instances of an earlier call with the same client token.
+///
+/// # Errors
+/// IdempotentParameterMismatch when that call had other parameters.
+pub fn repeated(
+    tx: &Tx,
+    place: Place<'_>,
+    input: &RunInstancesRequest,
+) -> Result<Option<Vec<Instance>>, Fault> {
+    let Some(token) = input.client_token.as_deref().filter(|token| !token.is_empty()) else {
+        return Ok(None);
+    };
+    if token.len() > 64 || !token.is_ascii() {
+        let why = "A client token has at most 64 ASCII characters.";
+        return Err(faults::invalid_value(token, "clientToken", why));
+    }
+    let Some(row) = tx.get::<ClientTokens>(&place.key(token))? else { return Ok(None) };
+    if row.digest != digest(input) {
+        return Err(faults::token_mismatch());
+    }
+    let mut instances = Vec::new();
+    for id in &row.instances {
+        instances.extend(tx.get::<Instances>(&place.key(id))?);
+    }
+    Ok(Some(instances))
+}
+
+/// Writes the instances of a plan; gives them as they are right after the call, still pending.
+///
+/// # Errors
+/// When addresses run out, or the store can't be read.
+pub fn write(
+    tx: &mut Tx,
+    env: &Env,
+    place: Place<'_>,
+    input: &RunInstancesRequest,
+    plan: &Plan,
+    launch: &Launch,
+) -> Result<Vec<Instance>, Fault> {
+    Network::settle(tx, place)?;
+    let reservation = env.resource_id("r");
+    let mut made = Vec::new();
+    for index in 0..plan.count {
+        let mut instance = new_instance(tx, env, place, input, plan, index, &reservation)?;
+        let id = instance.id.clone();
+        tx.put::<InstancePlaces>(
+            &id,
+            &Settled { account: place.account, region: place.region.to_owned() },
+        )?;
+        if let (Some((profile, _)), Some(passed)) = (&plan.profile, &launch.passed) {
+            let association = Association {
+                id: env.resource_id("iip-assoc"),
+                instance: id.clone(),
+                made: env.now().whole_seconds(),
+            };
+            let own = ProfileRef {
+                id: profile.id.clone(),
+                arn: profile.arn(),
+                association: association.id.clone(),
+                passed: passed.clone(),
+            };
+            profiles::associate(tx, place, &mut instance, own, &association)?;
+        }
+        tags::put(tx, place, &id, plan.instance_tags.clone())?;
+        tags::put(tx, place, &instance.volume, plan.volume_tags.clone())?;
+        tags::put(tx, place, &instance.interface.id, plan.interface_tags.clone())?;
+        lifecycle::want(tx, env, &mut instance, Goal::Running, launch.at_once)?;
+        instance.state = State::Pending;
+        made.push(instance);
+    }
+    if let Some(token) = input.client_token.as_deref().filter(|token| !token.is_empty()) {
+        let instances = made.iter().map(|instance| instance.id.clone()).collect();
+        let row = ClientToken { digest: digest(input), reservation, instances };
+        tx.put::<ClientTokens>(&place.key(token), &row)?;
+    }
+    Ok(made)
+}
+
+/// What the door decided, and what stands behind.
+#[derive(Clone, Debug)]
+pub struct Launch {
+    /// The proof that the profile's role may be passed.
+    pub passed: Option<PassedRole>,
+    pub at_once: bool,
+}
+
+fn new_instance(
+    tx: &mut Tx,
+    env: &Env,
+    place: Place<'_>,
+    input: &RunInstancesRequest,
+    plan: &Plan,
+    index: i32,
+    reservation: &str,
+) -> Result<Instance, Fault> {
+    let id = env.resource_id("i");
+    let subnet = &plan.subnet;
+    let private_ip = match plan.private_ip {
+        Some(address) => {
+            let key = (place.account, place.region, subnet.id.as_str(), u32::from(address));
+            tx.put::<PrivateAddresses>(&key, &Taken { instance: id.clone() })?;
+            address
+        }
+        None => lifecycle::take_private_address(tx, env, place, &subnet.id, plan.cidr, &id)?,
+    };
+    let interface = Interface {
+        id: env.resource_id("eni"),
+        attachment: env.resource_id("eni-attach"),
+        mac: hardware_address(env),
+        private_ip,
+        public_ip: None,
+        public: plan.public,
+        vpc: subnet.vpc.clone(),
+        subnet: subnet.id.clone(),
+        zone: subnet.zone.clone(),
+        groups: plan.groups.clone(),
+        description: plan.description.clone(),
+        source_dest_check: true,
+    };
+    let now: Time = env.now();
+    Ok(Instance {
+        account: place.account,
+        region: place.region.to_owned(),
+        reservation: reservation.to_owned(),
+        launch_index: index,
+        launched: now.whole_seconds(),
+        image: plan.image.id.to_owned(),
+        instance_type: plan.instance_type.name.clone(),
+        key_name: plan.key.as_ref().map(|key| key.name.clone()),
+        public_key: plan.key.as_ref().map(|key| key.public_key.clone()),
+        user_data: plan.user_data.clone(),
+        interface,
+        volume: env.resource_id("vol"),
+        profile: None,
+        metadata: plan.metadata.clone(),
+        shutdown: plan.shutdown,
+        keep: input.disable_api_termination == Some(true),
+        keep_running: input.disable_api_stop == Some(true),
+        client_token: input.client_token.clone().filter(|token| !token.is_empty()),
+        state: State::Pending,
+        reason: None,
+        transition: String::new(),
+        goal: Goal::Running,
+        reboots: 0,
+        rebooted: 0,
+        ran: false,
+        ended: None,
+        id,
+    })
+}
+
+/// A locally administered address, as EC2's begin.
+fn hardware_address(env: &Env) -> String {
+    let random: [u8; 5] = env.random();
+    random.iter().fold("0a".to_owned(), |text, byte| format!("{text}:{byte:02x}"))
+}
+
+/// What tells one request from another.
+fn digest(input: &RunInstancesRequest) -> String {
+    let mut hash = Sha256::new();
+    // Its debug form hides the user data, so that goes in by itself.
+    hash.update(format!("{input:?}"));
+    hash.update(input.user_data.as_deref().unwrap_or_default());
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,237 @@
+//! How instances change their state, and what an instance takes and gives back on the way.
+
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use rolecall_base::{Fault, Time};
+use rolecall_door::{Authorized, Operation};
+use rolecall_env::Env;
+use rolecall_store::{Reader, Tx};
+
+use crate::faults;
+use crate::machines::Machines;
+use crate::model::{InstanceState, InstanceStateChange};
+use crate::place::Place;
+use crate::records::{
+    Associations, ClientTokens, Ended, Goal, Instance, InstancePlaces, Instances, Mark, PrivateAddresses,
+    PublicAddresses, Reason, State, Taken, Work,
+};
+use crate::tags;
+
+/// How long a terminated instance is still described.
+pub const REMEMBERED: Duration = Duration::from_secs(3600);
+/// 127.64.0.0/10: the loopback addresses that stand for public ones.
+const PUBLIC: (u32, u32) = (0x7f40_0000, 0x003f_ffff);
+/// How often a free address is guessed before every address is looked at.
+const GUESSES: usize = 16;
+
+/// The instance of an id.
+///
+/// # Errors
+/// InvalidInstanceID.Malformed or InvalidInstanceID.NotFound.
+pub fn get(db: &Reader, place: Place<'_>, id: &str, now: Time) -> Result<Instance, Fault> {
+    check_id(id)?;
+    let found = db.get::<Instances>(&place.key(id))?.filter(|instance| is_remembered(instance, now));
+    found.ok_or_else(|| faults::no_instances(&[id]))
+}
+
+/// The instances of some ids, in their order; all the missing ones are named in one fault.
+///
+/// # Errors
+/// InvalidInstanceID.Malformed, InvalidInstanceID.NotFound, or MissingParameter for none at all.
+pub fn get_all(db: &Reader, place: Place<'_>, ids: &[String], now: Time) -> Result<Vec<Instance>, Fault> {
+    if ids.is_empty() {
+        return Err(faults::missing("InstanceId"));
+    }
+    let (mut found, mut missing) = (Vec::<Instance>::new(), Vec::new());
+    for id in ids {
+        check_id(id)?;
+        match db.get::<Instances>(&place.key(id))?.filter(|instance| is_remembered(instance, now)) {
+            Some(instance) if found.iter().any(|own| own.id == instance.id) => {}
+            Some(instance) => found.push(instance),
+            None => missing.push(id.as_str()),
+        }
+    }
+    if missing.is_empty() { Ok(found) } else { Err(faults::no_instances(&missing)) }
+}
+
+/// Whether it is still described.
+pub fn is_remembered(instance: &Instance, now: Time) -> bool {
+    instance.ended.is_none_or(|ended| now.since(ended) < REMEMBERED)
+}
+
+/// Checks the form of an instance id: 8 or 17 hexadecimal digits.
+fn check_id(id: &str) -> Result<(), Fault> {
+    let digits = id.strip_prefix("i-").unwrap_or_default();
+    let hex = digits.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+    if hex && matches!(digits.len(), 8 | 17) {
+        return Ok(());
+    }
+    Err(faults::malformed("InvalidInstanceID.Malformed", id, "i"))
+}
+
+/// Whether states are reached by writing them: no machine stands behind.
+pub fn at_once<Op: Operation>(req: &Authorized<'_, Op>) -> bool {
+    req.extensions.get::<Machines>().map_or(true, |machines| machines.is_paper())
+}
+
+/// Sets what is wanted of an instance and writes it, with a note for the reconciler. Without a machine behind it
+/// the goal is reached at once.
+///
+/// # Errors
+/// When the store can't be read, or no address is left.
+pub fn want(tx: &mut Tx, env: &Env, instance: &mut Instance, goal: Goal, at_once: bool) -> Result<(), Fault> {
+    instance.goal = goal;
+    instance.state = goal.under_way();
+    if goal == Goal::Running {
+        take_public_address(tx, env, instance)?;
+    } else {
+        give_public_address_back(tx, instance)?;
+    }
+    tx.put::<Work>(&instance.id, &Mark {})?;
+    if at_once { reach(tx, env.now(), instance) } else { write(tx, instance) }
+}
+
+/// Writes that an instance has reached its goal.
+///
+/// # Errors
+/// When the store can't be read.
+pub fn reach(tx: &mut Tx, now: Time, instance: &mut Instance) -> Result<(), Fault> {
+    instance.state = instance.goal.reached();
+    instance.rebooted = instance.reboots;
+    match instance.goal {
+        Goal::Running => {
+            instance.reason = None;
+            instance.transition = String::new();
+            instance.ran = true;
+        }
+        Goal::Stopped => {}
+        Goal::Terminated => end(tx, now, instance)?,
+    }
+    write(tx, instance)
+}
+
+/// Writes an instance.
+///
+/// # Errors
+/// When it can't be written.
+pub fn write(tx: &mut Tx, instance: &Instance) -> Result<(), Fault> {
+    tx.put::<Instances>(&instance.key(), instance)?;
+    Ok(())
+}
+
+/// What a terminated instance no longer has.
+fn end(tx: &mut Tx, now: Time, instance: &mut Instance) -> Result<(), Fault> {
+    let place = Place { account: instance.account, region: &instance.region };
+    let interface = &instance.interface;
+    let address = (place.account, place.region, interface.subnet.as_str(), u32::from(interface.private_ip));
+    tx.delete::<PrivateAddresses>(&address)?;
+    if let Some(profile) = instance.profile.take() {
+        tx.delete::<Associations>(&place.key(&profile.association))?;
+    }
+    instance.ended = Some(now);
+    instance.user_data = None;
+    tx.put::<Ended>(&(now.millis(), instance.id.clone()), &Mark {})?;
+    Ok(())
+}
+
+/// Removes every trace of an instance that was terminated long ago.
+///
+/// # Errors
+/// When the store can't be read.
+pub fn forget(tx: &mut Tx, ended: i64, id: &str) -> Result<(), Fault> {
+    tx.delete::<Ended>(&(ended, id.to_owned()))?;
+    let Some(settled) = tx.get::<InstancePlaces>(&id)? else { return Ok(()) };
+    let place = Place { account: settled.account, region: &settled.region };
+    let Some(instance) = tx.get::<Instances>(&place.key(id))? else { return Ok(()) };
+    for tagged in [&instance.id, &instance.volume, &instance.interface.id] {
+        tags::put(tx, place, tagged, Default::default())?;
+    }
+    if let Some(token) = instance.client_token.filter(|_| instance.launch_index == 0) {
+        tx.delete::<ClientTokens>(&place.key(&token))?;
+    }
+    tx.delete::<Instances>(&place.key(id))?;
+    tx.delete::<InstancePlaces>(&id)?;
+    tx.delete::<Work>(&id)?;
+    Ok(())
+}
+
+/// `User initiated (2026-01-01 00:00:00 GMT)`
+pub fn user_initiated(now: Time) -> String {
+    let text = now.iso_seconds().replace('T', " ").replace('Z', " GMT");
+    format!("User initiated ({text})")
+}
+
+/// `Client.UserInitiatedShutdown`
+pub fn user_shutdown() -> Reason {
+    Reason::new("Client.UserInitiatedShutdown", "User initiated shutdown")
+}
+
+/// One entry of what Start, Stop and Terminate answer.
+pub fn change(id: &str, before: State, after: State) -> InstanceStateChange {
+    InstanceStateChange {
+        instance_id: Some(id.to_owned()),
+        current_state: Some(state_to_wire(after)),
+        previous_state: Some(state_to_wire(before)),
+    }
+}
+
+pub fn state_to_wire(state: State) -> InstanceState {
+    InstanceState { code: Some(state.code()), name: Some(state.name().to_owned()) }
+}
+
+fn take_public_address(tx: &mut Tx, env: &Env, instance: &mut Instance) -> Result<(), Fault> {
+    if !instance.interface.public || instance.interface.public_ip.is_some() {
+        return Ok(());
+    }
+    let (base, mask) = PUBLIC;
+    for _ in 0..GUESSES {
+        let address = base | (u32::from_be_bytes(env.random()) & mask);
+        // Neither a network's nor a broadcast's number: some programs refuse those.
+        if matches!(address & 0xff, 0 | 255) || tx.exists::<PublicAddresses>(&address)? {
+            continue;
+        }
+        tx.put::<PublicAddresses>(&address, &Taken { instance: instance.id.clone() })?;
+        instance.interface.public_ip = Some(Ipv4Addr::from(address));
+        return Ok(());
+    }
+    Err(faults::other("InsufficientInstanceCapacity", "There are no free public addresses."))
+}
+
+/// Frees an instance's public address, if it has one.
+///
+/// # Errors
+/// When it can't be written.
+pub fn give_public_address_back(tx: &mut Tx, instance: &mut Instance) -> Result<(), Fault> {
+    if let Some(address) = instance.interface.public_ip.take() {
+        tx.delete::<PublicAddresses>(&u32::from(address))?;
+    }
+    Ok(())
+}
+
+/// Takes a free address of a subnet; the first four and the last are AWS's.
+///
+/// # Errors
+/// InsufficientFreeAddressesInSubnet when all are taken.
+pub fn take_private_address(
+    tx: &mut Tx,
+    env: &Env,
+    place: Place<'_>,
+    subnet: &str,
+    cidr: rolecall_compute::Cidr,
+    instance: &str,
+) -> Result<Ipv4Addr, Fault> {
+    let size = 1_u32.checked_shl(32 - u32::from(cidr.prefix)).unwrap_or(u32::MAX);
+    let usable = size.saturating_sub(5).max(1);
+    let first = u32::from(cidr.nth(4));
+    let guesses = (0..GUESSES).map(|_| first + u32::from_be_bytes(env.random()) % usable);
+    for address in guesses.chain(first..first + usable) {
+        let key = (place.account, place.region, subnet, address);
+        if !tx.exists::<PrivateAddresses>(&key)? {
+            tx.put::<PrivateAddresses>(&key, &Taken { instance: instance.to_owned() })?;
+            return Ok(Ipv4Addr::from(address));
+        }
+    }
+    let text = format!("There are not enough free addresses in subnet '{subnet}' to satisfy the requested number of instances.");
+    Err(faults::other("InsufficientFreeAddressesInSubnet", text))
+}

@@ -1,0 +1,178 @@
+//! What stands behind the records: the machine driver, what every instance is given, and who is told of starts and
+//! ends. The server puts one into the door's extensions.
+
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use rolecall_base::{Fault, Time};
+use rolecall_compute::{Driver, Image, InstanceSpec, Kind, Link, Mount, Network, User, Vpc};
+
+use crate::instance_types;
+use crate::network;
+use crate::records::Instance;
+
+/// What every instance finds inside.
+#[derive(Clone, Debug, Default)]
+pub struct Guest {
+    /// `http` or `https`.
+    pub scheme: String,
+    /// The port of the API endpoint at [`Driver::endpoint_address`].
+    pub port: u16,
+    /// Further variables, beside endpoint and region.
+    pub env: Vec<(String, String)>,
+    /// Host folders shown read-only, such as the prepared `aws` CLI's.
+    pub mounts: Vec<Mount>,
+    pub links: Vec<Link>,
+}
+
+/// The login user of every image.
+pub const LOGIN: &str = "ec2-user";
+
+/// What happened to a machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// It runs; its metadata service is reached at this address, by [`Driver::imds_listener`].
+    Started { id: String, imds: Option<SocketAddr> },
+    /// It no longer runs; listeners on it are dead.
+    Ended { id: String },
+}
+
+type Tell = Box<dyn Fn(Change) + Send + Sync>;
+
+/// The driver and what goes with it.
+pub struct Machines {
+    pub driver: Driver,
+    pub guest: Guest,
+    tell: Tell,
+    consoles: Mutex<HashMap<String, Console>>,
+    stale: Mutex<HashSet<String>>,
+    pub(crate) asked: tokio::sync::Notify,
+}
+
+/// The last that was seen of a console.
+#[derive(Clone, Debug)]
+pub struct Console {
+    pub text: Vec<u8>,
+    pub at: Time,
+}
+
+impl Machines {
+    /// `tell` is called after each start and end, from the reconciler's tasks; it must not block.
+    pub fn new(driver: Driver, guest: Guest, tell: impl Fn(Change) + Send + Sync + 'static) -> Machines {
+        Machines {
+            driver,
+            guest,
+            tell: Box::new(tell),
+            consoles: Mutex::default(),
+            stale: Mutex::default(),
+            asked: tokio::sync::Notify::new(),
+        }
+    }
+
+    /// Whether instances are records only, so that their states are reached by writing them.
+    pub(crate) fn is_paper(&self) -> bool {
+        self.driver.caps().kind == Kind::None
+    }
+
+    pub(crate) fn tell(&self, change: Change) {
+        (self.tell)(change);
+    }
+
+    /// The console as last seen; asks for a fresh look that the next call will find.
+    pub(crate) fn console(&self, id: &str) -> Option<Console> {
+        lock(&self.stale).insert(id.to_owned());
+        self.asked.notify_one();
+        lock(&self.consoles).get(id).cloned()
+    }
+
+    /// The instances whose console somebody wants to see.
+    pub(crate) fn stale(&self) -> Vec<String> {
+        lock(&self.stale).drain().collect()
+    }
+
+    /// Looks at a console and keeps what it shows.
+    pub(crate) async fn look(&self, id: &str, now: Time) {
+        match self.driver.console(id).await {
+            Ok(text) if text.is_empty() => {}
+            Ok(text) => {
+                lock(&self.consoles).insert(id.to_owned(), Console { text, at: now });
+            }
+            Err(error) => log::warn!("console of {id}: {error}"),
+        }
+    }
+
+    pub(crate) fn forget_console(&self, id: &str) {
+        lock(&self.consoles).remove(id);
+    }
+
+    /// All that the driver needs to start an instance.
+    ///
+    /// # Errors
+    /// InternalFailure for a record that no driver could start.
+    pub(crate) fn spec(&self, instance: &Instance, vpc: &str, subnet: &str) -> Result<InstanceSpec, Fault> {
+        let size = instance_types::find(&instance.instance_type).ok_or_else(|| {
+            Fault::internal(format!("{} has the unknown type {}", instance.id, instance.instance_type))
+        })?;
+        let vpc = Vpc { id: instance.interface.vpc.clone(), cidr: network::block(vpc)? };
+        let decode = |text: &String| STANDARD.decode(text).map_err(Fault::internal);
+        Ok(InstanceSpec {
+            id: instance.id.clone(),
+            hostname: host_name(instance.interface.private_ip),
+            env: self.env(instance, &vpc),
+            network: Network {
+                vpc,
+                subnet: network::block(subnet)?,
+                private_ip: instance.interface.private_ip,
+                mac: mac(&instance.interface.mac)?,
+            },
+            image: Image::HostUsr,
+            memory_mib: size.memory,
+            vcpus: size.vcpus,
+            user_data: instance.user_data.as_ref().map(decode).transpose()?,
+            users: vec![User {
+                name: LOGIN.into(),
+                uid: 1000,
+                authorized_keys: instance.public_key.iter().cloned().collect(),
+            }],
+            mounts: self.guest.mounts.clone(),
+            links: self.guest.links.clone(),
+        })
+    }
+
+    fn env(&self, instance: &Instance, vpc: &Vpc) -> Vec<(String, String)> {
+        let address = self.driver.endpoint_address(vpc);
+        let endpoint = format!("{}://{}", self.guest.scheme, SocketAddr::new(address, self.guest.port));
+        let mut env = vec![
+            ("AWS_ENDPOINT_URL".to_owned(), endpoint),
+            ("AWS_REGION".to_owned(), instance.region.clone()),
+            ("AWS_DEFAULT_REGION".to_owned(), instance.region.clone()),
+        ];
+        env.extend(self.guest.env.iter().cloned());
+        env
+    }
+}
+
+/// `ip-172-31-5-6`
+pub fn host_name(address: Ipv4Addr) -> String {
+    format!("ip-{}", address.to_string().replace('.', "-"))
+}
+
+fn mac(text: &str) -> Result<[u8; 6], Fault> {
+    let bytes: Result<Vec<u8>, _> = text.split(':').map(|part| u8::from_str_radix(part, 16)).collect();
+    let bytes = bytes.map_err(Fault::internal)?;
+    bytes.try_into().map_err(|_| Fault::internal(format!("`{text}` is no hardware address")))
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl fmt::Debug for Machines {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Machines").field("driver", &self.driver).field("guest", &self.guest).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,58 @@
+//! DeleteTags: removes tags by key, or by key and value; without any, all of them.
+
+use rolecall_actions::ec2::{self};
+use rolecall_base::{Fault, Tags};
+use rolecall_door::{At, Authorized, Needs, Operation, Write};
+
+use crate::faults;
+use crate::model::{DeleteTags, DeleteTagsRequest, DeleteTagsResponse};
+use crate::place::Place;
+use crate::questions::on_tagged;
+use crate::tags;
+
+impl Operation for DeleteTags {
+    type Access = Write;
+
+    fn needs(input: &DeleteTagsRequest, at: &At<'_>) -> Result<Needs, Fault> {
+        let given = input.tags.as_deref().unwrap_or_default();
+        let keys: Vec<String> = given.iter().filter_map(|tag| tag.key.clone()).collect();
+        let mut asked = Vec::new();
+        for id in &input.resources {
+            let question = on_tagged(ec2::DeleteTags, at, id)?;
+            let question = if keys.is_empty() { question } else { question.tag_keys(keys.clone()) };
+            asked.push(question.done());
+        }
+        if asked.is_empty() {
+            asked.push(Needs::action(ec2::DeleteTags).anywhere().done());
+        }
+        Ok(Needs::all(asked))
+    }
+
+    fn run(req: &mut Authorized<'_, Self>) -> Result<DeleteTagsResponse, Fault> {
+        let (place, input) = (Place::here(req), req.input);
+        if input.resources.is_empty() {
+            return Err(faults::missing("ResourceId"));
+        }
+        for id in &input.resources {
+            tags::exists(req.db()?, place, id)?;
+        }
+        faults::dry_run(input.dry_run)?;
+        for id in &input.resources {
+            let mut tags = tags::of(req.db()?, place, id)?;
+            match input.tags.as_deref() {
+                None | Some([]) => tags = Tags::default(),
+                Some(gone) => {
+                    for tag in gone {
+                        let key = tag.key.as_deref().unwrap_or_default();
+                        // A value that is given, if only an empty one, must be the tag's.
+                        if tag.value.is_none() || tags.get(key) == tag.value.as_deref() {
+                            tags.remove(key);
+                        }
+                    }
+                }
+            }
+            tags::put(req.tx()?, place, id, tags)?;
+        }
+        Ok(DeleteTagsResponse {})
+    }
+}

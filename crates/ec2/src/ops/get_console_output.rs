@@ -1,0 +1,34 @@
+//! GetConsoleOutput: the last 64 KiB of what an instance wrote to its console.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use rolecall_actions::ec2;
+use rolecall_base::Fault;
+use rolecall_door::{At, Authorized, Needs, Operation, Read};
+
+use crate::faults;
+use crate::lifecycle;
+use crate::machines::Machines;
+use crate::model::{GetConsoleOutput, GetConsoleOutputRequest, GetConsoleOutputResult};
+use crate::place::Place;
+use crate::questions::on_instance;
+
+impl Operation for GetConsoleOutput {
+    type Access = Read;
+
+    fn needs(input: &GetConsoleOutputRequest, at: &At<'_>) -> Result<Needs, Fault> {
+        Ok(on_instance(ec2::GetConsoleOutput, at, &input.instance_id)?.done())
+    }
+
+    fn run(req: &mut Authorized<'_, Self>) -> Result<GetConsoleOutputResult, Fault> {
+        let instance = lifecycle::get(req.db()?, Place::here(req), &req.input.instance_id, req.now)?;
+        faults::dry_run(req.input.dry_run)?;
+        // `Latest` tells Nitro's live console from the older snapshots; ours is live.
+        let console = req.extensions.get::<Machines>().ok().and_then(|own| own.console(&instance.id));
+        Ok(GetConsoleOutputResult {
+            timestamp: Some(console.as_ref().map_or(instance.launched, |console| console.at)),
+            output: console.map(|console| STANDARD.encode(console.text)),
+            instance_id: Some(instance.id),
+        })
+    }
+}

@@ -1,0 +1,205 @@
+//! ModifyInstanceAttribute: one attribute of one instance, some only while it is stopped.
+
+use rolecall_actions::ec2::{self, key, kind};
+use rolecall_base::Fault;
+use rolecall_door::{At, Authorized, Needs, Operation, Write};
+
+use crate::faults;
+use crate::instance_types;
+use crate::launch;
+use crate::lifecycle;
+use crate::model::{ModifyInstanceAttribute, ModifyInstanceAttributeRequest, ModifyInstanceAttributeResponse};
+use crate::network::Network;
+use crate::place::Place;
+use crate::questions::on_instance;
+use crate::records::{Instance, Shutdown, State};
+use crate::tags;
+
+impl Operation for ModifyInstanceAttribute {
+    type Access = Write;
+
+    fn needs(input: &ModifyInstanceAttributeRequest, at: &At<'_>) -> Result<Needs, Fault> {
+        let name = wish(input).ok().map(|wish| wish.name());
+        let question = on_instance(ec2::ModifyInstanceAttribute, at, &input.instance_id)?;
+        let mut needs = question.key(key::Attribute, name).done();
+        let place = Place::of(at);
+        for group in input.groups.as_deref().unwrap_or_default() {
+            let has = tags::of(at.db()?, place, group)?;
+            let resource = place.resource::<kind::SecurityGroup>(group).tagged(has);
+            let question = Needs::action(ec2::ModifyInstanceAttribute).on(&resource);
+            needs = needs.and(question.key(key::Region, Some(at.region)).done());
+        }
+        Ok(needs)
+    }
+
+    fn run(req: &mut Authorized<'_, Self>) -> Result<ModifyInstanceAttributeResponse, Fault> {
+        let (place, input) = (Place::here(req), req.input);
+        let mut instance = lifecycle::get(req.db()?, place, &input.instance_id, req.now)?;
+        let wish = wish(input)?;
+        if instance.state.is_ending() {
+            return Err(not_stopped(&instance));
+        }
+        if wish.wants_stopped() && instance.state != State::Stopped {
+            return Err(not_stopped(&instance));
+        }
+        let network = Network::load(req.db()?, place)?;
+        apply(&mut instance, wish, &network)?;
+        faults::dry_run(input.dry_run)?;
+        lifecycle::write(req.tx()?, &instance)?;
+        Ok(ModifyInstanceAttributeResponse {})
+    }
+}
+
+/// The one change that a request asks for.
+enum Wish<'a> {
+    Type(&'a str),
+    UserData(Vec<u8>),
+    Keep(bool),
+    KeepRunning(bool),
+    Shutdown(&'a str),
+    Groups(&'a [String]),
+    SourceDestCheck(bool),
+    EbsOptimized(bool),
+    EnaSupport(bool),
+}
+
+impl Wish<'_> {
+    fn name(&self) -> &'static str {
+        match self {
+            Wish::Type(_) => "InstanceType",
+            Wish::UserData(_) => "UserData",
+            Wish::Keep(_) => "DisableApiTermination",
+            Wish::KeepRunning(_) => "DisableApiStop",
+            Wish::Shutdown(_) => "InstanceInitiatedShutdownBehavior",
+            Wish::Groups(_) => "GroupSet",
+            Wish::SourceDestCheck(_) => "SourceDestCheck",
+            Wish::EbsOptimized(_) => "EbsOptimized",
+            Wish::EnaSupport(_) => "EnaSupport",
+        }
+    }
+
+    fn wants_stopped(&self) -> bool {
+        matches!(self, Wish::Type(_) | Wish::UserData(_) | Wish::EbsOptimized(_) | Wish::EnaSupport(_))
+    }
+}
+
+fn not_stopped(instance: &Instance) -> Fault {
+    faults::wrong_state(format!("The instance '{}' is not in the 'stopped' state.", instance.id))
+}
+
+/// What is asked for, in either of the two forms: a member of its own, or `Attribute` with `Value`.
+fn wish(input: &ModifyInstanceAttributeRequest) -> Result<Wish<'_>, Fault> {
+    let ModifyInstanceAttributeRequest {
+        source_dest_check,
+        enclave_options,
+        disable_api_stop,
+        dry_run: _,
+        instance_id: _,
+        attribute,
+        value,
+        block_device_mappings,
+        disable_api_termination,
+        instance_type,
+        kernel,
+        ramdisk,
+        user_data,
+        instance_initiated_shutdown_behavior,
+        groups,
+        ebs_optimized,
+        sriov_net_support,
+        ena_support,
+    } = input;
+    let refused = [
+        (enclave_options.is_some(), "EnclaveOptions"),
+        (block_device_mappings.as_ref().is_some_and(|list| !list.is_empty()), "BlockDeviceMapping"),
+        (kernel.is_some(), "Kernel"),
+        (ramdisk.is_some(), "Ramdisk"),
+        (sriov_net_support.is_some(), "SriovNetSupport"),
+    ];
+    if let Some((_, what)) = refused.iter().find(|(given, _)| *given) {
+        return Err(faults::unsupported(what));
+    }
+    let mut wishes = Vec::new();
+    wishes.extend(instance_type.as_ref().and_then(|own| own.value.as_deref()).map(Wish::Type));
+    wishes.extend(user_data.as_ref().map(|own| Wish::UserData(own.value.clone().unwrap_or_default())));
+    wishes.extend(disable_api_termination.as_ref().and_then(|own| own.value).map(Wish::Keep));
+    wishes.extend(disable_api_stop.as_ref().and_then(|own| own.value).map(Wish::KeepRunning));
+    let behavior = instance_initiated_shutdown_behavior.as_ref();
+    wishes.extend(behavior.and_then(|own| own.value.as_deref()).map(Wish::Shutdown));
+    wishes.extend(groups.as_deref().filter(|list| !list.is_empty()).map(Wish::Groups));
+    wishes.extend(source_dest_check.as_ref().and_then(|own| own.value).map(Wish::SourceDestCheck));
+    wishes.extend(ebs_optimized.as_ref().and_then(|own| own.value).map(Wish::EbsOptimized));
+    wishes.extend(ena_support.as_ref().and_then(|own| own.value).map(Wish::EnaSupport));
+    if let Some(attribute) = attribute {
+        wishes.push(named(attribute, value.as_deref())?);
+    }
+    let mut wishes = wishes.into_iter();
+    match (wishes.next(), wishes.next()) {
+        (Some(one), None) => Ok(one),
+        (None, _) => Err(faults::combination("No attributes specified.")),
+        (Some(_), Some(_)) => {
+            let text = "Fields for multiple attribute types specified. Specify only one attribute at a time.";
+            Err(faults::combination(text))
+        }
+    }
+}
+
+fn named<'a>(attribute: &str, value: Option<&'a str>) -> Result<Wish<'a>, Fault> {
+    let value = value.ok_or_else(|| faults::missing("Value"))?;
+    let flag = || match value {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        _ => Err(faults::invalid_value(value, "value", "It must be true or false.")),
+    };
+    Ok(match attribute {
+        "instanceType" => Wish::Type(value),
+        "userData" => {
+            use base64::Engine as _;
+            let decoded = base64::engine::general_purpose::STANDARD.decode(value);
+            Wish::UserData(decoded.map_err(|_| faults::invalid("Invalid BASE64 encoding of user data."))?)
+        }
+        "disableApiTermination" => Wish::Keep(flag()?),
+        "disableApiStop" => Wish::KeepRunning(flag()?),
+        "instanceInitiatedShutdownBehavior" => Wish::Shutdown(value),
+        "sourceDestCheck" => Wish::SourceDestCheck(flag()?),
+        "ebsOptimized" => Wish::EbsOptimized(flag()?),
+        "enaSupport" => Wish::EnaSupport(flag()?),
+        other => return Err(faults::unsupported(&format!("The attribute {other}"))),
+    })
+}
+
+fn apply(instance: &mut Instance, wish: Wish<'_>, network: &Network) -> Result<(), Fault> {
+    match wish {
+        Wish::Type(name) => {
+            let found = instance_types::find(name).ok_or_else(|| {
+                faults::invalid_value(name, "instanceType", "The instance type is not supported.")
+            })?;
+            instance.instance_type = found.name;
+        }
+        Wish::UserData(bytes) => instance.user_data = launch::checked_user_data(&bytes)?,
+        Wish::Keep(yes) => instance.keep = yes,
+        Wish::KeepRunning(yes) => instance.keep_running = yes,
+        Wish::Shutdown(word) => {
+            instance.shutdown = match word {
+                "stop" => Shutdown::Stop,
+                "terminate" => Shutdown::Terminate,
+                other => {
+                    let why = "It must be stop or terminate.";
+                    return Err(faults::invalid_value(other, "instanceInitiatedShutdownBehavior", why));
+                }
+            }
+        }
+        Wish::Groups(ids) => {
+            for id in ids {
+                let group = network.group(id).filter(|group| group.vpc == instance.interface.vpc);
+                group.ok_or_else(|| faults::no_group(id))?;
+            }
+            instance.interface.groups = ids.to_vec();
+        }
+        Wish::SourceDestCheck(true) | Wish::EbsOptimized(false) | Wish::EnaSupport(true) => {}
+        Wish::SourceDestCheck(false) => return Err(faults::unsupported("SourceDestCheck=false")),
+        Wish::EbsOptimized(true) => return Err(faults::unsupported("EbsOptimized")),
+        Wish::EnaSupport(false) => return Err(faults::unsupported("EnaSupport=false")),
+    }
+    Ok(())
+}

@@ -1,0 +1,47 @@
+//! ModifyInstanceMetadataOptions: what is not given keeps its value.
+
+use rolecall_actions::ec2;
+use rolecall_base::Fault;
+use rolecall_door::{At, Authorized, Needs, Operation, Write};
+
+use crate::describe::metadata_to_wire;
+use crate::faults;
+use crate::launch;
+use crate::lifecycle;
+use crate::model::{
+    InstanceMetadataOptionsRequest, ModifyInstanceMetadataOptions, ModifyInstanceMetadataOptionsRequest,
+    ModifyInstanceMetadataOptionsResult,
+};
+use crate::place::Place;
+use crate::questions::on_instance;
+
+impl Operation for ModifyInstanceMetadataOptions {
+    type Access = Write;
+
+    fn needs(input: &ModifyInstanceMetadataOptionsRequest, at: &At<'_>) -> Result<Needs, Fault> {
+        Ok(on_instance(ec2::ModifyInstanceMetadataOptions, at, &input.instance_id)?.done())
+    }
+
+    fn run(req: &mut Authorized<'_, Self>) -> Result<ModifyInstanceMetadataOptionsResult, Fault> {
+        let (place, input) = (Place::here(req), req.input);
+        let mut instance = lifecycle::get(req.db()?, place, &input.instance_id, req.now)?;
+        if instance.state.is_ending() {
+            let text = format!("The instance '{}' is not in the 'running' or 'stopped' state.", instance.id);
+            return Err(faults::wrong_state(text));
+        }
+        let wished = InstanceMetadataOptionsRequest {
+            http_tokens: input.http_tokens.clone(),
+            http_put_response_hop_limit: input.http_put_response_hop_limit,
+            http_endpoint: input.http_endpoint.clone(),
+            http_protocol_ipv6: input.http_protocol_ipv6.clone(),
+            instance_metadata_tags: input.instance_metadata_tags.clone(),
+        };
+        instance.metadata = launch::metadata(instance.metadata, Some(&wished))?;
+        faults::dry_run(input.dry_run)?;
+        lifecycle::write(req.tx()?, &instance)?;
+        Ok(ModifyInstanceMetadataOptionsResult {
+            instance_id: Some(instance.id),
+            instance_metadata_options: Some(metadata_to_wire(&instance.metadata, "pending")),
+        })
+    }
+}

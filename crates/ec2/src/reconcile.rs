@@ -1,0 +1,335 @@
+//! The loop that makes machines follow their records, and records follow their machines.
+//!
+//! Operations write what is wanted and leave a note in [`Work`]. Each note is worked off by one task at a time: it
+//! asks the driver, then writes the state that was reached, unless something else is wanted by then. A note stays
+//! until its goal is reached, so nothing is lost by a crash.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rolecall_base::{Fault, Time};
+use rolecall_compute::{ComputeError, Ending, Event};
+use rolecall_door::Door;
+use rolecall_env::Env;
+use rolecall_store::{CommitError, Scan, Store, StoreError, Tx};
+use tokio::sync::broadcast::error::RecvError;
+use tokio::task::JoinSet;
+
+use crate::instances;
+use crate::lifecycle;
+use crate::machines::{Change, Machines};
+use crate::network::Network;
+use crate::place::Place;
+use crate::records::{Ended, Goal, Instance, Mark, Reason, Shutdown, State, Work};
+
+/// How long processes have between the request to end and the end, as EC2's own shutdown gives them minutes.
+const GRACE: Duration = Duration::from_secs(10);
+/// How often it looks without being told to.
+const PAUSE: Duration = Duration::from_secs(30);
+/// Notes that are worked off at once.
+const MOST: usize = 64;
+/// How often a goal that moves is chased within one task.
+const CHASES: usize = 8;
+
+/// The loop. There is one in a server.
+#[derive(Debug)]
+pub struct Reconciler {
+    parts: Parts,
+    busy: HashSet<String>,
+}
+
+/// What every task needs.
+#[derive(Clone, Debug)]
+struct Parts {
+    door: Arc<Door>,
+    machines: Arc<Machines>,
+}
+
+/// Why a step did not come to its end. The note stays, and the next step tries again.
+#[derive(Debug, thiserror::Error)]
+enum Trouble {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+impl Reconciler {
+    pub fn new(door: Arc<Door>, machines: Arc<Machines>) -> Reconciler {
+        Reconciler { parts: Parts { door, machines }, busy: HashSet::new() }
+    }
+
+    /// Brings instances of an earlier server process back up: their disks are kept, their machines ended with it.
+    pub async fn resume(&mut self) {
+        let noted = self.parts.update(|tx| {
+            for instance in instances::all(tx)? {
+                if instance.goal == Goal::Running {
+                    tx.put::<Work>(&instance.id, &Mark {})?;
+                }
+            }
+            Ok(())
+        });
+        if let Err(trouble) = noted.await {
+            log::error!("instances of an earlier run could not be listed: {trouble}");
+        }
+    }
+
+    /// Works off every note there is, once, and forgets what ended long ago.
+    pub async fn step(&mut self) {
+        let mut tasks = JoinSet::new();
+        self.begin(&mut tasks);
+        while let Some(done) = tasks.join_next().await {
+            self.end(done.ok());
+        }
+        self.parts.reap().await;
+    }
+
+    /// Does so until `shutdown` is over. Machines still run then: ending them is the driver's own shutdown.
+    pub async fn run(mut self, shutdown: impl Future<Output = ()>) {
+        self.resume().await;
+        let parts = self.parts.clone();
+        let mut events = parts.machines.driver.events();
+        let mut tasks = JoinSet::new();
+        tokio::pin!(shutdown);
+        loop {
+            let changed = parts.door.changed.notified();
+            tokio::pin!(changed);
+            // Listens before it looks, so that no note falls between.
+            changed.as_mut().enable();
+            self.begin(&mut tasks);
+            parts.reap().await;
+            for id in parts.machines.stale() {
+                parts.machines.look(&id, parts.env().now()).await;
+            }
+            tokio::select! {
+                () = &mut shutdown => break,
+                () = &mut changed => {}
+                () = parts.machines.asked.notified() => {}
+                Some(done) = tasks.join_next() => self.end(done.ok()),
+                event = events.recv() => match event {
+                    Ok(event) => parts.observe(event).await,
+                    Err(RecvError::Lagged(missed)) => log::error!("{missed} events of machines were missed"),
+                    Err(RecvError::Closed) => break,
+                },
+                () = tokio::time::sleep(PAUSE) => {}
+            }
+        }
+        while tasks.join_next().await.is_some() {}
+    }
+
+    /// Starts a task for each note that has none yet.
+    fn begin(&mut self, tasks: &mut JoinSet<String>) {
+        let notes = match self.parts.notes() {
+            Ok(notes) => notes,
+            Err(error) => {
+                log::error!("the notes on instances can't be read: {error}");
+                return;
+            }
+        };
+        for id in notes {
+            if self.busy.len() >= MOST {
+                return;
+            }
+            if self.busy.insert(id.clone()) {
+                let parts = self.parts.clone();
+                tasks.spawn(async move {
+                    if let Err(trouble) = parts.work(&id).await {
+                        log::error!("{id}: {trouble}");
+                    }
+                    id
+                });
+            }
+        }
+    }
+
+    fn end(&mut self, id: Option<String>) {
+        match id {
+            Some(id) => {
+                self.busy.remove(&id);
+            }
+            // A task that panicked does not say whose it was; its note is simply taken up again.
+            None => self.busy.clear(),
+        }
+    }
+}
+
+impl Parts {
+    fn env(&self) -> &Env {
+        &self.door.identity.env
+    }
+
+    fn store(&self) -> &Store {
+        &self.door.identity.store
+    }
+
+    fn notes(&self) -> Result<Vec<String>, StoreError> {
+        self.store().read()?.keys(&Scan::<Work>::new(&()))
+    }
+
+    async fn update<R>(&self, work: impl FnMut(&mut Tx) -> Result<R, Fault>) -> Result<R, Trouble> {
+        let mut work = work;
+        let done = self.store().update(|tx| work(tx).map_err(Trouble::from)).await?;
+        self.door.changed.notify_waiters();
+        Ok(done)
+    }
+
+    /// Makes one machine follow its record.
+    async fn work(&self, id: &str) -> Result<(), Trouble> {
+        for _ in 0..CHASES {
+            let Some(instance) = instances::find(&self.store().read()?, id)? else {
+                return self.update(|tx| Ok(tx.delete::<Work>(&id)?)).await;
+            };
+            let outcome = self.drive(&instance).await?;
+            if let Err(error) = &outcome {
+                log::warn!("{id} does not reach {:?}: {error}", instance.goal);
+            }
+            self.machines.look(id, self.env().now()).await;
+            if self.settle(&instance, outcome.is_ok()).await? {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks the driver for what is wanted. What is so already is no error.
+    async fn drive(&self, instance: &Instance) -> Result<Result<(), ComputeError>, Trouble> {
+        let driver = &self.machines.driver;
+        let id = instance.id.as_str();
+        let outcome = match instance.goal {
+            Goal::Running => return self.start(instance).await,
+            Goal::Stopped => driver.stop(id, GRACE).await,
+            Goal::Terminated => driver.terminate(id, GRACE).await,
+        };
+        self.machines.tell(Change::Ended { id: id.to_owned() });
+        Ok(match outcome {
+            Err(ComputeError::NotRunning(_)) => Ok(()),
+            other => other,
+        })
+    }
+
+    async fn start(&self, instance: &Instance) -> Result<Result<(), ComputeError>, Trouble> {
+        let driver = &self.machines.driver;
+        let place = Place { account: instance.account, region: &instance.region };
+        let network = Network::load(&self.store().read()?, place)?;
+        let (vpc, subnet) =
+            (network.vpc(&instance.interface.vpc), network.subnet(&instance.interface.subnet));
+        let (Some(vpc), Some(subnet)) = (vpc, subnet) else {
+            return Ok(Err(ComputeError::Invalid("its network is gone".into())));
+        };
+        let spec = self.machines.spec(instance, &vpc.cidr, &subnet.cidr)?;
+        Ok(match driver.start(spec).await {
+            Ok(running) => {
+                self.machines.tell(Change::Started { id: running.id, imds: Some(running.imds) });
+                Ok(())
+            }
+            Err(ComputeError::AlreadyRunning(_)) if instance.reboots != instance.rebooted => {
+                driver.reboot(&instance.id, GRACE).await
+            }
+            Err(ComputeError::AlreadyRunning(_)) => Ok(()),
+            Err(error) => Err(error),
+        })
+    }
+
+    /// Writes what was reached; false when something else is wanted by now.
+    async fn settle(&self, driven: &Instance, reached: bool) -> Result<bool, Trouble> {
+        let now = self.env().now();
+        self.update(|tx| {
+            let Some(mut instance) = instances::find(tx, &driven.id)? else {
+                tx.delete::<Work>(&driven.id)?;
+                return Ok(true);
+            };
+            if instance.goal != driven.goal || instance.reboots != driven.reboots {
+                return Ok(false);
+            }
+            tx.delete::<Work>(&driven.id)?;
+            if reached {
+                if instance.state != instance.goal.reached() || instance.reboots != instance.rebooted {
+                    lifecycle::reach(tx, now, &mut instance)?;
+                }
+            } else {
+                fail(tx, now, &mut instance)?;
+            }
+            Ok(true)
+        })
+        .await
+    }
+
+    /// Writes what a machine did by itself.
+    async fn observe(&self, event: Event) {
+        match event {
+            Event::UserDataDone { id, .. } => self.machines.look(&id, self.env().now()).await,
+            Event::Exited { id, how } => {
+                self.machines.look(&id, self.env().now()).await;
+                self.machines.tell(Change::Ended { id: id.clone() });
+                if let Err(trouble) = self.exited(&id, how).await {
+                    log::error!("{id} ended by itself and could not be written so: {trouble}");
+                }
+            }
+        }
+    }
+
+    async fn exited(&self, id: &str, how: Ending) -> Result<(), Trouble> {
+        let now = self.env().now();
+        let env = self.env();
+        let at_once = self.machines.is_paper();
+        self.update(|tx| {
+            let Some(mut instance) = instances::find(tx, id)? else { return Ok(()) };
+            if instance.goal != Goal::Running {
+                return Ok(());
+            }
+            let goal = match (how, instance.shutdown) {
+                (Ending::PowerOff, Shutdown::Terminate) => Goal::Terminated,
+                _ => Goal::Stopped,
+            };
+            instance.reason = Some(match how {
+                Ending::PowerOff => {
+                    Reason::new("Client.InstanceInitiatedShutdown", "Instance initiated shutdown")
+                }
+                Ending::Died => Reason::new("Server.InternalError", "The instance's machine ended"),
+            });
+            instance.transition = lifecycle::user_initiated(now).replace("User", "Instance");
+            lifecycle::want(tx, env, &mut instance, goal, at_once)
+        })
+        .await
+    }
+
+    /// Forgets instances that were terminated an hour ago.
+    async fn reap(&self) {
+        let now = self.env().now();
+        let old = match self.old(now) {
+            Ok(old) => old,
+            Err(error) => {
+                log::error!("ended instances can't be listed: {error}");
+                return;
+            }
+        };
+        for (ended, id) in old {
+            self.machines.forget_console(&id);
+            if let Err(trouble) = self.update(|tx| lifecycle::forget(tx, ended, &id)).await {
+                log::error!("{id} can't be forgotten: {trouble}");
+            }
+        }
+    }
+
+    fn old(&self, now: Time) -> Result<Vec<(i64, String)>, StoreError> {
+        let rows = self.store().read()?.keys(&Scan::<Ended>::new(&()).limit(MOST))?;
+        let over = |ended: i64| now.since(Time::from_millis(ended)) >= lifecycle::REMEMBERED;
+        Ok(rows.into_iter().filter(|(ended, _)| over(*ended)).collect())
+    }
+}
+
+/// Writes that a goal could not be reached: a launch ends, a start of a stopped instance stops again. A stop or an
+/// end that fails counts as done, since nothing more can be asked of the machine.
+fn fail(tx: &mut Tx, now: Time, instance: &mut Instance) -> Result<(), Fault> {
+    if instance.goal == Goal::Running {
+        let sentence = if instance.ran { "Internal error on start" } else { "Internal error on launch" };
+        instance.reason = Some(Reason::new("Server.InternalError", sentence));
+        instance.goal = if instance.ran { Goal::Stopped } else { Goal::Terminated };
+        lifecycle::give_public_address_back(tx, instance)?;
+    }
+    debug_assert!(instance.state != State::Terminated, "an ended instance has no goal left");
+    lifecycle::reach(tx, now, instance)
+}

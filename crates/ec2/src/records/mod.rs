@@ -1,0 +1,37 @@
+//! What the store keeps of EC2: one file per kind of record, each with its table and its key.
+//!
+//! Keys begin with account and region, so that regions stay apart; ids alone lead there through [`InstancePlaces`].
+
+mod address;
+mod association;
+mod instance;
+mod key_pair;
+mod network;
+mod tagged;
+mod token;
+
+pub use address::{PrivateAddresses, PublicAddresses, Taken};
+pub use association::{Association, Associations};
+pub use instance::{
+    Ended, Goal, Instance, InstancePlaces, Instances, Interface, MetadataOptions, ProfileRef, Reason, Settled,
+    Shutdown, State, Work,
+};
+pub use key_pair::{KeyPair, KeyPairNames, KeyPairs, KeyType, Named};
+pub use network::{Networks, SecurityGroup, SecurityGroups, Subnet, Subnets, Vpc, Vpcs};
+pub use tagged::{TagSets, Tagged};
+pub use token::{ClientToken, ClientTokens};
+
+use rolecall_base::AccountId;
+use rolecall_store::Record;
+use serde::{Deserialize, Serialize};
+
+/// (account, region, id or name): the key of nearly every table here.
+pub type RegionalKey = (AccountId, String, String);
+
+/// A row that says no more than its key.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {}
+
+impl Record for Mark {
+    const VERSION: u8 = 1;
+}
