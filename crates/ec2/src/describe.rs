@@ -44,7 +44,8 @@ pub fn describe(db: &Reader, place: Place<'_>, list: Vec<Instance>) -> Result<Ve
         }
     }
     let described = |instance: Instance| {
-        let name = |id: &String| (id.clone(), names.get(id).map_or_else(|| id.clone(), |name| (*name).clone()));
+        let name =
+            |id: &String| (id.clone(), names.get(id).map_or_else(|| id.clone(), |name| (*name).clone()));
         let groups = instance.interface.groups.iter().map(name).collect();
         Described { tags: sets.remove(&instance.id).unwrap_or_default(), groups, instance }
     };

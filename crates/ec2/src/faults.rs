@@ -133,7 +133,8 @@ pub fn already_associated(instance: &str) -> Fault {
 }
 
 pub fn token_mismatch() -> Fault {
-    let message = "Arguments on this idempotent request are inconsistent with arguments used in previous request(s).";
+    let message =
+        "Arguments on this idempotent request are inconsistent with arguments used in previous request(s).";
     fault("IdempotentParameterMismatch", message.to_owned())
 }
 

@@ -34,7 +34,10 @@ pub fn pick<T: Filtered>(items: Vec<T>, filters: Option<&[Filter]>) -> Result<Ve
         }
         wanted.push((name, filter.values.as_deref().unwrap_or_default()));
     }
-    Ok(items.into_iter().filter(|item| wanted.iter().all(|(name, values)| holds(item, name, values))).collect())
+    Ok(items
+        .into_iter()
+        .filter(|item| wanted.iter().all(|(name, values)| holds(item, name, values)))
+        .collect())
 }
 
 fn holds<T: Filtered>(item: &T, name: &str, patterns: &[String]) -> bool {

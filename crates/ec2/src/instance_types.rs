@@ -72,13 +72,20 @@ pub fn all() -> Vec<InstanceType> {
         for (size, old, new, memory) in BURSTABLE {
             let vcpus = if family == "t2" { old } else { new };
             let arm = family == "t4g";
-            types.push(InstanceType { burstable: true, arm, ..plain(&format!("{family}.{size}"), vcpus, memory) });
+            types.push(InstanceType {
+                burstable: true,
+                arm,
+                ..plain(&format!("{family}.{size}"), vcpus, memory)
+            });
         }
     }
     for (family, gib, sizes) in FAMILIES {
         for vcpus in sizes {
             let name = format!("{family}.{}", size(*vcpus));
-            types.push(InstanceType { arm: family.ends_with('g'), ..plain(&name, *vcpus, vcpus * gib * 1024) });
+            types.push(InstanceType {
+                arm: family.ends_with('g'),
+                ..plain(&name, *vcpus, vcpus * gib * 1024)
+            });
         }
     }
     types.sort_by(|a, b| a.name.cmp(&b.name));

@@ -23,7 +23,8 @@ const LONGEST: usize = 255;
 pub fn check_new(db: &Reader, place: Place<'_>, name: &str) -> Result<(), Fault> {
     let plain = name.bytes().all(|b| b.is_ascii() && !b.is_ascii_control());
     if name.is_empty() || name.len() > LONGEST || !plain || name.trim() != name {
-        let why = format!("A key pair's name has up to {LONGEST} ASCII characters, without spaces around it.");
+        let why =
+            format!("A key pair's name has up to {LONGEST} ASCII characters, without spaces around it.");
         return Err(faults::invalid_value(name, "KeyName", &why));
     }
     if db.exists::<KeyPairs>(&place.key(name))? {

@@ -29,3 +29,6 @@ mod tags;
 
 pub use machines::{Change, Guest, Machines};
 pub use reconcile::Reconciler;
+
+#[cfg(test)]
+mod scene;

@@ -232,6 +232,8 @@ pub fn take_private_address(
             return Ok(Ipv4Addr::from(address));
         }
     }
-    let text = format!("There are not enough free addresses in subnet '{subnet}' to satisfy the requested number of instances.");
+    let text = format!(
+        "There are not enough free addresses in subnet '{subnet}' to satisfy the requested number of instances."
+    );
     Err(faults::other("InsufficientFreeAddressesInSubnet", text))
 }

@@ -173,6 +173,9 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl fmt::Debug for Machines {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Machines").field("driver", &self.driver).field("guest", &self.guest).finish_non_exhaustive()
+        f.debug_struct("Machines")
+            .field("driver", &self.driver)
+            .field("guest", &self.guest)
+            .finish_non_exhaustive()
     }
 }

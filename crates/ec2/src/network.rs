@@ -8,7 +8,9 @@ use rolecall_compute::Cidr;
 use rolecall_store::{Reader, Table, Tx};
 
 use crate::place::Place;
-use crate::records::{Mark, Networks, RegionalKey, SecurityGroup, SecurityGroups, Subnet, Subnets, Vpc, Vpcs};
+use crate::records::{
+    Mark, Networks, RegionalKey, SecurityGroup, SecurityGroups, Subnet, Subnets, Vpc, Vpcs,
+};
 use crate::regions;
 
 /// All networks at one place.
@@ -133,4 +135,35 @@ pub fn rows<T: Table<Key = RegionalKey>>(db: &Reader, place: Place<'_>) -> Resul
 /// InternalFailure when it is none.
 pub fn block(text: &str) -> Result<Cidr, Fault> {
     text.parse().map_err(Fault::internal)
+}
+
+#[cfg(test)]
+mod tests {
+    use rolecall_testkit::{ACCOUNT, World};
+
+    use crate::model::*;
+    use crate::scene::{launch, request};
+
+    #[test]
+    fn the_default_network_is_the_same_before_and_after_the_first_launch() {
+        let world = World::new(1);
+        let root = world.root(ACCOUNT);
+        let look = || {
+            let vpcs = world.call::<DescribeVpcs>(&root, Default::default()).unwrap().vpcs.unwrap();
+            let subnets = world.call::<DescribeSubnets>(&root, Default::default()).unwrap().subnets.unwrap();
+            let groups = world
+                .call::<DescribeSecurityGroups>(&root, Default::default())
+                .unwrap()
+                .security_groups
+                .unwrap();
+            let free: i32 = subnets.iter().map(|subnet| subnet.available_ip_address_count.unwrap()).sum();
+            let ids: Vec<_> = subnets.into_iter().map(|subnet| subnet.subnet_id.unwrap()).collect();
+            ((vpcs[0].vpc_id.clone(), ids, groups[0].group_id.clone()), free)
+        };
+        let before = look();
+        assert_eq!(before.1, 3 * 4091);
+        launch(&world, request());
+        let after = look();
+        assert_eq!((before.0, before.1 - 1), after);
+    }
 }

@@ -58,8 +58,7 @@ pub fn anywhere<A: Action + Wildcard + Takes<key::Region>>(action: A, at: &At<'_
 /// # Errors
 /// When the store can't be read.
 pub fn on_instances<A: OnInstance>(action: A, at: &At<'_>, ids: &[String]) -> Result<Needs, Fault> {
-    let asked: Result<Vec<_>, Fault> =
-        ids.iter().map(|id| Ok(on_instance(action, at, id)?.done())).collect();
+    let asked: Result<Vec<_>, Fault> = ids.iter().map(|id| Ok(on_instance(action, at, id)?.done())).collect();
     let asked = asked?;
     if asked.is_empty() {
         return Ok(Needs::action(action).on(&Place::of(at).resource::<kind::Instance>("*")).done());

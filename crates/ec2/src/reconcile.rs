@@ -21,7 +21,7 @@ use crate::lifecycle;
 use crate::machines::{Change, Machines};
 use crate::network::Network;
 use crate::place::Place;
-use crate::records::{Ended, Goal, Instance, Mark, Reason, Shutdown, State, Work};
+use crate::records::{Ended, Goal, Instance, Mark, Reason, Shutdown, Work};
 
 /// How long processes have between the request to end and the end, as EC2's own shutdown gives them minutes.
 const GRACE: Duration = Duration::from_secs(10);
@@ -330,6 +330,89 @@ fn fail(tx: &mut Tx, now: Time, instance: &mut Instance) -> Result<(), Fault> {
         instance.goal = if instance.ran { Goal::Stopped } else { Goal::Terminated };
         lifecycle::give_public_address_back(tx, instance)?;
     }
-    debug_assert!(instance.state != State::Terminated, "an ended instance has no goal left");
     lifecycle::reach(tx, now, instance)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+    use std::time::Duration;
+
+    use rolecall_compute::Driver;
+    use rolecall_door::Extensions;
+    use rolecall_testkit::{ACCOUNT, World};
+
+    use super::Reconciler;
+    use crate::machines::{Change, Guest, Machines};
+    use crate::model::{
+        RebootInstances, RebootInstancesRequest, TerminateInstances, TerminateInstancesRequest,
+    };
+    use crate::records::{InstancePlaces, Work};
+    use crate::scene::{launch, request, state};
+
+    struct Scene {
+        world: World,
+        reconciler: Reconciler,
+        told: Arc<Mutex<Vec<Change>>>,
+    }
+
+    impl Scene {
+        fn new() -> Scene {
+            let told = Arc::new(Mutex::new(Vec::new()));
+            let tell = told.clone();
+            let machines = Arc::new(Machines::new(Driver::none(), Guest::default(), move |change| {
+                tell.lock().unwrap().push(change);
+            }));
+            let mut extensions = Extensions::default();
+            extensions.insert(machines.clone());
+            let world = World::with(1, extensions);
+            let reconciler = Reconciler::new(world.door.clone(), machines);
+            Scene { world, reconciler, told }
+        }
+
+        fn step(&mut self) {
+            self.world.run(self.reconciler.step());
+        }
+
+        fn notes(&self) -> usize {
+            self.world.store.read().unwrap().count::<Work>(&()).unwrap()
+        }
+    }
+
+    #[test]
+    fn a_machine_follows_its_record_from_launch_to_end() {
+        let mut scene = Scene::new();
+        let id = launch(&scene.world, request());
+        assert_eq!(scene.notes(), 1);
+        scene.step();
+        assert_eq!((state(&scene.world, &id).as_str(), scene.notes()), ("running", 0));
+        assert!(matches!(&scene.told.lock().unwrap()[..], [Change::Started { id: own, .. }] if *own == id));
+
+        let root = scene.world.root(ACCOUNT);
+        let reboot = RebootInstancesRequest { instance_ids: vec![id.clone()], ..Default::default() };
+        scene.world.call::<RebootInstances>(&root, reboot).unwrap();
+        scene.step();
+        let instance = crate::instances::find(&scene.world.store.read().unwrap(), &id).unwrap().unwrap();
+        assert_eq!((instance.reboots, instance.rebooted), (1, 1));
+
+        let end = TerminateInstancesRequest { instance_ids: vec![id.clone()], ..Default::default() };
+        scene.world.call::<TerminateInstances>(&root, end).unwrap();
+        scene.step();
+        assert_eq!(scene.told.lock().unwrap().last(), Some(&Change::Ended { id: id.clone() }));
+        scene.world.env.advance(Duration::from_secs(3600));
+        scene.step();
+        let db = scene.world.store.read().unwrap();
+        assert!(!db.exists::<InstancePlaces>(&id).unwrap());
+    }
+
+    #[test]
+    fn instances_of_an_earlier_run_come_up_again() {
+        let mut scene = Scene::new();
+        let id = launch(&scene.world, request());
+        // The first process ends before it works off the note; the second finds the instance wanted.
+        scene.world.write(|tx| Ok(tx.delete::<Work>(&id)?));
+        scene.world.run(scene.reconciler.resume());
+        scene.step();
+        assert!(matches!(&scene.told.lock().unwrap()[..], [Change::Started { id: own, .. }] if *own == id));
+    }
 }

@@ -100,9 +100,12 @@ mod tests {
 
     #[test]
     fn zone_ids_begin_with_the_short_name_of_their_region() {
-        for (region, short) in
-            [("us-east-1", "use1"), ("eu-central-1", "euc1"), ("ap-southeast-2", "apse2"), ("us-gov-west-1", "usgw1")]
-        {
+        for (region, short) in [
+            ("us-east-1", "use1"),
+            ("eu-central-1", "euc1"),
+            ("ap-southeast-2", "apse2"),
+            ("us-gov-west-1", "usgw1"),
+        ] {
             assert_eq!(short_name(region), short);
         }
         assert_eq!(zones("us-east-1")[2], ("us-east-1c".into(), "use1-az3".into()));

@@ -57,7 +57,9 @@ pub fn checked(list: &[model::Tag]) -> Result<Tags, Fault> {
             return Err(faults::invalid(format!("Tag key exceeds the maximum length of {KEY} characters")));
         }
         if value.chars().count() > VALUE {
-            return Err(faults::invalid(format!("Tag value exceeds the maximum length of {VALUE} characters")));
+            return Err(faults::invalid(format!(
+                "Tag value exceeds the maximum length of {VALUE} characters"
+            )));
         }
         if key.to_lowercase().starts_with("aws:") {
             let text = "Tag keys starting with 'aws:' are reserved for internal use";
@@ -109,7 +111,8 @@ pub fn wished(given: Option<&[model::TagSpecification]>, kind: &str) -> Vec<(Str
 
 /// As answers list them; always there, if only empty.
 pub fn to_wire(tags: &Tags) -> Option<Vec<model::Tag>> {
-    let tag = |tag: &rolecall_base::Tag| model::Tag { key: Some(tag.key.clone()), value: Some(tag.value.clone()) };
+    let tag =
+        |tag: &rolecall_base::Tag| model::Tag { key: Some(tag.key.clone()), value: Some(tag.value.clone()) };
     Some(tags.iter().map(tag).collect())
 }
 

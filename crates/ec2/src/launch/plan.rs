@@ -90,7 +90,11 @@ impl Plan {
 fn count(input: &RunInstancesRequest) -> Result<i32, Fault> {
     let (least, most) = (input.min_count, input.max_count);
     if least < 1 {
-        return Err(faults::invalid_value(least, "minCount", "The minimum number of instances must be at least 1."));
+        return Err(faults::invalid_value(
+            least,
+            "minCount",
+            "The minimum number of instances must be at least 1.",
+        ));
     }
     if most < least {
         let why = "The maximum number of instances must not be below the minimum.";
@@ -193,9 +197,8 @@ fn groups(network: &Network, subnet: &Subnet, wishes: &Wishes<'_>) -> Result<Vec
 pub(super) fn user_data(given: Option<&str>) -> Result<Option<String>, Fault> {
     let Some(given) = given.filter(|given| !given.is_empty()) else { return Ok(None) };
     let packed: String = given.split_ascii_whitespace().collect();
-    let bytes = STANDARD
-        .decode(packed)
-        .map_err(|_| faults::invalid("Invalid BASE64 encoding of user data."))?;
+    let bytes =
+        STANDARD.decode(packed).map_err(|_| faults::invalid("Invalid BASE64 encoding of user data."))?;
     checked_user_data(&bytes)
 }
 
@@ -233,7 +236,12 @@ fn private_ip(
     if offset < 4 || offset.saturating_add(1) >= size {
         return Err(invalid("Address is in subnet's reserved address range."));
     }
-    if db.exists::<PrivateAddresses>(&(place.account, place.region, subnet.id.as_str(), u32::from(address)))? {
+    if db.exists::<PrivateAddresses>(&(
+        place.account,
+        place.region,
+        subnet.id.as_str(),
+        u32::from(address),
+    ))? {
         return Err(faults::address_taken(address));
     }
     Ok(Some(address))

@@ -105,7 +105,8 @@ impl Sketch<'_> {
         };
         let default = ["default".to_owned()];
         let names = if self.wishes.group_names.is_empty() { &default[..] } else { self.wishes.group_names };
-        let id = |name: &String| network.group_named(name, vpc).map_or("*", |group| group.id.as_str()).to_owned();
+        let id =
+            |name: &String| network.group_named(name, vpc).map_or("*", |group| group.id.as_str()).to_owned();
         names.iter().map(id).collect()
     }
 

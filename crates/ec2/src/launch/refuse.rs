@@ -147,7 +147,8 @@ fn refuse_placement(placement: &Placement) -> Result<(), Fault> {
 }
 
 fn refuse_reservation(wish: &CapacityReservationSpecification) -> Result<(), Fault> {
-    let CapacityReservationSpecification { capacity_reservation_preference, capacity_reservation_target } = wish;
+    let CapacityReservationSpecification { capacity_reservation_preference, capacity_reservation_target } =
+        wish;
     // There are no reservations, so running in an open one or in none is the same.
     let only = capacity_reservation_preference.as_deref() == Some("capacity-reservations-only");
     if only || capacity_reservation_target.is_some() {
@@ -180,13 +181,11 @@ fn refuse_interfaces(
         _ => return Err(unsupported("More than one network interface")),
     };
     if given(&input.subnet_id) || some(&input.security_group_ids) || some(&input.security_groups) {
-        let text =
-            "Network interfaces and an instance-level subnet ID or security groups may not be specified on the same request";
+        let text = "Network interfaces and an instance-level subnet ID or security groups may not be specified on the same request";
         return Err(faults::combination(text));
     }
     if given(&input.private_ip_address) {
-        let text =
-            "Network interfaces and an instance-level private IP address may not be specified on the same request";
+        let text = "Network interfaces and an instance-level private IP address may not be specified on the same request";
         return Err(faults::combination(text));
     }
     refuse_interface(one)

@@ -64,10 +64,7 @@ pub fn write(
     for index in 0..plan.count {
         let mut instance = new_instance(tx, env, place, input, plan, index, &reservation)?;
         let id = instance.id.clone();
-        tx.put::<InstancePlaces>(
-            &id,
-            &Settled { account: place.account, region: place.region.to_owned() },
-        )?;
+        tx.put::<InstancePlaces>(&id, &Settled { account: place.account, region: place.region.to_owned() })?;
         if let (Some((profile, _)), Some(passed)) = (&plan.profile, &launch.passed) {
             let association = Association {
                 id: env.resource_id("iip-assoc"),

@@ -57,3 +57,84 @@ impl Operation for AssociateIamInstanceProfile {
         Ok(AssociateIamInstanceProfileResult { iam_instance_profile_association: Some(answer) })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rolecall_testkit::{ACCOUNT, World, check_fault};
+
+    use crate::model::*;
+    use crate::scene::{launch, named, profile, request, role, seen};
+
+    fn associate(id: &str, name: &str) -> AssociateIamInstanceProfileRequest {
+        AssociateIamInstanceProfileRequest {
+            instance_id: id.into(),
+            iam_instance_profile: named(name).unwrap(),
+        }
+    }
+
+    fn world() -> World {
+        let world = World::new(1);
+        for name in ["one", "two"] {
+            role(&world, name);
+            profile(&world, name, Some(name));
+        }
+        world
+    }
+
+    #[test]
+    fn a_role_is_associated_replaced_and_taken_away() {
+        let world = world();
+        let root = world.root(ACCOUNT);
+        let id = launch(&world, request());
+        let held = || seen(&world, &id).iam_instance_profile.map(|own| own.arn.unwrap());
+        let made = world.call::<AssociateIamInstanceProfile>(&root, associate(&id, "one")).unwrap();
+        let made = made.iam_instance_profile_association.unwrap();
+        assert_eq!(made.state.as_deref(), Some("associating"));
+        assert_eq!(held().unwrap(), "arn:aws:iam::000000000000:instance-profile/one");
+        let again = world.call::<AssociateIamInstanceProfile>(&root, associate(&id, "two"));
+        let text = check_fault(again, "IncorrectState");
+        assert_eq!(text, format!("There is an existing association for instance {id}"));
+
+        let replace = ReplaceIamInstanceProfileAssociationRequest {
+            association_id: made.association_id.clone().unwrap(),
+            iam_instance_profile: named("two").unwrap(),
+        };
+        let new = world.call::<ReplaceIamInstanceProfileAssociation>(&root, replace.clone()).unwrap();
+        let new = new.iam_instance_profile_association.unwrap().association_id.unwrap();
+        assert_eq!(held().unwrap(), "arn:aws:iam::000000000000:instance-profile/two");
+        let gone = world.call::<ReplaceIamInstanceProfileAssociation>(&root, replace);
+        check_fault(gone, "InvalidAssociationID.NotFound");
+
+        let listed = world
+            .call::<DescribeIamInstanceProfileAssociations>(&root, Default::default())
+            .unwrap()
+            .iam_instance_profile_associations
+            .unwrap();
+        assert_eq!(listed.len(), 1);
+        assert_eq!(listed[0].association_id.as_ref(), Some(&new));
+        let end = DisassociateIamInstanceProfileRequest { association_id: new };
+        world.call::<DisassociateIamInstanceProfile>(&root, end).unwrap();
+        assert_eq!(held(), None);
+    }
+
+    #[test]
+    fn a_role_that_may_not_be_passed_is_not_associated() {
+        let world = world();
+        let id = launch(&world, request());
+        let user = world.user(
+            "ann",
+            r#"{"Version": "2012-10-17", "Statement": [
+                {"Effect": "Allow", "Action": "ec2:*", "Resource": "*"},
+                {"Effect": "Allow", "Action": "iam:PassRole", "Resource": "*", "Condition": {
+                    "StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"},
+                    "ArnLike": {"iam:AssociatedResourceArn": "arn:aws:ec2:*:*:instance/*"},
+                    "StringLike": {"aws:ResourceTag/x": "*"}}},
+                {"Effect": "Allow", "Action": "iam:PassRole", "Resource": "arn:aws:iam::*:role/one", "Condition": {
+                    "StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"},
+                    "ArnLike": {"iam:AssociatedResourceArn": "arn:aws:ec2:*:*:instance/*"}}}]}"#,
+        );
+        let refused = world.call::<AssociateIamInstanceProfile>(&user, associate(&id, "two"));
+        assert!(check_fault(refused, "UnauthorizedOperation").contains("iam:PassRole"));
+        world.call::<AssociateIamInstanceProfile>(&user, associate(&id, "one")).unwrap();
+    }
+}

@@ -50,3 +50,68 @@ impl Operation for CreateKeyPair {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rolecall_testkit::{ACCOUNT, World, check_fault};
+
+    use crate::model::*;
+    use crate::scene::tagged;
+
+    fn create(name: &str, kind: &str) -> CreateKeyPairRequest {
+        CreateKeyPairRequest { key_name: name.into(), key_type: Some(kind.into()), ..Default::default() }
+    }
+
+    #[test]
+    fn a_key_pair_is_made_shown_and_deleted() {
+        let world = World::new(1);
+        let root = world.root(ACCOUNT);
+        let mut input = create("mine", "ed25519");
+        input.tag_specifications = tagged("key-pair", "team", "a");
+        let made = world.call::<CreateKeyPair>(&root, input.clone()).unwrap();
+        assert!(made.key_material.unwrap().starts_with("-----BEGIN OPENSSH PRIVATE KEY-----"));
+        check_fault(world.call::<CreateKeyPair>(&root, input), "InvalidKeyPair.Duplicate");
+        let list = DescribeKeyPairsRequest {
+            key_names: Some(vec!["mine".into()]),
+            include_public_key: Some(true),
+            ..Default::default()
+        };
+        let shown = world.call::<DescribeKeyPairs>(&root, list.clone()).unwrap().key_pairs.unwrap().remove(0);
+        assert_eq!(shown.key_fingerprint, made.key_fingerprint);
+        assert!(shown.public_key.unwrap().starts_with("ssh-ed25519 "));
+        let id = made.key_pair_id;
+        let delete = DeleteKeyPairRequest { key_pair_id: id.clone(), ..Default::default() };
+        assert_eq!(world.call::<DeleteKeyPair>(&root, delete.clone()).unwrap().key_pair_id, id);
+        assert_eq!(world.call::<DeleteKeyPair>(&root, delete).unwrap().key_pair_id, None);
+        check_fault(world.call::<DescribeKeyPairs>(&root, list), "InvalidKeyPair.NotFound");
+    }
+
+    #[test]
+    fn an_rsa_key_is_in_the_form_that_openssl_reads() {
+        let world = World::new(1);
+        let made = world.call::<CreateKeyPair>(&world.root(ACCOUNT), create("rsa", "rsa")).unwrap();
+        let material = made.key_material.unwrap();
+        assert!(material.starts_with("-----BEGIN RSA PRIVATE KEY-----\n"));
+        assert!(material.ends_with("-----END RSA PRIVATE KEY-----"));
+        // SHA-1: 20 bytes in hexadecimal.
+        assert_eq!(made.key_fingerprint.unwrap().split(':').count(), 20);
+    }
+
+    #[test]
+    fn an_imported_key_goes_to_the_instances_that_name_it() {
+        let world = World::new(1);
+        let root = world.root(ACCOUNT);
+        let key = include_bytes!("../../tests/keys/rsa.pub");
+        let import = ImportKeyPairRequest {
+            key_name: "mine".into(),
+            public_key_material: key.to_vec(),
+            ..Default::default()
+        };
+        world.call::<ImportKeyPair>(&root, import).unwrap();
+        let mut input = crate::scene::request();
+        input.key_name = Some("mine".into());
+        let id = crate::scene::launch(&world, input);
+        let instance = crate::instances::find(&world.store.read().unwrap(), &id).unwrap().unwrap();
+        assert!(instance.public_key.unwrap().starts_with("ssh-rsa "));
+    }
+}

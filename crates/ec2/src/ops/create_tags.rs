@@ -50,3 +50,87 @@ impl Operation for CreateTags {
         Ok(CreateTagsResponse {})
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rolecall_testkit::{ACCOUNT, World, check_fault};
+
+    use crate::model::*;
+    use crate::scene::{launch, request};
+
+    fn tag(key: &str, value: &str) -> Tag {
+        Tag { key: Some(key.into()), value: Some(value.into()) }
+    }
+
+    fn filter(name: &str, value: &str) -> Option<Vec<Filter>> {
+        Some(vec![Filter { name: Some(name.into()), values: Some(vec![value.into()]) }])
+    }
+
+    #[test]
+    fn tags_are_set_found_and_removed() {
+        let world = World::new(1);
+        let root = world.root(ACCOUNT);
+        let (one, two) = (launch(&world, request()), launch(&world, request()));
+        let set = CreateTagsRequest {
+            resources: vec![one.clone(), two.clone()],
+            tags: vec![tag("team", "a"), tag("Name", "web")],
+            ..Default::default()
+        };
+        world.call::<CreateTags>(&root, set).unwrap();
+        let set =
+            CreateTagsRequest { resources: vec![two], tags: vec![tag("team", "b")], ..Default::default() };
+        world.call::<CreateTags>(&root, set).unwrap();
+        let find = |name: &str, value: &str| {
+            let input = DescribeInstancesRequest { filters: filter(name, value), ..Default::default() };
+            world.call::<DescribeInstances>(&root, input).unwrap().reservations.unwrap().len()
+        };
+        assert_eq!((find("tag:team", "a"), find("tag:Name", "w*"), find("tag-key", "team")), (1, 2, 2));
+        let tags = |name: &str, value: &str| {
+            let input = DescribeTagsRequest { filters: filter(name, value), ..Default::default() };
+            world.call::<DescribeTags>(&root, input).unwrap().tags.unwrap().len()
+        };
+        assert_eq!((tags("resource-id", &one), tags("tag:team", "*"), tags("key", "Name")), (2, 2, 2));
+        let gone = DeleteTagsRequest {
+            resources: vec![one.clone()],
+            tags: Some(vec![tag("team", "other"), Tag { key: Some("Name".into()), value: None }]),
+            ..Default::default()
+        };
+        world.call::<DeleteTags>(&root, gone).unwrap();
+        assert_eq!(tags("resource-id", &one), 1);
+    }
+
+    #[test]
+    fn a_policy_may_depend_on_the_tags_that_are_there() {
+        let world = World::new(1);
+        let id = launch(&world, request());
+        let user = world.user(
+            "ann",
+            r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "ec2:CreateTags",
+                "Resource": "*", "Condition": {"StringEquals": {"aws:RequestTag/team": "a"}}}}"#,
+        );
+        let set = |value| CreateTagsRequest {
+            resources: vec![id.clone()],
+            tags: vec![tag("team", value)],
+            ..Default::default()
+        };
+        world.call::<CreateTags>(&user, set("a")).unwrap();
+        check_fault(world.call::<CreateTags>(&user, set("b")), "UnauthorizedOperation");
+    }
+
+    #[test]
+    fn what_is_not_there_has_no_tags() {
+        let world = World::new(1);
+        for (id, code) in [
+            ("i-00000000000000001", "InvalidInstanceID.NotFound"),
+            ("vpc-0", "InvalidVpcID.NotFound"),
+            ("x", "InvalidID"),
+        ] {
+            let set = CreateTagsRequest {
+                resources: vec![id.into()],
+                tags: vec![tag("a", "b")],
+                ..Default::default()
+            };
+            check_fault(world.call::<CreateTags>(&world.root(ACCOUNT), set), code);
+        }
+    }
+}

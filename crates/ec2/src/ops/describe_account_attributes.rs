@@ -38,7 +38,8 @@ impl Operation for DescribeAccountAttributes {
             attribute_name: Some(name.to_owned()),
             attribute_values: Some(vec![AccountAttributeValue { attribute_value: Some(value) }]),
         };
-        let shown = all.into_iter().filter(|(name, _)| wanted.is_empty() || wanted.iter().any(|own| own == name));
+        let shown =
+            all.into_iter().filter(|(name, _)| wanted.is_empty() || wanted.iter().any(|own| own == name));
         Ok(DescribeAccountAttributesResult { account_attributes: Some(shown.map(attribute).collect()) })
     }
 }

@@ -32,7 +32,8 @@ impl Operation for DescribeIamInstanceProfileAssociations {
         let mut found = Vec::new();
         for id in ids {
             let (association, instance) = profiles::association(req.db()?, place, &id)?;
-            let profile = instance.profile.ok_or_else(|| Fault::internal("an association without a profile"))?;
+            let profile =
+                instance.profile.ok_or_else(|| Fault::internal("an association without a profile"))?;
             found.push(Held { association, profile });
         }
         let found = pick(found, input.filters.as_deref())?;

@@ -28,7 +28,8 @@ impl Operation for DescribeInstanceTypes {
             let unknown: Vec<_> =
                 names.iter().filter(|name| !found.iter().any(|own| own.name == **name)).cloned().collect();
             if !unknown.is_empty() {
-                let text = format!("The following supplied instance types do not exist: [{}]", unknown.join(", "));
+                let text =
+                    format!("The following supplied instance types do not exist: [{}]", unknown.join(", "));
                 return Err(faults::other("InvalidInstanceType", text));
             }
             found.retain(|own| names.contains(&own.name));

@@ -34,7 +34,8 @@ impl Operation for DescribeKeyPairs {
         }
         let mut found = Vec::new();
         for key in all {
-            let wanted = (names.is_empty() && ids.is_empty()) || names.contains(&key.name) || ids.contains(&key.id);
+            let wanted =
+                (names.is_empty() && ids.is_empty()) || names.contains(&key.name) || ids.contains(&key.id);
             if wanted {
                 let tags = tags::of(req.db()?, place, &key.id)?;
                 found.push(Tagged { key, tags });

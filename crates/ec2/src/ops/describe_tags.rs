@@ -5,7 +5,7 @@ use rolecall_base::{Fault, Tags};
 use rolecall_door::{At, Authorized, Needs, Operation, Read};
 
 use crate::faults;
-use crate::filters::{matches, Filtered};
+use crate::filters::{Filtered, matches};
 use crate::model::{DescribeTags, DescribeTagsRequest, DescribeTagsResult, Filter, TagDescription};
 use crate::paging::Turn;
 use crate::place::Place;

@@ -27,7 +27,8 @@ impl Operation for DisassociateIamInstanceProfile {
         let place = Place::here(req);
         let id = &req.input.association_id;
         let (association, mut instance) = profiles::association(req.db()?, place, id)?;
-        let profile = instance.profile.take().ok_or_else(|| Fault::internal("an association without a profile"))?;
+        let profile =
+            instance.profile.take().ok_or_else(|| Fault::internal("an association without a profile"))?;
         let answer = profiles::to_wire(&association, &profile, "disassociating", false);
         req.tx()?.delete::<Associations>(&place.key(id))?;
         lifecycle::write(req.tx()?, &instance)?;

@@ -8,7 +8,9 @@ use crate::faults;
 use crate::instance_types;
 use crate::launch;
 use crate::lifecycle;
-use crate::model::{ModifyInstanceAttribute, ModifyInstanceAttributeRequest, ModifyInstanceAttributeResponse};
+use crate::model::{
+    ModifyInstanceAttribute, ModifyInstanceAttributeRequest, ModifyInstanceAttributeResponse,
+};
 use crate::network::Network;
 use crate::place::Place;
 use crate::questions::on_instance;
@@ -202,4 +204,76 @@ fn apply(instance: &mut Instance, wish: Wish<'_>, network: &Network) -> Result<(
         Wish::EnaSupport(false) => return Err(faults::unsupported("EnaSupport=false")),
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use rolecall_testkit::{ACCOUNT, World, check_fault};
+
+    use crate::model::*;
+    use crate::scene::{launch, request, seen};
+
+    #[test]
+    fn the_type_changes_only_while_it_is_stopped() {
+        let world = World::new(1);
+        let root = world.root(ACCOUNT);
+        let id = launch(&world, request());
+        let change = || ModifyInstanceAttributeRequest {
+            instance_id: id.clone(),
+            instance_type: Some(AttributeValue { value: Some("t3.large".into()) }),
+            ..Default::default()
+        };
+        check_fault(world.call::<ModifyInstanceAttribute>(&root, change()), "IncorrectInstanceState");
+        let stop = StopInstancesRequest { instance_ids: vec![id.clone()], ..Default::default() };
+        world.call::<StopInstances>(&root, stop).unwrap();
+        world.call::<ModifyInstanceAttribute>(&root, change()).unwrap();
+        assert_eq!(seen(&world, &id).instance_type.unwrap(), "t3.large");
+        let mut two = change();
+        two.disable_api_stop = Some(AttributeBooleanValue { value: Some(true) });
+        check_fault(world.call::<ModifyInstanceAttribute>(&root, two), "InvalidParameterCombination");
+    }
+
+    #[test]
+    fn a_named_attribute_is_set_and_read() {
+        let world = World::new(1);
+        let root = world.root(ACCOUNT);
+        let id = launch(&world, request());
+        let change = ModifyInstanceAttributeRequest {
+            instance_id: id.clone(),
+            attribute: Some("disableApiTermination".into()),
+            value: Some("true".into()),
+            ..Default::default()
+        };
+        world.call::<ModifyInstanceAttribute>(&root, change).unwrap();
+        let read = DescribeInstanceAttributeRequest {
+            instance_id: id,
+            attribute: "disableApiTermination".into(),
+            ..Default::default()
+        };
+        let read = world.call::<DescribeInstanceAttribute>(&root, read).unwrap();
+        assert_eq!(read.disable_api_termination.unwrap().value, Some(true));
+    }
+
+    #[test]
+    fn metadata_options_that_are_not_named_stay() {
+        let world = World::new(1);
+        let root = world.root(ACCOUNT);
+        let id = launch(&world, request());
+        let change = |tokens: Option<&str>, hops| ModifyInstanceMetadataOptionsRequest {
+            instance_id: id.clone(),
+            http_tokens: tokens.map(Into::into),
+            http_put_response_hop_limit: hops,
+            ..Default::default()
+        };
+        let call = |input| world.call::<ModifyInstanceMetadataOptions>(&root, input);
+        call(change(Some("required"), None)).unwrap();
+        let answer = call(change(None, Some(3))).unwrap().instance_metadata_options.unwrap();
+        assert_eq!(answer.state.as_deref(), Some("pending"));
+        let options = seen(&world, &id).metadata_options.unwrap();
+        assert_eq!(
+            (options.http_tokens.as_deref(), options.http_put_response_hop_limit),
+            (Some("required"), Some(3))
+        );
+        check_fault(call(change(None, Some(65))), "InvalidParameterValue");
+    }
 }

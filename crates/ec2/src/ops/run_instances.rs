@@ -37,3 +37,197 @@ impl Operation for RunInstances {
         reservation.ok_or_else(|| Fault::internal("a launch without instances"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rolecall_testkit::{ACCOUNT, World, check_fault};
+
+    use crate::model::{
+        IamInstanceProfileSpecification, InstanceNetworkInterfaceSpecification, Placement,
+        RunInstancesRequest,
+    };
+    use crate::scene::{launch, named, profile, request, role, run, seen, tagged};
+
+    fn refused(input: RunInstancesRequest, code: &str) -> String {
+        let world = World::new(1);
+        check_fault(run(&world, &world.root(ACCOUNT), input), code)
+    }
+
+    #[test]
+    fn an_instance_stands_in_the_default_network_with_its_profile_and_tags() {
+        let world = World::new(1);
+        role(&world, "Get-pics");
+        let own = profile(&world, "pics", Some("Get-pics"));
+        let mut input = request();
+        input.iam_instance_profile = named("pics");
+        input.tag_specifications = tagged("instance", "Name", "web");
+        let answer = run(&world, &world.root(ACCOUNT), input).unwrap().instances.unwrap().remove(0);
+        assert_eq!(answer.state.unwrap().name.unwrap(), "pending");
+        let seen = seen(&world, &answer.instance_id.unwrap());
+        assert_eq!(seen.state.unwrap().name.unwrap(), "running");
+        assert!(seen.private_ip_address.unwrap().starts_with("172.31."));
+        assert!(seen.public_ip_address.unwrap().starts_with("127."));
+        assert_eq!(seen.iam_instance_profile.unwrap().id.unwrap(), own.id);
+        assert_eq!(seen.tags.unwrap()[0].value.as_deref(), Some("web"));
+        assert_eq!(seen.security_groups.unwrap()[0].group_name.as_deref(), Some("default"));
+    }
+
+    /// The walk's user `dev`: may launch, and pass one role.
+    const DEV: &str = r#"{"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": ["ec2:RunInstances", "ec2:Describe*"], "Resource": "*"},
+        {"Effect": "Allow", "Action": "iam:PassRole", "Resource": "arn:aws:iam::000000000000:role/Get-pics"}]}"#;
+
+    #[test]
+    fn only_a_role_that_may_be_passed_is_given_to_an_instance() {
+        let world = World::new(1);
+        for name in ["Get-pics", "other"] {
+            role(&world, name);
+            profile(&world, name, Some(name));
+        }
+        let dev = world.user("dev", DEV);
+        let wish = |name| RunInstancesRequest { iam_instance_profile: named(name), ..request() };
+        run(&world, &dev, wish("Get-pics")).unwrap();
+        let text = check_fault(run(&world, &dev, wish("other")), "UnauthorizedOperation");
+        assert!(text.contains("iam:PassRole on resource: arn:aws:iam::000000000000:role/other"), "{text}");
+        assert!(text.contains("Encoded authorization failure message: "), "{text}");
+        let tags = RunInstancesRequest { tag_specifications: tagged("instance", "a", "b"), ..request() };
+        let text = check_fault(run(&world, &dev, tags), "UnauthorizedOperation");
+        assert!(text.contains("ec2:CreateTags"), "{text}");
+    }
+
+    #[test]
+    fn the_policy_sees_what_kind_of_instance_is_asked_for() {
+        let world = World::new(1);
+        let micro = world.user(
+            "micro",
+            r#"{"Version": "2012-10-17", "Statement": [
+                {"Effect": "Allow", "Action": "ec2:RunInstances", "Resource": "*"},
+                {"Effect": "Deny", "Action": "ec2:RunInstances", "Resource": "arn:aws:ec2:*:*:instance/*",
+                 "Condition": {"StringNotEquals": {"ec2:InstanceType": "t3.micro"}}}]}"#,
+        );
+        run(&world, &micro, request()).unwrap();
+        let large = RunInstancesRequest { instance_type: Some("t3.large".into()), ..request() };
+        check_fault(run(&world, &micro, large), "UnauthorizedOperation");
+    }
+
+    #[test]
+    fn a_dry_run_tells_whether_it_would_succeed_and_does_nothing() {
+        let world = World::new(1);
+        let dry = || RunInstancesRequest { dry_run: Some(true), ..request() };
+        let fault = run(&world, &world.root(ACCOUNT), dry()).unwrap_err();
+        assert_eq!((fault.code(), fault.status()), ("DryRunOperation", 412));
+        let nobody = world.user("nobody", "");
+        check_fault(run(&world, &nobody, dry()), "UnauthorizedOperation");
+        assert!(crate::instances::all(&world.store.read().unwrap()).unwrap().is_empty());
+    }
+
+    #[test]
+    fn one_client_token_launches_once() {
+        let world = World::new(1);
+        let with = |token: &str, kind: &str| RunInstancesRequest {
+            client_token: Some(token.into()),
+            instance_type: Some(kind.into()),
+            ..request()
+        };
+        let first = launch(&world, with("a", "t3.micro"));
+        assert_eq!(launch(&world, with("a", "t3.micro")), first);
+        assert_ne!(launch(&world, with("b", "t3.micro")), first);
+        let other = run(&world, &world.root(ACCOUNT), with("a", "t3.small"));
+        check_fault(other, "IdempotentParameterMismatch");
+    }
+
+    #[test]
+    fn user_data_is_part_of_what_a_client_token_stands_for() {
+        let world = World::new(1);
+        let with = |data: &str| RunInstancesRequest {
+            client_token: Some("a".into()),
+            user_data: Some(data.into()),
+            ..request()
+        };
+        launch(&world, with("YQ=="));
+        check_fault(run(&world, &world.root(ACCOUNT), with("Yg==")), "IdempotentParameterMismatch");
+    }
+
+    #[test]
+    fn several_instances_are_one_reservation() {
+        let world = World::new(1);
+        let many = RunInstancesRequest { min_count: 2, max_count: 3, ..request() };
+        let answer = run(&world, &world.root(ACCOUNT), many).unwrap();
+        let instances = answer.instances.unwrap();
+        let index: Vec<_> = instances.iter().map(|own| own.ami_launch_index.unwrap()).collect();
+        assert_eq!(index, [0, 1, 2]);
+        let addresses: std::collections::BTreeSet<_> =
+            instances.iter().map(|own| own.private_ip_address.clone()).collect();
+        assert_eq!(addresses.len(), 3);
+    }
+
+    #[test]
+    fn what_does_not_exist_is_named() {
+        let with = |change: fn(&mut RunInstancesRequest)| {
+            let mut input = request();
+            change(&mut input);
+            input
+        };
+        for (change, code) in [
+            ((|own| own.image_id = None) as fn(&mut RunInstancesRequest), "MissingParameter"),
+            (|own| own.image_id = Some("ami-00000000000000001".into()), "InvalidAMIID.NotFound"),
+            (|own| own.image_id = Some("resolve:ssm:/x".into()), "InvalidAMIID.Malformed"),
+            (|own| own.instance_type = Some("t9.micro".into()), "InvalidParameterValue"),
+            (|own| own.key_name = Some("none".into()), "InvalidKeyPair.NotFound"),
+            (|own| own.subnet_id = Some("subnet-0".into()), "InvalidSubnetID.NotFound"),
+            (|own| own.security_group_ids = Some(vec!["sg-0".into()]), "InvalidGroup.NotFound"),
+            (|own| own.security_groups = Some(vec!["web".into()]), "InvalidGroup.NotFound"),
+            (|own| own.user_data = Some("%".into()), "InvalidParameterValue"),
+            (|own| own.private_ip_address = Some("10.0.0.9".into()), "InvalidParameterValue"),
+            (|own| own.min_count = 0, "InvalidParameterValue"),
+            (|own| own.min_count = 2, "InvalidParameterValue"),
+            (|own| own.ebs_optimized = Some(true), "UnsupportedOperation"),
+            (|own| own.kernel_id = Some("aki-1".into()), "UnsupportedOperation"),
+            (
+                |own| {
+                    own.placement =
+                        Some(Placement { availability_zone: Some("x".into()), ..Default::default() })
+                },
+                "InvalidParameterValue",
+            ),
+        ] {
+            refused(with(change), code);
+        }
+    }
+
+    #[test]
+    fn a_profile_must_exist_and_hold_a_role() {
+        let world = World::new(1);
+        let empty = profile(&world, "empty", None);
+        let wish = |spec| RunInstancesRequest { iam_instance_profile: spec, ..request() };
+        let root = world.root(ACCOUNT);
+        let text = check_fault(run(&world, &root, wish(named("none"))), "InvalidParameterValue");
+        assert_eq!(
+            text,
+            "Value (none) for parameter iamInstanceProfile.name is invalid. Invalid IAM Instance Profile name"
+        );
+        let arn = IamInstanceProfileSpecification { arn: Some(empty.arn()), name: None };
+        let text = check_fault(run(&world, &root, wish(Some(arn))), "InvalidParameterValue");
+        assert!(text.contains("has no associated IAM Roles"), "{text}");
+    }
+
+    #[test]
+    fn a_private_address_is_given_once() {
+        let world = World::new(1);
+        let wish = || RunInstancesRequest { private_ip_address: Some("172.31.0.10".into()), ..request() };
+        assert_eq!(seen(&world, &launch(&world, wish())).private_ip_address.unwrap(), "172.31.0.10");
+        check_fault(run(&world, &world.root(ACCOUNT), wish()), "InvalidIPAddress.InUse");
+    }
+
+    #[test]
+    fn the_one_interface_may_be_described_apart() {
+        let world = World::new(1);
+        let interface = InstanceNetworkInterfaceSpecification {
+            device_index: Some(0),
+            associate_public_ip_address: Some(false),
+            ..Default::default()
+        };
+        let input = RunInstancesRequest { network_interfaces: Some(vec![interface]), ..request() };
+        assert_eq!(seen(&world, &launch(&world, input)).public_ip_address, None);
+    }
+}

@@ -13,8 +13,8 @@ mod token;
 pub use address::{PrivateAddresses, PublicAddresses, Taken};
 pub use association::{Association, Associations};
 pub use instance::{
-    Ended, Goal, Instance, InstancePlaces, Instances, Interface, MetadataOptions, ProfileRef, Reason, Settled,
-    Shutdown, State, Work,
+    Ended, Goal, Instance, InstancePlaces, Instances, Interface, MetadataOptions, ProfileRef, Reason,
+    Settled, Shutdown, State, Work,
 };
 pub use key_pair::{KeyPair, KeyPairNames, KeyPairs, KeyType, Named};
 pub use network::{Networks, SecurityGroup, SecurityGroups, Subnet, Subnets, Vpc, Vpcs};
