@@ -6,11 +6,11 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use md5::Digest as _;
+use pkcs1::EncodeRsaPrivateKey;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use rolecall_base::Fault;
 use rolecall_env::Env;
-use rsa::pkcs1::EncodeRsaPrivateKey;
 use rsa::pkcs8::{DecodePublicKey, EncodePrivateKey, EncodePublicKey, LineEnding};
 use ssh_key::private::Ed25519Keypair;
 use ssh_key::public::KeyData;
