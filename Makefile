@@ -1,0 +1,30 @@
+# Everything a person runs. `make up` and `make test` do all the set-up that they need.
+
+# More flags for the server: make up FLAGS="--listen 127.0.0.1:4567 --ephemeral"
+FLAGS ?= --data ./rolecall-data
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+
+.PHONY: up build guest-tools test bench fmt clean
+
+up: build guest-tools ## build, and run the server
+	@exec "$(TARGET)/release/rolecall" up $(FLAGS) \
+	    $$(test -f .cache/guest-tools/aws/.ready && echo --guest-tools .cache/guest-tools/aws)
+
+build: ## the release binary
+	@tools/need.sh cargo:cargo cc:build-essential
+	cargo build --release --package rolecall-cli
+
+guest-tools: ## the aws command that instances see; without a network, none
+	@tools/venv.sh && .venv/bin/python tools/guest_aws.py || true
+
+test: ## all checks and tests; installs what it needs
+	@tools/test.sh
+
+bench: ## the committed benchmarks, as one table
+	@tools/bench.sh
+
+fmt: ## formats the Rust code
+	cargo fmt
+
+clean: ## everything that was built or fetched; not ./rolecall-data
+	rm -rf target .cache .venv

@@ -1,0 +1,69 @@
+#!/bin/sh
+# All checks and tests, in the order in which they are likely to fail. `make test` is this and nothing else; it installs
+# what it needs. The last line says how it ended.
+set -eu
+cd "$(dirname "$0")/.."
+
+# One profile for everything, and nothing kept for a next edit that will not come.
+if [ -n "${CI:-}" ]; then
+    CARGO_INCREMENTAL=0
+    export CARGO_INCREMENTAL
+fi
+export CARGO_TERM_COLOR="${CARGO_TERM_COLOR:-auto}"
+begun=$(date +%s)
+stage="starting"
+
+step() {
+    stage=$1
+    printf '\n== %s (%s s)\n' "$stage" "$(($(date +%s) - begun))"
+}
+
+ended() {
+    code=$?
+    if [ "$code" = 0 ]; then
+        printf '\nmake test: all passed in %s s\n' "$(($(date +%s) - begun))"
+    else
+        printf '\nmake test: FAILED at: %s\n' "$stage"
+    fi
+}
+trap ended EXIT
+
+step "What the tests need"
+tools/need.sh cargo:cargo cc:build-essential curl:curl ssh:openssh-client git:git
+tools/venv.sh
+.venv/bin/python -m pip install --quiet --disable-pip-version-check -r tests/requirements.txt
+# From here on python3 has pip and the pinned clients.
+PATH="$PWD/.venv/bin:$PATH"
+export PATH
+tools/guest_aws.py || [ $? = 3 ]
+
+step "Format"
+cargo fmt --check
+
+step "Generated code is what its sources give"
+cargo xtask codegen --check
+cargo xtask actions --check
+cargo xtask aws-policies --check
+
+step "Layers, file sizes, names; generated pages"
+cargo xtask tidy
+cargo xtask pages --check
+
+step "Lints"
+cargo clippy --workspace --all-targets --quiet -- -D warnings
+
+# The recorded requests and answers need one more feature of the service crates; tests of everything are built with it,
+# so that nothing is built twice.
+vectors="rolecall-iam/vectors,rolecall-sts/vectors,rolecall-ec2/vectors,rolecall-s3/vectors"
+step "Unit, property and conformance tests, recorded requests and answers"
+if cargo nextest --version >/dev/null 2>&1; then
+    cargo nextest run --workspace --features "$vectors"
+    step "Examples in the documentation"
+    cargo test --workspace --features "$vectors" --doc --quiet
+else
+    cargo test --workspace --features "$vectors"
+fi
+
+step "Scenarios: the real binary, the unmodified aws CLI and boto3"
+cargo build --package rolecall-cli
+ROLECALL_BINARY="${CARGO_TARGET_DIR:-$PWD/target}/debug/rolecall" .venv/bin/python -m pytest tests
