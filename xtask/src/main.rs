@@ -3,6 +3,8 @@
 mod actions;
 mod aws_policies;
 mod codegen;
+mod pages;
+mod tidy;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -16,9 +18,11 @@ fn main() -> ExitCode {
     match words.first().map(String::as_str) {
         Some("actions") => actions::run(root, check),
         Some("aws-policies") => aws_policies::run(root, check),
+        Some("pages") => pages::run(root, check),
+        Some("tidy") => tidy::run(root),
         Some("codegen") => codegen::run(root, words.get(1..).unwrap_or_default()),
         _ => {
-            eprintln!("usage: cargo xtask actions|aws-policies|codegen [--check]");
+            eprintln!("usage: cargo xtask actions|aws-policies|codegen|pages [--check], or cargo xtask tidy");
             ExitCode::FAILURE
         }
     }
