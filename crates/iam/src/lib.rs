@@ -8,6 +8,8 @@ mod access_key;
 mod account_alias;
 mod attachment;
 mod boundary;
+mod context_keys;
+mod details;
 mod entity;
 mod group;
 mod holder;

@@ -1488,6 +1488,41 @@ impl wire::Output for GetAccessKeyLastUsedResponse {
 }
 
 #[derive(Debug)]
+pub struct GetAccountAuthorizationDetails;
+
+impl wire::Shape for GetAccountAuthorizationDetails {
+    type Input = GetAccountAuthorizationDetailsRequest;
+    type Output = GetAccountAuthorizationDetailsResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "GetAccountAuthorizationDetails",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("GetAccountAuthorizationDetailsResult"),
+        route: wire::Route::named("GetAccountAuthorizationDetails"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for GetAccountAuthorizationDetailsRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for GetAccountAuthorizationDetailsResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
 pub struct GetAccountPasswordPolicy;
 
 impl wire::Shape for GetAccountPasswordPolicy {
@@ -1572,6 +1607,70 @@ impl wire::Input for GetAccountSummaryRequest {
 impl wire::Output for GetAccountSummaryResponse {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct GetContextKeysForCustomPolicy;
+
+impl wire::Shape for GetContextKeysForCustomPolicy {
+    type Input = GetContextKeysForCustomPolicyRequest;
+    type Output = GetContextKeysForPolicyResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "GetContextKeysForCustomPolicy",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("GetContextKeysForCustomPolicyResult"),
+        route: wire::Route::named("GetContextKeysForCustomPolicy"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for GetContextKeysForCustomPolicyRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for GetContextKeysForPolicyResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct GetContextKeysForPrincipalPolicy;
+
+impl wire::Shape for GetContextKeysForPrincipalPolicy {
+    type Input = GetContextKeysForPrincipalPolicyRequest;
+    type Output = GetContextKeysForPolicyResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "GetContextKeysForPrincipalPolicy",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("GetContextKeysForPrincipalPolicyResult"),
+        route: wire::Route::named("GetContextKeysForPrincipalPolicy"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for GetContextKeysForPrincipalPolicyRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
     }
 }
 
@@ -5299,6 +5398,70 @@ impl xml::ToXml for GetAccessKeyLastUsedResponse {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct GetAccountAuthorizationDetailsRequest {
+    pub filter: Option<Vec<String>>,
+    pub max_items: Option<i32>,
+    pub marker: Option<String>,
+}
+
+impl form::FromForm for GetAccountAuthorizationDetailsRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(GetAccountAuthorizationDetailsRequest {
+            filter: n.list("Filter", "member", v)?,
+            max_items: n.get("MaxItems", v)?,
+            marker: n.get("Marker", v)?,
+        })
+    }
+}
+
+impl GetAccountAuthorizationDetailsRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.texts("Filter", self.filter.as_deref(), &rule::ENTITY_TYPE);
+        v.number("MaxItems", self.max_items, Some(1), Some(1000));
+        v.text("Marker", self.marker.as_deref(), &rule::MARKER_TYPE);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetAccountAuthorizationDetailsResponse {
+    pub user_detail_list: Option<Vec<UserDetail>>,
+    pub group_detail_list: Option<Vec<GroupDetail>>,
+    pub role_detail_list: Option<Vec<RoleDetail>>,
+    pub policies: Option<Vec<ManagedPolicyDetail>>,
+    pub is_truncated: Option<bool>,
+    pub marker: Option<String>,
+}
+
+impl GetAccountAuthorizationDetailsResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.list("UserDetailList", "member", self.user_detail_list.as_deref());
+        w.list("GroupDetailList", "member", self.group_detail_list.as_deref());
+        w.list("RoleDetailList", "member", self.role_detail_list.as_deref());
+        w.list("Policies", "member", self.policies.as_deref());
+        w.put("IsTruncated", &self.is_truncated);
+        w.put("Marker", &self.marker);
+    }
+}
+
+impl xml::ToXml for GetAccountAuthorizationDetailsResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetAccountPasswordPolicyResponse {
     pub password_policy: PasswordPolicy,
 }
@@ -5338,6 +5501,81 @@ impl xml::ToXml for GetAccountSummaryResponse {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetContextKeysForCustomPolicyRequest {
+    pub policy_input_list: Vec<String>,
+}
+
+impl form::FromForm for GetContextKeysForCustomPolicyRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(GetContextKeysForCustomPolicyRequest {
+            policy_input_list: n.need_list("PolicyInputList", "member", v)?,
+        })
+    }
+}
+
+impl GetContextKeysForCustomPolicyRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.texts("PolicyInputList", Some(self.policy_input_list.as_slice()), &rule::POLICY_DOCUMENT_TYPE);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetContextKeysForPolicyResponse {
+    pub context_key_names: Option<Vec<String>>,
+}
+
+impl GetContextKeysForPolicyResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.list("ContextKeyNames", "member", self.context_key_names.as_deref());
+    }
+}
+
+impl xml::ToXml for GetContextKeysForPolicyResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetContextKeysForPrincipalPolicyRequest {
+    pub policy_source_arn: String,
+    pub policy_input_list: Option<Vec<String>>,
+}
+
+impl form::FromForm for GetContextKeysForPrincipalPolicyRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(GetContextKeysForPrincipalPolicyRequest {
+            policy_source_arn: n.need("PolicySourceArn", v)?,
+            policy_input_list: n.list("PolicyInputList", "member", v)?,
+        })
+    }
+}
+
+impl GetContextKeysForPrincipalPolicyRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("PolicySourceArn", Some(self.policy_source_arn.as_str()), &rule::ARN_TYPE);
+        v.texts("PolicyInputList", self.policy_input_list.as_deref(), &rule::POLICY_DOCUMENT_TYPE);
     }
 }
 
@@ -5930,6 +6168,42 @@ impl Group {
 }
 
 impl xml::ToXml for Group {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GroupDetail {
+    pub path: Option<String>,
+    pub group_name: Option<String>,
+    pub group_id: Option<String>,
+    pub arn: Option<String>,
+    pub create_date: Option<Time>,
+    pub group_policy_list: Option<Vec<PolicyDetail>>,
+    pub attached_managed_policies: Option<Vec<AttachedPolicy>>,
+}
+
+impl GroupDetail {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Path", &self.path);
+        w.put("GroupName", &self.group_name);
+        w.put("GroupId", &self.group_id);
+        w.put("Arn", &self.arn);
+        w.put("CreateDate", &self.create_date);
+        w.list("GroupPolicyList", "member", self.group_policy_list.as_deref());
+        w.list("AttachedManagedPolicies", "member", self.attached_managed_policies.as_deref());
+    }
+}
+
+impl xml::ToXml for GroupDetail {
     fn to_xml(&self, name: &str, w: &mut xml::Writer) {
         w.open(name);
         self.members(w);
@@ -7323,6 +7597,52 @@ impl xml::ToXml for ListUsersResponse {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct ManagedPolicyDetail {
+    pub policy_name: Option<String>,
+    pub policy_id: Option<String>,
+    pub arn: Option<String>,
+    pub path: Option<String>,
+    pub default_version_id: Option<String>,
+    pub attachment_count: Option<i32>,
+    pub permissions_boundary_usage_count: Option<i32>,
+    pub is_attachable: Option<bool>,
+    pub description: Option<String>,
+    pub create_date: Option<Time>,
+    pub update_date: Option<Time>,
+    pub policy_version_list: Option<Vec<PolicyVersion>>,
+}
+
+impl ManagedPolicyDetail {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("PolicyName", &self.policy_name);
+        w.put("PolicyId", &self.policy_id);
+        w.put("Arn", &self.arn);
+        w.put("Path", &self.path);
+        w.put("DefaultVersionId", &self.default_version_id);
+        w.put("AttachmentCount", &self.attachment_count);
+        w.put("PermissionsBoundaryUsageCount", &self.permissions_boundary_usage_count);
+        w.put("IsAttachable", &self.is_attachable);
+        w.put("Description", &self.description);
+        w.put("CreateDate", &self.create_date);
+        w.put("UpdateDate", &self.update_date);
+        w.list("PolicyVersionList", "member", self.policy_version_list.as_deref());
+    }
+}
+
+impl xml::ToXml for ManagedPolicyDetail {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct OpenIDConnectProviderListEntry {
     pub arn: Option<String>,
 }
@@ -7422,6 +7742,32 @@ impl Policy {
 }
 
 impl xml::ToXml for Policy {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct PolicyDetail {
+    pub policy_name: Option<String>,
+    pub policy_document: Option<String>,
+}
+
+impl PolicyDetail {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("PolicyName", &self.policy_name);
+        w.put("PolicyDocument", &self.policy_document);
+    }
+}
+
+impl xml::ToXml for PolicyDetail {
     fn to_xml(&self, name: &str, w: &mut xml::Writer) {
         w.open(name);
         self.members(w);
@@ -7807,6 +8153,52 @@ impl Role {
 }
 
 impl xml::ToXml for Role {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct RoleDetail {
+    pub path: Option<String>,
+    pub role_name: Option<String>,
+    pub role_id: Option<String>,
+    pub arn: Option<String>,
+    pub create_date: Option<Time>,
+    pub assume_role_policy_document: Option<String>,
+    pub instance_profile_list: Option<Vec<InstanceProfile>>,
+    pub role_policy_list: Option<Vec<PolicyDetail>>,
+    pub attached_managed_policies: Option<Vec<AttachedPolicy>>,
+    pub permissions_boundary: Option<AttachedPermissionsBoundary>,
+    pub tags: Option<Vec<Tag>>,
+    pub role_last_used: Option<RoleLastUsed>,
+}
+
+impl RoleDetail {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Path", &self.path);
+        w.put("RoleName", &self.role_name);
+        w.put("RoleId", &self.role_id);
+        w.put("Arn", &self.arn);
+        w.put("CreateDate", &self.create_date);
+        w.put("AssumeRolePolicyDocument", &self.assume_role_policy_document);
+        w.list("InstanceProfileList", "member", self.instance_profile_list.as_deref());
+        w.list("RolePolicyList", "member", self.role_policy_list.as_deref());
+        w.list("AttachedManagedPolicies", "member", self.attached_managed_policies.as_deref());
+        w.put("PermissionsBoundary", &self.permissions_boundary);
+        w.list("Tags", "member", self.tags.as_deref());
+        w.put("RoleLastUsed", &self.role_last_used);
+    }
+}
+
+impl xml::ToXml for RoleDetail {
     fn to_xml(&self, name: &str, w: &mut xml::Writer) {
         w.open(name);
         self.members(w);
@@ -8565,6 +8957,48 @@ impl xml::ToXml for User {
     }
 }
 
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct UserDetail {
+    pub path: Option<String>,
+    pub user_name: Option<String>,
+    pub user_id: Option<String>,
+    pub arn: Option<String>,
+    pub create_date: Option<Time>,
+    pub user_policy_list: Option<Vec<PolicyDetail>>,
+    pub group_list: Option<Vec<String>>,
+    pub attached_managed_policies: Option<Vec<AttachedPolicy>>,
+    pub permissions_boundary: Option<AttachedPermissionsBoundary>,
+    pub tags: Option<Vec<Tag>>,
+}
+
+impl UserDetail {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Path", &self.path);
+        w.put("UserName", &self.user_name);
+        w.put("UserId", &self.user_id);
+        w.put("Arn", &self.arn);
+        w.put("CreateDate", &self.create_date);
+        w.list("UserPolicyList", "member", self.user_policy_list.as_deref());
+        w.list("GroupList", "member", self.group_list.as_deref());
+        w.list("AttachedManagedPolicies", "member", self.attached_managed_policies.as_deref());
+        w.put("PermissionsBoundary", &self.permissions_boundary);
+        w.list("Tags", "member", self.tags.as_deref());
+    }
+}
+
+impl xml::ToXml for UserDetail {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
 /// Every operation above, for tests that replay records.
 #[cfg(feature = "vectors")]
 pub static CODECS: &[wire::vectors::Codec] = &[
@@ -8604,8 +9038,11 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<DetachRolePolicy>(),
     wire::vectors::Codec::of::<DetachUserPolicy>(),
     wire::vectors::Codec::of::<GetAccessKeyLastUsed>(),
+    wire::vectors::Codec::of::<GetAccountAuthorizationDetails>(),
     wire::vectors::Codec::of::<GetAccountPasswordPolicy>(),
     wire::vectors::Codec::of::<GetAccountSummary>(),
+    wire::vectors::Codec::of::<GetContextKeysForCustomPolicy>(),
+    wire::vectors::Codec::of::<GetContextKeysForPrincipalPolicy>(),
     wire::vectors::Codec::of::<GetGroup>(),
     wire::vectors::Codec::of::<GetGroupPolicy>(),
     wire::vectors::Codec::of::<GetInstanceProfile>(),

@@ -36,6 +36,11 @@ impl Loader<'_> {
         Ok(Arc::new(PolicySet::new(all)))
     }
 
+    /// Everything that grants to the members of a group.
+    pub fn group(&self, account: AccountId, name: &str) -> Result<Arc<PolicySet>, Fault> {
+        Ok(Arc::new(PolicySet::new(self.held(account, Holder::Group, &fold(name))?)))
+    }
+
     /// Everything that grants to a role.
     pub fn role(&self, account: AccountId, name: &str) -> Result<Arc<PolicySet>, Fault> {
         Ok(Arc::new(PolicySet::new(self.held(account, Holder::Role, &fold(name))?)))

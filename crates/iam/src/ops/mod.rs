@@ -38,8 +38,11 @@ pub mod detach_group_policy;
 pub mod detach_role_policy;
 pub mod detach_user_policy;
 pub mod get_access_key_last_used;
+pub mod get_account_authorization_details;
 pub mod get_account_password_policy;
 pub mod get_account_summary;
+pub mod get_context_keys_for_custom_policy;
+pub mod get_context_keys_for_principal_policy;
 pub mod get_group;
 pub mod get_group_policy;
 pub mod get_instance_profile;
@@ -140,8 +143,11 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::DetachRolePolicy>(),
     rolecall_door::row::<crate::model::DetachUserPolicy>(),
     rolecall_door::row::<crate::model::GetAccessKeyLastUsed>(),
+    rolecall_door::row::<crate::model::GetAccountAuthorizationDetails>(),
     rolecall_door::row::<crate::model::GetAccountPasswordPolicy>(),
     rolecall_door::row::<crate::model::GetAccountSummary>(),
+    rolecall_door::row::<crate::model::GetContextKeysForCustomPolicy>(),
+    rolecall_door::row::<crate::model::GetContextKeysForPrincipalPolicy>(),
     rolecall_door::row::<crate::model::GetGroup>(),
     rolecall_door::row::<crate::model::GetGroupPolicy>(),
     rolecall_door::row::<crate::model::GetInstanceProfile>(),
@@ -234,10 +240,7 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("GenerateCredentialReport"),
     rolecall_wire::Route::named("GenerateOrganizationsAccessReport"),
     rolecall_wire::Route::named("GenerateServiceLastAccessedDetails"),
-    rolecall_wire::Route::named("GetAccountAuthorizationDetails"),
     rolecall_wire::Route::named("GetAccountProperties"),
-    rolecall_wire::Route::named("GetContextKeysForCustomPolicy"),
-    rolecall_wire::Route::named("GetContextKeysForPrincipalPolicy"),
     rolecall_wire::Route::named("GetCredentialReport"),
     rolecall_wire::Route::named("GetDelegationRequest"),
     rolecall_wire::Route::named("GetHumanReadableSummary"),

@@ -1,0 +1,86 @@
+//! Which condition keys and variables policies ask for: what a simulation must be told.
+
+use std::sync::Arc;
+
+use rolecall_base::{Arn, Fault};
+use rolecall_door::At;
+use rolecall_identity::Loader;
+use rolecall_identity::records::{Group, Role, User};
+use rolecall_policy::{Kind, Policy, PolicySet};
+
+use crate::entity::{self, Target};
+use crate::model::fault;
+
+/// A user, group or role by its ARN.
+#[derive(Debug)]
+pub(crate) enum Source {
+    User(Target<User>, String),
+    Group(Target<Group>, String),
+    Role(Target<Role>, String),
+}
+
+impl Source {
+    /// # Errors
+    /// InvalidInput for what is no such ARN.
+    pub fn find(at: &At<'_>, arn: &str) -> Result<Source, Fault> {
+        let invalid = || {
+            fault::invalid_input(format!(
+                "Invalid Entity Arn: {arn} does not clearly define entity type and name."
+            ))
+        };
+        let parsed = Arn::parse(arn).map_err(|_| invalid())?;
+        let name = parsed.name().to_owned();
+        if parsed.service != "iam" || parsed.account_id() != Some(at.account()) || name.is_empty() {
+            return Err(invalid());
+        }
+        match parsed.kind_and_rest().0 {
+            "user" => Ok(Source::User(Target::find(at, &name)?, name)),
+            "group" => Ok(Source::Group(Target::find(at, &name)?, name)),
+            "role" => Ok(Source::Role(Target::find(at, &name)?, name)),
+            _ => Err(invalid()),
+        }
+    }
+
+    /// All policies that grant to it.
+    ///
+    /// # Errors
+    /// NoSuchEntity.
+    pub fn policies(&self, at: &At<'_>) -> Result<Arc<PolicySet>, Fault> {
+        let (db, account) = (at.db()?, at.account());
+        let loader = Loader { db, documents: &at.identity.documents };
+        match self {
+            Source::User(_, name) => {
+                entity::get::<User>(db, account, name).and_then(|user| loader.user(account, &user.name))
+            }
+            Source::Group(_, name) => {
+                entity::get::<Group>(db, account, name).and_then(|group| loader.group(account, &group.name))
+            }
+            Source::Role(_, name) => {
+                entity::get::<Role>(db, account, name).and_then(|role| loader.role(account, &role.name))
+            }
+        }
+    }
+}
+
+/// The keys of documents that a request brings.
+///
+/// # Errors
+/// InvalidInput for what is no policy.
+pub(crate) fn of_texts(texts: &[String]) -> Result<Vec<String>, Fault> {
+    let mut keys = Vec::new();
+    for text in texts {
+        let policy = Policy::load(text, Kind::Identity)
+            .map_err(|malformed| fault::invalid_input(malformed.message))?;
+        add(&mut keys, &policy);
+    }
+    Ok(keys)
+}
+
+/// Adds a policy's keys, each once whatever its case.
+pub(crate) fn add(keys: &mut Vec<String>, policy: &Policy) {
+    for key in policy.context_keys() {
+        if !keys.iter().any(|known| known.eq_ignore_ascii_case(&key)) {
+            keys.push(key);
+        }
+    }
+}
