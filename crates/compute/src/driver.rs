@@ -255,6 +255,15 @@ impl Driver {
         }
     }
 
+    /// The same for callers that can't wait: one read of a small file.
+    pub fn console_now(&self, id: &str) -> Result<Vec<u8>, ComputeError> {
+        spec::check_name("instance id", id)?;
+        match &self.0.machine {
+            Machine::Host(host) => host.console_now(id),
+            Machine::Records(_) => Ok(Vec::new()),
+        }
+    }
+
     /// The listener on which this instance, and no other, reaches its metadata service. Good until the
     /// instance stops. Hop limits: `set_ttl` on the accepted streams.
     pub async fn imds_listener(&self, id: &str) -> Result<TcpListener, ComputeError> {

@@ -8,6 +8,7 @@ use crate::place::Place;
 use crate::records::{InstancePlaces, Instances, Subnet, Vpc};
 use crate::{regions, tags as tag_sets};
 
+pub use crate::describe::ROOT_DEVICE;
 pub use crate::machines::{LOGIN, host_name};
 pub use crate::records::{Instance, Interface, MetadataOptions, ProfileRef, State};
 

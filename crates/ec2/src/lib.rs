@@ -27,7 +27,7 @@ mod reconcile;
 mod regions;
 mod tags;
 
-pub use machines::{Change, Guest, Machines};
+pub use machines::{Change, Guest, Machines, Preparing};
 pub use reconcile::Reconciler;
 
 #[cfg(test)]

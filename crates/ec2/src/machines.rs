@@ -1,15 +1,14 @@
 //! What stands behind the records: the machine driver, what every instance is given, and who is told of starts and
 //! ends. The server puts one into the door's extensions.
 
-use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::pin::Pin;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use rolecall_base::{Fault, Time};
-use rolecall_compute::{Driver, Image, InstanceSpec, Kind, Link, Mount, Network, User, Vpc};
+use rolecall_base::Fault;
+use rolecall_compute::{ComputeError, Driver, Image, InstanceSpec, Kind, Link, Mount, Network, User, Vpc};
 
 use crate::instance_types;
 use crate::network;
@@ -42,35 +41,30 @@ pub enum Change {
 }
 
 type Tell = Box<dyn Fn(Change) + Send + Sync>;
+/// What is done for a VPC before one of its instances starts.
+pub type Preparing = Pin<Box<dyn Future<Output = Result<(), ComputeError>> + Send>>;
+type Prepare = Box<dyn Fn(Vpc) -> Preparing + Send + Sync>;
 
 /// The driver and what goes with it.
 pub struct Machines {
     pub driver: Driver,
     pub guest: Guest,
     tell: Tell,
-    consoles: Mutex<HashMap<String, Console>>,
-    stale: Mutex<HashSet<String>>,
-    pub(crate) asked: tokio::sync::Notify,
-}
-
-/// The last that was seen of a console.
-#[derive(Clone, Debug)]
-pub struct Console {
-    pub text: Vec<u8>,
-    pub at: Time,
+    prepare: Prepare,
 }
 
 impl Machines {
     /// `tell` is called after each start and end, from the reconciler's tasks; it must not block.
     pub fn new(driver: Driver, guest: Guest, tell: impl Fn(Change) + Send + Sync + 'static) -> Machines {
-        Machines {
-            driver,
-            guest,
-            tell: Box::new(tell),
-            consoles: Mutex::default(),
-            stale: Mutex::default(),
-            asked: tokio::sync::Notify::new(),
-        }
+        let prepare: Prepare = Box::new(|_| Box::pin(std::future::ready(Ok(()))));
+        Machines { driver, guest, tell: Box::new(tell), prepare }
+    }
+
+    /// Done before each start: user data may call the API at once, so its endpoint must be there.
+    #[must_use]
+    pub fn before_start(mut self, prepare: impl Fn(Vpc) -> Preparing + Send + Sync + 'static) -> Machines {
+        self.prepare = Box::new(prepare);
+        self
     }
 
     /// Whether instances are records only, so that their states are reached by writing them.
@@ -82,31 +76,8 @@ impl Machines {
         (self.tell)(change);
     }
 
-    /// The console as last seen; asks for a fresh look that the next call will find.
-    pub(crate) fn console(&self, id: &str) -> Option<Console> {
-        lock(&self.stale).insert(id.to_owned());
-        self.asked.notify_one();
-        lock(&self.consoles).get(id).cloned()
-    }
-
-    /// The instances whose console somebody wants to see.
-    pub(crate) fn stale(&self) -> Vec<String> {
-        lock(&self.stale).drain().collect()
-    }
-
-    /// Looks at a console and keeps what it shows.
-    pub(crate) async fn look(&self, id: &str, now: Time) {
-        match self.driver.console(id).await {
-            Ok(text) if text.is_empty() => {}
-            Ok(text) => {
-                lock(&self.consoles).insert(id.to_owned(), Console { text, at: now });
-            }
-            Err(error) => log::warn!("console of {id}: {error}"),
-        }
-    }
-
-    pub(crate) fn forget_console(&self, id: &str) {
-        lock(&self.consoles).remove(id);
+    pub(crate) async fn prepare(&self, vpc: Vpc) -> Result<(), ComputeError> {
+        (self.prepare)(vpc).await
     }
 
     /// All that the driver needs to start an instance.
@@ -165,10 +136,6 @@ fn mac(text: &str) -> Result<[u8; 6], Fault> {
     let bytes: Result<Vec<u8>, _> = text.split(':').map(|part| u8::from_str_radix(part, 16)).collect();
     let bytes = bytes.map_err(Fault::internal)?;
     bytes.try_into().map_err(|_| Fault::internal(format!("`{text}` is no hardware address")))
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl fmt::Debug for Machines {

@@ -101,13 +101,9 @@ impl Reconciler {
             changed.as_mut().enable();
             self.begin(&mut tasks);
             parts.reap().await;
-            for id in parts.machines.stale() {
-                parts.machines.look(&id, parts.env().now()).await;
-            }
             tokio::select! {
                 () = &mut shutdown => break,
                 () = &mut changed => {}
-                () = parts.machines.asked.notified() => {}
                 Some(done) = tasks.join_next() => self.end(done.ok()),
                 event = events.recv() => match event {
                     Ok(event) => parts.observe(event).await,
@@ -186,7 +182,6 @@ impl Parts {
             if let Err(error) = &outcome {
                 log::warn!("{id} does not reach {:?}: {error}", instance.goal);
             }
-            self.machines.look(id, self.env().now()).await;
             if self.settle(&instance, outcome.is_ok()).await? {
                 return Ok(());
             }
@@ -220,6 +215,9 @@ impl Parts {
             return Ok(Err(ComputeError::Invalid("its network is gone".into())));
         };
         let spec = self.machines.spec(instance, &vpc.cidr, &subnet.cidr)?;
+        if let Err(error) = self.machines.prepare(spec.network.vpc.clone()).await {
+            return Ok(Err(error));
+        }
         Ok(match driver.start(spec).await {
             Ok(running) => {
                 self.machines.tell(Change::Started { id: running.id, imds: Some(running.imds) });
@@ -260,9 +258,9 @@ impl Parts {
     /// Writes what a machine did by itself.
     async fn observe(&self, event: Event) {
         match event {
-            Event::UserDataDone { id, .. } => self.machines.look(&id, self.env().now()).await,
+            // The console tells how it ended.
+            Event::UserDataDone { .. } => {}
             Event::Exited { id, how } => {
-                self.machines.look(&id, self.env().now()).await;
                 self.machines.tell(Change::Ended { id: id.clone() });
                 if let Err(trouble) = self.exited(&id, how).await {
                     log::error!("{id} ended by itself and could not be written so: {trouble}");
@@ -307,7 +305,6 @@ impl Parts {
             }
         };
         for (ended, id) in old {
-            self.machines.forget_console(&id);
             if let Err(trouble) = self.update(|tx| lifecycle::forget(tx, ended, &id)).await {
                 log::error!("{id} can't be forgotten: {trouble}");
             }

@@ -141,6 +141,11 @@ impl Host {
         read.map_err(|error| ComputeError::failed("read the console", error))
     }
 
+    pub(crate) fn console_now(&self, id: &str) -> Result<Vec<u8>, ComputeError> {
+        let read = read_tail(&self.folder(id).join("console.log"));
+        read.map_err(|error| ComputeError::failed("read the console", error))
+    }
+
     pub(crate) fn imds_listener(&self, id: &str) -> Result<TcpListener, ComputeError> {
         let instance = self.instances.running(id)?;
         instance.imds.try_clone().map_err(|error| ComputeError::failed("copy the metadata listener", error))

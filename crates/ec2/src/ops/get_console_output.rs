@@ -23,11 +23,14 @@ impl Operation for GetConsoleOutput {
     fn run(req: &mut Authorized<'_, Self>) -> Result<GetConsoleOutputResult, Fault> {
         let instance = lifecycle::get(req.db()?, Place::here(req), &req.input.instance_id, req.now)?;
         faults::dry_run(req.input.dry_run)?;
-        // `Latest` tells Nitro's live console from the older snapshots; ours is live.
-        let console = req.extensions.get::<Machines>().ok().and_then(|own| own.console(&instance.id));
+        // `Latest` tells Nitro's live console from the older snapshots; ours is always live.
+        let text = match req.extensions.get::<Machines>() {
+            Ok(machines) => machines.driver.console_now(&instance.id).map_err(Fault::internal)?,
+            Err(_) => Vec::new(),
+        };
         Ok(GetConsoleOutputResult {
-            timestamp: Some(console.as_ref().map_or(instance.launched, |console| console.at)),
-            output: console.map(|console| STANDARD.encode(console.text)),
+            timestamp: Some(req.now),
+            output: Some(STANDARD.encode(text)),
             instance_id: Some(instance.id),
         })
     }
