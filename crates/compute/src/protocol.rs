@@ -28,7 +28,7 @@ pub(crate) enum Ask {
         spec: Box<InstanceSpec>,
         imds: Option<String>,
     },
-    /// SIGKILL to the instance's init, and so to all of it.
+    /// Ends the instance at once.
     Kill {
         seq: u64,
         id: String,

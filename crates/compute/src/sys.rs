@@ -181,6 +181,13 @@ pub(crate) fn die_with_parent(signal: libc::c_int) -> io::Result<()> {
     check(unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, signal, 0, 0, 0) }.into()).map(drop)
 }
 
+/// Hides this process's program, memory and descriptors from those who may see only its namespaces: its
+/// program was started outside of them, so even root inside has no say over it.
+pub(crate) fn hide_from_inside() -> io::Result<()> {
+    // SAFETY: a call with numbers only.
+    check(unsafe { libc::prctl(libc::PR_SET_DUMPABLE, 0, 0, 0, 0) }.into()).map(drop)
+}
+
 /// Makes this process the parent of orphaned descendants.
 pub(crate) fn adopt_orphans() -> io::Result<()> {
     // SAFETY: a call with numbers only.

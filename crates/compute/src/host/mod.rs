@@ -12,6 +12,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -24,6 +25,8 @@ use crate::{ComputeError, Config, Ending, ExecIo, ExecSpec, InstanceSpec, Vpc, p
 use instance::Instance;
 use supervisor::{Exits, Supervisor};
 
+/// Disks of terminated instances on their way out, in the folder of the driver.
+const TRASH: &str = "trash";
 /// How much longer than its grace a stop may take before the instance is killed.
 const KILL_AFTER: Duration = Duration::from_secs(2);
 /// How long the kernel may take to end a killed instance.
@@ -37,6 +40,7 @@ pub(crate) struct Host {
     supervisor: Supervisor,
     instances: Arc<Instances>,
     events: broadcast::Sender<Event>,
+    discarded: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -65,7 +69,11 @@ impl Host {
         let dir = fs::canonicalize(&config.dir).map_err(failed)?;
         let config = Config { dir: dir.clone(), ..config.clone() };
         let (supervisor, hello, exits) = Supervisor::start(kind, &config).await?;
-        let host = Host { kind, dir, supervisor, instances: Arc::default(), events };
+        let trash = dir.join(TRASH);
+        fs::create_dir_all(&trash).map_err(failed)?;
+        empty(trash);
+        let discarded = AtomicU64::new(0);
+        let host = Host { kind, dir, supervisor, instances: Arc::default(), events, discarded };
         host.follow(exits);
         let machine = kind == Kind::Namespace;
         let caps = Caps {
@@ -120,13 +128,16 @@ impl Host {
             Ok(()) | Err(ComputeError::NotRunning(_)) => {}
             Err(error) => return Err(error),
         }
-        let folder = self.folder(id);
-        let removed = tokio::task::spawn_blocking(move || fs::remove_dir_all(folder)).await;
-        match removed.map_err(|error| ComputeError::failed("delete the disk", error))? {
+        let number = self.discarded.fetch_add(1, Ordering::Relaxed);
+        let trash = self.dir.join(TRASH);
+        match fs::rename(self.folder(id), trash.join(format!("{number}-{id}"))) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 Err(ComputeError::failed("delete the disk", error))
             }
-            _ => Ok(()),
+            _ => {
+                empty(trash);
+                Ok(())
+            }
         }
     }
 
@@ -317,6 +328,22 @@ impl Instances {
     fn lock(&self) -> MutexGuard<'_, HashMap<String, Slot>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Deletes what is in the trash, in the background: a disk may hold many files. What a killed server left is
+/// deleted by the next.
+fn empty(trash: PathBuf) {
+    tokio::task::spawn_blocking(move || {
+        for entry in fs::read_dir(&trash).into_iter().flatten().flatten() {
+            match fs::remove_dir_all(entry.path()) {
+                // Another call may be at it too.
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    log::warn!("cannot delete {}: {error}", entry.path().display());
+                }
+                _ => {}
+            }
+        }
+    });
 }
 
 fn one(files: Vec<OwnedFd>) -> Result<OwnedFd, ComputeError> {

@@ -315,6 +315,7 @@ fn become_root(ids: Ids) -> io::Result<()> {
     }
     setresgid(Gid::from_raw(0), Gid::from_raw(0), Gid::from_raw(0))?;
     setresuid(Uid::from_raw(0), Uid::from_raw(0), Uid::from_raw(0))?;
+    sys::hide_from_inside()?;
     sys::die_with_parent(libc::SIGKILL)
 }
 

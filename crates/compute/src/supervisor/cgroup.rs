@@ -178,7 +178,8 @@ fn sweep(folder: &Path) {
                 // Files of the group's own cannot be removed and need not be.
                 let _ = fs::remove_dir(group.path());
             }
-            remove_folder(&entry.path());
+            // Another user's, or still in use: not ours to speak of.
+            let _ = fs::remove_dir(entry.path());
         }
     }
 }

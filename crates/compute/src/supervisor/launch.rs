@@ -82,8 +82,11 @@ fn equip(
     let mut given = Vec::new();
     if let Some(machines) = machines {
         stage::write_maps(pid, machines.ids).map_err(|error| ("map the user ids", error))?;
+        // Before it goes on, since it hides itself as soon as it can.
+        let guest =
+            File::open(format!("/proc/{pid}/ns/net")).map_err(|error| ("open the namespace", error))?;
         go.write_all(b"i").map_err(|error| ("go on", error))?;
-        given.push(machines.connect(pid, spec)?);
+        given.push(machines.connect(&guest, spec)?);
     }
     group.admit(pid).map_err(|error| ("enter the control groups", error))?;
     go.write_all(b"n").map_err(|error| ("go on", error))?;
@@ -112,9 +115,7 @@ impl Machines {
         }
     }
 
-    fn connect(&mut self, pid: i32, spec: &InstanceSpec) -> Result<OwnedFd, Failure> {
-        let guest =
-            File::open(format!("/proc/{pid}/ns/net")).map_err(|error| ("open the namespace", error))?;
+    fn connect(&mut self, guest: &File, spec: &InstanceSpec) -> Result<OwnedFd, Failure> {
         let router = self
             .routers
             .get_mut(&spec.network.vpc.id)
@@ -168,10 +169,11 @@ fn fork_process(
     }
 }
 
-/// Makes a plain user root of a user namespace, with no other user in it.
+/// Makes a plain user root of a user namespace, with no other user in it; and of a network namespace, for
+/// only one's own can be come back to.
 pub(super) fn enter_user_namespace() -> io::Result<()> {
     let (uid, gid) = (nix::unistd::geteuid(), nix::unistd::getegid());
-    unshare(CloneFlags::CLONE_NEWUSER)?;
+    unshare(CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWNET)?;
     fs::write("/proc/self/uid_map", format!("0 {uid} 1"))?;
     fs::write("/proc/self/setgroups", "deny")?;
     fs::write("/proc/self/gid_map", format!("0 {gid} 1"))

@@ -160,7 +160,7 @@ impl Supervisor {
             Ask::Kill { id, .. } => {
                 // One that has just ended is killed too.
                 let pid = self.children.iter().find(|(_, child)| child.id == id).map(|(pid, _)| *pid);
-                let killed = pid.map_or(Ok(()), |pid| kill(Pid::from_raw(pid), Signal::SIGKILL));
+                let killed = pid.map_or(Ok(()), |pid| kill(Pid::from_raw(pid), self.last_signal()));
                 killed.map(|()| Vec::new()).map_err(|error| ("kill the instance", error.into()))
             }
             Ask::Endpoint { vpc, port, .. } => {
@@ -176,6 +176,12 @@ impl Supervisor {
                 Ok(Vec::new())
             }
         }
+    }
+
+    /// What ends an init at once. The kernel ends a process namespace with its first process; without one,
+    /// the init must live on to end its descendants.
+    fn last_signal(&self) -> Signal {
+        if self.machines.is_some() { Signal::SIGKILL } else { Signal::SIGTERM }
     }
 
     fn machines(&mut self) -> Result<&mut Machines, Failure> {
@@ -207,7 +213,7 @@ impl Supervisor {
     fn end(&mut self) -> i32 {
         for pid in self.children.keys() {
             // It may have ended by itself.
-            let _ = kill(Pid::from_raw(*pid), Signal::SIGKILL);
+            let _ = kill(Pid::from_raw(*pid), self.last_signal());
         }
         for (pid, child) in self.children.drain() {
             let _ = waitpid(Pid::from_raw(pid), None);
