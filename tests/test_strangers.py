@@ -179,8 +179,15 @@ def test_a_presigned_url_works_until_it_expires_and_not_after(photos, monkeypatc
     assert (status, "Request has expired" in body) == (403, True), body
 
 
+def test_signature_version_2_is_refused_and_not_taken_for_anonymous(photos):
+    s3 = photos.client("s3", photos.root, signature_version="s3")
+    url = s3.generate_presigned_url("get_object", Params={"Bucket": "photos", "Key": "cat"})
+    status, body = send(AWSRequest("GET", url))
+    assert (status, "Please use AWS4-HMAC-SHA256" in body) == (400, True), body
+
+
 def test_a_presigned_urls_parameters_cannot_be_changed(photos):
-    s3 = photos.client("s3", photos.root, s3={"addressing_style": "path"})
+    s3 = photos.client("s3", photos.root, signature_version="s3v4", s3={"addressing_style": "path"})
     url = s3.generate_presigned_url("get_object", Params={"Bucket": "photos", "Key": "cat"})
     status, body = send(AWSRequest("GET", url.replace("/cat", "/dog")))
     assert (status, "SignatureDoesNotMatch" in body) == (403, True), body

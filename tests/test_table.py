@@ -1,6 +1,7 @@
 """Every operation, called by somebody who may do nothing: none of them answers, none of them breaks."""
 
 import json
+from base64 import b64decode
 
 import boto3
 import pytest
@@ -25,7 +26,7 @@ def vectors():
     for service in SERVICES:
         names = implemented(service)
         for line in (ROOT / "crates" / "testkit" / "vectors" / f"{service}.requests.jsonl").read_text().splitlines():
-            row = json.loads(line)
+            row = json.loads(line, object_hook=lambda o: b64decode(o["$b64"]) if "$b64" in o else o)
             if row["id"].endswith(".minimal") and row["operation"].lower() in names:
                 yield pytest.param(service, row["operation"], row["params"], id=row["id"].removesuffix(".minimal"))
 

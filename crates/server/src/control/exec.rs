@@ -52,10 +52,14 @@ impl Operation for Exec {
     fn needs(input: &Request, at: &At<'_>) -> Result<Needs, Fault> {
         let instance = rolecall_ec2::instances::find(at.db()?, &input.instance_id)?;
         let instance = instance.filter(|instance| instance.account == at.account());
-        let region = instance.as_ref().map_or(at.region, |instance| instance.region.as_str());
-        let arn = format!("arn:aws:ec2:{region}:{}:instance/{}", at.account(), input.instance_id);
-        let tags = instance.as_ref().map(|instance| instance.tags.clone()).unwrap_or_default();
-        let resource = ByArn::<kind::Instance>::new(arn, at.account()).tagged(tags);
+        let absent = || format!("arn:aws:ec2:{}:{}:instance/{}", at.region, at.account(), input.instance_id);
+        let resource = match &instance {
+            Some(instance) => {
+                let tags = rolecall_ec2::instances::tags(at.db()?, instance)?;
+                ByArn::<kind::Instance>::new(instance.arn(), at.account()).tagged(tags)
+            }
+            None => ByArn::new(absent(), at.account()),
+        };
         Ok(Needs::action(rolecall::Exec).on(&resource).done())
     }
 

@@ -2,7 +2,7 @@
 //! other operation. JSON in, JSON out.
 
 mod create_account;
-// mod exec;
+mod exec;
 mod json;
 mod reset;
 mod why;
@@ -36,7 +36,7 @@ pub static SERVICE: Service = Service {
 
 pub static OPERATIONS: &[Row] = &[
     row::<create_account::CreateAccount>(),
-    // row::<exec::Exec>(),
+    row::<exec::Exec>(),
     row::<reset::Reset>(),
     row::<why::Why>(),
 ];
