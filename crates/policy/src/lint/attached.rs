@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use rolecall_base::Arn;
 
-use super::check_action;
+use super::{bucket_actions, check_action};
 use crate::document::{Broken, Document, Effect, PrincipalType, RawPrincipal, RawStatement};
 use crate::principal::is_unique_id;
 use crate::{Kind, ResourceKind};
@@ -96,7 +96,7 @@ fn bucket(statement: &RawStatement) -> Result<(), Text> {
     if listed.items.is_empty() || !listed.items.iter().all(is_arn) {
         return Err("Policy has invalid resource".into());
     }
-    Ok(())
+    bucket_actions::check(statement)
 }
 
 fn other(statement: &RawStatement) -> Result<(), Text> {
@@ -144,7 +144,10 @@ fn is_valid(item: &RawPrincipal) -> bool {
             value.contains('.') && value.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.' || b == b'-')
         }
         PrincipalType::Federated => !value.is_empty() && !value.contains(['*', '?', ' ']),
-        PrincipalType::CanonicalUser => !value.is_empty() && value.bytes().all(|b| b.is_ascii_alphanumeric()),
+        // Stored documents have the account's root ARN in place of the canonical id.
+        PrincipalType::CanonicalUser => {
+            is_aws(value) || (!value.is_empty() && value.bytes().all(|b| b.is_ascii_alphanumeric()))
+        }
     }
 }
 

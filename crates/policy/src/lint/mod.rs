@@ -4,6 +4,7 @@
 //! attached to something, trust policies included (`attached`). Organizations says one sentence for everything.
 
 mod attached;
+mod bucket_actions;
 mod identity;
 mod organization;
 
