@@ -113,12 +113,25 @@ impl Glob {
     }
 
     pub fn matches(&self, text: &str, facts: &dyn Facts) -> bool {
+        let prefix = self.literal_prefix();
         match self.shape {
             Shape::Any => true,
-            Shape::Exact => self.literal_prefix() == text,
-            Shape::Prefix => text.starts_with(self.literal_prefix()),
-            Shape::General => run(text, |at| self.tokens.get(at).map(|token| piece(token, ""))),
-            Shape::Variables => self.matches_with_variables(text, facts),
+            Shape::Exact => prefix == text,
+            Shape::Prefix => text.starts_with(prefix),
+            Shape::General | Shape::Variables => text.starts_with(prefix) && self.matches_tail(text, facts),
+        }
+    }
+
+    /// As [`Glob::matches`], for a text that is known to begin with the literal prefix.
+    pub fn matches_tail(&self, text: &str, facts: &dyn Facts) -> bool {
+        let prefix = self.literal_prefix();
+        let from = usize::from(!prefix.is_empty());
+        let rest = || text.get(prefix.len()..).unwrap_or_default();
+        match self.shape {
+            Shape::Any | Shape::Prefix => true,
+            Shape::Exact => text.len() == prefix.len(),
+            Shape::General => run(rest(), from, |at| self.tokens.get(at).map(|token| piece(token, ""))),
+            Shape::Variables => self.matches_with_variables(rest(), from, facts),
         }
     }
 
@@ -141,13 +154,14 @@ impl Glob {
         given.next().is_none()
     }
 
-    fn matches_with_variables(&self, text: &str, facts: &dyn Facts) -> bool {
+    fn matches_with_variables(&self, text: &str, from: usize, facts: &dyn Facts) -> bool {
         let mut variables = self.variables();
         // One variable is the rule, and an array of values is slow to make.
         if let (Some(variable), None) = (variables.next(), variables.next()) {
             return variable.with(facts, |value| {
-                value
-                    .is_some_and(|value| run(text, |at| self.tokens.get(at).map(|token| piece(token, value))))
+                value.is_some_and(|value| {
+                    run(text, from, |at| self.tokens.get(at).map(|token| piece(token, value)))
+                })
             });
         }
         let mut inline: [Cow<'_, str>; INLINE_VARIABLES] = Default::default();
@@ -160,7 +174,7 @@ impl Glob {
                 None => spilled.push(value),
             }
         }
-        run(text, |at| {
+        run(text, from, |at| {
             let token = self.tokens.get(at)?;
             let before =
                 self.tokens.iter().take(at).filter(|token| matches!(token, Token::Variable(_))).count();
@@ -261,8 +275,9 @@ struct Retry<'t> {
     rest: &'t str,
 }
 
-fn run<'p, 't>(text: &'t str, pieces: impl Fn(usize) -> Option<Piece<'p>>) -> bool {
-    let (mut at, mut rest) = (0, text);
+/// Matches the text with the pieces from that one on.
+fn run<'p, 't>(text: &'t str, from: usize, pieces: impl Fn(usize) -> Option<Piece<'p>>) -> bool {
+    let (mut at, mut rest) = (from, text);
     let (mut star, mut segment): (Option<Retry<'t>>, Option<Retry<'t>>) = (None, None);
     loop {
         let step = match pieces(at) {

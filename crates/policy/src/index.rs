@@ -161,7 +161,7 @@ impl Entry {
             (ResourceCheck::Pattern(at), Some(resources)) => resources
                 .patterns
                 .get(at as usize)
-                .is_some_and(|pattern| pattern.matches(query.resource, query.facts)),
+                .is_some_and(|pattern| pattern.matches_tail(query.resource, query.facts)),
             (ResourceCheck::Element, Some(resources)) => resources.matches(query.resource, query.facts),
         }
     }

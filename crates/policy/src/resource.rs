@@ -38,6 +38,11 @@ impl ResourcePattern {
         ResourcePattern { glob: compile(text, kind, variables) }
     }
 
+    /// For a resource that is known to begin with the pattern's literal prefix.
+    pub fn matches_tail(&self, resource: &str, facts: &dyn Facts) -> bool {
+        self.glob.as_ref().is_some_and(|glob| glob.matches_tail(resource, facts))
+    }
+
     pub fn matches(&self, resource: &str, facts: &dyn Facts) -> bool {
         self.glob.as_ref().is_some_and(|glob| glob.matches(resource, facts))
     }
