@@ -4,6 +4,7 @@
 //! less: no AWS wildcards in actions, no layers, no levels of naming. Its entities and requests are built beforehand.
 
 #[path = "../../crates/policy/benches/decide/cases.rs"]
+#[allow(dead_code, reason = "its further layers have no counterpart here")]
 mod cases;
 #[path = "../../crates/policy/benches/decide/clock.rs"]
 mod clock;
@@ -15,7 +16,10 @@ use cedar_policy::{Authorizer, Context, Decision, Entities, EntityUid, PolicySet
 use rolecall_policy::{Kind, Layers, decide};
 
 fn main() {
-    println!("{:<18} {:>12} {:>12} {:>12} {:>12} {:>8}", "statements", "ours p50", "ours p99", "cedar p50", "cedar p99", "ratio");
+    println!(
+        "{:<18} {:>12} {:>12} {:>12} {:>12} {:>8}",
+        "statements", "ours p50", "ours p99", "cedar p50", "cedar p99", "ratio"
+    );
     for count in [1, 10, 100, 1_000] {
         let rules = cases::rules(count);
         let (ours, cedar) = (ours(&rules), cedar(&rules));
@@ -31,7 +35,9 @@ fn ours(rules: &[Rule1]) -> clock::Times {
     let identity = cases::own(rules, Kind::Identity);
     let layers = Layers { identity: Some(&identity), ..Layers::default() };
     let (account, resources) = (cases::account(), cases::resources(rules));
-    clock::measure(10_000, |at| decide(&layers, &cases::request(account, &resources[at], &cases::Session)).allowed)
+    clock::measure(10_000, |at| {
+        decide(&layers, &cases::request(account, &resources[at], &cases::Session)).allowed
+    })
 }
 
 fn cedar(rules: &[Rule1]) -> clock::Times {
@@ -51,10 +57,10 @@ fn cedar(rules: &[Rule1]) -> clock::Times {
     let id = |kind: &str, name: &str| EntityUid::from_str(&format!("{kind}::\"{name}\"")).unwrap();
     let requests: Vec<Request> = (0..resources.len())
         .map(|at| {
-            let context = r#"{"secure": true, "ip": {"fn": "ip", "arg": "10.1.2.3"}}"#;
-            let context = context.replace(r#"{"fn": "ip", "arg": "10.1.2.3"}"#, r#"{"__extn": {"fn": "ip", "arg": "10.1.2.3"}}"#);
-            let context = Context::from_json_str(&context, None).unwrap();
-            let (role, action, object) = (id("Role", "app"), id("Action", "GetObject"), id("Object", &at.to_string()));
+            let context = r#"{"secure": true, "ip": {"__extn": {"fn": "ip", "arg": "10.1.2.3"}}}"#;
+            let context = Context::from_json_str(context, None).unwrap();
+            let (role, action, object) =
+                (id("Role", "app"), id("Action", "GetObject"), id("Object", &at.to_string()));
             Request::new(role, action, object, context, None).unwrap()
         })
         .collect();

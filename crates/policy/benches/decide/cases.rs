@@ -40,12 +40,11 @@ pub struct Rule1 {
 
 /// `count` rules: one Deny in ten, a condition on every other Allow. The last one is what requests need.
 pub fn rules(count: usize) -> Vec<Rule1> {
-    let rule = |at| Rule1 {
-        deny: at % 10 == 3,
-        bucket: format!("bucket-{at:04}"),
-        team: at % 2 == 1 || at + 1 == count,
+    let rule = |at| {
+        let last = at + 1 == count;
+        Rule1 { deny: at % 10 == 3 && !last, bucket: format!("bucket-{at:04}"), team: at % 2 == 1 || last }
     };
-    (0..count).map(|at| Rule1 { deny: at % 10 == 3 && at + 1 != count, ..rule(at) }).collect()
+    (0..count).map(rule).collect()
 }
 
 fn statement(rule: &Rule1) -> String {
