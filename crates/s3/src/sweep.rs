@@ -55,8 +55,11 @@ pub async fn sweep(store: &Store, blobs: &Blobs, env: &Env, abandoned: bool) -> 
         swept.deleted = swept.deleted.saturating_add(deleted);
     }
     if abandoned {
-        let db = store.read()?;
-        let live = move |id: &BlobId| db.exists::<Shared>(&id.to_string()).unwrap_or(true);
+        let store = store.clone();
+        // A snapshot for each: one for all would be held for as long as there are files.
+        let live = move |id: &BlobId| {
+            store.read().and_then(|db| db.exists::<Shared>(&id.to_string())).unwrap_or(true)
+        };
         let removed = blobs.sweep(live, ABANDONED).await.map_err(Fault::internal)?;
         swept.abandoned = removed.removed;
     }

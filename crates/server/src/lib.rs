@@ -11,6 +11,7 @@ mod listen;
 mod logger;
 mod route;
 mod start;
+mod sweeping;
 mod terminal;
 mod tls;
 

@@ -26,6 +26,7 @@ use crate::config::{Config, Durability, StartError};
 use crate::control::{self, Server as ServerFacts};
 use crate::listen::{Accepting, CONNECTIONS, stopping};
 use crate::route::Fronts;
+use crate::sweeping;
 use crate::terminal::Tickets;
 use crate::tls;
 
@@ -174,6 +175,8 @@ impl Server {
     fn start_loops(&mut self, config: &Config, accepting: Accepting) {
         let (store, segments) = (self.world.door.identity.store.clone(), self.segments.clone());
         let (world, stop) = (self.world.clone(), accepting.stop.clone());
+        let (blobs, env) = (world.blobs.clone(), world.env.clone());
+        self.tasks.spawn(sweeping::run(store.clone(), blobs, env, stop.clone()));
         self.tasks.spawn(drain_outbox(store, segments, world, stop));
         let _ = config;
     }
