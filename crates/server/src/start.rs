@@ -25,6 +25,7 @@ use crate::audit_log::{self, Segments};
 use crate::config::{Config, Durability, StartError};
 use crate::control::{self, Server as ServerFacts};
 use crate::listen::{Accepting, CONNECTIONS, stopping};
+use crate::machines::{self, Prepared};
 use crate::route::Fronts;
 use crate::sweeping;
 use crate::terminal::Tickets;
@@ -128,6 +129,8 @@ impl Server {
         extensions.insert(facts.clone());
         extensions.insert(Arc::new(driver.clone()));
         extensions.insert(tickets.clone());
+        let prepared = machines::prepare(&config, &driver, address.port());
+        extensions.insert(prepared.machines.clone());
         let identity = Arc::new(Identity::new(env.clone(), vault, store));
         let door = Arc::new(Door::new(identity, extensions, segments.clone(), &config.region));
         // Set once, right here: the door is what `why` asks.
@@ -168,17 +171,19 @@ impl Server {
             server.tls_address = listener.local_addr().ok();
             server.tasks.spawn(accepting.clone().run(listener, Some(acceptor)));
         }
-        server.start_loops(&config, accepting);
+        server.start_loops(&config, accepting, prepared);
         Ok(server)
     }
 
-    fn start_loops(&mut self, config: &Config, accepting: Accepting) {
+    fn start_loops(&mut self, config: &Config, accepting: Accepting, prepared: Prepared) {
         let (store, segments) = (self.world.door.identity.store.clone(), self.segments.clone());
         let (world, stop) = (self.world.clone(), accepting.stop.clone());
         let (blobs, env) = (world.blobs.clone(), world.env.clone());
         self.tasks.spawn(sweeping::run(store.clone(), blobs, env, stop.clone()));
         self.tasks.spawn(drain_outbox(store, segments, world, stop));
-        let _ = config;
+        let settings =
+            rolecall_imds::Settings { role_life: Duration::from_secs(u64::from(config.role_seconds)) };
+        self.tasks.spawn(machines::run(prepared, accepting, settings));
     }
 
     /// Stops: no new connections, open requests are finished, instances end, everything is on disk.

@@ -1,0 +1,229 @@
+//! What the server does for running machines: for each instance its metadata service and its SSH port, for each VPC
+//! the API endpoint.
+//!
+//! Which instance asks for metadata is known by the listener: the driver makes one for each, bound where no other can
+//! reach it. The record is read anew for each request, so a changed option or association counts at once.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use rolecall_base::Fault;
+use rolecall_compute::{Driver, GUEST_BIN, Link, Mount, Vpc};
+use rolecall_ec2::instances::{self, Instance};
+use rolecall_ec2::{Change, Guest, Machines, Reconciler};
+use rolecall_imds::{Details, Imds, InstanceView, KeyPair, Options, Profile, Settings};
+use rolecall_store::Reader;
+use tokio::net::TcpListener;
+use tokio::sync::{Mutex, mpsc, watch};
+use tokio::task::JoinSet;
+
+use crate::config::Config;
+use crate::listen::{Accepting, stopping};
+use crate::metadata::Metadata;
+use crate::ssh::Ssh;
+use crate::start::World;
+
+/// Where the folder of guest tools is seen inside.
+const TOOLS: &str = "/opt/aws-cli";
+
+/// What the loops of machines tell each other.
+#[derive(Debug)]
+enum Told {
+    Change(Change),
+    /// The API endpoint of a VPC.
+    Endpoint(TcpListener),
+}
+
+/// The driver as EC2's operations see it, before the loops that serve its machines are started.
+#[derive(Debug)]
+pub struct Prepared {
+    pub machines: Arc<Machines>,
+    told: mpsc::UnboundedReceiver<Told>,
+}
+
+/// Puts together what every instance is given. `port` is that of the API endpoint.
+pub fn prepare(config: &Config, driver: &Driver, port: u16) -> Prepared {
+    let (tell, told) = mpsc::unbounded_channel();
+    let (mounts, links) = tools(config);
+    let guest = Guest { scheme: "http".into(), port, env: Vec::new(), mounts, links };
+    let endpoints =
+        Arc::new(Endpoints { driver: driver.clone(), port, open: Mutex::default(), tell: tell.clone() });
+    let changes = move |change| {
+        // Nobody listens any more while the server stops.
+        let _ = tell.send(Told::Change(change));
+    };
+    let machines = Machines::new(driver.clone(), guest, changes).before_start(move |vpc: Vpc| {
+        let endpoints = endpoints.clone();
+        Box::pin(async move { endpoints.open(&vpc).await })
+    });
+    Prepared { machines: Arc::new(machines), told }
+}
+
+/// The `aws` command that is first on every instance's path.
+fn tools(config: &Config) -> (Vec<Mount>, Vec<Link>) {
+    let Some(folder) = &config.guest_tools else { return (Vec::new(), Vec::new()) };
+    let mount = Mount { host: folder.clone(), guest: TOOLS.into() };
+    let link = Link { at: format!("{GUEST_BIN}/aws").into(), target: format!("{TOOLS}/bin/aws").into() };
+    (vec![mount], vec![link])
+}
+
+/// Opens the API endpoint of each VPC before its first instance starts: user data may call at once.
+#[derive(Debug)]
+struct Endpoints {
+    driver: Driver,
+    port: u16,
+    open: Mutex<HashSet<String>>,
+    tell: mpsc::UnboundedSender<Told>,
+}
+
+impl Endpoints {
+    async fn open(&self, vpc: &Vpc) -> Result<(), rolecall_compute::ComputeError> {
+        let mut open = self.open.lock().await;
+        if open.contains(&vpc.id) {
+            return Ok(());
+        }
+        if let Some(listener) = self.driver.endpoint_listener(vpc, self.port).await? {
+            let _ = self.tell.send(Told::Endpoint(listener));
+        }
+        open.insert(vpc.id.clone());
+        Ok(())
+    }
+}
+
+/// Serves machines until the server stops.
+pub async fn run(prepared: Prepared, accepting: Accepting, settings: Settings) {
+    let Prepared { machines, mut told } = prepared;
+    let world = accepting.world.clone();
+    let mut stop = accepting.stop.clone();
+    let mut until = accepting.stop.clone();
+    let reconciler = Reconciler::new(world.door.clone(), machines.clone());
+    let mut hosting = Hosting {
+        imds: Arc::new(Imds::new(world.door.clone(), settings)),
+        world,
+        accepting,
+        running: HashMap::new(),
+        tasks: JoinSet::new(),
+    };
+    hosting.tasks.spawn(async move { reconciler.run(stopping(&mut until)).await });
+    loop {
+        tokio::select! {
+            () = stopping(&mut stop) => break,
+            Some(told) = told.recv() => hosting.hear(told).await,
+            Some(_) = hosting.tasks.join_next() => {}
+        }
+    }
+    hosting.running.clear();
+    while hosting.tasks.join_next().await.is_some() {}
+}
+
+struct Hosting {
+    world: Arc<World>,
+    accepting: Accepting,
+    imds: Arc<Imds>,
+    /// Dropping a sender ends the listeners of that instance.
+    running: HashMap<String, watch::Sender<()>>,
+    tasks: JoinSet<()>,
+}
+
+impl Hosting {
+    async fn hear(&mut self, told: Told) {
+        match told {
+            Told::Endpoint(listener) => {
+                self.tasks.spawn(self.accepting.clone().run(listener, None));
+            }
+            Told::Change(Change::Started { id, .. }) => self.started(&id).await,
+            Told::Change(Change::Ended { id }) => {
+                self.running.remove(&id);
+                self.imds.forget(&id);
+            }
+        }
+    }
+
+    async fn started(&mut self, id: &str) {
+        let (end, ended) = watch::channel(());
+        match self.world.driver.imds_listener(id).await {
+            Ok(listener) => {
+                let metadata = Metadata { id: id.into(), world: self.world.clone(), imds: self.imds.clone() };
+                self.tasks.spawn(metadata.run(listener, ended.clone()));
+            }
+            Err(error) => log::error!("{id} has no metadata service: {error}"),
+        }
+        if self.world.driver.caps().exec {
+            match self.public_address(id) {
+                Ok(Some(address)) => {
+                    let ssh = Ssh::new(self.world.clone(), id);
+                    self.tasks.spawn(ssh.run(address, ended));
+                }
+                Ok(None) => {}
+                Err(fault) => log::error!("{id} has no SSH port: {fault:?}"),
+            }
+        }
+        self.running.insert(id.to_owned(), end);
+    }
+
+    fn public_address(&self, id: &str) -> Result<Option<std::net::Ipv4Addr>, Fault> {
+        let db = self.world.door.identity.store.read()?;
+        Ok(instances::find(&db, id)?.and_then(|instance| instance.interface.public_ip))
+    }
+}
+
+/// The record as the metadata service sees it.
+pub fn view(instance: &Instance) -> InstanceView {
+    let interface = &instance.interface;
+    let key = instance.key_name.clone().zip(instance.public_key.clone());
+    InstanceView {
+        account: instance.account,
+        region: instance.region.clone(),
+        id: instance.id.clone(),
+        reservation: instance.reservation.clone(),
+        launch_index: instance.launch_index,
+        launched: instance.launched,
+        image: instance.image.clone(),
+        instance_type: instance.instance_type.clone(),
+        key: key.map(|(name, public_key)| KeyPair { name, public_key }),
+        mac: interface.mac.clone(),
+        interface: interface.id.clone(),
+        private_ip: interface.private_ip,
+        public_ip: interface.public_ip,
+        vpc: interface.vpc.clone(),
+        subnet: interface.subnet.clone(),
+        zone: interface.zone.clone(),
+        profile: instance.profile.as_ref().map(|profile| Profile {
+            id: profile.id.clone(),
+            arn: profile.arn.clone(),
+            association: profile.association.clone(),
+        }),
+        options: Options {
+            enabled: instance.metadata.enabled,
+            tokens_required: instance.metadata.tokens_required,
+            hop_limit: u8::try_from(instance.metadata.hop_limit).unwrap_or(1),
+            tags: instance.metadata.tags,
+        },
+    }
+}
+
+/// What the metadata service shows beyond the record itself.
+///
+/// # Errors
+/// When the store can't be read, or the record is broken.
+pub fn details(db: &Reader, instance: &Instance) -> Result<Details, Fault> {
+    let location = instances::location(db, instance)?;
+    let tags = instances::tags(db, instance)?;
+    let decode = |text: &String| STANDARD.decode(text).map_err(Fault::internal);
+    let groups = instance.interface.groups.iter().cloned().zip(location.group_names);
+    Ok(Details {
+        user_data: instance.user_data.as_ref().map(decode).transpose()?,
+        tags: tags.iter().map(|tag| (tag.key.clone(), tag.value.clone())).collect(),
+        security_groups: groups.collect(),
+        vpc_cidr: location.vpc.cidr,
+        subnet_cidr: location.subnet.cidr,
+        zone_id: location.subnet.zone_id,
+        architecture: instances::architecture().to_owned(),
+        hostname: instances::private_dns_name(instance),
+        // Names of 127.x.y.z addresses resolve nowhere, so instances have none.
+        public_hostname: None,
+        root_device: instances::ROOT_DEVICE.to_owned(),
+    })
+}

@@ -1,0 +1,190 @@
+//! HTTP for the metadata service of one instance, on the listener that only this instance can reach.
+
+use std::convert::Infallible;
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use http::StatusCode;
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use rolecall_base::Fault;
+use rolecall_ec2::instances;
+use rolecall_imds::{Answer, Imds};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::machines::{details, view};
+use crate::start::World;
+
+/// Connections that one instance may hold open.
+const CONNECTIONS: usize = 512;
+/// From accepting a connection, or the last answer, to the end of the next request's head.
+const HEAD: Duration = Duration::from_secs(60);
+/// Bytes of a request's head.
+const HEAD_BYTES: usize = 16 * 1024;
+
+/// The metadata service of one instance.
+#[derive(Clone, Debug)]
+pub struct Metadata {
+    pub id: Arc<str>,
+    pub world: Arc<World>,
+    pub imds: Arc<Imds>,
+}
+
+impl Metadata {
+    /// Serves until the sender of `ended` is gone; open connections end with it.
+    pub async fn run(self, listener: TcpListener, mut ended: watch::Receiver<()>) {
+        let mut connections = JoinSet::new();
+        loop {
+            let accepted = tokio::select! {
+                _ = ended.changed() => return,
+                Some(_) = connections.join_next() => continue,
+                accepted = listener.accept() => accepted,
+            };
+            match accepted {
+                Ok((stream, _)) if connections.len() < CONNECTIONS => {
+                    connections.spawn(self.clone().converse(stream));
+                }
+                Ok(_) => log::warn!("{} holds more than {CONNECTIONS} metadata connections", self.id),
+                Err(error) => {
+                    log::warn!("a metadata connection of {} could not be accepted: {error}", self.id);
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+            }
+        }
+    }
+
+    async fn converse(self, stream: TcpStream) {
+        let _ = stream.set_nodelay(true);
+        let socket = Socket(Arc::new(stream));
+        let limit = HopLimit { socket: socket.clone(), set: AtomicU8::new(0) };
+        let answer = |request: http::Request<Incoming>| {
+            let answer = self.answer(&request);
+            limit.keep(answer.ttl);
+            let mut response = http::Response::new(Full::new(answer.body));
+            *response.status_mut() = answer.status;
+            *response.headers_mut() = answer.headers;
+            async move { Ok::<_, Infallible>(response) }
+        };
+        let served = hyper::server::conn::http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEAD)
+            .max_buf_size(HEAD_BYTES)
+            .half_close(true)
+            .serve_connection(TokioIo::new(socket), service_fn(answer))
+            .await;
+        if let Err(error) = served {
+            log::debug!("metadata of {}: {error}", self.id);
+        }
+    }
+
+    fn answer(&self, request: &http::Request<Incoming>) -> Answer {
+        self.try_answer(request).unwrap_or_else(|fault| {
+            log::error!("metadata of {}: {fault:?}", self.id);
+            Answer::error(StatusCode::INTERNAL_SERVER_ERROR)
+        })
+    }
+
+    fn try_answer(&self, request: &http::Request<Incoming>) -> Result<Answer, Fault> {
+        let db = self.world.door.identity.store.read()?;
+        let Some(instance) = instances::find(&db, &self.id)? else {
+            return Ok(Answer::error(StatusCode::NOT_FOUND));
+        };
+        let (method, path, headers) = (request.method(), request.uri().path(), request.headers());
+        let more = || details(&db, &instance);
+        Ok(self.imds.answer(&view(&instance), method, path, headers, more))
+    }
+}
+
+/// Keeps answers to PUT from traveling further than the instance's hop limit.
+struct HopLimit {
+    socket: Socket,
+    /// 0 before the first.
+    set: AtomicU8,
+}
+
+impl HopLimit {
+    /// Once limited, a connection stays so: when a client sends its requests without waiting, later answers leave in
+    /// the same packets, and earlier ones may have to be sent again.
+    fn keep(&self, limit: Option<u8>) {
+        let Some(limit) = limit.filter(|limit| *limit != self.set.load(Ordering::Relaxed)) else { return };
+        match self.socket.0.set_ttl(u32::from(limit)) {
+            Ok(()) => self.set.store(limit, Ordering::Relaxed),
+            Err(error) => log::warn!("a hop limit could not be set: {error}"),
+        }
+    }
+}
+
+/// A stream that its connection and the hop limit share.
+#[derive(Clone, Debug)]
+struct Socket(Arc<TcpStream>);
+
+impl Socket {
+    fn write(
+        &self,
+        context: &mut Context<'_>,
+        attempt: impl Fn(&TcpStream) -> io::Result<usize>,
+    ) -> Poll<io::Result<usize>> {
+        loop {
+            ready!(self.0.poll_write_ready(context))?;
+            match attempt(&self.0) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                written => return Poll::Ready(written),
+            }
+        }
+    }
+}
+
+impl AsyncRead for Socket {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        loop {
+            ready!(self.0.poll_read_ready(context))?;
+            match self.0.try_read(buffer.initialize_unfilled()) {
+                Ok(read) => {
+                    buffer.advance(read);
+                    return Poll::Ready(Ok(()));
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Poll::Ready(Err(error)),
+            }
+        }
+    }
+}
+
+impl AsyncWrite for Socket {
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.write(context, |stream| stream.try_write(bytes))
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.write(context, |stream| stream.try_write_vectored(slices))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(socket2::SockRef::from(&*self.0).shutdown(std::net::Shutdown::Write))
+    }
+}

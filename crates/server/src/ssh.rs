@@ -1,0 +1,271 @@
+//! SSH into instances, without a daemon in them: the server speaks the protocol and runs the commands by the driver.
+//!
+//! Each instance with a public address (one of 127.64.0.0/10, which this machine has without any set-up) has a port 22
+//! there. Who holds the private half of its key pair comes in as `ec2-user`; passwords do not exist.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rolecall_base::Fault;
+use rolecall_ec2::instances::{self, State};
+use russh::keys::ssh_key::private::Ed25519Keypair;
+use russh::keys::{PrivateKey, PublicKey};
+use russh::server::{
+    Auth, ChannelOpenHandle, Config, Handler, Msg, PublicKeyOffer, Session, VerifiedPublicKey,
+};
+use russh::{Channel, ChannelId, Disconnect, MethodKind, MethodSet, Pty};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::ssh_command;
+use crate::start::World;
+
+/// The login names that images of AWS know. All of them are [`instances::LOGIN`] here.
+const USERS: [&str; 3] = ["ec2-user", "ubuntu", "root"];
+/// Ports that are tried, the first that is free is used; 0 is any.
+const PORTS: [u16; 3] = [22, 2222, 0];
+/// For a client to prove who it is.
+const GRACE: Duration = Duration::from_secs(60);
+/// Connections that one instance may have.
+const CONNECTIONS: usize = 64;
+/// Sessions of one connection.
+const CHANNELS: usize = 32;
+/// What a refused client waits, whatever the reason.
+const REFUSAL: Duration = Duration::from_millis(500);
+
+/// The SSH port of one instance.
+#[derive(Clone, Debug)]
+pub struct Ssh {
+    world: Arc<World>,
+    id: Arc<str>,
+    config: Arc<Config>,
+}
+
+impl Ssh {
+    pub fn new(world: Arc<World>, id: &str) -> Ssh {
+        let config = Config {
+            methods: MethodSet::from(&[MethodKind::PublicKey][..]),
+            auth_rejection_time: REFUSAL,
+            // OpenSSH asks first without any proof, to learn what is wanted.
+            auth_rejection_time_initial: Some(Duration::ZERO),
+            keys: vec![host_key(&world, id)],
+            inactivity_timeout: None,
+            keepalive_interval: Some(Duration::from_secs(60)),
+            nodelay: true,
+            ..Config::default()
+        };
+        Ssh { world, id: id.into(), config: Arc::new(config) }
+    }
+
+    /// Listens on the instance's public address until the sender of `ended` is gone.
+    pub async fn run(self, address: Ipv4Addr, mut ended: watch::Receiver<()>) {
+        let Some(listener) = self.listen(address).await else { return };
+        let mut connections = JoinSet::new();
+        loop {
+            let accepted = tokio::select! {
+                _ = ended.changed() => return,
+                Some(_) = connections.join_next() => continue,
+                accepted = listener.accept() => accepted,
+            };
+            match accepted {
+                Ok((stream, _)) if connections.len() < CONNECTIONS => {
+                    connections.spawn(self.clone().converse(stream, ended.clone()));
+                }
+                Ok(_) => log::warn!("{} has more than {CONNECTIONS} SSH connections", self.id),
+                Err(error) => {
+                    log::warn!("an SSH connection to {} could not be accepted: {error}", self.id);
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+            }
+        }
+    }
+
+    async fn listen(&self, address: Ipv4Addr) -> Option<TcpListener> {
+        for port in PORTS {
+            match TcpListener::bind((address, port)).await {
+                Ok(listener) => {
+                    let at = listener.local_addr().unwrap_or_else(|_| SocketAddr::new(address.into(), port));
+                    if port == 22 {
+                        log::info!("{}: ssh {}@{address}", self.id, instances::LOGIN);
+                    } else {
+                        log::warn!(
+                            "{}: port 22 can't be used, so: ssh -p {} {}@{address}",
+                            self.id,
+                            at.port(),
+                            instances::LOGIN
+                        );
+                    }
+                    return Some(listener);
+                }
+                Err(error) => log::debug!("{address}:{port}: {error}"),
+            }
+        }
+        log::error!("{} has no SSH port: nothing on {address} can be listened on", self.id);
+        None
+    }
+
+    async fn converse(self, stream: TcpStream, mut ended: watch::Receiver<()>) {
+        let (proved, mut is_proved) = watch::channel(false);
+        let client = Client { world: self.world, id: self.id.clone(), proved, channels: 0 };
+        let started = tokio::time::timeout(GRACE, russh::server::run_stream(self.config, stream, client));
+        let mut session = match started.await {
+            Ok(Ok(session)) => session,
+            Ok(Err(error)) => return log::debug!("SSH to {}: {error}", self.id),
+            Err(_) => return log::debug!("SSH to {}: the client said nothing", self.id),
+        };
+        let handle = session.handle();
+        let overdue = async {
+            let proved = is_proved.wait_for(|proved| *proved);
+            if tokio::time::timeout(GRACE, proved).await.is_ok() {
+                std::future::pending::<()>().await;
+            }
+        };
+        let why = tokio::select! {
+            over = &mut session => {
+                if let Err(error) = over {
+                    log::debug!("SSH to {}: {error}", self.id);
+                }
+                return;
+            }
+            () = overdue => "Timeout before authentication",
+            _ = ended.changed() => "The instance has stopped",
+        };
+        let _ = handle.disconnect(Disconnect::ByApplication, why.into(), String::new()).await;
+    }
+}
+
+/// The instance's own host key: the same as long as there is the root key, without being written anywhere.
+fn host_key(world: &World, id: &str) -> PrivateKey {
+    let seed = world.door.identity.vault.key(&format!("rolecall/ssh-host-key/1/{id}"), 0);
+    PrivateKey::from(Ed25519Keypair::from_seed(&seed))
+}
+
+/// One connection.
+struct Client {
+    world: Arc<World>,
+    id: Arc<str>,
+    proved: watch::Sender<bool>,
+    channels: usize,
+}
+
+impl Client {
+    /// Whether this key lets this user in now. All refusals are alike.
+    fn admits(&self, user: &str, key: &PublicKey) -> Auth {
+        match self.opens(key) {
+            Ok(true) if USERS.contains(&user) => Auth::Accept,
+            Ok(_) => Auth::reject(),
+            Err(fault) => {
+                log::error!("SSH to {}: {fault:?}", self.id);
+                Auth::reject()
+            }
+        }
+    }
+
+    /// Whether the key is that of the instance's key pair.
+    fn opens(&self, key: &PublicKey) -> Result<bool, Fault> {
+        let db = self.world.door.identity.store.read()?;
+        let instance = instances::find(&db, &self.id)?;
+        let running = instance.filter(|instance| matches!(instance.state, State::Pending | State::Running));
+        let Some(text) = running.and_then(|instance| instance.public_key) else { return Ok(false) };
+        let own = PublicKey::from_openssh(&text).map_err(Fault::internal)?;
+        Ok(own.key_data() == key.key_data())
+    }
+}
+
+impl Handler for Client {
+    type Error = russh::Error;
+
+    async fn auth_publickey_offered(
+        &mut self,
+        user: &str,
+        offer: PublicKeyOffer<'_>,
+    ) -> Result<Auth, Self::Error> {
+        Ok(self.admits(user, offer.public_key))
+    }
+
+    async fn auth_publickey(&mut self, user: &str, key: VerifiedPublicKey<'_>) -> Result<Auth, Self::Error> {
+        Ok(self.admits(user, key.public_key))
+    }
+
+    async fn auth_succeeded(&mut self, _: &mut Session) -> Result<(), Self::Error> {
+        self.proved.send_replace(true);
+        Ok(())
+    }
+
+    /// The channel's messages are worked off by its own task; what follows here only says yes or no to them.
+    async fn channel_open_session(
+        &mut self,
+        channel: Channel<Msg>,
+        reply: ChannelOpenHandle,
+        _: &mut Session,
+    ) -> Result<(), Self::Error> {
+        if self.channels >= CHANNELS {
+            return Ok(());
+        }
+        self.channels += 1;
+        reply.accept().await;
+        let command = ssh_command::serve(self.world.driver.clone(), self.id.clone(), channel);
+        #[expect(clippy::disallowed_methods, reason = "a channel's task ends with its connection")]
+        tokio::spawn(command);
+        Ok(())
+    }
+
+    async fn channel_close(&mut self, _: ChannelId, _: &mut Session) -> Result<(), Self::Error> {
+        self.channels = self.channels.saturating_sub(1);
+        Ok(())
+    }
+
+    async fn pty_request(
+        &mut self,
+        channel: ChannelId,
+        _: &str,
+        _: u32,
+        _: u32,
+        _: u32,
+        _: u32,
+        _: &[(Pty, u32)],
+        session: &mut Session,
+    ) -> Result<(), Self::Error> {
+        session.channel_success(channel)
+    }
+
+    async fn env_request(
+        &mut self,
+        channel: ChannelId,
+        name: &str,
+        _: &str,
+        session: &mut Session,
+    ) -> Result<(), Self::Error> {
+        match ssh_command::is_variable(name) {
+            true => session.channel_success(channel),
+            false => session.channel_failure(channel),
+        }
+    }
+
+    async fn shell_request(&mut self, channel: ChannelId, session: &mut Session) -> Result<(), Self::Error> {
+        session.channel_success(channel)
+    }
+
+    async fn exec_request(
+        &mut self,
+        channel: ChannelId,
+        _: &[u8],
+        session: &mut Session,
+    ) -> Result<(), Self::Error> {
+        session.channel_success(channel)
+    }
+
+    async fn subsystem_request(
+        &mut self,
+        channel: ChannelId,
+        name: &str,
+        session: &mut Session,
+    ) -> Result<(), Self::Error> {
+        match name {
+            ssh_command::SFTP => session.channel_success(channel),
+            _ => session.channel_failure(channel),
+        }
+    }
+}

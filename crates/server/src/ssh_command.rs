@@ -1,0 +1,184 @@
+//! One session channel of SSH: a command or a shell in the instance, with its streams.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use rolecall_compute::{Driver, ExecIo, ExecSpec, Reader, Resize, Writer};
+use rolecall_ec2::instances;
+use russh::server::Msg;
+use russh::{Channel, ChannelMsg, ChannelReadHalf, ChannelWriteHalf};
+use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+
+/// Variables that one session may bring.
+const VARIABLES: usize = 64;
+/// KiB of input that may wait for a command. The connection has one reader for all of its messages, so this is large:
+/// a command that reads no more until its own output is taken must not keep that output's window from being heard.
+const INPUT_KIB: usize = 64 * 1024;
+/// Runs a command line by the user's own shell, as sshd does.
+const BY_SHELL: &str = r#"exec "${SHELL:-/bin/sh}" -c "$0""#;
+
+/// The one subsystem.
+pub const SFTP: &str = "sftp";
+/// Runs the image's own server of it, wherever the distribution has put it.
+const FIND_SFTP: &str = r#"for server in /usr/lib/openssh /usr/libexec/openssh /usr/lib/ssh /usr/libexec; do
+    if [ -x "$server/sftp-server" ]; then exec "$server/sftp-server"; fi
+done
+echo 'This image has no sftp-server. Copy files with: scp -O' >&2
+exit 127"#;
+
+/// What a client may set: names that `/etc/environment` could hold too.
+pub fn is_variable(name: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    !name.is_empty() && name.len() <= 256 && name.bytes().all(plain)
+}
+
+/// Serves a channel to its end.
+pub async fn serve(driver: Driver, id: Arc<str>, channel: Channel<Msg>) {
+    let (mut requests, replies) = channel.split();
+    let Some(spec) = asked(&mut requests).await else { return };
+    let outcome = match driver.exec(&id, spec).await {
+        Ok(io) => converse(io, requests, &replies).await,
+        Err(error) => {
+            let text = format!("{id}: {error}\r\n");
+            let _ = replies.extended_data_bytes(1, text.into_bytes()).await;
+            255
+        }
+    };
+    let _ = replies.exit_status(u32::try_from(outcome).unwrap_or(255)).await;
+    let _ = replies.eof().await;
+    let _ = replies.close().await;
+}
+
+/// Listens until a command or a shell is asked for; `None` when the client leaves before.
+async fn asked(requests: &mut ChannelReadHalf) -> Option<ExecSpec> {
+    let mut spec = ExecSpec {
+        argv: Vec::new(),
+        env: Vec::new(),
+        user: instances::LOGIN.to_owned(),
+        tty: None,
+        cwd: None,
+    };
+    loop {
+        match requests.wait().await? {
+            ChannelMsg::RequestPty { term, col_width, row_height, .. } => {
+                spec.tty = Some(size(col_width, row_height));
+                spec.env.push(("TERM".to_owned(), term));
+            }
+            ChannelMsg::WindowChange { col_width, row_height, .. } if spec.tty.is_some() => {
+                spec.tty = Some(size(col_width, row_height));
+            }
+            ChannelMsg::SetEnv { variable_name, variable_value, .. }
+                if is_variable(&variable_name) && spec.env.len() < VARIABLES =>
+            {
+                spec.env.push((variable_name, variable_value));
+            }
+            ChannelMsg::RequestShell { .. } => return Some(spec),
+            ChannelMsg::Exec { command, .. } => {
+                let command = String::from_utf8_lossy(&command).into_owned();
+                spec.argv = vec!["/bin/sh".into(), "-c".into(), BY_SHELL.into(), command];
+                return Some(spec);
+            }
+            ChannelMsg::RequestSubsystem { name, .. } if name == SFTP => {
+                spec.argv = vec!["/bin/sh".into(), "-c".into(), FIND_SFTP.into()];
+                return Some(spec);
+            }
+            ChannelMsg::Close => return None,
+            _ => {}
+        }
+    }
+}
+
+/// Columns and rows; a client without a terminal sends zeros.
+fn size(columns: u32, rows: u32) -> (u16, u16) {
+    let or = |value: u32, usual| u16::try_from(value).ok().filter(|value| *value > 0).unwrap_or(usual);
+    (or(columns, 80), or(rows, 24))
+}
+
+/// Passes streams on until the command has ended and all that it said is sent; gives its exit code.
+async fn converse(io: ExecIo, requests: ChannelReadHalf, replies: &ChannelWriteHalf<Msg>) -> i32 {
+    let ExecIo { stdin, stdout, stderr, resize, exit } = io;
+    let output = async {
+        let errors = async {
+            if let Some(stderr) = stderr {
+                pump(stderr, replies.make_writer_ext(Some(1))).await;
+            }
+        };
+        tokio::join!(pump(stdout, replies.make_writer()), errors);
+        exit.wait().await.code()
+    };
+    let (chunks, waiting) = mpsc::unbounded_channel();
+    let input = async {
+        tokio::join!(listen(requests, chunks, resize), feed(waiting, stdin));
+    };
+    tokio::select! {
+        code = output => code,
+        // The client is gone: dropping the streams hangs the command up.
+        () = input => 255,
+    }
+}
+
+struct Chunk {
+    data: Bytes,
+    _room: OwnedSemaphorePermit,
+}
+
+/// Takes what the client sends, until it leaves. `chunks` ends with its input.
+async fn listen(mut requests: ChannelReadHalf, chunks: mpsc::UnboundedSender<Chunk>, resize: Option<Resize>) {
+    let room = Arc::new(Semaphore::new(INPUT_KIB));
+    let mut chunks = Some(chunks);
+    while let Some(message) = requests.wait().await {
+        match message {
+            ChannelMsg::Data { data } => {
+                let kib = u32::try_from(data.len().div_ceil(1024)).unwrap_or(u32::MAX);
+                let Ok(permit) = room.clone().acquire_many_owned(kib).await else { return };
+                if let Some(chunks) = &chunks {
+                    // A command that reads no more is no reason to stop listening.
+                    let _ = chunks.send(Chunk { data, _room: permit });
+                }
+            }
+            ChannelMsg::Eof => chunks = None,
+            ChannelMsg::WindowChange { col_width, row_height, .. } => {
+                let (columns, rows) = size(col_width, row_height);
+                if let Some(Err(error)) = resize.as_ref().map(|resize| resize.set(columns, rows)) {
+                    log::debug!("a terminal could not be resized: {error}");
+                }
+            }
+            ChannelMsg::Close => return,
+            _ => {}
+        }
+    }
+}
+
+/// Writes input to the command; then ends it.
+async fn feed(mut waiting: mpsc::UnboundedReceiver<Chunk>, mut stdin: Writer) {
+    while let Some(chunk) = waiting.recv().await {
+        if stdin.write_all(&chunk.data).await.is_err() {
+            // It reads no more. Take the rest, so that the client is not held up.
+            while waiting.recv().await.is_some() {}
+            return;
+        }
+    }
+    let _ = stdin.shutdown().await;
+}
+
+async fn pump(mut from: Reader, mut to: impl AsyncWrite + Unpin) {
+    let mut piece = vec![0; 16 * 1024];
+    loop {
+        match from.read(&mut piece).await {
+            Ok(0) => break,
+            Ok(read) => {
+                let sent = to.write_all(piece.get(..read).unwrap_or_default()).await;
+                if sent.is_err() {
+                    return;
+                }
+            }
+            // A terminal whose last program has ended reads as an error on Linux.
+            Err(error) => {
+                log::trace!("a command's output ended: {error}");
+                break;
+            }
+        }
+    }
+    let _ = to.flush().await;
+}
