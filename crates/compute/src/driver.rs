@@ -203,10 +203,16 @@ impl Driver {
     /// running. Take [`Driver::imds_listener`] at once: requests wait in its backlog.
     pub async fn start(&self, spec: InstanceSpec) -> Result<Running, ComputeError> {
         spec.check()?;
-        match &self.0.machine {
-            Machine::Host(host) => host.start(spec).await,
-            Machine::Records(records) => records.start(&spec),
-        }
+        let inner = self.0.clone();
+        let start = async move {
+            match &inner.machine {
+                Machine::Host(host) => host.start(spec).await,
+                Machine::Records(records) => records.start(&spec),
+            }
+        };
+        #[expect(clippy::disallowed_methods, reason = "a start whose caller goes away must come to its end")]
+        let task = tokio::spawn(start);
+        task.await.map_err(|error| ComputeError::failed("start the instance", error))?
     }
 
     /// Asks every process to end (SIGTERM), then ends the rest after `grace`; the disk stays. Without

@@ -3,6 +3,10 @@
 //! [`choose`] picks the driver: Linux namespaces, plain processes, or records only. [`Driver`] is the
 //! one face of all three. A program that uses the crate calls [`maybe_run_init`] first thing in `main`:
 //! the drivers start their helper by running the same program under another name.
+//!
+//! What the namespace driver is good for: an instance has its own processes, files, users, host name and
+//! network, root inside is nobody outside, capabilities and system calls are cut. It shares the host's kernel: it
+//! holds against mistakes and ordinary programs, not against a hostile one with a hole in the kernel.
 
 mod driver;
 mod error;

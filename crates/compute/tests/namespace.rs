@@ -282,6 +282,22 @@ async fn mounts_are_read_only_and_links_are_on_the_path() {
 }
 
 #[tokio::test]
+async fn a_start_whose_caller_goes_away_comes_to_its_end() {
+    let world = world_or_return!();
+    let spec = spec(10);
+    let hurried = tokio::time::timeout(Duration::from_millis(1), world.driver.start(spec.clone())).await;
+    drop(hurried);
+    for _ in 0..1000 {
+        if world.driver.stop(&spec.id, Duration::ZERO).await.is_ok() {
+            world.driver.start(spec).await.unwrap();
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("the instance never came up");
+}
+
+#[tokio::test]
 async fn power_off_inside_is_told() {
     let world = world_or_return!();
     let spec = spec(10);
