@@ -219,6 +219,8 @@ impl Described {
 
 /// The root device of every image.
 pub const ROOT_DEVICE: &str = "/dev/xvda";
+/// The size that every root disk says, in GiB.
+pub const ROOT_GIB: i32 = 8;
 
 /// Instances as reservations: those of one launch together.
 pub fn reservations(list: &[Described]) -> Vec<model::Reservation> {

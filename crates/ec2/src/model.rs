@@ -385,6 +385,41 @@ impl wire::Output for InstanceAttribute {
 }
 
 #[derive(Debug)]
+pub struct DescribeInstanceCreditSpecifications;
+
+impl wire::Shape for DescribeInstanceCreditSpecifications {
+    type Input = DescribeInstanceCreditSpecificationsRequest;
+    type Output = DescribeInstanceCreditSpecificationsResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "DescribeInstanceCreditSpecifications",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("DescribeInstanceCreditSpecifications"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for DescribeInstanceCreditSpecificationsRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for DescribeInstanceCreditSpecificationsResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
 pub struct DescribeInstanceStatus;
 
 impl wire::Shape for DescribeInstanceStatus {
@@ -560,6 +595,41 @@ impl wire::Output for DescribeKeyPairsResult {
 }
 
 #[derive(Debug)]
+pub struct DescribeNetworkInterfaces;
+
+impl wire::Shape for DescribeNetworkInterfaces {
+    type Input = DescribeNetworkInterfacesRequest;
+    type Output = DescribeNetworkInterfacesResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "DescribeNetworkInterfaces",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("DescribeNetworkInterfaces"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for DescribeNetworkInterfacesRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for DescribeNetworkInterfacesResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
 pub struct DescribeRegions;
 
 impl wire::Shape for DescribeRegions {
@@ -729,6 +799,76 @@ impl wire::Input for DescribeTagsRequest {
 }
 
 impl wire::Output for DescribeTagsResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct DescribeVolumes;
+
+impl wire::Shape for DescribeVolumes {
+    type Input = DescribeVolumesRequest;
+    type Output = DescribeVolumesResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "DescribeVolumes",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("DescribeVolumes"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for DescribeVolumesRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for DescribeVolumesResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct DescribeVpcAttribute;
+
+impl wire::Shape for DescribeVpcAttribute {
+    type Input = DescribeVpcAttributeRequest;
+    type Output = DescribeVpcAttributeResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "DescribeVpcAttribute",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("DescribeVpcAttribute"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for DescribeVpcAttributeRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for DescribeVpcAttributeResult {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::ec2_answer(meta, request_id, out, |w| self.members(w));
     }
@@ -1296,6 +1436,56 @@ impl xml::ToXml for AssociateIamInstanceProfileResult {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct AttachmentEnaSrdSpecification {
+    pub ena_srd_enabled: Option<bool>,
+    pub ena_srd_udp_specification: Option<AttachmentEnaSrdUdpSpecification>,
+}
+
+impl AttachmentEnaSrdSpecification {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("enaSrdEnabled", &self.ena_srd_enabled);
+        w.put("enaSrdUdpSpecification", &self.ena_srd_udp_specification);
+    }
+}
+
+impl xml::ToXml for AttachmentEnaSrdSpecification {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct AttachmentEnaSrdUdpSpecification {
+    pub ena_srd_udp_enabled: Option<bool>,
+}
+
+impl AttachmentEnaSrdUdpSpecification {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("enaSrdUdpEnabled", &self.ena_srd_udp_enabled);
+    }
+}
+
+impl xml::ToXml for AttachmentEnaSrdUdpSpecification {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct AttributeBooleanValue {
     pub value: Option<bool>,
 }
@@ -1638,6 +1828,34 @@ impl CapacityReservationTargetResponse {
 }
 
 impl xml::ToXml for CapacityReservationTargetResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ConnectionTrackingConfiguration {
+    pub tcp_established_timeout: Option<i32>,
+    pub udp_stream_timeout: Option<i32>,
+    pub udp_timeout: Option<i32>,
+}
+
+impl ConnectionTrackingConfiguration {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("tcpEstablishedTimeout", &self.tcp_established_timeout);
+        w.put("udpStreamTimeout", &self.udp_stream_timeout);
+        w.put("udpTimeout", &self.udp_timeout);
+    }
+}
+
+impl xml::ToXml for ConnectionTrackingConfiguration {
     fn to_xml(&self, name: &str, w: &mut xml::Writer) {
         w.open(name);
         self.members(w);
@@ -2179,6 +2397,64 @@ impl DescribeInstanceAttributeRequest {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct DescribeInstanceCreditSpecificationsRequest {
+    pub dry_run: Option<bool>,
+    pub filters: Option<Vec<Filter>>,
+    pub instance_ids: Option<Vec<String>>,
+    pub max_results: Option<i32>,
+    pub next_token: Option<String>,
+}
+
+impl form::FromForm for DescribeInstanceCreditSpecificationsRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DescribeInstanceCreditSpecificationsRequest {
+            dry_run: n.get("DryRun", v)?,
+            filters: n.list("Filter", "", v)?,
+            instance_ids: n.list("InstanceId", "", v)?,
+            max_results: n.get("MaxResults", v)?,
+            next_token: n.get("NextToken", v)?,
+        })
+    }
+}
+
+impl DescribeInstanceCreditSpecificationsRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.number("MaxResults", self.max_results, Some(5), Some(1000));
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DescribeInstanceCreditSpecificationsResult {
+    pub instance_credit_specifications: Option<Vec<InstanceCreditSpecification>>,
+    pub next_token: Option<String>,
+}
+
+impl DescribeInstanceCreditSpecificationsResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.list("instanceCreditSpecificationSet", "item", self.instance_credit_specifications.as_deref());
+        w.put("nextToken", &self.next_token);
+    }
+}
+
+impl xml::ToXml for DescribeInstanceCreditSpecificationsResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DescribeInstanceStatusRequest {
     pub instance_ids: Option<Vec<String>>,
     pub max_results: Option<i32>,
@@ -2458,6 +2734,66 @@ impl xml::ToXml for DescribeKeyPairsResult {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct DescribeNetworkInterfacesRequest {
+    pub next_token: Option<String>,
+    pub max_results: Option<i32>,
+    pub include_managed_resources: Option<bool>,
+    pub dry_run: Option<bool>,
+    pub network_interface_ids: Option<Vec<String>>,
+    pub filters: Option<Vec<Filter>>,
+}
+
+impl form::FromForm for DescribeNetworkInterfacesRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DescribeNetworkInterfacesRequest {
+            next_token: n.get("NextToken", v)?,
+            max_results: n.get("MaxResults", v)?,
+            include_managed_resources: n.get("IncludeManagedResources", v)?,
+            dry_run: n.get("DryRun", v)?,
+            network_interface_ids: n.list("NetworkInterfaceId", "", v)?,
+            filters: n.list("Filter", "", v)?,
+        })
+    }
+}
+
+impl DescribeNetworkInterfacesRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.number("MaxResults", self.max_results, Some(5), Some(1000));
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DescribeNetworkInterfacesResult {
+    pub network_interfaces: Option<Vec<NetworkInterface>>,
+    pub next_token: Option<String>,
+}
+
+impl DescribeNetworkInterfacesResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.list("networkInterfaceSet", "item", self.network_interfaces.as_deref());
+        w.put("nextToken", &self.next_token);
+    }
+}
+
+impl xml::ToXml for DescribeNetworkInterfacesResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DescribeRegionsRequest {
     pub region_names: Option<Vec<String>>,
     pub all_regions: Option<bool>,
@@ -2719,6 +3055,118 @@ impl DescribeTagsResult {
 }
 
 impl xml::ToXml for DescribeTagsResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DescribeVolumesRequest {
+    pub volume_ids: Option<Vec<String>>,
+    pub include_managed_resources: Option<bool>,
+    pub dry_run: Option<bool>,
+    pub filters: Option<Vec<Filter>>,
+    pub next_token: Option<String>,
+    pub max_results: Option<i32>,
+}
+
+impl form::FromForm for DescribeVolumesRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DescribeVolumesRequest {
+            volume_ids: n.list("VolumeId", "", v)?,
+            include_managed_resources: n.get("IncludeManagedResources", v)?,
+            dry_run: n.get("DryRun", v)?,
+            filters: n.list("Filter", "", v)?,
+            next_token: n.get("NextToken", v)?,
+            max_results: n.get("MaxResults", v)?,
+        })
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DescribeVolumesResult {
+    pub next_token: Option<String>,
+    pub volumes: Option<Vec<Volume>>,
+}
+
+impl DescribeVolumesResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("nextToken", &self.next_token);
+        w.list("volumeSet", "item", self.volumes.as_deref());
+    }
+}
+
+impl xml::ToXml for DescribeVolumesResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DescribeVpcAttributeRequest {
+    pub attribute: String,
+    pub vpc_id: String,
+    pub dry_run: Option<bool>,
+}
+
+impl form::FromForm for DescribeVpcAttributeRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DescribeVpcAttributeRequest {
+            attribute: n.need("Attribute", v)?,
+            vpc_id: n.need("VpcId", v)?,
+            dry_run: n.get("DryRun", v)?,
+        })
+    }
+}
+
+impl DescribeVpcAttributeRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("Attribute", Some(self.attribute.as_str()), &rule::VPC_ATTRIBUTE_NAME);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DescribeVpcAttributeResult {
+    pub enable_dns_hostnames: Option<AttributeBooleanValue>,
+    pub enable_dns_support: Option<AttributeBooleanValue>,
+    pub enable_network_address_usage_metrics: Option<AttributeBooleanValue>,
+    pub vpc_id: Option<String>,
+}
+
+impl DescribeVpcAttributeResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("enableDnsHostnames", &self.enable_dns_hostnames);
+        w.put("enableDnsSupport", &self.enable_dns_support);
+        w.put("enableNetworkAddressUsageMetrics", &self.enable_network_address_usage_metrics);
+        w.put("vpcId", &self.vpc_id);
+    }
+}
+
+impl xml::ToXml for DescribeVpcAttributeResult {
     fn to_xml(&self, name: &str, w: &mut xml::Writer) {
         w.open(name);
         self.members(w);
@@ -4306,6 +4754,32 @@ impl form::FromForm for InstanceBlockDeviceMappingSpecification {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct InstanceCreditSpecification {
+    pub instance_id: Option<String>,
+    pub cpu_credits: Option<String>,
+}
+
+impl InstanceCreditSpecification {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("instanceId", &self.instance_id);
+        w.put("cpuCredits", &self.cpu_credits);
+    }
+}
+
+impl xml::ToXml for InstanceCreditSpecification {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct InstanceIpv4Prefix {
     pub ipv4_prefix: Option<String>,
 }
@@ -5442,6 +5916,30 @@ impl xml::ToXml for IpRange {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct Ipv4PrefixSpecification {
+    pub ipv4_prefix: Option<String>,
+}
+
+impl Ipv4PrefixSpecification {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("ipv4Prefix", &self.ipv4_prefix);
+    }
+}
+
+impl xml::ToXml for Ipv4PrefixSpecification {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct Ipv4PrefixSpecificationRequest {
     pub ipv4_prefix: Option<String>,
 }
@@ -5449,6 +5947,30 @@ pub struct Ipv4PrefixSpecificationRequest {
 impl form::FromForm for Ipv4PrefixSpecificationRequest {
     fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
         Ok(Ipv4PrefixSpecificationRequest { ipv4_prefix: n.get("Ipv4Prefix", v)? })
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct Ipv6PrefixSpecification {
+    pub ipv6_prefix: Option<String>,
+}
+
+impl Ipv6PrefixSpecification {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("ipv6Prefix", &self.ipv6_prefix);
+    }
+}
+
+impl xml::ToXml for Ipv6PrefixSpecification {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
     }
 }
 
@@ -6030,6 +6552,228 @@ impl xml::ToXml for NetworkInfo {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct NetworkInterface {
+    pub association: Option<NetworkInterfaceAssociation>,
+    pub attachment: Option<NetworkInterfaceAttachment>,
+    pub availability_zone: Option<String>,
+    pub connection_tracking_configuration: Option<ConnectionTrackingConfiguration>,
+    pub description: Option<String>,
+    pub groups: Option<Vec<GroupIdentifier>>,
+    pub interface_type: Option<String>,
+    pub ipv6_addresses: Option<Vec<NetworkInterfaceIpv6Address>>,
+    pub mac_address: Option<String>,
+    pub network_interface_id: Option<String>,
+    pub outpost_arn: Option<String>,
+    pub owner_id: Option<String>,
+    pub private_dns_name: Option<String>,
+    pub public_dns_name: Option<String>,
+    pub public_ip_dns_name_options: Option<PublicIpDnsNameOptions>,
+    pub private_ip_address: Option<String>,
+    pub private_ip_addresses: Option<Vec<NetworkInterfacePrivateIpAddress>>,
+    pub ipv4_prefixes: Option<Vec<Ipv4PrefixSpecification>>,
+    pub ipv6_prefixes: Option<Vec<Ipv6PrefixSpecification>>,
+    pub requester_id: Option<String>,
+    pub requester_managed: Option<bool>,
+    pub source_dest_check: Option<bool>,
+    pub status: Option<String>,
+    pub subnet_id: Option<String>,
+    pub tag_set: Option<Vec<Tag>>,
+    pub vpc_id: Option<String>,
+    pub deny_all_igw_traffic: Option<bool>,
+    pub ipv6_native: Option<bool>,
+    pub ipv6_address: Option<String>,
+    pub operator: Option<OperatorResponse>,
+    pub associated_subnets: Option<Vec<String>>,
+    pub availability_zone_id: Option<String>,
+}
+
+impl NetworkInterface {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("association", &self.association);
+        w.put("attachment", &self.attachment);
+        w.put("availabilityZone", &self.availability_zone);
+        w.put("connectionTrackingConfiguration", &self.connection_tracking_configuration);
+        w.put("description", &self.description);
+        w.list("groupSet", "item", self.groups.as_deref());
+        w.put("interfaceType", &self.interface_type);
+        w.list("ipv6AddressesSet", "item", self.ipv6_addresses.as_deref());
+        w.put("macAddress", &self.mac_address);
+        w.put("networkInterfaceId", &self.network_interface_id);
+        w.put("outpostArn", &self.outpost_arn);
+        w.put("ownerId", &self.owner_id);
+        w.put("privateDnsName", &self.private_dns_name);
+        w.put("publicDnsName", &self.public_dns_name);
+        w.put("publicIpDnsNameOptions", &self.public_ip_dns_name_options);
+        w.put("privateIpAddress", &self.private_ip_address);
+        w.list("privateIpAddressesSet", "item", self.private_ip_addresses.as_deref());
+        w.list("ipv4PrefixSet", "item", self.ipv4_prefixes.as_deref());
+        w.list("ipv6PrefixSet", "item", self.ipv6_prefixes.as_deref());
+        w.put("requesterId", &self.requester_id);
+        w.put("requesterManaged", &self.requester_managed);
+        w.put("sourceDestCheck", &self.source_dest_check);
+        w.put("status", &self.status);
+        w.put("subnetId", &self.subnet_id);
+        w.list("tagSet", "item", self.tag_set.as_deref());
+        w.put("vpcId", &self.vpc_id);
+        w.put("denyAllIgwTraffic", &self.deny_all_igw_traffic);
+        w.put("ipv6Native", &self.ipv6_native);
+        w.put("ipv6Address", &self.ipv6_address);
+        w.put("operator", &self.operator);
+        w.list("associatedSubnetSet", "item", self.associated_subnets.as_deref());
+        w.put("availabilityZoneId", &self.availability_zone_id);
+    }
+}
+
+impl xml::ToXml for NetworkInterface {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct NetworkInterfaceAssociation {
+    pub allocation_id: Option<String>,
+    pub association_id: Option<String>,
+    pub ip_owner_id: Option<String>,
+    pub public_dns_name: Option<String>,
+    pub public_ip: Option<String>,
+    pub customer_owned_ip: Option<String>,
+    pub carrier_ip: Option<String>,
+}
+
+impl NetworkInterfaceAssociation {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("allocationId", &self.allocation_id);
+        w.put("associationId", &self.association_id);
+        w.put("ipOwnerId", &self.ip_owner_id);
+        w.put("publicDnsName", &self.public_dns_name);
+        w.put("publicIp", &self.public_ip);
+        w.put("customerOwnedIp", &self.customer_owned_ip);
+        w.put("carrierIp", &self.carrier_ip);
+    }
+}
+
+impl xml::ToXml for NetworkInterfaceAssociation {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct NetworkInterfaceAttachment {
+    pub attach_time: Option<Time>,
+    pub attachment_id: Option<String>,
+    pub delete_on_termination: Option<bool>,
+    pub device_index: Option<i32>,
+    pub network_card_index: Option<i32>,
+    pub instance_id: Option<String>,
+    pub instance_owner_id: Option<String>,
+    pub status: Option<String>,
+    pub ena_srd_specification: Option<AttachmentEnaSrdSpecification>,
+    pub ena_queue_count: Option<i32>,
+}
+
+impl NetworkInterfaceAttachment {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("attachTime", &self.attach_time);
+        w.put("attachmentId", &self.attachment_id);
+        w.put("deleteOnTermination", &self.delete_on_termination);
+        w.put("deviceIndex", &self.device_index);
+        w.put("networkCardIndex", &self.network_card_index);
+        w.put("instanceId", &self.instance_id);
+        w.put("instanceOwnerId", &self.instance_owner_id);
+        w.put("status", &self.status);
+        w.put("enaSrdSpecification", &self.ena_srd_specification);
+        w.put("enaQueueCount", &self.ena_queue_count);
+    }
+}
+
+impl xml::ToXml for NetworkInterfaceAttachment {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct NetworkInterfaceIpv6Address {
+    pub ipv6_address: Option<String>,
+    pub public_ipv6_dns_name: Option<String>,
+    pub is_primary_ipv6: Option<bool>,
+}
+
+impl NetworkInterfaceIpv6Address {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("ipv6Address", &self.ipv6_address);
+        w.put("publicIpv6DnsName", &self.public_ipv6_dns_name);
+        w.put("isPrimaryIpv6", &self.is_primary_ipv6);
+    }
+}
+
+impl xml::ToXml for NetworkInterfaceIpv6Address {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct NetworkInterfacePrivateIpAddress {
+    pub association: Option<NetworkInterfaceAssociation>,
+    pub primary: Option<bool>,
+    pub private_dns_name: Option<String>,
+    pub private_ip_address: Option<String>,
+}
+
+impl NetworkInterfacePrivateIpAddress {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("association", &self.association);
+        w.put("primary", &self.primary);
+        w.put("privateDnsName", &self.private_dns_name);
+        w.put("privateIpAddress", &self.private_ip_address);
+    }
+}
+
+impl xml::ToXml for NetworkInterfacePrivateIpAddress {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct NeuronDeviceCoreInfo {
     pub count: Option<i32>,
     pub version: Option<i32>,
@@ -6521,6 +7265,36 @@ impl PropagatingVgw {
 }
 
 impl xml::ToXml for PropagatingVgw {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct PublicIpDnsNameOptions {
+    pub dns_hostname_type: Option<String>,
+    pub public_ipv4_dns_name: Option<String>,
+    pub public_ipv6_dns_name: Option<String>,
+    pub public_dual_stack_dns_name: Option<String>,
+}
+
+impl PublicIpDnsNameOptions {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("dnsHostnameType", &self.dns_hostname_type);
+        w.put("publicIpv4DnsName", &self.public_ipv4_dns_name);
+        w.put("publicIpv6DnsName", &self.public_ipv6_dns_name);
+        w.put("publicDualStackDnsName", &self.public_dual_stack_dns_name);
+    }
+}
+
+impl xml::ToXml for PublicIpDnsNameOptions {
     fn to_xml(&self, name: &str, w: &mut xml::Writer) {
         w.open(name);
         self.members(w);
@@ -7642,6 +8416,114 @@ impl xml::ToXml for VCpuInfo {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct Volume {
+    pub availability_zone_id: Option<String>,
+    pub outpost_arn: Option<String>,
+    pub source_volume_id: Option<String>,
+    pub iops: Option<i32>,
+    pub tags: Option<Vec<Tag>>,
+    pub volume_type: Option<String>,
+    pub fast_restored: Option<bool>,
+    pub multi_attach_enabled: Option<bool>,
+    pub throughput: Option<i32>,
+    pub sse_type: Option<String>,
+    pub operator: Option<OperatorResponse>,
+    pub volume_initialization_rate: Option<i32>,
+    pub volume_arn: Option<String>,
+    pub owner_id: Option<String>,
+    pub volume_id: Option<String>,
+    pub size: Option<i32>,
+    pub snapshot_id: Option<String>,
+    pub availability_zone: Option<String>,
+    pub state: Option<String>,
+    pub create_time: Option<Time>,
+    pub attachments: Option<Vec<VolumeAttachment>>,
+    pub encrypted: Option<bool>,
+    pub kms_key_id: Option<String>,
+}
+
+impl Volume {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("availabilityZoneId", &self.availability_zone_id);
+        w.put("outpostArn", &self.outpost_arn);
+        w.put("sourceVolumeId", &self.source_volume_id);
+        w.put("iops", &self.iops);
+        w.list("tagSet", "item", self.tags.as_deref());
+        w.put("volumeType", &self.volume_type);
+        w.put("fastRestored", &self.fast_restored);
+        w.put("multiAttachEnabled", &self.multi_attach_enabled);
+        w.put("throughput", &self.throughput);
+        w.put("sseType", &self.sse_type);
+        w.put("operator", &self.operator);
+        w.put("volumeInitializationRate", &self.volume_initialization_rate);
+        w.put("volumeArn", &self.volume_arn);
+        w.put("ownerId", &self.owner_id);
+        w.put("volumeId", &self.volume_id);
+        w.put("size", &self.size);
+        w.put("snapshotId", &self.snapshot_id);
+        w.put("availabilityZone", &self.availability_zone);
+        w.put("status", &self.state);
+        w.put("createTime", &self.create_time);
+        w.list("attachmentSet", "item", self.attachments.as_deref());
+        w.put("encrypted", &self.encrypted);
+        w.put("kmsKeyId", &self.kms_key_id);
+    }
+}
+
+impl xml::ToXml for Volume {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct VolumeAttachment {
+    pub delete_on_termination: Option<bool>,
+    pub associated_resource: Option<String>,
+    pub instance_owning_service: Option<String>,
+    pub ebs_card_index: Option<i32>,
+    pub volume_id: Option<String>,
+    pub instance_id: Option<String>,
+    pub device: Option<String>,
+    pub state: Option<String>,
+    pub attach_time: Option<Time>,
+}
+
+impl VolumeAttachment {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("deleteOnTermination", &self.delete_on_termination);
+        w.put("associatedResource", &self.associated_resource);
+        w.put("instanceOwningService", &self.instance_owning_service);
+        w.put("ebsCardIndex", &self.ebs_card_index);
+        w.put("volumeId", &self.volume_id);
+        w.put("instanceId", &self.instance_id);
+        w.put("device", &self.device);
+        w.put("status", &self.state);
+        w.put("attachTime", &self.attach_time);
+    }
+}
+
+impl xml::ToXml for VolumeAttachment {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct Vpc {
     pub owner_id: Option<String>,
     pub instance_tenancy: Option<String>,
@@ -7889,16 +8771,20 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<DescribeIamInstanceProfileAssociations>(),
     wire::vectors::Codec::of::<DescribeImages>(),
     wire::vectors::Codec::of::<DescribeInstanceAttribute>(),
+    wire::vectors::Codec::of::<DescribeInstanceCreditSpecifications>(),
     wire::vectors::Codec::of::<DescribeInstanceStatus>(),
     wire::vectors::Codec::of::<DescribeInstanceTypes>(),
     wire::vectors::Codec::of::<DescribeInstances>(),
     wire::vectors::Codec::of::<DescribeInternetGateways>(),
     wire::vectors::Codec::of::<DescribeKeyPairs>(),
+    wire::vectors::Codec::of::<DescribeNetworkInterfaces>(),
     wire::vectors::Codec::of::<DescribeRegions>(),
     wire::vectors::Codec::of::<DescribeRouteTables>(),
     wire::vectors::Codec::of::<DescribeSecurityGroups>(),
     wire::vectors::Codec::of::<DescribeSubnets>(),
     wire::vectors::Codec::of::<DescribeTags>(),
+    wire::vectors::Codec::of::<DescribeVolumes>(),
+    wire::vectors::Codec::of::<DescribeVpcAttribute>(),
     wire::vectors::Codec::of::<DescribeVpcs>(),
     wire::vectors::Codec::of::<DisassociateIamInstanceProfile>(),
     wire::vectors::Codec::of::<GetConsoleOutput>(),
@@ -7989,5 +8875,11 @@ mod rule {
         max: usize::MAX,
         pattern: None,
         values: &["standard", "io1", "io2", "gp2", "sc1", "st1", "gp3"],
+    };
+    pub static VPC_ATTRIBUTE_NAME: Text = Text {
+        min: 0,
+        max: usize::MAX,
+        pattern: None,
+        values: &["enableDnsSupport", "enableDnsHostnames", "enableNetworkAddressUsageMetrics"],
     };
 }

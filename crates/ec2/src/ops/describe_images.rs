@@ -4,7 +4,7 @@ use rolecall_actions::ec2;
 use rolecall_base::{Fault, Tags};
 use rolecall_door::{At, Authorized, Needs, Operation, Read};
 
-use crate::describe::ROOT_DEVICE;
+use crate::describe::{ROOT_DEVICE, ROOT_GIB};
 use crate::faults;
 use crate::filters::{Filtered, pick};
 use crate::images::{self, CREATED, OWNER};
@@ -81,7 +81,7 @@ impl Shown {
                 device_name: Some(ROOT_DEVICE.into()),
                 ebs: Some(model::EbsBlockDevice {
                     delete_on_termination: Some(true),
-                    volume_size: Some(8),
+                    volume_size: Some(ROOT_GIB),
                     volume_type: Some("gp3".into()),
                     encrypted: Some(false),
                     ..Default::default()
@@ -125,7 +125,7 @@ impl Filtered for Shown {
             "block-device-mapping.delete-on-termination" | "ena-support" | "is-public" => "true",
             "block-device-mapping.device-name" | "root-device-name" => ROOT_DEVICE,
             "block-device-mapping.encrypted" => "false",
-            "block-device-mapping.volume-size" => "8",
+            "block-device-mapping.volume-size" => return vec![ROOT_GIB.to_string()],
             "block-device-mapping.volume-type" => "gp3",
             "creation-date" => CREATED,
             "description" => self.image.description,

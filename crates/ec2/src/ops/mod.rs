@@ -12,16 +12,20 @@ pub mod describe_availability_zones;
 pub mod describe_iam_instance_profile_associations;
 pub mod describe_images;
 pub mod describe_instance_attribute;
+pub mod describe_instance_credit_specifications;
 pub mod describe_instance_status;
 pub mod describe_instance_types;
 pub mod describe_instances;
 pub mod describe_internet_gateways;
 pub mod describe_key_pairs;
+pub mod describe_network_interfaces;
 pub mod describe_regions;
 pub mod describe_route_tables;
 pub mod describe_security_groups;
 pub mod describe_subnets;
 pub mod describe_tags;
+pub mod describe_volumes;
+pub mod describe_vpc_attribute;
 pub mod describe_vpcs;
 pub mod disassociate_iam_instance_profile;
 pub mod get_console_output;
@@ -47,16 +51,20 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::DescribeIamInstanceProfileAssociations>(),
     rolecall_door::row::<crate::model::DescribeImages>(),
     rolecall_door::row::<crate::model::DescribeInstanceAttribute>(),
+    rolecall_door::row::<crate::model::DescribeInstanceCreditSpecifications>(),
     rolecall_door::row::<crate::model::DescribeInstanceStatus>(),
     rolecall_door::row::<crate::model::DescribeInstanceTypes>(),
     rolecall_door::row::<crate::model::DescribeInstances>(),
     rolecall_door::row::<crate::model::DescribeInternetGateways>(),
     rolecall_door::row::<crate::model::DescribeKeyPairs>(),
+    rolecall_door::row::<crate::model::DescribeNetworkInterfaces>(),
     rolecall_door::row::<crate::model::DescribeRegions>(),
     rolecall_door::row::<crate::model::DescribeRouteTables>(),
     rolecall_door::row::<crate::model::DescribeSecurityGroups>(),
     rolecall_door::row::<crate::model::DescribeSubnets>(),
     rolecall_door::row::<crate::model::DescribeTags>(),
+    rolecall_door::row::<crate::model::DescribeVolumes>(),
+    rolecall_door::row::<crate::model::DescribeVpcAttribute>(),
     rolecall_door::row::<crate::model::DescribeVpcs>(),
     rolecall_door::row::<crate::model::DisassociateIamInstanceProfile>(),
     rolecall_door::row::<crate::model::GetConsoleOutput>(),
@@ -416,7 +424,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("DescribeImportImageTasks"),
     rolecall_wire::Route::named("DescribeImportSnapshotTasks"),
     rolecall_wire::Route::named("DescribeInstanceConnectEndpoints"),
-    rolecall_wire::Route::named("DescribeInstanceCreditSpecifications"),
     rolecall_wire::Route::named("DescribeInstanceEventNotificationAttributes"),
     rolecall_wire::Route::named("DescribeInstanceEventWindows"),
     rolecall_wire::Route::named("DescribeInstanceImageMetadata"),
@@ -459,7 +466,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("DescribeNetworkInsightsPaths"),
     rolecall_wire::Route::named("DescribeNetworkInterfaceAttribute"),
     rolecall_wire::Route::named("DescribeNetworkInterfacePermissions"),
-    rolecall_wire::Route::named("DescribeNetworkInterfaces"),
     rolecall_wire::Route::named("DescribeNetworkingFlexCostAllocationPolicies"),
     rolecall_wire::Route::named("DescribeNetworkingFlexCostAllocationPolicyAssociations"),
     rolecall_wire::Route::named("DescribeOutpostLags"),
@@ -519,9 +525,7 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("DescribeVerifiedAccessTrustProviders"),
     rolecall_wire::Route::named("DescribeVolumeAttribute"),
     rolecall_wire::Route::named("DescribeVolumeStatus"),
-    rolecall_wire::Route::named("DescribeVolumes"),
     rolecall_wire::Route::named("DescribeVolumesModifications"),
-    rolecall_wire::Route::named("DescribeVpcAttribute"),
     rolecall_wire::Route::named("DescribeVpcBlockPublicAccessExclusions"),
     rolecall_wire::Route::named("DescribeVpcBlockPublicAccessOptions"),
     rolecall_wire::Route::named("DescribeVpcClassicLink"),
