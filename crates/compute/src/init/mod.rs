@@ -142,11 +142,8 @@ impl<'a> Init<'a> {
         let signals = watch_signals().map_err(|error| ("watch the signals", error))?;
         tell(control, &Report::Booted);
         wait_for(&mut go, b'n').map_err(|error| ("wait for the network", error))?;
-        let user_data =
-            UserData::start(spec, &surroundings, &mut console).unwrap_or_else(|(stage, error)| {
-                console.say(&format!("user data did not run: {stage}: {error}"));
-                None
-            });
+        let started = UserData::start(spec, &surroundings, &mut console);
+        let user_data = started.unwrap_or_else(|failure| did_not_run(&mut console, &failure));
         let user_data_pid = user_data.as_ref().map(|running| running.pid);
         Ok(Init {
             spec,
@@ -287,6 +284,12 @@ impl<'a> Init<'a> {
             self.console.say(&format!("cannot clear /run and /tmp: {error}"));
         }
     }
+}
+
+/// The instance runs on without its user data, as on EC2; its console says so.
+fn did_not_run(console: &mut Console, (stage, error): &(&str, io::Error)) -> Option<UserData> {
+    console.say(&format!("user data did not run: {stage}: {error}"));
+    None
 }
 
 fn boot_machine(
