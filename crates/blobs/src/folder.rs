@@ -67,9 +67,6 @@ impl Folder {
     pub(crate) fn open(env: Env, root: &Path, durability: Durability) -> Result<Folder, BlobError> {
         make_folder(root)?;
         make_folder(&root.join("tmp"))?;
-        for first in 0..=255_u8 {
-            make_folder(&root.join(format!("{first:02x}")))?;
-        }
         if durability == Durability::Strict {
             sync_folder(root)?;
             let above = root.canonicalize()?;
@@ -114,9 +111,12 @@ impl Folder {
         let strict = self.0.durability == Durability::Strict;
         let ready = self.0.ready.get(usize::from(id.fan_out()));
         if !ready.is_some_and(|ready| ready.load(Ordering::Acquire)) {
+            let above = folder.parent().unwrap_or(&self.0.root);
+            make_folder(above)?;
             make_folder(folder)?;
             if strict {
-                sync_folder(folder.parent().unwrap_or(&self.0.root))?;
+                sync_folder(&self.0.root)?;
+                sync_folder(above)?;
             }
             ready.inspect(|ready| ready.store(true, Ordering::Release));
         }

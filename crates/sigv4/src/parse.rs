@@ -47,7 +47,7 @@ impl<'a> Signed<'a> {
             None if presigned => query(request, family).map(Some),
             // Signature Version 2 is not to be taken for no signature at all.
             None if family == Family::S3 && in_query_v2(request.query) => {
-                Err(Refusal::Scheme { authorization: String::new() })
+                Err(Refusal::Version2 { authorization: String::new() })
             }
             None => Ok(None),
             Some(value) if presigned || headers.next().is_some() => {
@@ -291,4 +291,3 @@ fn in_query_v2(query: &str) -> bool {
     let has = |name: &str| query.split('&').any(|pair| pair.split('=').next() == Some(name));
     has("AWSAccessKeyId") && has("Signature")
 }
-
