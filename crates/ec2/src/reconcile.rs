@@ -27,6 +27,8 @@ use crate::records::{Ended, Goal, Instance, Mark, Reason, Shutdown, Work};
 const GRACE: Duration = Duration::from_secs(10);
 /// How often it looks without being told to.
 const PAUSE: Duration = Duration::from_secs(30);
+/// The least time between two looks: under a load of changes that are none of ours, looking costs little.
+const PACE: Duration = Duration::from_millis(1);
 /// Notes that are worked off at once.
 const MOST: usize = 64;
 /// How often a goal that moves is chased within one task.
@@ -93,6 +95,7 @@ impl Reconciler {
         let parts = self.parts.clone();
         let mut events = parts.machines.driver.events();
         let mut tasks = JoinSet::new();
+        let mut reaped = None::<Time>;
         tokio::pin!(shutdown);
         loop {
             let changed = parts.door.changed.notified();
@@ -100,20 +103,28 @@ impl Reconciler {
             // Listens before it looks, so that no note falls between.
             changed.as_mut().enable();
             self.begin(&mut tasks);
-            parts.reap().await;
+            let pace = tokio::time::sleep(PACE);
+            let now = parts.env().now();
+            if reaped.is_none_or(|reaped| now.since(reaped) >= PAUSE) {
+                parts.reap().await;
+                reaped = Some(now);
+            }
             tokio::select! {
+                // In this order: when the server stops, its machines end, and that is no news of theirs.
+                biased;
                 () = &mut shutdown => break,
-                () = &mut changed => {}
                 Some(done) = tasks.join_next() => self.end(done.ok()),
                 event = events.recv() => match event {
                     Ok(event) => parts.observe(event).await,
                     Err(RecvError::Lagged(missed)) => log::error!("{missed} events of machines were missed"),
                     Err(RecvError::Closed) => break,
                 },
+                () = &mut changed => pace.await,
                 () = tokio::time::sleep(PAUSE) => {}
             }
         }
-        while tasks.join_next().await.is_some() {}
+        // What is cut short here has its note still, and is done again at the next start.
+        tasks.shutdown().await;
     }
 
     /// Starts a task for each note that has none yet.
