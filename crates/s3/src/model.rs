@@ -805,6 +805,57 @@ impl wire::Output for DeletePublicAccessBlockResponse {
 }
 
 #[derive(Debug)]
+pub struct GetBucketAccelerateConfiguration;
+
+impl wire::Shape for GetBucketAccelerateConfiguration {
+    type Input = GetBucketAccelerateConfigurationRequest;
+    type Output = GetBucketAccelerateConfigurationOutput;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "s3",
+        name: "GetBucketAccelerateConfiguration",
+        protocol: wire::Protocol::RestXml,
+        xmlns: "http://s3.amazonaws.com/doc/2006-03-01/",
+        result_wrapper: None,
+        route: wire::Route {
+            operation: "GetBucketAccelerateConfiguration",
+            method: "GET",
+            uri: "/{Bucket}?accelerate",
+            query: &[],
+            headers: &[],
+        },
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for GetBucketAccelerateConfigurationRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        let labels = m.labels("/{Bucket}");
+        Ok(GetBucketAccelerateConfigurationRequest {
+            bucket: labels.need("Bucket", v)?,
+            expected_bucket_owner: m.header("x-amz-expected-bucket-owner", v)?,
+            request_payer: m.header("x-amz-request-payer", v)?,
+        })
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for GetBucketAccelerateConfigurationOutput {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        out.status = meta.status;
+        out.set_header("x-amz-request-id", request_id);
+        out.put_header("x-amz-request-charged", self.request_charged.as_ref());
+        xml::document("AccelerateConfiguration", "http://s3.amazonaws.com/doc/2006-03-01/", meta, out, |w| {
+            self.members(w)
+        });
+    }
+}
+
+#[derive(Debug)]
 pub struct GetBucketAcl;
 
 impl wire::Shape for GetBucketAcl {
@@ -848,6 +899,55 @@ impl wire::Output for GetBucketAclOutput {
         out.status = meta.status;
         out.set_header("x-amz-request-id", request_id);
         xml::document("AccessControlPolicy", "http://s3.amazonaws.com/doc/2006-03-01/", meta, out, |w| {
+            self.members(w)
+        });
+    }
+}
+
+#[derive(Debug)]
+pub struct GetBucketCors;
+
+impl wire::Shape for GetBucketCors {
+    type Input = GetBucketCorsRequest;
+    type Output = GetBucketCorsOutput;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "s3",
+        name: "GetBucketCors",
+        protocol: wire::Protocol::RestXml,
+        xmlns: "http://s3.amazonaws.com/doc/2006-03-01/",
+        result_wrapper: None,
+        route: wire::Route {
+            operation: "GetBucketCors",
+            method: "GET",
+            uri: "/{Bucket}?cors",
+            query: &[],
+            headers: &[],
+        },
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for GetBucketCorsRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        let labels = m.labels("/{Bucket}");
+        Ok(GetBucketCorsRequest {
+            bucket: labels.need("Bucket", v)?,
+            expected_bucket_owner: m.header("x-amz-expected-bucket-owner", v)?,
+        })
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for GetBucketCorsOutput {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        out.status = meta.status;
+        out.set_header("x-amz-request-id", request_id);
+        xml::document("CORSConfiguration", "http://s3.amazonaws.com/doc/2006-03-01/", meta, out, |w| {
             self.members(w)
         });
     }
@@ -909,6 +1009,59 @@ impl wire::Output for GetBucketEncryptionOutput {
 }
 
 #[derive(Debug)]
+pub struct GetBucketLifecycleConfiguration;
+
+impl wire::Shape for GetBucketLifecycleConfiguration {
+    type Input = GetBucketLifecycleConfigurationRequest;
+    type Output = GetBucketLifecycleConfigurationOutput;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "s3",
+        name: "GetBucketLifecycleConfiguration",
+        protocol: wire::Protocol::RestXml,
+        xmlns: "http://s3.amazonaws.com/doc/2006-03-01/",
+        result_wrapper: None,
+        route: wire::Route {
+            operation: "GetBucketLifecycleConfiguration",
+            method: "GET",
+            uri: "/{Bucket}?lifecycle",
+            query: &[],
+            headers: &[],
+        },
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for GetBucketLifecycleConfigurationRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        let labels = m.labels("/{Bucket}");
+        Ok(GetBucketLifecycleConfigurationRequest {
+            bucket: labels.need("Bucket", v)?,
+            expected_bucket_owner: m.header("x-amz-expected-bucket-owner", v)?,
+        })
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for GetBucketLifecycleConfigurationOutput {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        out.status = meta.status;
+        out.set_header("x-amz-request-id", request_id);
+        out.put_header(
+            "x-amz-transition-default-minimum-object-size",
+            self.transition_default_minimum_object_size.as_ref(),
+        );
+        xml::document("LifecycleConfiguration", "http://s3.amazonaws.com/doc/2006-03-01/", meta, out, |w| {
+            self.members(w)
+        });
+    }
+}
+
+#[derive(Debug)]
 pub struct GetBucketLocation;
 
 impl wire::Shape for GetBucketLocation {
@@ -954,6 +1107,108 @@ impl wire::Output for GetBucketLocationOutput {
         xml::document("LocationConstraint", "http://s3.amazonaws.com/doc/2006-03-01/", meta, out, |w| {
             w.text(self.location_constraint.as_deref().unwrap_or_default())
         });
+    }
+}
+
+#[derive(Debug)]
+pub struct GetBucketLogging;
+
+impl wire::Shape for GetBucketLogging {
+    type Input = GetBucketLoggingRequest;
+    type Output = GetBucketLoggingOutput;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "s3",
+        name: "GetBucketLogging",
+        protocol: wire::Protocol::RestXml,
+        xmlns: "http://s3.amazonaws.com/doc/2006-03-01/",
+        result_wrapper: None,
+        route: wire::Route {
+            operation: "GetBucketLogging",
+            method: "GET",
+            uri: "/{Bucket}?logging",
+            query: &[],
+            headers: &[],
+        },
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for GetBucketLoggingRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        let labels = m.labels("/{Bucket}");
+        Ok(GetBucketLoggingRequest {
+            bucket: labels.need("Bucket", v)?,
+            expected_bucket_owner: m.header("x-amz-expected-bucket-owner", v)?,
+        })
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for GetBucketLoggingOutput {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        out.status = meta.status;
+        out.set_header("x-amz-request-id", request_id);
+        xml::document("BucketLoggingStatus", "http://s3.amazonaws.com/doc/2006-03-01/", meta, out, |w| {
+            self.members(w)
+        });
+    }
+}
+
+#[derive(Debug)]
+pub struct GetBucketNotificationConfiguration;
+
+impl wire::Shape for GetBucketNotificationConfiguration {
+    type Input = GetBucketNotificationConfigurationRequest;
+    type Output = NotificationConfiguration;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "s3",
+        name: "GetBucketNotificationConfiguration",
+        protocol: wire::Protocol::RestXml,
+        xmlns: "http://s3.amazonaws.com/doc/2006-03-01/",
+        result_wrapper: None,
+        route: wire::Route {
+            operation: "GetBucketNotificationConfiguration",
+            method: "GET",
+            uri: "/{Bucket}?notification",
+            query: &[],
+            headers: &[],
+        },
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for GetBucketNotificationConfigurationRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        let labels = m.labels("/{Bucket}");
+        Ok(GetBucketNotificationConfigurationRequest {
+            bucket: labels.need("Bucket", v)?,
+            expected_bucket_owner: m.header("x-amz-expected-bucket-owner", v)?,
+        })
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for NotificationConfiguration {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        out.status = meta.status;
+        out.set_header("x-amz-request-id", request_id);
+        xml::document(
+            "NotificationConfiguration",
+            "http://s3.amazonaws.com/doc/2006-03-01/",
+            meta,
+            out,
+            |w| self.members(w),
+        );
     }
 }
 
@@ -1107,6 +1362,114 @@ impl wire::Output for GetBucketPolicyStatusOutput {
 }
 
 #[derive(Debug)]
+pub struct GetBucketReplication;
+
+impl wire::Shape for GetBucketReplication {
+    type Input = GetBucketReplicationRequest;
+    type Output = GetBucketReplicationOutput;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "s3",
+        name: "GetBucketReplication",
+        protocol: wire::Protocol::RestXml,
+        xmlns: "http://s3.amazonaws.com/doc/2006-03-01/",
+        result_wrapper: None,
+        route: wire::Route {
+            operation: "GetBucketReplication",
+            method: "GET",
+            uri: "/{Bucket}?replication",
+            query: &[],
+            headers: &[],
+        },
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for GetBucketReplicationRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        let labels = m.labels("/{Bucket}");
+        Ok(GetBucketReplicationRequest {
+            bucket: labels.need("Bucket", v)?,
+            expected_bucket_owner: m.header("x-amz-expected-bucket-owner", v)?,
+        })
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for GetBucketReplicationOutput {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        out.status = meta.status;
+        out.set_header("x-amz-request-id", request_id);
+        if let Some(payload) = self.replication_configuration.as_ref() {
+            xml::document(
+                "ReplicationConfiguration",
+                "http://s3.amazonaws.com/doc/2006-03-01/",
+                meta,
+                out,
+                |w| payload.members(w),
+            );
+        }
+    }
+}
+
+#[derive(Debug)]
+pub struct GetBucketRequestPayment;
+
+impl wire::Shape for GetBucketRequestPayment {
+    type Input = GetBucketRequestPaymentRequest;
+    type Output = GetBucketRequestPaymentOutput;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "s3",
+        name: "GetBucketRequestPayment",
+        protocol: wire::Protocol::RestXml,
+        xmlns: "http://s3.amazonaws.com/doc/2006-03-01/",
+        result_wrapper: None,
+        route: wire::Route {
+            operation: "GetBucketRequestPayment",
+            method: "GET",
+            uri: "/{Bucket}?requestPayment",
+            query: &[],
+            headers: &[],
+        },
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for GetBucketRequestPaymentRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        let labels = m.labels("/{Bucket}");
+        Ok(GetBucketRequestPaymentRequest {
+            bucket: labels.need("Bucket", v)?,
+            expected_bucket_owner: m.header("x-amz-expected-bucket-owner", v)?,
+        })
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for GetBucketRequestPaymentOutput {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        out.status = meta.status;
+        out.set_header("x-amz-request-id", request_id);
+        xml::document(
+            "RequestPaymentConfiguration",
+            "http://s3.amazonaws.com/doc/2006-03-01/",
+            meta,
+            out,
+            |w| self.members(w),
+        );
+    }
+}
+
+#[derive(Debug)]
 pub struct GetBucketTagging;
 
 impl wire::Shape for GetBucketTagging {
@@ -1197,6 +1560,55 @@ impl wire::Output for GetBucketVersioningOutput {
         out.status = meta.status;
         out.set_header("x-amz-request-id", request_id);
         xml::document("VersioningConfiguration", "http://s3.amazonaws.com/doc/2006-03-01/", meta, out, |w| {
+            self.members(w)
+        });
+    }
+}
+
+#[derive(Debug)]
+pub struct GetBucketWebsite;
+
+impl wire::Shape for GetBucketWebsite {
+    type Input = GetBucketWebsiteRequest;
+    type Output = GetBucketWebsiteOutput;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "s3",
+        name: "GetBucketWebsite",
+        protocol: wire::Protocol::RestXml,
+        xmlns: "http://s3.amazonaws.com/doc/2006-03-01/",
+        result_wrapper: None,
+        route: wire::Route {
+            operation: "GetBucketWebsite",
+            method: "GET",
+            uri: "/{Bucket}?website",
+            query: &[],
+            headers: &[],
+        },
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for GetBucketWebsiteRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        let labels = m.labels("/{Bucket}");
+        Ok(GetBucketWebsiteRequest {
+            bucket: labels.need("Bucket", v)?,
+            expected_bucket_owner: m.header("x-amz-expected-bucket-owner", v)?,
+        })
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for GetBucketWebsiteOutput {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        out.status = meta.status;
+        out.set_header("x-amz-request-id", request_id);
+        xml::document("WebsiteConfiguration", "http://s3.amazonaws.com/doc/2006-03-01/", meta, out, |w| {
             self.members(w)
         });
     }
@@ -1452,6 +1864,61 @@ impl wire::Output for GetObjectAttributesOutput {
             out,
             |w| self.members(w),
         );
+    }
+}
+
+#[derive(Debug)]
+pub struct GetObjectLockConfiguration;
+
+impl wire::Shape for GetObjectLockConfiguration {
+    type Input = GetObjectLockConfigurationRequest;
+    type Output = GetObjectLockConfigurationOutput;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "s3",
+        name: "GetObjectLockConfiguration",
+        protocol: wire::Protocol::RestXml,
+        xmlns: "http://s3.amazonaws.com/doc/2006-03-01/",
+        result_wrapper: None,
+        route: wire::Route {
+            operation: "GetObjectLockConfiguration",
+            method: "GET",
+            uri: "/{Bucket}?object-lock",
+            query: &[],
+            headers: &[],
+        },
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for GetObjectLockConfigurationRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        let labels = m.labels("/{Bucket}");
+        Ok(GetObjectLockConfigurationRequest {
+            bucket: labels.need("Bucket", v)?,
+            expected_bucket_owner: m.header("x-amz-expected-bucket-owner", v)?,
+        })
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for GetObjectLockConfigurationOutput {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        out.status = meta.status;
+        out.set_header("x-amz-request-id", request_id);
+        if let Some(payload) = self.object_lock_configuration.as_ref() {
+            xml::document(
+                "ObjectLockConfiguration",
+                "http://s3.amazonaws.com/doc/2006-03-01/",
+                meta,
+                out,
+                |w| payload.members(w),
+            );
+        }
     }
 }
 
@@ -1845,6 +2312,65 @@ impl wire::Output for ListMultipartUploadsOutput {
             out,
             |w| self.members(w),
         );
+    }
+}
+
+#[derive(Debug)]
+pub struct ListObjectVersions;
+
+impl wire::Shape for ListObjectVersions {
+    type Input = ListObjectVersionsRequest;
+    type Output = ListObjectVersionsOutput;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "s3",
+        name: "ListObjectVersions",
+        protocol: wire::Protocol::RestXml,
+        xmlns: "http://s3.amazonaws.com/doc/2006-03-01/",
+        result_wrapper: None,
+        route: wire::Route {
+            operation: "ListObjectVersions",
+            method: "GET",
+            uri: "/{Bucket}?versions",
+            query: &[],
+            headers: &[],
+        },
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for ListObjectVersionsRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        let labels = m.labels("/{Bucket}");
+        let query = m.query();
+        Ok(ListObjectVersionsRequest {
+            bucket: labels.need("Bucket", v)?,
+            delimiter: query.get("delimiter", v)?,
+            encoding_type: query.get("encoding-type", v)?,
+            key_marker: query.get("key-marker", v)?,
+            max_keys: query.get("max-keys", v)?,
+            prefix: query.get("prefix", v)?,
+            version_id_marker: query.get("version-id-marker", v)?,
+            expected_bucket_owner: m.header("x-amz-expected-bucket-owner", v)?,
+            request_payer: m.header("x-amz-request-payer", v)?,
+            optional_object_attributes: m.header_list("x-amz-optional-object-attributes"),
+        })
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for ListObjectVersionsOutput {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        out.status = meta.status;
+        out.set_header("x-amz-request-id", request_id);
+        out.put_header("x-amz-request-charged", self.request_charged.as_ref());
+        xml::document("ListVersionsResult", "http://s3.amazonaws.com/doc/2006-03-01/", meta, out, |w| {
+            self.members(w)
+        });
     }
 }
 
@@ -2550,6 +3076,30 @@ impl wire::Output for UploadPartCopyOutput {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct AbortIncompleteMultipartUpload {
+    pub days_after_initiation: Option<i32>,
+}
+
+impl AbortIncompleteMultipartUpload {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("DaysAfterInitiation", &self.days_after_initiation);
+    }
+}
+
+impl xml::ToXml for AbortIncompleteMultipartUpload {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct AbortMultipartUploadOutput {
     pub request_charged: Option<String>,
     pub version_id: Option<String>,
@@ -2586,6 +3136,30 @@ impl AbortMultipartUploadRequest {
     fn limits(&self, v: &mut Violations) {
         v.text("Key", Some(self.key.as_str()), &rule::OBJECT_KEY);
         v.text("x-amz-request-payer", self.request_payer.as_deref(), &rule::REQUEST_PAYER);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct AccessControlTranslation {
+    pub owner: String,
+}
+
+impl AccessControlTranslation {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Owner", &self.owner);
+    }
+}
+
+impl xml::ToXml for AccessControlTranslation {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
     }
 }
 
@@ -2664,6 +3238,41 @@ impl BucketInfo {
     fn limits(&self, v: &mut Violations) {
         v.text("DataRedundancy", self.data_redundancy.as_deref(), &rule::DATA_REDUNDANCY);
         v.text("Type", self.type_.as_deref(), &rule::BUCKET_TYPE);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct CORSRule {
+    #[cfg_attr(feature = "vectors", serde(rename = "ID"))]
+    pub id: Option<String>,
+    pub allowed_headers: Option<Vec<String>>,
+    pub allowed_methods: Vec<String>,
+    pub allowed_origins: Vec<String>,
+    pub expose_headers: Option<Vec<String>>,
+    pub max_age_seconds: Option<i32>,
+}
+
+impl CORSRule {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("ID", &self.id);
+        w.flat("AllowedHeader", self.allowed_headers.as_deref());
+        w.flat("AllowedMethod", Some(self.allowed_methods.as_slice()));
+        w.flat("AllowedOrigin", Some(self.allowed_origins.as_slice()));
+        w.flat("ExposeHeader", self.expose_headers.as_deref());
+        w.put("MaxAgeSeconds", &self.max_age_seconds);
+    }
+}
+
+impl xml::ToXml for CORSRule {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
     }
 }
 
@@ -2988,6 +3597,32 @@ impl xml::FromXml for CompletedPart {
             checksum_xxhash128: e.get("ChecksumXXHASH128", v)?,
             part_number: e.get("PartNumber", v)?,
         })
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct Condition {
+    pub http_error_code_returned_equals: Option<String>,
+    pub key_prefix_equals: Option<String>,
+}
+
+impl Condition {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("HttpErrorCodeReturnedEquals", &self.http_error_code_returned_equals);
+        w.put("KeyPrefixEquals", &self.key_prefix_equals);
+    }
+}
+
+impl xml::ToXml for Condition {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
     }
 }
 
@@ -3596,6 +4231,36 @@ impl CreateMultipartUploadRequest {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct DefaultRetention {
+    pub mode: Option<String>,
+    pub days: Option<i32>,
+    pub years: Option<i32>,
+    pub default_event_hold: Option<EventHoldDuration>,
+}
+
+impl DefaultRetention {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Mode", &self.mode);
+        w.put("Days", &self.days);
+        w.put("Years", &self.years);
+        w.put("DefaultEventHold", &self.default_event_hold);
+    }
+}
+
+impl xml::ToXml for DefaultRetention {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct Delete {
     pub objects: Vec<ObjectIdentifier>,
     pub quiet: Option<bool>,
@@ -3644,6 +4309,62 @@ pub struct DeleteBucketRequest {
 pub struct DeleteBucketTaggingRequest {
     pub bucket: String,
     pub expected_bucket_owner: Option<String>,
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteMarkerEntry {
+    pub owner: Option<Owner>,
+    pub key: Option<String>,
+    pub version_id: Option<String>,
+    pub is_latest: Option<bool>,
+    pub last_modified: Option<Time>,
+}
+
+impl DeleteMarkerEntry {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Owner", &self.owner);
+        w.put("Key", &self.key);
+        w.put("VersionId", &self.version_id);
+        w.put("IsLatest", &self.is_latest);
+        w.put("LastModified", &self.last_modified);
+    }
+}
+
+impl xml::ToXml for DeleteMarkerEntry {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteMarkerReplication {
+    pub status: Option<String>,
+}
+
+impl DeleteMarkerReplication {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Status", &self.status);
+    }
+}
+
+impl xml::ToXml for DeleteMarkerReplication {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
@@ -3837,6 +4558,67 @@ impl xml::ToXml for DeletedObject {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct Destination {
+    pub bucket: String,
+    pub account: Option<String>,
+    pub storage_class: Option<String>,
+    pub access_control_translation: Option<AccessControlTranslation>,
+    pub encryption_configuration: Option<EncryptionConfiguration>,
+    pub replication_time: Option<ReplicationTime>,
+    pub metrics: Option<Metrics>,
+}
+
+impl Destination {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Bucket", &self.bucket);
+        w.put("Account", &self.account);
+        w.put("StorageClass", &self.storage_class);
+        w.put("AccessControlTranslation", &self.access_control_translation);
+        w.put("EncryptionConfiguration", &self.encryption_configuration);
+        w.put("ReplicationTime", &self.replication_time);
+        w.put("Metrics", &self.metrics);
+    }
+}
+
+impl xml::ToXml for Destination {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct EncryptionConfiguration {
+    #[cfg_attr(feature = "vectors", serde(rename = "ReplicaKmsKeyID"))]
+    pub replica_kms_key_id: Option<String>,
+}
+
+impl EncryptionConfiguration {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("ReplicaKmsKeyID", &self.replica_kms_key_id);
+    }
+}
+
+impl xml::ToXml for EncryptionConfiguration {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct Error {
     pub key: Option<String>,
     pub version_id: Option<String>,
@@ -3858,6 +4640,169 @@ impl xml::ToXml for Error {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ErrorDocument {
+    pub key: String,
+}
+
+impl ErrorDocument {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Key", &self.key);
+    }
+}
+
+impl xml::ToXml for ErrorDocument {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct EventBridgeConfiguration {}
+
+impl EventBridgeConfiguration {
+    fn members(&self, w: &mut xml::Writer) {}
+}
+
+impl xml::ToXml for EventBridgeConfiguration {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct EventHoldDuration {
+    pub days: Option<i32>,
+    pub years: Option<i32>,
+}
+
+impl EventHoldDuration {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Days", &self.days);
+        w.put("Years", &self.years);
+    }
+}
+
+impl xml::ToXml for EventHoldDuration {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ExistingObjectReplication {
+    pub status: String,
+}
+
+impl ExistingObjectReplication {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Status", &self.status);
+    }
+}
+
+impl xml::ToXml for ExistingObjectReplication {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct FilterRule {
+    pub name: Option<String>,
+    pub value: Option<String>,
+}
+
+impl FilterRule {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Name", &self.name);
+        w.put("Value", &self.value);
+    }
+}
+
+impl xml::ToXml for FilterRule {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetBucketAccelerateConfigurationOutput {
+    pub status: Option<String>,
+    pub request_charged: Option<String>,
+}
+
+impl GetBucketAccelerateConfigurationOutput {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Status", &self.status);
+    }
+}
+
+impl xml::ToXml for GetBucketAccelerateConfigurationOutput {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetBucketAccelerateConfigurationRequest {
+    pub bucket: String,
+    pub expected_bucket_owner: Option<String>,
+    pub request_payer: Option<String>,
+}
+
+impl GetBucketAccelerateConfigurationRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("x-amz-request-payer", self.request_payer.as_deref(), &rule::REQUEST_PAYER);
     }
 }
 
@@ -3904,6 +4849,42 @@ pub struct GetBucketAclRequest {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct GetBucketCorsOutput {
+    #[cfg_attr(feature = "vectors", serde(rename = "CORSRules"))]
+    pub cors_rules: Option<Vec<CORSRule>>,
+}
+
+impl GetBucketCorsOutput {
+    fn members(&self, w: &mut xml::Writer) {
+        w.flat("CORSRule", self.cors_rules.as_deref());
+    }
+}
+
+impl xml::ToXml for GetBucketCorsOutput {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetBucketCorsRequest {
+    pub bucket: String,
+    pub expected_bucket_owner: Option<String>,
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetBucketEncryptionOutput {
     pub server_side_encryption_configuration: Option<ServerSideEncryptionConfiguration>,
 }
@@ -3939,6 +4920,42 @@ pub struct GetBucketEncryptionRequest {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct GetBucketLifecycleConfigurationOutput {
+    pub rules: Option<Vec<LifecycleRule>>,
+    pub transition_default_minimum_object_size: Option<String>,
+}
+
+impl GetBucketLifecycleConfigurationOutput {
+    fn members(&self, w: &mut xml::Writer) {
+        w.flat("Rule", self.rules.as_deref());
+    }
+}
+
+impl xml::ToXml for GetBucketLifecycleConfigurationOutput {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetBucketLifecycleConfigurationRequest {
+    pub bucket: String,
+    pub expected_bucket_owner: Option<String>,
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetBucketLocationOutput {
     pub location_constraint: Option<String>,
 }
@@ -3964,6 +4981,52 @@ impl xml::ToXml for GetBucketLocationOutput {
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
 pub struct GetBucketLocationRequest {
+    pub bucket: String,
+    pub expected_bucket_owner: Option<String>,
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetBucketLoggingOutput {
+    pub logging_enabled: Option<LoggingEnabled>,
+}
+
+impl GetBucketLoggingOutput {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("LoggingEnabled", &self.logging_enabled);
+    }
+}
+
+impl xml::ToXml for GetBucketLoggingOutput {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetBucketLoggingRequest {
+    pub bucket: String,
+    pub expected_bucket_owner: Option<String>,
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetBucketNotificationConfigurationRequest {
     pub bucket: String,
     pub expected_bucket_owner: Option<String>,
 }
@@ -4079,6 +5142,76 @@ pub struct GetBucketPolicyStatusRequest {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct GetBucketReplicationOutput {
+    pub replication_configuration: Option<ReplicationConfiguration>,
+}
+
+impl GetBucketReplicationOutput {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("ReplicationConfiguration", &self.replication_configuration);
+    }
+}
+
+impl xml::ToXml for GetBucketReplicationOutput {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetBucketReplicationRequest {
+    pub bucket: String,
+    pub expected_bucket_owner: Option<String>,
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetBucketRequestPaymentOutput {
+    pub payer: Option<String>,
+}
+
+impl GetBucketRequestPaymentOutput {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Payer", &self.payer);
+    }
+}
+
+impl xml::ToXml for GetBucketRequestPaymentOutput {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetBucketRequestPaymentRequest {
+    pub bucket: String,
+    pub expected_bucket_owner: Option<String>,
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetBucketTaggingOutput {
     pub tag_set: Vec<Tag>,
 }
@@ -4142,6 +5275,47 @@ impl xml::ToXml for GetBucketVersioningOutput {
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
 pub struct GetBucketVersioningRequest {
+    pub bucket: String,
+    pub expected_bucket_owner: Option<String>,
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetBucketWebsiteOutput {
+    pub redirect_all_requests_to: Option<RedirectAllRequestsTo>,
+    pub index_document: Option<IndexDocument>,
+    pub error_document: Option<ErrorDocument>,
+    pub routing_rules: Option<Vec<RoutingRule>>,
+}
+
+impl GetBucketWebsiteOutput {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("RedirectAllRequestsTo", &self.redirect_all_requests_to);
+        w.put("IndexDocument", &self.index_document);
+        w.put("ErrorDocument", &self.error_document);
+        w.list("RoutingRules", "RoutingRule", self.routing_rules.as_deref());
+    }
+}
+
+impl xml::ToXml for GetBucketWebsiteOutput {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetBucketWebsiteRequest {
     pub bucket: String,
     pub expected_bucket_owner: Option<String>,
 }
@@ -4311,6 +5485,41 @@ impl GetObjectAttributesRequest {
         v.text("x-amz-request-payer", self.request_payer.as_deref(), &rule::REQUEST_PAYER);
         v.texts("x-amz-object-attributes", Some(self.object_attributes.as_slice()), &rule::OBJECT_ATTRIBUTES);
     }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetObjectLockConfigurationOutput {
+    pub object_lock_configuration: Option<ObjectLockConfiguration>,
+}
+
+impl GetObjectLockConfigurationOutput {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("ObjectLockConfiguration", &self.object_lock_configuration);
+    }
+}
+
+impl xml::ToXml for GetObjectLockConfigurationOutput {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetObjectLockConfigurationRequest {
+    pub bucket: String,
+    pub expected_bucket_owner: Option<String>,
 }
 
 #[derive(Default)]
@@ -4904,6 +6113,30 @@ impl HeadObjectRequest {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct IndexDocument {
+    pub suffix: String,
+}
+
+impl IndexDocument {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Suffix", &self.suffix);
+    }
+}
+
+impl xml::ToXml for IndexDocument {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct Initiator {
     #[cfg_attr(feature = "vectors", serde(rename = "ID"))]
     pub id: Option<String>,
@@ -4918,6 +6151,167 @@ impl Initiator {
 }
 
 impl xml::ToXml for Initiator {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct LambdaFunctionConfiguration {
+    pub id: Option<String>,
+    pub lambda_function_arn: String,
+    pub events: Vec<String>,
+    pub filter: Option<NotificationConfigurationFilter>,
+}
+
+impl LambdaFunctionConfiguration {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Id", &self.id);
+        w.put("CloudFunction", &self.lambda_function_arn);
+        w.flat("Event", Some(self.events.as_slice()));
+        w.put("Filter", &self.filter);
+    }
+}
+
+impl xml::ToXml for LambdaFunctionConfiguration {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct LifecycleExpiration {
+    pub date: Option<Time>,
+    pub days: Option<i32>,
+    pub expired_object_delete_marker: Option<bool>,
+}
+
+impl LifecycleExpiration {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put_text("Date", self.date.as_ref().map(|t| t.iso_millis()));
+        w.put("Days", &self.days);
+        w.put("ExpiredObjectDeleteMarker", &self.expired_object_delete_marker);
+    }
+}
+
+impl xml::ToXml for LifecycleExpiration {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct LifecycleRule {
+    pub expiration: Option<LifecycleExpiration>,
+    #[cfg_attr(feature = "vectors", serde(rename = "ID"))]
+    pub id: Option<String>,
+    pub prefix: Option<String>,
+    pub filter: Option<LifecycleRuleFilter>,
+    pub status: String,
+    pub transitions: Option<Vec<Transition>>,
+    pub noncurrent_version_transitions: Option<Vec<NoncurrentVersionTransition>>,
+    pub noncurrent_version_expiration: Option<NoncurrentVersionExpiration>,
+    pub abort_incomplete_multipart_upload: Option<AbortIncompleteMultipartUpload>,
+}
+
+impl LifecycleRule {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Expiration", &self.expiration);
+        w.put("ID", &self.id);
+        w.put("Prefix", &self.prefix);
+        w.put("Filter", &self.filter);
+        w.put("Status", &self.status);
+        w.flat("Transition", self.transitions.as_deref());
+        w.flat("NoncurrentVersionTransition", self.noncurrent_version_transitions.as_deref());
+        w.put("NoncurrentVersionExpiration", &self.noncurrent_version_expiration);
+        w.put("AbortIncompleteMultipartUpload", &self.abort_incomplete_multipart_upload);
+    }
+}
+
+impl xml::ToXml for LifecycleRule {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct LifecycleRuleAndOperator {
+    pub prefix: Option<String>,
+    pub tags: Option<Vec<Tag>>,
+    pub object_size_greater_than: Option<i64>,
+    pub object_size_less_than: Option<i64>,
+}
+
+impl LifecycleRuleAndOperator {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Prefix", &self.prefix);
+        w.flat("Tag", self.tags.as_deref());
+        w.put("ObjectSizeGreaterThan", &self.object_size_greater_than);
+        w.put("ObjectSizeLessThan", &self.object_size_less_than);
+    }
+}
+
+impl xml::ToXml for LifecycleRuleAndOperator {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct LifecycleRuleFilter {
+    pub prefix: Option<String>,
+    pub tag: Option<Tag>,
+    pub object_size_greater_than: Option<i64>,
+    pub object_size_less_than: Option<i64>,
+    pub and: Option<LifecycleRuleAndOperator>,
+}
+
+impl LifecycleRuleFilter {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Prefix", &self.prefix);
+        w.put("Tag", &self.tag);
+        w.put("ObjectSizeGreaterThan", &self.object_size_greater_than);
+        w.put("ObjectSizeLessThan", &self.object_size_less_than);
+        w.put("And", &self.and);
+    }
+}
+
+impl xml::ToXml for LifecycleRuleFilter {
     fn to_xml(&self, name: &str, w: &mut xml::Writer) {
         w.open(name);
         self.members(w);
@@ -5043,6 +6437,86 @@ impl ListMultipartUploadsRequest {
     fn limits(&self, v: &mut Violations) {
         v.text("encoding-type", self.encoding_type.as_deref(), &rule::ENCODING_TYPE);
         v.text("x-amz-request-payer", self.request_payer.as_deref(), &rule::REQUEST_PAYER);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListObjectVersionsOutput {
+    pub is_truncated: Option<bool>,
+    pub key_marker: Option<String>,
+    pub version_id_marker: Option<String>,
+    pub next_key_marker: Option<String>,
+    pub next_version_id_marker: Option<String>,
+    pub versions: Option<Vec<ObjectVersion>>,
+    pub delete_markers: Option<Vec<DeleteMarkerEntry>>,
+    pub name: Option<String>,
+    pub prefix: Option<String>,
+    pub delimiter: Option<String>,
+    pub max_keys: Option<i32>,
+    pub common_prefixes: Option<Vec<CommonPrefix>>,
+    pub encoding_type: Option<String>,
+    pub request_charged: Option<String>,
+}
+
+impl ListObjectVersionsOutput {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("IsTruncated", &self.is_truncated);
+        w.put("KeyMarker", &self.key_marker);
+        w.put("VersionIdMarker", &self.version_id_marker);
+        w.put("NextKeyMarker", &self.next_key_marker);
+        w.put("NextVersionIdMarker", &self.next_version_id_marker);
+        w.flat("Version", self.versions.as_deref());
+        w.flat("DeleteMarker", self.delete_markers.as_deref());
+        w.put("Name", &self.name);
+        w.put("Prefix", &self.prefix);
+        w.put("Delimiter", &self.delimiter);
+        w.put("MaxKeys", &self.max_keys);
+        w.flat("CommonPrefixes", self.common_prefixes.as_deref());
+        w.put("EncodingType", &self.encoding_type);
+    }
+}
+
+impl xml::ToXml for ListObjectVersionsOutput {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListObjectVersionsRequest {
+    pub bucket: String,
+    pub delimiter: Option<String>,
+    pub encoding_type: Option<String>,
+    pub key_marker: Option<String>,
+    pub max_keys: Option<i32>,
+    pub prefix: Option<String>,
+    pub version_id_marker: Option<String>,
+    pub expected_bucket_owner: Option<String>,
+    pub request_payer: Option<String>,
+    pub optional_object_attributes: Option<Vec<String>>,
+}
+
+impl ListObjectVersionsRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("encoding-type", self.encoding_type.as_deref(), &rule::ENCODING_TYPE);
+        v.text("x-amz-request-payer", self.request_payer.as_deref(), &rule::REQUEST_PAYER);
+        v.texts(
+            "x-amz-optional-object-attributes",
+            self.optional_object_attributes.as_deref(),
+            &rule::OPTIONAL_OBJECT_ATTRIBUTES,
+        );
     }
 }
 
@@ -5325,6 +6799,62 @@ impl LocationInfo {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct LoggingEnabled {
+    pub target_bucket: String,
+    pub target_grants: Option<Vec<TargetGrant>>,
+    pub target_prefix: String,
+    pub target_object_key_format: Option<TargetObjectKeyFormat>,
+}
+
+impl LoggingEnabled {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("TargetBucket", &self.target_bucket);
+        w.list("TargetGrants", "Grant", self.target_grants.as_deref());
+        w.put("TargetPrefix", &self.target_prefix);
+        w.put("TargetObjectKeyFormat", &self.target_object_key_format);
+    }
+}
+
+impl xml::ToXml for LoggingEnabled {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct Metrics {
+    pub status: String,
+    pub event_threshold: Option<ReplicationTimeValue>,
+}
+
+impl Metrics {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Status", &self.status);
+        w.put("EventThreshold", &self.event_threshold);
+    }
+}
+
+impl xml::ToXml for Metrics {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct MultipartUpload {
     pub upload_id: Option<String>,
     pub key: Option<String>,
@@ -5352,6 +6882,114 @@ impl MultipartUpload {
 }
 
 impl xml::ToXml for MultipartUpload {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct NoncurrentVersionExpiration {
+    pub noncurrent_days: Option<i32>,
+    pub newer_noncurrent_versions: Option<i32>,
+}
+
+impl NoncurrentVersionExpiration {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("NoncurrentDays", &self.noncurrent_days);
+        w.put("NewerNoncurrentVersions", &self.newer_noncurrent_versions);
+    }
+}
+
+impl xml::ToXml for NoncurrentVersionExpiration {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct NoncurrentVersionTransition {
+    pub noncurrent_days: Option<i32>,
+    pub storage_class: Option<String>,
+    pub newer_noncurrent_versions: Option<i32>,
+}
+
+impl NoncurrentVersionTransition {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("NoncurrentDays", &self.noncurrent_days);
+        w.put("StorageClass", &self.storage_class);
+        w.put("NewerNoncurrentVersions", &self.newer_noncurrent_versions);
+    }
+}
+
+impl xml::ToXml for NoncurrentVersionTransition {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct NotificationConfiguration {
+    pub topic_configurations: Option<Vec<TopicConfiguration>>,
+    pub queue_configurations: Option<Vec<QueueConfiguration>>,
+    pub lambda_function_configurations: Option<Vec<LambdaFunctionConfiguration>>,
+    pub event_bridge_configuration: Option<EventBridgeConfiguration>,
+}
+
+impl NotificationConfiguration {
+    fn members(&self, w: &mut xml::Writer) {
+        w.flat("TopicConfiguration", self.topic_configurations.as_deref());
+        w.flat("QueueConfiguration", self.queue_configurations.as_deref());
+        w.flat("CloudFunctionConfiguration", self.lambda_function_configurations.as_deref());
+        w.put("EventBridgeConfiguration", &self.event_bridge_configuration);
+    }
+}
+
+impl xml::ToXml for NotificationConfiguration {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct NotificationConfigurationFilter {
+    pub key: Option<S3KeyFilter>,
+}
+
+impl NotificationConfigurationFilter {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("S3Key", &self.key);
+    }
+}
+
+impl xml::ToXml for NotificationConfigurationFilter {
     fn to_xml(&self, name: &str, w: &mut xml::Writer) {
         w.open(name);
         self.members(w);
@@ -5437,6 +7075,56 @@ impl ObjectIdentifier {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct ObjectLockConfiguration {
+    pub object_lock_enabled: Option<String>,
+    pub rule: Option<ObjectLockRule>,
+}
+
+impl ObjectLockConfiguration {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("ObjectLockEnabled", &self.object_lock_enabled);
+        w.put("Rule", &self.rule);
+    }
+}
+
+impl xml::ToXml for ObjectLockConfiguration {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ObjectLockRule {
+    pub default_retention: Option<DefaultRetention>,
+}
+
+impl ObjectLockRule {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("DefaultRetention", &self.default_retention);
+    }
+}
+
+impl xml::ToXml for ObjectLockRule {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ObjectPart {
     pub part_number: Option<i32>,
     pub size: Option<i64>,
@@ -5480,6 +7168,50 @@ impl ObjectPart {
 }
 
 impl xml::ToXml for ObjectPart {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ObjectVersion {
+    pub e_tag: Option<String>,
+    pub checksum_algorithm: Option<Vec<String>>,
+    pub checksum_type: Option<String>,
+    pub size: Option<i64>,
+    pub storage_class: Option<String>,
+    pub key: Option<String>,
+    pub version_id: Option<String>,
+    pub is_latest: Option<bool>,
+    pub last_modified: Option<Time>,
+    pub owner: Option<Owner>,
+    pub restore_status: Option<RestoreStatus>,
+}
+
+impl ObjectVersion {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("ETag", &self.e_tag);
+        w.flat("ChecksumAlgorithm", self.checksum_algorithm.as_deref());
+        w.put("ChecksumType", &self.checksum_type);
+        w.put("Size", &self.size);
+        w.put("StorageClass", &self.storage_class);
+        w.put("Key", &self.key);
+        w.put("VersionId", &self.version_id);
+        w.put("IsLatest", &self.is_latest);
+        w.put("LastModified", &self.last_modified);
+        w.put("Owner", &self.owner);
+        w.put("RestoreStatus", &self.restore_status);
+    }
+}
+
+impl xml::ToXml for ObjectVersion {
     fn to_xml(&self, name: &str, w: &mut xml::Writer) {
         w.open(name);
         self.members(w);
@@ -5615,6 +7347,30 @@ impl Part {
 }
 
 impl xml::ToXml for Part {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct PartitionedPrefix {
+    pub partition_date_source: Option<String>,
+}
+
+impl PartitionedPrefix {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("PartitionDateSource", &self.partition_date_source);
+    }
+}
+
+impl xml::ToXml for PartitionedPrefix {
     fn to_xml(&self, name: &str, w: &mut xml::Writer) {
         w.open(name);
         self.members(w);
@@ -6049,6 +7805,289 @@ impl PutPublicAccessBlockRequest {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct QueueConfiguration {
+    pub id: Option<String>,
+    pub queue_arn: String,
+    pub events: Vec<String>,
+    pub filter: Option<NotificationConfigurationFilter>,
+}
+
+impl QueueConfiguration {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Id", &self.id);
+        w.put("Queue", &self.queue_arn);
+        w.flat("Event", Some(self.events.as_slice()));
+        w.put("Filter", &self.filter);
+    }
+}
+
+impl xml::ToXml for QueueConfiguration {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct Redirect {
+    pub host_name: Option<String>,
+    pub http_redirect_code: Option<String>,
+    pub protocol: Option<String>,
+    pub replace_key_prefix_with: Option<String>,
+    pub replace_key_with: Option<String>,
+}
+
+impl Redirect {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("HostName", &self.host_name);
+        w.put("HttpRedirectCode", &self.http_redirect_code);
+        w.put("Protocol", &self.protocol);
+        w.put("ReplaceKeyPrefixWith", &self.replace_key_prefix_with);
+        w.put("ReplaceKeyWith", &self.replace_key_with);
+    }
+}
+
+impl xml::ToXml for Redirect {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct RedirectAllRequestsTo {
+    pub host_name: String,
+    pub protocol: Option<String>,
+}
+
+impl RedirectAllRequestsTo {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("HostName", &self.host_name);
+        w.put("Protocol", &self.protocol);
+    }
+}
+
+impl xml::ToXml for RedirectAllRequestsTo {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ReplicaModifications {
+    pub status: String,
+}
+
+impl ReplicaModifications {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Status", &self.status);
+    }
+}
+
+impl xml::ToXml for ReplicaModifications {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ReplicationConfiguration {
+    pub role: String,
+    pub rules: Vec<ReplicationRule>,
+}
+
+impl ReplicationConfiguration {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Role", &self.role);
+        w.flat("Rule", Some(self.rules.as_slice()));
+    }
+}
+
+impl xml::ToXml for ReplicationConfiguration {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ReplicationRule {
+    #[cfg_attr(feature = "vectors", serde(rename = "ID"))]
+    pub id: Option<String>,
+    pub priority: Option<i32>,
+    pub prefix: Option<String>,
+    pub filter: Option<ReplicationRuleFilter>,
+    pub status: String,
+    pub source_selection_criteria: Option<SourceSelectionCriteria>,
+    pub existing_object_replication: Option<ExistingObjectReplication>,
+    pub destination: Destination,
+    pub delete_marker_replication: Option<DeleteMarkerReplication>,
+}
+
+impl ReplicationRule {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("ID", &self.id);
+        w.put("Priority", &self.priority);
+        w.put("Prefix", &self.prefix);
+        w.put("Filter", &self.filter);
+        w.put("Status", &self.status);
+        w.put("SourceSelectionCriteria", &self.source_selection_criteria);
+        w.put("ExistingObjectReplication", &self.existing_object_replication);
+        w.put("Destination", &self.destination);
+        w.put("DeleteMarkerReplication", &self.delete_marker_replication);
+    }
+}
+
+impl xml::ToXml for ReplicationRule {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ReplicationRuleAndOperator {
+    pub prefix: Option<String>,
+    pub tags: Option<Vec<Tag>>,
+}
+
+impl ReplicationRuleAndOperator {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Prefix", &self.prefix);
+        w.flat("Tag", self.tags.as_deref());
+    }
+}
+
+impl xml::ToXml for ReplicationRuleAndOperator {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ReplicationRuleFilter {
+    pub prefix: Option<String>,
+    pub tag: Option<Tag>,
+    pub and: Option<ReplicationRuleAndOperator>,
+}
+
+impl ReplicationRuleFilter {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Prefix", &self.prefix);
+        w.put("Tag", &self.tag);
+        w.put("And", &self.and);
+    }
+}
+
+impl xml::ToXml for ReplicationRuleFilter {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ReplicationTime {
+    pub status: String,
+    pub time: ReplicationTimeValue,
+}
+
+impl ReplicationTime {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Status", &self.status);
+        w.put("Time", &self.time);
+    }
+}
+
+impl xml::ToXml for ReplicationTime {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ReplicationTimeValue {
+    pub minutes: Option<i32>,
+}
+
+impl ReplicationTimeValue {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Minutes", &self.minutes);
+    }
+}
+
+impl xml::ToXml for ReplicationTimeValue {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct RestoreStatus {
     pub is_restore_in_progress: Option<bool>,
     pub restore_expiry_date: Option<Time>,
@@ -6062,6 +8101,56 @@ impl RestoreStatus {
 }
 
 impl xml::ToXml for RestoreStatus {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct RoutingRule {
+    pub condition: Option<Condition>,
+    pub redirect: Redirect,
+}
+
+impl RoutingRule {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Condition", &self.condition);
+        w.put("Redirect", &self.redirect);
+    }
+}
+
+impl xml::ToXml for RoutingRule {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct S3KeyFilter {
+    pub filter_rules: Option<Vec<FilterRule>>,
+}
+
+impl S3KeyFilter {
+    fn members(&self, w: &mut xml::Writer) {
+        w.flat("FilterRule", self.filter_rules.as_deref());
+    }
+}
+
+impl xml::ToXml for S3KeyFilter {
     fn to_xml(&self, name: &str, w: &mut xml::Writer) {
         w.open(name);
         self.members(w);
@@ -6164,6 +8253,76 @@ impl xml::ToXml for ServerSideEncryptionRule {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct SimplePrefix {}
+
+impl SimplePrefix {
+    fn members(&self, w: &mut xml::Writer) {}
+}
+
+impl xml::ToXml for SimplePrefix {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct SourceSelectionCriteria {
+    pub sse_kms_encrypted_objects: Option<SseKmsEncryptedObjects>,
+    pub replica_modifications: Option<ReplicaModifications>,
+}
+
+impl SourceSelectionCriteria {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("SseKmsEncryptedObjects", &self.sse_kms_encrypted_objects);
+        w.put("ReplicaModifications", &self.replica_modifications);
+    }
+}
+
+impl xml::ToXml for SourceSelectionCriteria {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct SseKmsEncryptedObjects {
+    pub status: String,
+}
+
+impl SseKmsEncryptedObjects {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Status", &self.status);
+    }
+}
+
+impl xml::ToXml for SseKmsEncryptedObjects {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct Tag {
     pub key: String,
     pub value: String,
@@ -6215,6 +8374,116 @@ impl xml::FromXml for Tagging {
 impl Tagging {
     fn limits(&self, v: &mut Violations) {
         v.each("TagSet", Some(self.tag_set.as_slice()), Tag::limits);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct TargetGrant {
+    pub grantee: Option<Grantee>,
+    pub permission: Option<String>,
+}
+
+impl TargetGrant {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Grantee", &self.grantee);
+        w.put("Permission", &self.permission);
+    }
+}
+
+impl xml::ToXml for TargetGrant {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct TargetObjectKeyFormat {
+    pub simple_prefix: Option<SimplePrefix>,
+    pub partitioned_prefix: Option<PartitionedPrefix>,
+}
+
+impl TargetObjectKeyFormat {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("SimplePrefix", &self.simple_prefix);
+        w.put("PartitionedPrefix", &self.partitioned_prefix);
+    }
+}
+
+impl xml::ToXml for TargetObjectKeyFormat {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct TopicConfiguration {
+    pub id: Option<String>,
+    pub topic_arn: String,
+    pub events: Vec<String>,
+    pub filter: Option<NotificationConfigurationFilter>,
+}
+
+impl TopicConfiguration {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Id", &self.id);
+        w.put("Topic", &self.topic_arn);
+        w.flat("Event", Some(self.events.as_slice()));
+        w.put("Filter", &self.filter);
+    }
+}
+
+impl xml::ToXml for TopicConfiguration {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct Transition {
+    pub date: Option<Time>,
+    pub days: Option<i32>,
+    pub storage_class: Option<String>,
+}
+
+impl Transition {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put_text("Date", self.date.as_ref().map(|t| t.iso_millis()));
+        w.put("Days", &self.days);
+        w.put("StorageClass", &self.storage_class);
+    }
+}
+
+impl xml::ToXml for Transition {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
     }
 }
 
@@ -6511,23 +8780,33 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<DeleteObjectTagging>(),
     wire::vectors::Codec::of::<DeleteObjects>(),
     wire::vectors::Codec::of::<DeletePublicAccessBlock>(),
+    wire::vectors::Codec::of::<GetBucketAccelerateConfiguration>(),
     wire::vectors::Codec::of::<GetBucketAcl>(),
+    wire::vectors::Codec::of::<GetBucketCors>(),
     wire::vectors::Codec::of::<GetBucketEncryption>(),
+    wire::vectors::Codec::of::<GetBucketLifecycleConfiguration>(),
     wire::vectors::Codec::of::<GetBucketLocation>(),
+    wire::vectors::Codec::of::<GetBucketLogging>(),
+    wire::vectors::Codec::of::<GetBucketNotificationConfiguration>(),
     wire::vectors::Codec::of::<GetBucketOwnershipControls>(),
     wire::vectors::Codec::of::<GetBucketPolicy>(),
     wire::vectors::Codec::of::<GetBucketPolicyStatus>(),
+    wire::vectors::Codec::of::<GetBucketReplication>(),
+    wire::vectors::Codec::of::<GetBucketRequestPayment>(),
     wire::vectors::Codec::of::<GetBucketTagging>(),
     wire::vectors::Codec::of::<GetBucketVersioning>(),
+    wire::vectors::Codec::of::<GetBucketWebsite>(),
     wire::vectors::Codec::of::<GetObject>(),
     wire::vectors::Codec::of::<GetObjectAcl>(),
     wire::vectors::Codec::of::<GetObjectAttributes>(),
+    wire::vectors::Codec::of::<GetObjectLockConfiguration>(),
     wire::vectors::Codec::of::<GetObjectTagging>(),
     wire::vectors::Codec::of::<GetPublicAccessBlock>(),
     wire::vectors::Codec::of::<HeadBucket>(),
     wire::vectors::Codec::of::<HeadObject>(),
     wire::vectors::Codec::of::<ListBuckets>(),
     wire::vectors::Codec::of::<ListMultipartUploads>(),
+    wire::vectors::Codec::of::<ListObjectVersions>(),
     wire::vectors::Codec::of::<ListObjects>(),
     wire::vectors::Codec::of::<ListObjectsV2>(),
     wire::vectors::Codec::of::<ListParts>(),

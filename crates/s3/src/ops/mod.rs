@@ -14,23 +14,33 @@ pub mod delete_object;
 pub mod delete_object_tagging;
 pub mod delete_objects;
 pub mod delete_public_access_block;
+pub mod get_bucket_accelerate_configuration;
 pub mod get_bucket_acl;
+pub mod get_bucket_cors;
 pub mod get_bucket_encryption;
+pub mod get_bucket_lifecycle_configuration;
 pub mod get_bucket_location;
+pub mod get_bucket_logging;
+pub mod get_bucket_notification_configuration;
 pub mod get_bucket_ownership_controls;
 pub mod get_bucket_policy;
 pub mod get_bucket_policy_status;
+pub mod get_bucket_replication;
+pub mod get_bucket_request_payment;
 pub mod get_bucket_tagging;
 pub mod get_bucket_versioning;
+pub mod get_bucket_website;
 pub mod get_object;
 pub mod get_object_acl;
 pub mod get_object_attributes;
+pub mod get_object_lock_configuration;
 pub mod get_object_tagging;
 pub mod get_public_access_block;
 pub mod head_bucket;
 pub mod head_object;
 pub mod list_buckets;
 pub mod list_multipart_uploads;
+pub mod list_object_versions;
 pub mod list_objects;
 pub mod list_objects_v2;
 pub mod list_parts;
@@ -56,23 +66,33 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::DeleteObjectTagging>(),
     rolecall_door::row::<crate::model::DeleteObjects>(),
     rolecall_door::row::<crate::model::DeletePublicAccessBlock>(),
+    rolecall_door::row::<crate::model::GetBucketAccelerateConfiguration>(),
     rolecall_door::row::<crate::model::GetBucketAcl>(),
+    rolecall_door::row::<crate::model::GetBucketCors>(),
     rolecall_door::row::<crate::model::GetBucketEncryption>(),
+    rolecall_door::row::<crate::model::GetBucketLifecycleConfiguration>(),
     rolecall_door::row::<crate::model::GetBucketLocation>(),
+    rolecall_door::row::<crate::model::GetBucketLogging>(),
+    rolecall_door::row::<crate::model::GetBucketNotificationConfiguration>(),
     rolecall_door::row::<crate::model::GetBucketOwnershipControls>(),
     rolecall_door::row::<crate::model::GetBucketPolicy>(),
     rolecall_door::row::<crate::model::GetBucketPolicyStatus>(),
+    rolecall_door::row::<crate::model::GetBucketReplication>(),
+    rolecall_door::row::<crate::model::GetBucketRequestPayment>(),
     rolecall_door::row::<crate::model::GetBucketTagging>(),
     rolecall_door::row::<crate::model::GetBucketVersioning>(),
+    rolecall_door::row::<crate::model::GetBucketWebsite>(),
     rolecall_door::row::<crate::model::GetObject>(),
     rolecall_door::row::<crate::model::GetObjectAcl>(),
     rolecall_door::row::<crate::model::GetObjectAttributes>(),
+    rolecall_door::row::<crate::model::GetObjectLockConfiguration>(),
     rolecall_door::row::<crate::model::GetObjectTagging>(),
     rolecall_door::row::<crate::model::GetPublicAccessBlock>(),
     rolecall_door::row::<crate::model::HeadBucket>(),
     rolecall_door::row::<crate::model::HeadObject>(),
     rolecall_door::row::<crate::model::ListBuckets>(),
     rolecall_door::row::<crate::model::ListMultipartUploads>(),
+    rolecall_door::row::<crate::model::ListObjectVersions>(),
     rolecall_door::row::<crate::model::ListObjects>(),
     rolecall_door::row::<crate::model::ListObjectsV2>(),
     rolecall_door::row::<crate::model::ListParts>(),
@@ -207,24 +227,10 @@ pub static MISSING: &[rolecall_wire::Route] = &[
         headers: &[],
     },
     rolecall_wire::Route {
-        operation: "GetBucketAccelerateConfiguration",
-        method: "GET",
-        uri: "/{Bucket}?accelerate",
-        query: &[],
-        headers: &[],
-    },
-    rolecall_wire::Route {
         operation: "GetBucketAnalyticsConfiguration",
         method: "GET",
         uri: "/{Bucket}?analytics",
         query: &["id"],
-        headers: &[],
-    },
-    rolecall_wire::Route {
-        operation: "GetBucketCors",
-        method: "GET",
-        uri: "/{Bucket}?cors",
-        query: &[],
         headers: &[],
     },
     rolecall_wire::Route {
@@ -239,20 +245,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
         method: "GET",
         uri: "/{Bucket}?inventory",
         query: &["id"],
-        headers: &[],
-    },
-    rolecall_wire::Route {
-        operation: "GetBucketLifecycleConfiguration",
-        method: "GET",
-        uri: "/{Bucket}?lifecycle",
-        query: &[],
-        headers: &[],
-    },
-    rolecall_wire::Route {
-        operation: "GetBucketLogging",
-        method: "GET",
-        uri: "/{Bucket}?logging",
-        query: &[],
         headers: &[],
     },
     rolecall_wire::Route {
@@ -277,34 +269,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
         headers: &[],
     },
     rolecall_wire::Route {
-        operation: "GetBucketNotificationConfiguration",
-        method: "GET",
-        uri: "/{Bucket}?notification",
-        query: &[],
-        headers: &[],
-    },
-    rolecall_wire::Route {
-        operation: "GetBucketReplication",
-        method: "GET",
-        uri: "/{Bucket}?replication",
-        query: &[],
-        headers: &[],
-    },
-    rolecall_wire::Route {
-        operation: "GetBucketRequestPayment",
-        method: "GET",
-        uri: "/{Bucket}?requestPayment",
-        query: &[],
-        headers: &[],
-    },
-    rolecall_wire::Route {
-        operation: "GetBucketWebsite",
-        method: "GET",
-        uri: "/{Bucket}?website",
-        query: &[],
-        headers: &[],
-    },
-    rolecall_wire::Route {
         operation: "GetObjectAnnotation",
         method: "GET",
         uri: "/{Bucket}/{Key+}?annotation",
@@ -315,13 +279,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
         operation: "GetObjectLegalHold",
         method: "GET",
         uri: "/{Bucket}/{Key+}?legal-hold",
-        query: &[],
-        headers: &[],
-    },
-    rolecall_wire::Route {
-        operation: "GetObjectLockConfiguration",
-        method: "GET",
-        uri: "/{Bucket}?object-lock",
         query: &[],
         headers: &[],
     },
@@ -371,13 +328,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
         operation: "ListObjectAnnotations",
         method: "GET",
         uri: "/{Bucket}/{Key+}?annotation",
-        query: &[],
-        headers: &[],
-    },
-    rolecall_wire::Route {
-        operation: "ListObjectVersions",
-        method: "GET",
-        uri: "/{Bucket}?versions",
         query: &[],
         headers: &[],
     },

@@ -95,3 +95,19 @@ fn new_buckets_have_todays_defaults() {
     let versioning = GetBucketVersioningRequest { bucket: "photos".into(), ..Default::default() };
     assert_eq!(world.call::<GetBucketVersioning>(&root, versioning).unwrap().status, None);
 }
+
+#[test]
+fn every_object_is_its_own_null_version() {
+    let (world, root) = world();
+    put(&world, &root, "a", b"x").unwrap();
+    put(&world, &root, "b/1", b"x").unwrap();
+    let input = ListObjectVersionsRequest {
+        bucket: "photos".into(),
+        delimiter: Some("/".into()),
+        ..Default::default()
+    };
+    let output = world.call::<ListObjectVersions>(&root, input).unwrap();
+    let versions = output.versions.unwrap();
+    assert_eq!((versions.len(), versions[0].version_id.as_deref()), (1, Some("null")));
+    assert_eq!(output.common_prefixes.unwrap()[0].prefix.as_deref(), Some("b/"));
+}
