@@ -27,4 +27,4 @@ fmt: ## formats the Rust code
 	cargo fmt
 
 clean: ## everything that was built or fetched; not ./rolecall-data
-	rm -rf target .cache .venv
+	rm -rf target benches/target .cache .venv .pytest_cache

@@ -23,15 +23,17 @@ echo "$benches" | while read -r package bench; do
     printf '\n== %s: %s\n' "$package" "$bench"
     # Criterion prints its estimates on standard output, its progress elsewhere; --quiet leaves one line a benchmark.
     if grep -q criterion "crates/${package#rolecall-}/benches/$bench.rs" 2>/dev/null; then
-        cargo bench --quiet --package "$package" --bench "$bench" -- --quiet --noplot 2>/dev/null
+        cargo bench --quiet --package "$package" --bench "$bench" -- --quiet --noplot
     else
         cargo bench --quiet --package "$package" --bench "$bench"
     fi
 done
 
-if [ -d load ]; then
-    printf '\n== the whole server, under load\n'
-    cargo build --quiet --release --package rolecall-cli --package rolecall-load
-    target="${CARGO_TARGET_DIR:-target}"
-    "$target/release/rolecall-load" "$target/release/rolecall"
-fi
+printf '\n== the whole server, under load\n'
+cargo build --quiet --release --package rolecall-cli --package rolecall-load
+target="${CARGO_TARGET_DIR:-target}"
+"$target/release/rolecall-load" "$target/release/rolecall"
+
+# Beside another engine, whose crates ordinary builds don't need; without a network it can't be built.
+printf '\n== decisions, beside cedar-policy in the same run\n'
+(cd benches && cargo run --quiet --release) || echo "not measured"
