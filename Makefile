@@ -8,7 +8,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 
 up: build guest-tools ## build, and run the server
 	@exec "$(TARGET)/release/rolecall" up $(FLAGS) \
-	    $$(test -f .cache/guest-tools/aws/.ready && echo --guest-tools .cache/guest-tools/aws)
+	    $$(test -f .cache/guest-tools/aws/.ready && echo --guest-tools "$(CURDIR)/.cache/guest-tools/aws")
 
 build: ## the release binary
 	@tools/need.sh cargo:cargo cc:build-essential
