@@ -243,21 +243,22 @@ fn why(parser: &mut Parser) -> Result<Command, lexopt::Error> {
 fn exec(parser: &mut Parser) -> Result<Exec, lexopt::Error> {
     let (mut at, mut instance, mut user, mut tty) = (None, None, "root".to_owned(), false);
     let mut command = Vec::new();
-    while let Some(argument) = parser.next()? {
-        match argument {
-            Arg::Long("endpoint") => at = Some(parser.value()?.string()?),
-            Arg::Long("user") => user = parser.value()?.string()?,
-            Arg::Long("tty") | Arg::Short('t') => tty = true,
-            Arg::Value(id) if instance.is_none() => {
-                instance = Some(id.string()?);
-                // All that follows `--` is the command, its own flags included.
-                let mut rest = parser.raw_args()?;
-                if rest.peek().is_some_and(|next| next == "--") {
-                    rest.next();
-                    command = rest.map(|word| word.string()).collect::<Result<_, _>>()?;
-                }
-            }
-            other => return Err(other.unexpected()),
+    loop {
+        // All that follows `--` is the command, its own flags included.
+        if let Ok(mut rest) = parser.raw_args()
+            && rest.peek().is_some_and(|next| next == "--")
+        {
+            rest.next();
+            command = rest.map(|word| word.string()).collect::<Result<_, _>>()?;
+            break;
+        }
+        match parser.next()? {
+            None => break,
+            Some(Arg::Long("endpoint")) => at = Some(parser.value()?.string()?),
+            Some(Arg::Long("user")) => user = parser.value()?.string()?,
+            Some(Arg::Long("tty") | Arg::Short('t')) => tty = true,
+            Some(Arg::Value(id)) if instance.is_none() => instance = Some(id.string()?),
+            Some(other) => return Err(other.unexpected()),
         }
     }
     let instance = instance.ok_or("the instance's id is missing")?;
