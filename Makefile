@@ -7,8 +7,9 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 .PHONY: up build guest-tools test bench fmt clean
 
 up: build guest-tools ## build, and run the server
-	@exec "$(TARGET)/release/rolecall" up $(FLAGS) \
-	    $$(test -f .cache/guest-tools/aws/.ready && echo --guest-tools "$(CURDIR)/.cache/guest-tools/aws")
+	@tools="$(CURDIR)/.cache/guest-tools/aws"; \
+	test -f "$$tools/.ready" && set -- --guest-tools "$$tools"; \
+	exec "$(TARGET)/release/rolecall" up $(FLAGS) "$$@"
 
 build: ## the release binary
 	@tools/need.sh cargo:cargo cc:build-essential
