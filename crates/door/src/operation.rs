@@ -2,7 +2,7 @@
 
 use std::any::{Any, TypeId};
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use rolecall_base::{AccountId, Fault, Time};
 use rolecall_env::Env;
@@ -129,11 +129,13 @@ impl<'a> Sight<'a> {
 pub(crate) struct Lazy {
     store: Store,
     reader: OnceLock<Reader>,
+    /// What `needs` found that `run` would look for again.
+    kept: Mutex<Option<Box<dyn Any + Send>>>,
 }
 
 impl Lazy {
     pub fn new(store: Store) -> Lazy {
-        Lazy { store, reader: OnceLock::new() }
+        Lazy { store, reader: OnceLock::new(), kept: Mutex::default() }
     }
 
     fn reader(&self) -> Result<&Reader, Fault> {
@@ -142,6 +144,10 @@ impl Lazy {
         }
         let reader = self.store.read().map_err(unavailable)?;
         Ok(self.reader.get_or_init(|| reader))
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Option<Box<dyn Any + Send>>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -178,6 +184,14 @@ impl At<'_> {
     /// ServiceUnavailable when the store can't be read.
     pub fn db(&self) -> Result<&Reader, Fault> {
         self.db.reader()
+    }
+
+    /// Keeps what `needs` has read for `run`, which sees the same snapshot: see [`Authorized::take_kept`]. Does nothing
+    /// for operations that write.
+    pub fn keep<T: Send + 'static>(&self, value: T) {
+        if let Sight::Lazy(lazy) = self.db {
+            *lazy.kept() = Some(Box::new(value));
+        }
     }
 }
 
@@ -239,6 +253,14 @@ impl<Op: Operation> Authorized<'_, Op> {
         match self.passed.iter().find(|passed| *passed == arn) {
             Some(arn) => Ok(PassedRole::decided(arn.clone())),
             None => Err(Fault::internal(format!("iam:PassRole was not asked for {arn}"))),
+        }
+    }
+
+    /// What `needs` kept, once.
+    pub fn take_kept<T: 'static>(&self) -> Option<T> {
+        match &self.db {
+            Db::Read(lazy) => lazy.kept().take().and_then(|any| any.downcast().ok()).map(|value| *value),
+            Db::Write(_) => None,
         }
     }
 

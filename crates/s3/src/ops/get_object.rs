@@ -11,26 +11,28 @@ use crate::checksum::show_checksum;
 use crate::conditions::ReadIf;
 use crate::model::{GetObject, GetObjectOutput, GetObjectRequest};
 use crate::range::Span;
-use crate::records::{Head, Objects, Place};
-use crate::{fault, object, range, reading, tagging};
+use crate::records::{Head, Object, Objects, Place};
+use crate::{bucket, fault, object, range, reading, tagging};
 
 impl Operation for GetObject {
     type Access = Read;
 
     fn needs(input: &GetObjectRequest, at: &At<'_>) -> Result<Needs, Fault> {
-        access::on_object(
-            s3::GetObject,
-            at,
-            &input.bucket,
-            &input.key,
-            input.expected_bucket_owner.as_deref(),
-        )
+        let bucket = bucket::open(at, &input.bucket, input.expected_bucket_owner.as_deref())?;
+        let row = at.db()?.get::<Objects>(&(input.bucket.as_str(), input.key.as_str()))?;
+        let needs =
+            access::on_object_in(s3::GetObject, &bucket, &input.key, row.as_ref().map(|row| &row.head));
+        at.keep(row);
+        Ok(needs)
     }
 
     fn run(req: &mut Authorized<'_, Self>) -> Result<GetObjectOutput, Fault> {
         let input = req.input;
         let db = req.db()?;
-        let row = db.get::<Objects>(&(input.bucket.as_str(), input.key.as_str()))?;
+        let row = match req.take_kept::<Option<Object>>() {
+            Some(row) => row,
+            None => db.get::<Objects>(&(input.bucket.as_str(), input.key.as_str()))?,
+        };
         let object = access::found(req, row, &input.key)?;
         object::check_version(input.version_id.as_deref(), &input.key)?;
         check_features(input, req.caller.who)?;
