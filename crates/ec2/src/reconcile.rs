@@ -281,7 +281,6 @@ impl Parts {
     }
 
     async fn exited(&self, id: &str, how: Ending) -> Result<(), Trouble> {
-        let now = self.env().now();
         let env = self.env();
         let at_once = self.machines.is_paper();
         self.update(|tx| {
@@ -299,7 +298,7 @@ impl Parts {
                 }
                 Ending::Died => Reason::new("Server.InternalError", "The instance's machine ended"),
             });
-            instance.transition = lifecycle::user_initiated(now).replace("User", "Instance");
+            instance.transition = String::new();
             lifecycle::want(tx, env, &mut instance, goal, at_once)
         })
         .await
