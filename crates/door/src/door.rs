@@ -158,7 +158,7 @@ impl Door {
             let record = self.record(&pass, outcome.as_ref().err());
             self.log.append(record);
         }
-        self.keep(&pass, asked, outcome.as_ref().err().cloned());
+        self.keep(&mut pass, asked, outcome.as_ref().err().cloned());
         outcome
     }
 
@@ -170,38 +170,42 @@ impl Door {
         stage: StageFn,
         body: &mut Payload,
     ) -> Result<(), Fault> {
-        let staged = {
+        let mut asked = Asked::default();
+        let outcome = {
             let pass = &*pass;
-            let mut asked = Asked::default();
             let decided = {
                 let lazy = Lazy::new(self.identity.store.clone());
                 self.ask(pass, self.place(pass), Sight::Lazy(&lazy), &mut asked)
             };
             // Another snapshot, which is not taken unless it is looked at: an upload may last.
             let later = Lazy::new(self.identity.store.clone());
-            let outcome = match decided {
+            match decided {
                 Ok(_) => stage(&*pass.input, &self.place(pass).at(Sight::Lazy(&later)), body).await,
                 Err(fault) => Err(fault),
-            };
-            if let Err(fault) = &outcome {
-                self.log.append(self.record(pass, Some(fault)));
-                self.keep(pass, asked, Some(fault.clone()));
             }
-            outcome?
+        };
+        let staged = match outcome {
+            Ok(staged) => staged,
+            Err(fault) => {
+                self.log.append(self.record(pass, Some(&fault)));
+                self.keep(pass, asked, Some(fault.clone()));
+                return Err(fault);
+            }
         };
         pass.staged = Some(staged);
         Ok(())
     }
 
-    fn keep(&self, pass: &Pass<'_>, asked: Asked, fault: Option<Fault>) {
+    /// Moves a finished pass into the ring of decisions.
+    fn keep(&self, pass: &mut Pass<'_>, asked: Asked, fault: Option<Fault>) {
         self.decisions.keep(Decided {
-            request_id: pass.request_id.clone(),
+            request_id: std::mem::take(&mut pass.request_id),
             at: self.identity.env.now(),
             service: pass.row.meta.service,
             operation: pass.row.meta.name,
             caller: pass.visitor.caller.clone(),
-            region: pass.region.clone(),
-            origin: pass.origin.clone(),
+            region: std::mem::take(&mut pass.region),
+            origin: std::mem::take(&mut pass.origin),
             asks: asked.asks,
             fault,
         });

@@ -36,9 +36,9 @@ impl Env {
         self.letters("", BASE64, 40)
     }
 
-    /// A request id: a version-4 UUID.
+    /// A request id: a version-4 UUID. Not a secret: it comes from the process's own generator.
     pub fn uuid(&self) -> String {
-        let mut b: [u8; 16] = self.random();
+        let mut b = self.random_id();
         b[6] = (b[6] & 0x0f) | 0x40;
         b[8] = (b[8] & 0x3f) | 0x80;
         let mut text = String::with_capacity(36);

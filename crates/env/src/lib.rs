@@ -93,6 +93,15 @@ impl Env {
         }
     }
 
+    /// Sixteen bytes for an id that need not be secret: from a generator of this thread, which the operating system
+    /// seeded, and not from the operating system each time.
+    pub(crate) fn random_id(&self) -> [u8; 16] {
+        match &*self.0 {
+            World::System { .. } => rand::random(),
+            World::Sim { .. } => self.random(),
+        }
+    }
+
     /// `N` random bytes.
     pub fn random<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0; N];

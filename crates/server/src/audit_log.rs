@@ -1,68 +1,90 @@
 //! The audit log: append-only segments of JSON lines, one an hour, written behind.
 //!
-//! Calls never wait for it. What does not fit into its queue is counted and the count is logged. Records of changes
-//! do not come through the queue: they wait in the store with their change and are moved from there, so none is lost.
+//! Calls never wait for it: they add to a buffer that a thread writes out ten times a second. What does not fit into
+//! the buffer is counted and the count is logged. Records of changes wait in the store with their change and are moved
+//! from there, so none is lost.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use rolecall_base::Fault;
 use rolecall_door::{AuditLog, Outbox};
 use rolecall_env::Env;
 use rolecall_store::{Scan, Store};
 
-/// Records that may wait to be written.
-const QUEUE: usize = 65_536;
-/// Records moved from the store at a time; the store's limit of operations in a transaction is 100.
-const BATCH: usize = 90;
+/// Bytes that may wait to be written.
+const BUFFER: usize = 32 * 1024 * 1024;
+/// Records moved from the store at a time.
+const BATCH: usize = 500;
+/// How long a record waits at most before it is written.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// Segments in a folder, or nothing for a server that keeps nothing.
 #[derive(Debug)]
 pub struct Segments {
-    queue: Option<SyncSender<Message>>,
+    desk: Option<Arc<Desk>>,
     writer: Mutex<Option<JoinHandle<()>>>,
     lost: AtomicU64,
 }
 
-enum Message {
-    Record(String),
-    /// Write everything to disk, then say so.
-    Flush(SyncSender<bool>),
-    Stop,
+/// What callers and the writer share.
+#[derive(Debug, Default)]
+struct Desk {
+    tray: Mutex<Tray>,
+    /// Told when somebody waits for the disk, and when everything is on it.
+    bell: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Tray {
+    lines: Vec<u8>,
+    /// How often the disk was asked for, and how often it had everything.
+    asked: u64,
+    synced: u64,
+    failed: bool,
+    ended: bool,
+}
+
+impl Desk {
+    fn tray(&self) -> MutexGuard<'_, Tray> {
+        self.tray.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl AuditLog for Segments {
     fn append(&self, record: String) {
-        let Some(queue) = &self.queue else { return };
-        if let Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) =
-            queue.try_send(Message::Record(record))
-        {
+        let Some(desk) = &self.desk else { return };
+        let mut tray = desk.tray();
+        if tray.lines.len() + record.len() > BUFFER || tray.ended {
+            drop(tray);
             self.lost.fetch_add(1, Ordering::Relaxed);
+            return;
         }
+        tray.lines.extend_from_slice(record.as_bytes());
+        tray.lines.push(b'\n');
     }
 }
 
 impl Segments {
     /// Keeps nothing.
     pub fn none() -> Segments {
-        Segments { queue: None, writer: Mutex::new(None), lost: AtomicU64::new(0) }
+        Segments { desk: None, writer: Mutex::new(None), lost: AtomicU64::new(0) }
     }
 
     /// Opens the log in a folder.
     pub fn open(folder: &Path, env: Env) -> io::Result<Segments> {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-        let (queue, messages) = sync_channel(QUEUE);
-        let folder = folder.to_owned();
-        let writer = std::thread::Builder::new()
-            .name("audit".into())
-            .spawn(move || Writer { folder, env, segment: None }.run(&messages))?;
-        Ok(Segments { queue: Some(queue), writer: Mutex::new(Some(writer)), lost: AtomicU64::new(0) })
+        let desk = Arc::new(Desk::default());
+        let writer = Writer { folder: folder.to_owned(), env, segment: None };
+        let own = desk.clone();
+        let thread = std::thread::Builder::new().name("audit".into()).spawn(move || writer.run(&own))?;
+        Ok(Segments { desk: Some(desk), writer: Mutex::new(Some(thread)), lost: AtomicU64::new(0) })
     }
 
     /// Records that were not kept.
@@ -70,17 +92,31 @@ impl Segments {
         self.lost.load(Ordering::Relaxed)
     }
 
-    /// Waits until everything appended so far is on disk; false when it could not be written.
-    fn flush(&self) -> bool {
-        let Some(queue) = &self.queue else { return true };
-        let (say, heard) = sync_channel(1);
-        queue.send(Message::Flush(say)).is_ok() && heard.recv().unwrap_or(false)
+    /// Appends records that must not be lost, and waits until they are on disk; false when they could not be written.
+    fn keep(&self, records: &[String]) -> bool {
+        let Some(desk) = &self.desk else { return true };
+        let mut tray = desk.tray();
+        if tray.ended {
+            return false;
+        }
+        for record in records {
+            tray.lines.extend_from_slice(record.as_bytes());
+            tray.lines.push(b'\n');
+        }
+        tray.asked += 1;
+        let mine = tray.asked;
+        desk.bell.notify_all();
+        while tray.synced < mine && !tray.ended {
+            tray = desk.bell.wait(tray).unwrap_or_else(PoisonError::into_inner);
+        }
+        tray.synced >= mine && !tray.failed
     }
 
     /// Writes what is left and closes.
     pub fn close(&self) {
-        if let Some(queue) = &self.queue {
-            let _ = queue.send(Message::Stop);
+        if let Some(desk) = &self.desk {
+            desk.tray().ended = true;
+            desk.bell.notify_all();
         }
         let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(writer) = writer {
@@ -92,50 +128,56 @@ impl Segments {
 struct Writer {
     folder: PathBuf,
     env: Env,
-    segment: Option<(String, io::BufWriter<File>)>,
+    segment: Option<(String, File)>,
 }
 
 impl Writer {
-    fn run(mut self, messages: &Receiver<Message>) {
-        let mut good = true;
-        while let Ok(message) = messages.recv() {
-            match message {
-                Message::Record(record) => good &= self.write(&record).is_ok(),
-                Message::Flush(say) => {
-                    good &= self.sync().is_ok();
-                    let _ = say.send(std::mem::replace(&mut good, true));
+    fn run(mut self, desk: &Desk) {
+        let mut lines = Vec::new();
+        loop {
+            let (asked, ended) = {
+                let mut tray = desk.tray();
+                if tray.asked == tray.synced && !tray.ended {
+                    (tray, _) = desk.bell.wait_timeout(tray, PAUSE).unwrap_or_else(PoisonError::into_inner);
                 }
-                Message::Stop => break,
+                std::mem::swap(&mut lines, &mut tray.lines);
+                (tray.asked, tray.ended)
+            };
+            let wait = asked > desk.tray().synced || ended;
+            let written = self.write(&lines).and_then(|()| if wait { self.sync() } else { Ok(()) });
+            lines.clear();
+            if let Err(error) = &written {
+                log::error!("the audit log could not be written: {error}");
             }
-        }
-        if let Err(error) = self.sync() {
-            log::error!("the audit log could not be written: {error}");
+            let mut tray = desk.tray();
+            tray.failed = written.is_err();
+            tray.synced = asked;
+            desk.bell.notify_all();
+            if ended && tray.lines.is_empty() {
+                return;
+            }
         }
     }
 
-    fn write(&mut self, record: &str) -> io::Result<()> {
+    fn write(&mut self, lines: &[u8]) -> io::Result<()> {
+        if lines.is_empty() {
+            return Ok(());
+        }
         let hour = self.env.now().iso_basic().get(..11).unwrap_or("unknown").to_owned();
         if self.segment.as_ref().is_none_or(|(name, _)| *name != hour) {
             self.sync()?;
             let path = self.folder.join(format!("{hour}.jsonl"));
             let file = OpenOptions::new().create(true).append(true).mode(0o600).open(path)?;
-            self.segment = Some((hour, io::BufWriter::with_capacity(64 * 1024, file)));
+            self.segment = Some((hour, file));
         }
-        if let Some((_, file)) = &mut self.segment {
-            file.write_all(record.as_bytes())?;
-            file.write_all(b"\n")?;
+        match &mut self.segment {
+            Some((_, file)) => file.write_all(lines),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     fn sync(&mut self) -> io::Result<()> {
-        match &mut self.segment {
-            Some((_, file)) => {
-                file.flush()?;
-                file.get_ref().sync_data()
-            }
-            None => Ok(()),
-        }
+        self.segment.as_ref().map_or(Ok(()), |(_, file)| file.sync_data())
     }
 }
 
@@ -145,15 +187,9 @@ pub async fn drain(store: &Store, segments: &Arc<Segments>) -> Result<usize, Fau
     if rows.is_empty() {
         return Ok(0);
     }
-    for (_, row) in &rows {
-        // Waits for room, unlike a call: these must not be lost.
-        if let Some(queue) = &segments.queue {
-            let sent = queue.send(Message::Record(row.record.clone()));
-            sent.map_err(|_| Fault::internal("the audit log has ended"))?;
-        }
-    }
-    let flushing = segments.clone();
-    let kept = tokio::task::spawn_blocking(move || flushing.flush()).await.unwrap_or(false);
+    let records: Vec<String> = rows.iter().map(|(_, row)| row.record.clone()).collect();
+    let keeping = segments.clone();
+    let kept = tokio::task::spawn_blocking(move || keeping.keep(&records)).await.unwrap_or(false);
     if !kept {
         return Err(Fault::internal("the audit log could not be written"));
     }

@@ -72,7 +72,8 @@ impl Operation for Exec {
         }
         let shell = || vec!["/bin/bash".to_owned(), "-l".to_owned()];
         let argv = if req.input.command.is_empty() { shell() } else { req.input.command.clone() };
-        let spec = ExecSpec { argv, user: req.input.user.clone(), tty: req.input.tty, ..ExecSpec::root([""; 0]) };
+        let spec =
+            ExecSpec { argv, user: req.input.user.clone(), tty: req.input.tty, ..ExecSpec::root([""; 0]) };
         let tickets: Arc<Tickets> = req.extensions.get()?;
         Ok(Ticket { ticket: tickets.issue(id, spec)? })
     }

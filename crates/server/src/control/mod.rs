@@ -34,12 +34,8 @@ pub static SERVICE: Service = Service {
     target_prefix: "",
 };
 
-pub static OPERATIONS: &[Row] = &[
-    row::<create_account::CreateAccount>(),
-    row::<exec::Exec>(),
-    row::<reset::Reset>(),
-    row::<why::Why>(),
-];
+pub static OPERATIONS: &[Row] =
+    &[row::<create_account::CreateAccount>(), row::<exec::Exec>(), row::<reset::Reset>(), row::<why::Why>()];
 
 /// Only the first account's principals may use the server's own operations.
 ///
