@@ -8,7 +8,6 @@ use rolecall_actions::sts::{self, key};
 use rolecall_base::Fault;
 use rolecall_identity::records::Role;
 use rolecall_identity::{Caller, Credentials, Delivery, Session, SessionKind};
-use rolecall_policy::{Kind, Named, PolicyId, PolicySet};
 use rolecall_wire::Protocol;
 
 use crate::audit;
@@ -81,9 +80,8 @@ impl Door {
     }
 
     fn question(&self, asked: &ServiceSession<'_>) -> Result<Needs, Fault> {
-        let policy = self.identity.documents.compile(&asked.role.trust, Kind::Trust)?;
-        let trust = PolicySet::new(vec![Named::new(policy, PolicyId::attached("trust policy"))]);
-        let role = TrustingRole { role: asked.role.clone(), trust: trust.into() };
+        let trust = self.identity.documents.trust(&asked.role.trust)?;
+        let role = TrustingRole { role: asked.role.clone(), trust };
         let question = Needs::action(sts::AssumeRole).on(&role);
         Ok(question.key(key::RoleSessionName, Some(asked.name)).trust_decides().done())
     }

@@ -1,17 +1,22 @@
 //! Compiled documents, shared: ten thousand roles with the same policy hold it once.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 
 use rolecall_base::Fault;
-use rolecall_policy::{Kind, Policy};
+use rolecall_policy::{Kind, Named, Policy, PolicyId, PolicySet};
 use sha2::{Digest, Sha256};
 
 /// Finds a compiled document by its text, as long as anybody uses it.
 #[derive(Debug, Default)]
 pub struct Documents {
     shared: Mutex<Shared>,
+    /// Policies of resources, which nobody else holds on to.
+    resources: RwLock<HashMap<(Kind, [u8; 32]), Arc<PolicySet>>>,
 }
+
+/// How many policies of resources are kept; past it all are forgotten, which costs one compilation each.
+const RESOURCES: usize = 4096;
 
 #[derive(Debug, Default)]
 struct Shared {
@@ -21,6 +26,43 @@ struct Shared {
 }
 
 impl Documents {
+    /// The policy of a resource (a role's trust, a bucket's policy) by its text's digest. The same text means the same
+    /// on whichever resource, so this never goes stale. `text` is asked for only when it is not known yet; `name` is
+    /// what traces call it.
+    ///
+    /// # Errors
+    /// InternalFailure as for [`Documents::compile`], and what `text` fails with.
+    pub fn resource(
+        &self,
+        kind: Kind,
+        digest: [u8; 32],
+        name: &str,
+        text: impl FnOnce() -> Result<String, Fault>,
+    ) -> Result<Arc<PolicySet>, Fault> {
+        let key = (kind, digest);
+        let known = self.resources.read().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+        if let Some(set) = known {
+            return Ok(set);
+        }
+        let policy = self.compile(&text()?, kind)?;
+        let set = Arc::new(PolicySet::new(vec![Named::new(policy, PolicyId::attached(name))]));
+        let mut resources = self.resources.write().unwrap_or_else(PoisonError::into_inner);
+        if resources.len() >= RESOURCES {
+            resources.clear();
+        }
+        resources.insert(key, set.clone());
+        Ok(set)
+    }
+
+    /// A role's trust policy.
+    ///
+    /// # Errors
+    /// As [`Documents::compile`].
+    pub fn trust(&self, text: &str) -> Result<Arc<PolicySet>, Fault> {
+        let digest = Sha256::digest(text.as_bytes()).into();
+        self.resource(Kind::Trust, digest, "trust policy", || Ok(text.to_owned()))
+    }
+
     /// # Errors
     /// InternalFailure: a stored document must be one that was accepted when it was saved.
     pub fn compile(&self, text: &str, kind: Kind) -> Result<Arc<Policy>, Fault> {

@@ -2,15 +2,13 @@
 //! leaves of it.
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 use rolecall_base::{AccountId, Arn, Fault};
 use rolecall_door::At;
 use rolecall_identity::Who;
 use rolecall_identity::records::{Accounts, Entities, Holder, Roles, Users, fold};
-use rolecall_policy::{
-    Kind, Named, Policy, PolicyId, PolicySet, PrincipalEntry, PrincipalType, ResourceKind,
-};
+use rolecall_policy::{Kind, Policy, PolicySet, PrincipalEntry, PrincipalType, ResourceKind};
 use rolecall_store::Reader;
 use sha2::{Digest, Sha256};
 
@@ -18,14 +16,7 @@ use crate::records::{Bucket, PolicyTexts};
 
 /// The most bytes of a bucket policy.
 const MAX_BYTES: usize = 20 * 1024;
-/// How many compiled policies are kept; past it all are forgotten, which costs one compilation each.
-const KEPT: usize = 1024;
-
 const KIND: Kind = Kind::Resource(ResourceKind::Bucket);
-
-/// Compiled policies by the digest of their text: the same text means the same whoever's bucket it is on, so this
-/// never goes stale.
-static COMPILED: RwLock<Option<HashMap<[u8; 32], Arc<PolicySet>>>> = RwLock::new(None);
 
 /// What a bucket's policy says to the caller; `None` when it says nothing.
 pub fn of_bucket(at: &At<'_>, bucket: &Bucket) -> Result<Option<Arc<PolicySet>>, Fault> {
@@ -36,25 +27,12 @@ pub fn of_bucket(at: &At<'_>, bucket: &Bucket) -> Result<Option<Arc<PolicySet>>,
     if mark.public && restricted && !inside {
         return Ok(None);
     }
-    let kept = COMPILED.read().unwrap_or_else(PoisonError::into_inner);
-    if let Some(set) = kept.as_ref().and_then(|kept| kept.get(&mark.digest)) {
-        return Ok(Some(set.clone()));
-    }
-    drop(kept);
-    let text = at.db()?.get::<PolicyTexts>(&bucket.name.as_str())?;
-    let text = text.ok_or_else(|| Fault::internal(format!("the policy of {} is gone", bucket.name)))?.text;
-    let policy = Policy::load(&text, KIND).map_err(|malformed| {
-        Fault::internal(format!("a stored bucket policy does not parse: {malformed}"))
-    })?;
-    let named = Named::new(Arc::new(policy), PolicyId::attached("bucket policy"));
-    let set = Arc::new(PolicySet::new(vec![named]));
-    let mut kept = COMPILED.write().unwrap_or_else(PoisonError::into_inner);
-    let kept = kept.get_or_insert_default();
-    if kept.len() >= KEPT {
-        kept.clear();
-    }
-    kept.insert(mark.digest, set.clone());
-    Ok(Some(set))
+    let text = || {
+        let row = at.db()?.get::<PolicyTexts>(&bucket.name.as_str())?;
+        let row = row.ok_or_else(|| Fault::internal(format!("the policy of {} is gone", bucket.name)))?;
+        Ok(row.text)
+    };
+    at.identity.documents.resource(KIND, mark.digest, "bucket policy", text).map(Some)
 }
 
 /// By what a text is known.

@@ -4,7 +4,6 @@ use rolecall_actions::iam::kind;
 use rolecall_base::{Arn, Fault};
 use rolecall_door::{At, ByArn, TrustingRole};
 use rolecall_identity::records::{Role, Roles, fold};
-use rolecall_policy::{Kind, Named, PolicyId, PolicySet};
 
 /// What an ARN of AssumeRole leads to.
 pub enum Target {
@@ -33,7 +32,6 @@ pub fn find(at: &At<'_>, arn: &str) -> Result<Target, Fault> {
 }
 
 fn trusting(at: &At<'_>, role: Role) -> Result<TrustingRole, Fault> {
-    let policy = at.identity.documents.compile(&role.trust, Kind::Trust)?;
-    let trust = PolicySet::new(vec![Named::new(policy, PolicyId::attached("trust policy"))]);
-    Ok(TrustingRole { role, trust: trust.into() })
+    let trust = at.identity.documents.trust(&role.trust)?;
+    Ok(TrustingRole { role, trust })
 }

@@ -14,10 +14,13 @@ impl Operation for AssumeRole {
     type Access = Read;
 
     fn needs(input: &AssumeRoleRequest, at: &At<'_>) -> Result<Needs, Fault> {
-        match assumed::find(at, &input.role_arn)? {
-            Target::Role(role) => Ok(questions(input, at, &*role)),
-            Target::Nothing(role) => Ok(questions(input, at, &role)),
-        }
+        let target = assumed::find(at, &input.role_arn)?;
+        let questions = match &target {
+            Target::Role(role) => questions(input, at, &**role),
+            Target::Nothing(role) => questions(input, at, role),
+        };
+        at.keep(target);
+        Ok(questions)
     }
 
     fn run(req: &mut Authorized<'_, Self>) -> Result<AssumeRoleResponse, Fault> {
@@ -26,7 +29,7 @@ impl Operation for AssumeRole {
             return Err(Fault::new("AccessDenied", 403, "Roles may not be assumed by root accounts."));
         }
         grant::second_factor(input.serial_number.as_deref(), input.token_code.as_deref())?;
-        let Target::Role(target) = assumed::find(&req.at(), &input.role_arn)? else {
+        let Some(Target::Role(target)) = req.take_kept() else {
             return Err(Fault::internal("a role that is gone was allowed"));
         };
         let role = &target.role;
