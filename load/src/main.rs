@@ -6,6 +6,7 @@
 #![expect(clippy::print_stdout, reason = "the table is what this program is for")]
 
 mod connection;
+mod metadata;
 mod process;
 mod scenario;
 mod sign;
@@ -38,7 +39,7 @@ fn table(binary: &str) -> Outcome<()> {
     println!("| what | per second | server CPU µs | p50 µs | p99 µs | of health | goal |");
     println!("|---|---|---|---|---|---|---|");
     let folder = std::env::temp_dir().join(format!("rolecall-load-{}", std::process::id()));
-    let server = Running::start(binary, &folder, &env)?;
+    let server = Running::start(binary, "none", &folder, &env)?;
     let ready = server.ready_millis;
     let idle = server.memory_kib();
     let load = Load { server: &server, env: &env };
@@ -52,10 +53,24 @@ fn table(binary: &str) -> Outcome<()> {
     row("AssumeRole, 16 connections", &load.assume_role()?, &health, "≤ 10 µs beyond the signature");
     row("durable CreateUser, 64 connections", &load.create_users()?, &health, "≥ 5,000/s");
     server.kill();
+    let machines = folder.with_extension("machines");
+    let server = Running::start(binary, "process", &machines, &env)?;
+    match metadata::role_credentials(binary, &server, &env) {
+        Ok(measured) => row(
+            "metadata credentials at that rate, 16 connections",
+            &measured,
+            &health,
+            "≥ 20,000/s, p99 ≤ 1,000 µs",
+        ),
+        Err(error) => println!("| metadata credentials | {error} | | | | | p99 ≤ 1,000 µs |"),
+    }
+    server.kill();
     println!();
     println!("start to ready, empty folder: {ready:.1} ms (goal 20)");
     println!("idle memory (resident, of which anonymous): {} / {} KiB (goal 15,360)", idle.0, idle.1);
-    let _ = std::fs::remove_dir_all(&folder);
+    for folder in [folder, machines] {
+        let _ = std::fs::remove_dir_all(folder);
+    }
     Ok(())
 }
 

@@ -22,11 +22,11 @@ pub struct Running {
 }
 
 impl Running {
-    pub fn start(binary: &str, folder: &Path, env: &Env) -> Outcome<Running> {
+    pub fn start(binary: &str, compute: &str, folder: &Path, env: &Env) -> Outcome<Running> {
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
         let begun = env.monotonic_nanos();
         let mut child = Command::new(binary)
-            .args(["up", "--compute", "none", "--log", "error", "--listen", &address.to_string(), "--data"])
+            .args(["up", "--compute", compute, "--log", "error", "--listen", &address.to_string(), "--data"])
             .arg(folder)
             .env("ROLECALL_ROOT_ACCESS_KEY_ID", ROOT_ID)
             .env("ROLECALL_ROOT_SECRET_ACCESS_KEY", ROOT_SECRET)

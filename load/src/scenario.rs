@@ -1,5 +1,6 @@
 //! What is measured.
 
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use rolecall_env::Env;
@@ -102,10 +103,36 @@ impl Load<'_> {
         self.measure(connections, &|| Ok(request.to_vec()))
     }
 
+    /// Sends a request to another port of the server, at most so many times a second.
+    pub fn repeat_at(
+        &self,
+        address: SocketAddr,
+        connections: usize,
+        request: &[u8],
+        rate: f64,
+    ) -> Outcome<Measured> {
+        let (begun, sent) = (self.env.monotonic_nanos(), AtomicU64::new(0));
+        self.measure_at(address, connections, &|| {
+            let due = begun + (sent.fetch_add(1, Ordering::Relaxed) as f64 / rate * 1e9) as u64;
+            let early = due.saturating_sub(self.env.monotonic_nanos());
+            std::thread::sleep(std::time::Duration::from_nanos(early));
+            Ok(request.to_vec())
+        })
+    }
+
     fn measure(&self, connections: usize, next: &(dyn Fn() -> Outcome<Vec<u8>> + Sync)) -> Outcome<Measured> {
-        self.spell(connections, next, 0.5)?;
+        self.measure_at(self.server.address, connections, next)
+    }
+
+    fn measure_at(
+        &self,
+        address: SocketAddr,
+        connections: usize,
+        next: &(dyn Fn() -> Outcome<Vec<u8>> + Sync),
+    ) -> Outcome<Measured> {
+        self.spell(address, connections, next, 0.5)?;
         let cpu = self.server.cpu_micros();
-        let (seconds, mut spans) = self.spell(connections, next, SECONDS)?;
+        let (seconds, mut spans) = self.spell(address, connections, next, SECONDS)?;
         let cpu = self.server.cpu_micros() - cpu;
         spans.sort_unstable();
         let count = spans.len().max(1) as f64;
@@ -124,6 +151,7 @@ impl Load<'_> {
     /// Loads for a while; gives the seconds and each request's nanoseconds.
     fn spell(
         &self,
+        address: SocketAddr,
         connections: usize,
         next: &(dyn Fn() -> Outcome<Vec<u8>> + Sync),
         seconds: f64,
@@ -131,7 +159,7 @@ impl Load<'_> {
         let stop = AtomicBool::new(false);
         let begun = self.env.monotonic_nanos();
         let work = || -> Outcome<Vec<u64>> {
-            let mut connection = Connection::open(self.server.address)?;
+            let mut connection = Connection::open(address)?;
             let mut spans = Vec::with_capacity(100_000);
             while !stop.load(Ordering::Relaxed) {
                 let request = next()?;
@@ -167,7 +195,7 @@ const ASSUME: &str = "%7B%22Version%22%3A%222012-10-17%22%2C%22Statement%22%3A%7
                       %22%3A%22sts%3AAssumeRole%22%2C%22Resource%22%3A%22%2A%22%7D%7D";
 
 /// The text of the first element of that name.
-fn element<'a>(xml: &'a str, name: &str) -> Option<&'a str> {
+pub fn element<'a>(xml: &'a str, name: &str) -> Option<&'a str> {
     let rest = xml.split_once(&format!("<{name}>"))?.1;
     rest.split_once(&format!("</{name}>")).map(|(text, _)| text)
 }
