@@ -145,7 +145,7 @@ impl Hosting {
         let (end, ended) = watch::channel(());
         match self.world.driver.imds_listener(id).await {
             Ok(listener) => {
-                let metadata = Metadata { id: id.into(), world: self.world.clone(), imds: self.imds.clone() };
+                let metadata = Metadata::new(id, self.world.clone(), self.imds.clone());
                 self.tasks.spawn(metadata.run(listener, ended.clone()));
             }
             Err(error) => log::error!("{id} has no metadata service: {error}"),

@@ -3,8 +3,8 @@
 use std::convert::Infallible;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -14,8 +14,9 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use rolecall_base::Fault;
-use rolecall_ec2::instances;
-use rolecall_imds::{Answer, Imds};
+use rolecall_ec2::instances::{self, Instance};
+use rolecall_imds::{Answer, Imds, InstanceView};
+use rolecall_store::Hint;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -34,12 +35,26 @@ const HEAD_BYTES: usize = 16 * 1024;
 /// The metadata service of one instance.
 #[derive(Clone, Debug)]
 pub struct Metadata {
-    pub id: Arc<str>,
-    pub world: Arc<World>,
-    pub imds: Arc<Imds>,
+    id: Arc<str>,
+    world: Arc<World>,
+    imds: Arc<Imds>,
+    seen: Arc<Mutex<Seen>>,
+}
+
+/// The record as it was read last.
+#[derive(Debug)]
+struct Seen {
+    /// Tells of any commit after that.
+    hint: Hint,
+    record: Option<Arc<(Instance, InstanceView)>>,
 }
 
 impl Metadata {
+    pub fn new(id: &str, world: Arc<World>, imds: Arc<Imds>) -> Metadata {
+        let hint = world.door.identity.store.hint();
+        Metadata { id: id.into(), world, imds, seen: Arc::new(Mutex::new(Seen { hint, record: None })) }
+    }
+
     /// Serves until the sender of `ended` is gone; open connections end with it.
     pub async fn run(self, listener: TcpListener, mut ended: watch::Receiver<()>) {
         let mut connections = JoinSet::new();
@@ -94,13 +109,27 @@ impl Metadata {
     }
 
     fn try_answer(&self, request: &http::Request<Incoming>) -> Result<Answer, Fault> {
-        let db = self.world.door.identity.store.read()?;
-        let Some(instance) = instances::find(&db, &self.id)? else {
+        let Some(record) = self.record()? else {
             return Ok(Answer::error(StatusCode::NOT_FOUND));
         };
+        let (instance, view) = &*record;
         let (method, path, headers) = (request.method(), request.uri().path(), request.headers());
-        let more = || details(&db, &instance);
-        Ok(self.imds.answer(&view(&instance), method, path, headers, more))
+        let more = || details(&self.world.door.identity.store.read()?, instance);
+        Ok(self.imds.answer(view, method, path, headers, more))
+    }
+
+    /// The instance's record as it is now. It is read again only when anything was committed since.
+    fn record(&self) -> Result<Option<Arc<(Instance, InstanceView)>>, Fault> {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if seen.hint.take() || seen.record.is_none() {
+            seen.record = None;
+            let db = self.world.door.identity.store.read()?;
+            seen.record = instances::find(&db, &self.id)?.map(|instance| {
+                let view = view(&instance);
+                Arc::new((instance, view))
+            });
+        }
+        Ok(seen.record.clone())
     }
 }
 

@@ -256,4 +256,14 @@ impl Hint {
     pub async fn wait(&mut self) -> bool {
         self.0.changed().await.is_ok()
     }
+
+    /// Whether there was a commit since the last wake-up or the last time that this was asked: an atomic read. Each
+    /// commit of this process shows before it is acknowledged, and after snapshots have it.
+    pub fn take(&mut self) -> bool {
+        let changed = self.0.has_changed().unwrap_or(true);
+        if changed {
+            self.0.mark_unchanged();
+        }
+        changed
+    }
 }

@@ -104,3 +104,13 @@ pub async fn a_hint_wakes_a_follower(engine: Subject) {
     });
     assert!(woken);
 }
+
+pub async fn a_hint_knows_of_a_commit_once_it_is_acknowledged(engine: Subject) {
+    let mut hint = engine.hint();
+    hint.take();
+    for round in 0..50 {
+        assert!(!hint.take());
+        engine.commit(in_shard(Shard(round), [put("a", "")])).await.unwrap();
+        assert!(hint.take());
+    }
+}

@@ -47,6 +47,7 @@ macro_rules! conformance {
             changes_have_no_gaps_under_16_writers,
             a_compacted_reader_reloads_to_the_same_state,
             a_hint_wakes_a_follower,
+            a_hint_knows_of_a_commit_once_it_is_acknowledged,
             histories_are_linearizable,
             an_entry_of_the_current_epoch_is_current,
         );
