@@ -1,6 +1,6 @@
 //! Session policies: what a session may do at most.
 
-use rolecall_base::{Arn, Fault};
+use rolecall_base::{AccountId, Arn, Fault};
 use rolecall_door::{Authorized, Operation};
 use rolecall_identity::{Loader, Session};
 use rolecall_policy::{Kind, Policy};
@@ -17,12 +17,14 @@ pub fn arns(descriptors: Option<&[PolicyDescriptorType]>) -> Vec<String> {
     descriptors.unwrap_or_default().iter().filter_map(|descriptor| descriptor.arn.clone()).collect()
 }
 
-/// Checks the session policies of a request.
+/// Checks the session policies of a request. Managed ones must be AWS's or those of `account`, in which the session will
+/// live: a session is remembered until its own account changes, so that another account's edits would not reach it.
 ///
 /// # Errors
 /// MalformedPolicyDocument, PackedPolicyTooLarge, ValidationError as STS answers them.
 pub fn check<Op: Operation>(
     req: &Authorized<'_, Op>,
+    account: AccountId,
     policy: Option<&str>,
     arns: &[String],
     tags: &[(String, String)],
@@ -39,8 +41,8 @@ pub fn check<Op: Operation>(
     }
     let loader = Loader { db: req.db()?, documents: &req.identity.documents };
     for arn in arns {
-        let account = Arn::parse(arn).ok().map(|arn| arn.account.to_owned());
-        let own = account.is_some_and(|account| account == "aws" || account == req.account().to_string());
+        let parsed = Arn::parse(arn).ok();
+        let own = parsed.is_some_and(|arn| arn.account == "aws" || arn.account_id() == Some(account));
         if !own || loader.managed_text(arn)?.is_none() {
             let text = format!("Policy {arn} does not exist or is not attachable.");
             return Err(Fault::new("MalformedPolicyDocument", 400, text));

@@ -38,7 +38,7 @@ impl Operation for AssumeRole {
         let tags = session_tags::gather(req.caller, input.tags.as_deref().unwrap_or_default(), transitive)?;
         let source_identity = source_identity(req.caller, input.source_identity.as_deref())?;
         let arns = session_policy::arns(input.policy_arns.as_deref());
-        let packed = session_policy::check(req, input.policy.as_deref(), &arns, &tags.all)?;
+        let packed = session_policy::check(req, role.account, input.policy.as_deref(), &arns, &tags.all)?;
         let SessionTags { all: tags, transitive } = tags;
         let session = Session {
             kind: SessionKind::Role,
@@ -147,16 +147,17 @@ fn duration(caller: &Caller, asked: Option<i32>, longest: i32) -> Result<i32, Fa
 mod tests {
     use std::time::Duration;
 
-    use rolecall_base::Tags;
+    use rolecall_base::{AccountId, Tags};
     use rolecall_door::Visitor;
     use rolecall_identity::Unknown;
     use rolecall_identity::records::{
-        Entities, Entity, Holder, InlinePolicies, InlinePolicy, Role, Roles, fold,
+        Entities, Entity, Holder, InlinePolicies, InlinePolicy, ManagedPolicies, ManagedPolicy,
+        PolicyVersion, PolicyVersions, Role, Roles, fold,
     };
     use rolecall_testkit::{ACCOUNT, World, check_fault};
 
     use super::*;
-    use crate::model::{Credentials, GetCallerIdentity, GetCallerIdentityRequest, Tag};
+    use crate::model::{Credentials, GetCallerIdentity, GetCallerIdentityRequest, PolicyDescriptorType, Tag};
 
     const ANYTHING: &str =
         r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}"#;
@@ -285,6 +286,49 @@ mod tests {
         assert!(text.ends_with("because no session policy allows the sts:AssumeRole action"), "{text}");
         let broken = AssumeRoleRequest { policy: Some("{".into()), ..request(&arn) };
         check_fault(assume(&world, &ann, broken), "MalformedPolicyDocument");
+    }
+
+    #[test]
+    fn a_managed_session_policy_is_of_the_roles_account() {
+        let world = World::new(1);
+        let other: AccountId = "222222222222".parse().unwrap();
+        world.account(other);
+        for account in [ACCOUNT, other] {
+            managed_policy(&world, account, "limit");
+        }
+        let eve = world.user_key(other, "eve", ANYTHING);
+        let eve = world.signed_in(&eve.id, None).unwrap();
+        let arn = role(&world, "r", &trust("arn:aws:iam::222222222222:root", r#""sts:AssumeRole""#));
+        let limited = |account: AccountId| {
+            let policy = PolicyDescriptorType { arn: Some(format!("arn:aws:iam::{account}:policy/limit")) };
+            let input = AssumeRoleRequest { policy_arns: Some(vec![policy]), ..request(&arn) };
+            assume(&world, &eve, input)
+        };
+        limited(ACCOUNT).unwrap();
+        check_fault(limited(other), "MalformedPolicyDocument");
+    }
+
+    fn managed_policy(world: &World, account: AccountId, name: &str) {
+        let now = world.env.now();
+        let policy = ManagedPolicy {
+            account,
+            name: name.into(),
+            path: "/".into(),
+            id: world.env.unique_id("ANPA"),
+            description: None,
+            created: now,
+            updated: now,
+            default_version: 1,
+            last_version: 1,
+            tags: Tags::default(),
+        };
+        world.write(|tx| {
+            tx.put::<ManagedPolicies>(&(account, name.to_owned()), &policy)?;
+            let version = PolicyVersion { document: ANYTHING.into(), created: now };
+            tx.put::<PolicyVersions>(&(account, name.to_owned(), 1_u32), &version)?;
+            tx.touch(account);
+            Ok(())
+        });
     }
 
     #[test]

@@ -33,7 +33,7 @@ impl Operation for GetFederationToken {
         let input = req.input;
         let tags = session_tags::gather(req.caller, input.tags.as_deref().unwrap_or_default(), &[])?;
         let arns = session_policy::arns(input.policy_arns.as_deref());
-        let packed = session_policy::check(req, input.policy.as_deref(), &arns, &tags.all)?;
+        let packed = session_policy::check(req, req.account(), input.policy.as_deref(), &arns, &tags.all)?;
         let session = Session {
             kind: SessionKind::Federated,
             account: req.caller.account,
