@@ -8,7 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use flate2::Compression;
 use flate2::read::DeflateDecoder;
 use flate2::write::DeflateEncoder;
-use rolecall_base::Fault;
+use rolecall_base::{AccountId, Fault};
 use rolecall_env::Env;
 use rolecall_identity::{NotOurs, Vault};
 use rolecall_policy::Decision;
@@ -17,7 +17,12 @@ use serde_json::{Value, json};
 use crate::needs::{Ask, KeyValue};
 use crate::operation::Place;
 
-const OWNER: &str = "rolecall/authorization-message/1";
+/// A message opens only in the account that it was made in: who was refused there must not read it by another account's
+/// rights.
+fn owner(account: AccountId) -> String {
+    format!("rolecall/authorization-message/2/{account}")
+}
+
 /// Bytes of an opened message; what we write is far smaller.
 const MAX: u64 = 64 * 1024;
 
@@ -32,21 +37,22 @@ pub(crate) fn encode(
     let plain = document(place, ask, decision).to_string();
     let mut encoder = DeflateEncoder::new(Vec::new(), Compression::fast());
     let packed = encoder.write_all(plain.as_bytes()).and_then(|()| encoder.finish());
-    let sealed = packed.map_err(|_| NotOurs).and_then(|packed| vault.seal(env, OWNER, &packed));
+    let sealed =
+        packed.map_err(|_| NotOurs).and_then(|packed| vault.seal(env, &owner(place.caller.account), &packed));
     sealed.map(|bytes| URL_SAFE_NO_PAD.encode(bytes)).unwrap_or_default()
 }
 
-/// Opens an encoded message.
+/// Opens an encoded message of an account.
 ///
 /// # Errors
-/// InvalidAuthorizationMessageException for any text that we did not make.
-pub fn decode(vault: &Vault, text: &str) -> Result<String, Fault> {
+/// InvalidAuthorizationMessageException for any text that we did not make, or made for another account.
+pub fn decode(vault: &Vault, account: AccountId, text: &str) -> Result<String, Fault> {
     let invalid = || {
         let message = "The encoded message is invalid.";
         Fault::new("InvalidAuthorizationMessageException", 400, message)
     };
     let sealed = URL_SAFE_NO_PAD.decode(text).map_err(|_| invalid())?;
-    let packed = vault.unseal(OWNER, &sealed).map_err(|_| invalid())?;
+    let packed = vault.unseal(&owner(account), &sealed).map_err(|_| invalid())?;
     let mut plain = String::new();
     DeflateDecoder::new(&packed[..]).take(MAX).read_to_string(&mut plain).map_err(|_| invalid())?;
     Ok(plain)

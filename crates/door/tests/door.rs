@@ -211,8 +211,11 @@ fn a_role_is_passed_only_where_that_was_asked_and_allowed() {
     let message = check_fault(world.call::<Passes>(&bob, given("r")), "UnauthorizedOperation");
     let encoded = message.split("Encoded authorization failure message: ").nth(1).unwrap();
     let vault = &world.door.identity.vault;
-    let opened = rolecall_door::decode_authorization_message(vault, encoded).unwrap();
+    let opened = rolecall_door::decode_authorization_message(vault, ACCOUNT, encoded).unwrap();
     assert!(opened.contains(r#""action":"iam:PassRole""#), "{opened}");
+    let elsewhere = "222222222222".parse().unwrap();
+    let refused = rolecall_door::decode_authorization_message(vault, elsewhere, encoded);
+    check_fault(refused, "InvalidAuthorizationMessageException");
 }
 
 #[test]

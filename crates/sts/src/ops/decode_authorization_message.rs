@@ -16,7 +16,8 @@ impl Operation for DecodeAuthorizationMessage {
     }
 
     fn run(req: &mut Authorized<'_, Self>) -> Result<DecodeAuthorizationMessageResponse, Fault> {
-        let plain = decode_authorization_message(&req.identity.vault, &req.input.encoded_message)?;
+        let plain =
+            decode_authorization_message(&req.identity.vault, req.account(), &req.input.encoded_message)?;
         Ok(DecodeAuthorizationMessageResponse { decoded_message: Some(plain) })
     }
 }
