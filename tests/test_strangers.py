@@ -199,3 +199,52 @@ def test_boto3_meets_the_same_errors(server):
     with pytest.raises(ClientError) as refused:
         server.client("sts", Keys(server.root.id, "x" * 40)).get_caller_identity()
     assert refused.value.response["Error"]["Code"] == "SignatureDoesNotMatch"
+
+
+@pytest.fixture
+def dropbox(photos):
+    """`photos`, into which everybody may put."""
+    s3 = photos.client("s3", photos.root)
+    s3.delete_public_access_block(Bucket="photos")
+    statement = {"Effect": "Allow", "Principal": "*", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::photos/*"}
+    s3.put_bucket_policy(Bucket="photos", Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+    return photos
+
+
+def put_unsigned(server, body, **headers):
+    names = {name.replace("_", "-"): value for name, value in headers.items()}
+    return send(AWSRequest("PUT", server.url + "/photos/given", data=body, headers=names), body)
+
+
+def test_an_unsigned_upload_in_chunks_is_stored_without_their_frames(dropbox):
+    body = b"5\r\nhello\r\n0\r\nx-amz-checksum-crc32:NhCmhg==\r\n\r\n"
+    said = {"x_amz_decoded_content_length": "5", "x_amz_trailer": "x-amz-checksum-crc32"}
+    status, text = put_unsigned(dropbox, body, x_amz_content_sha256="STREAMING-UNSIGNED-PAYLOAD-TRAILER", **said)
+    assert status == 200, text
+    given = dropbox.client("s3", dropbox.root).get_object(Bucket="photos", Key="given")["Body"].read()
+    assert given == b"hello"
+
+
+def test_an_unsigned_upload_that_is_not_what_it_says_is_refused(dropbox):
+    status, text = put_unsigned(dropbox, b"hello", x_amz_content_sha256="0" * 64)
+    assert status == 400 and "<Code>XAmzContentSHA256Mismatch</Code>" in text
+    status, text = put_unsigned(dropbox, b"hello", x_amz_content_sha256="STREAMING-AWS4-HMAC-SHA256-PAYLOAD")
+    assert status == 400, text
+
+
+def test_a_body_that_is_no_upload_may_not_leave_its_signature_to_chunks(photos):
+    tags = b"<Tagging><TagSet><Tag><Key>a</Key><Value>b</Value></Tag></TagSet></Tagging>"
+    headers = {"x-amz-content-sha256": "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"}
+    request = AWSRequest("PUT", photos.url + "/photos?tagging", data=tags, headers=headers)
+
+    class Chunked(botocore.auth.S3SigV4Auth):
+        def payload(self, _):
+            return headers["x-amz-content-sha256"]
+
+        def _should_sha256_sign_payload(self, _):
+            return False
+
+    Chunked(Credentials(photos.root.id, photos.root.secret), "s3", "us-east-1").add_auth(request)
+    request.headers.replace_header("x-amz-content-sha256", headers["x-amz-content-sha256"])
+    status, text = send(request, tags)
+    assert status == 400 and "sha256" in text.lower(), text

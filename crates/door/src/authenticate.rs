@@ -2,7 +2,7 @@
 
 use rolecall_base::Fault;
 use rolecall_identity::{Caller, Unknown};
-use rolecall_sigv4::{Expected, Family, Payload as Binding, Refusal, Signed, SigningKey, body_hash};
+use rolecall_sigv4::{Chain, Expected, Family, Payload as Binding, Refusal, Signed, SigningKey, body_hash};
 use rolecall_wire::{Protocol, Service};
 
 use crate::door::{Door, Visitor, stranger};
@@ -39,7 +39,7 @@ impl Door {
         let parts = signed_parts(request);
         let refuse = |refusal: Refusal| refusal.fault(family);
         let Some(signed) = Signed::read(&parts, family).map_err(refuse)? else {
-            return if family == Family::S3 { Ok(self.nobody()) } else { Err(refuse(Refusal::Missing)) };
+            return if family == Family::S3 { self.nobody(request) } else { Err(refuse(Refusal::Missing)) };
         };
         let now = self.identity.env.now();
         let expected = Expected { family, service: service.name, region: None, now };
@@ -75,19 +75,8 @@ impl Door {
         }
         let binding = Binding::of_s3(&parts, signed).map_err(refuse)?;
         signed.verify(&parts, family, &binding.line(), &key).map_err(refuse)?;
-        match whole {
-            Some(body) => {
-                if let Binding::Digest(_) = binding {
-                    binding.check(&crate::payload::digest(body)).map_err(refuse)?;
-                }
-                Ok(BodyCheck::none())
-            }
-            None => {
-                let chain =
-                    matches!(binding, Binding::Streaming { signed: true, .. }).then(|| signed.chain(key));
-                Ok(BodyCheck { binding, chain })
-            }
-        }
+        let chain = matches!(binding, Binding::Streaming { signed: true, .. }).then(|| signed.chain(key));
+        bind(request, binding, chain)
     }
 
     /// The work of a verification whose outcome is known, so that time does not tell which keys exist.
@@ -98,10 +87,35 @@ impl Door {
         let _ = signed.verify(&signed_parts(request), family, &hash, &key);
     }
 
-    fn nobody(&self) -> Proof {
+    /// An unsigned request of S3. Its body is what its headers say of it all the same.
+    fn nobody(&self, request: &Request) -> Result<Proof, Fault> {
+        let said = request.header("x-amz-content-sha256");
+        let binding = said.map_or(Ok(Binding::Unsigned), Binding::parse);
+        let binding = binding.map_err(|refusal| refusal.fault(Family::S3))?;
+        if let Binding::Streaming { signed: true, .. } = binding {
+            return Err(unfitting(&binding));
+        }
         let visitor = Visitor::vouched(Caller::anonymous());
-        Proof { visitor, region: self.region.clone(), body: BodyCheck::none() }
+        Ok(Proof { visitor, region: self.region.clone(), body: bind(request, binding, None)? })
     }
+}
+
+/// Checks a whole body of S3 by what binds it; of one that is yet to come, says how to check it.
+fn bind(request: &Request, binding: Binding, chain: Option<Chain>) -> Result<BodyCheck, Fault> {
+    match (request.whole(), &binding) {
+        (None, _) => Ok(BodyCheck { binding, chain }),
+        // Only uploads come in chunks: elsewhere nobody would look at the chunks' signatures.
+        (Some(_), Binding::Streaming { .. }) => Err(unfitting(&binding)),
+        (Some(body), Binding::Digest(_)) => {
+            let same = binding.check(&crate::payload::digest(body));
+            same.map_err(|refusal| refusal.fault(Family::S3)).map(|()| BodyCheck::none())
+        }
+        (Some(_), Binding::Unsigned) => Ok(BodyCheck::none()),
+    }
+}
+
+fn unfitting(binding: &Binding) -> Fault {
+    Refusal::ContentHashInvalid { found: binding.line().into_owned() }.fault(Family::S3)
 }
 
 fn signed_parts(request: &Request) -> rolecall_sigv4::Request<'_> {
