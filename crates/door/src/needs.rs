@@ -53,6 +53,21 @@ pub struct Ask {
     pub rule: Rule,
 }
 
+impl Ask {
+    /// Bytes that this takes, about.
+    pub(crate) fn weight(&self) -> usize {
+        let of_keys = |(name, value): &(Cow<'static, str>, KeyValue)| {
+            name.len()
+                + match value {
+                    KeyValue::One(text) => text.len(),
+                    KeyValue::Many(list) => list.iter().map(String::len).sum(),
+                }
+        };
+        let tags: usize = self.tags.iter().map(|tag| tag.key.len() + tag.value.len()).sum();
+        size_of::<Ask>() + self.resource.len() + tags + self.keys.iter().map(of_keys).sum::<usize>()
+    }
+}
+
 /// All questions of one call.
 #[derive(Debug, Default)]
 pub struct Needs {

@@ -14,6 +14,9 @@ use crate::{Message, Violations};
 /// Names nested deeper than any model nests are refused, so that recursive shapes cannot exhaust the stack.
 const MAX_DEPTH: usize = 64;
 
+/// Far more parameters than any call has; each takes some hundred bytes of memory once it is read.
+const MAX_PARAMETERS: usize = 20_000;
+
 /// A request's parameters, from its query string and its body.
 #[derive(Debug)]
 pub struct Form<'a>(Vec<Pair<'a>>);
@@ -39,11 +42,15 @@ impl<'a> Form<'a> {
     /// Reads the query string and the body; of a repeated parameter the first counts.
     ///
     /// # Errors
-    /// `MalformedQueryString` when the body is not text or a name nests deeper than 64 levels.
+    /// `MalformedQueryString` when the body is not text, a name nests deeper than 64 levels, or there are more than 20,000.
     pub fn parse(m: &Message<'a>) -> Result<Form<'a>, Fault> {
         let malformed = |why: &str| Fault::new("MalformedQueryString", 400, why);
         let body =
             std::str::from_utf8(m.body).map_err(|_| malformed("The request body is not valid UTF-8"))?;
+        let separators = |text: &str| text.bytes().filter(|byte| *byte == b'&').count();
+        if separators(m.query) + separators(body) > MAX_PARAMETERS {
+            return Err(malformed("The request has too many parameters"));
+        }
         let mut all: Vec<_> = pairs(m.query).chain(pairs(body)).collect();
         if all.iter().any(|(name, _)| name.bytes().filter(|b| *b == b'.').count() > MAX_DEPTH) {
             return Err(malformed("A parameter name is nested too deeply"));
