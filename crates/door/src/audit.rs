@@ -136,6 +136,13 @@ struct SessionAttributes {
     mfa_authenticated: &'static str,
 }
 
+/// Bytes of `userAgent` and `errorMessage`, as in CloudTrail. Callers choose both, and must not fill the log with them.
+const LONGEST: usize = 1024;
+
+fn cut(text: &str) -> &str {
+    text.get(..text.floor_char_boundary(LONGEST)).unwrap_or_default()
+}
+
 /// The record as one line.
 pub(crate) fn record(call: &Call<'_>) -> String {
     let place = &call.place;
@@ -148,9 +155,9 @@ pub(crate) fn record(call: &Call<'_>) -> String {
         event_name: call.operation,
         aws_region: place.region,
         source_ip_address: place.origin.source_ip.map(|ip| ip.to_string()),
-        user_agent: place.origin.user_agent.as_deref(),
+        user_agent: place.origin.user_agent.as_deref().map(cut),
         error_code: call.fault.map(Fault::code),
-        error_message: call.fault.map(Fault::message),
+        error_message: call.fault.map(|fault| cut(fault.message())),
         request_id: call.request_id,
         event_id: call.event_id,
         read_only: call.read_only,

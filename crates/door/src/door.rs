@@ -284,7 +284,7 @@ impl Door {
         sight: Sight<'_>,
         asked: &mut Asked,
     ) -> Result<Answers, Fault> {
-        let needs: Needs = (pass.row.needs)(&*pass.input, &place.at(sight))?;
+        let needs: Needs = guarded(|| (pass.row.needs)(&*pass.input, &place.at(sight)))?;
         let encode = |place: &Place<'_>, ask: &Ask, decision: &rolecall_policy::Decision<'_>| {
             authorization_message::encode(&self.identity.env, &self.identity.vault, place, ask, decision)
         };
@@ -311,12 +311,10 @@ impl Door {
             allowed: &answers.each,
             staged: pass.staged.as_deref(),
         };
-        let attempt = AssertUnwindSafe(|| (pass.row.run)(&*pass.input, run));
-        // A panic is a fault of ours: this call fails and its transaction is dropped, the server goes on.
-        std::panic::catch_unwind(attempt).unwrap_or_else(|_| Err(Fault::internal("an operation panicked")))
+        guarded(|| (pass.row.run)(&*pass.input, run))
     }
 
-    fn record(&self, pass: &Pass<'_>, fault: Option<&Fault>) -> String {
+    pub(crate) fn record(&self, pass: &Pass<'_>, fault: Option<&Fault>) -> String {
         audit::record(&audit::Call {
             place: self.place(pass),
             service: pass.row.meta.service,
@@ -347,6 +345,12 @@ impl Door {
         self.identity.forget();
         self.decisions.forget();
     }
+}
+
+/// Runs a service's code. A panic is a fault of ours: this call fails and its transaction is dropped, the server goes on.
+pub(crate) fn guarded<T>(work: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fault> {
+    let outcome = std::panic::catch_unwind(AssertUnwindSafe(work));
+    outcome.unwrap_or_else(|_| Err(Fault::internal("an operation panicked")))
 }
 
 /// What a caller is told whose credentials are nobody's.

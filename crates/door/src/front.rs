@@ -6,7 +6,7 @@ use rolecall_wire::{Message, Response, Route, Router, Service, encode_fault};
 
 use crate::audit;
 use crate::authenticate::Proof;
-use crate::door::{Door, Pass, Visitor};
+use crate::door::{Door, Pass, Visitor, guarded};
 use crate::request::{Request, RequestBody};
 use crate::row::Row;
 
@@ -80,37 +80,37 @@ impl Door {
 
     async fn admit(&self, front: &Front, mut request: Request, response: &mut Response) -> Result<(), Fault> {
         let row = front.find(&request)?;
-        let proof = match self.authenticate(&request, front.service()) {
-            Ok(proof) => proof,
-            Err(fault) => {
-                self.log_stranger(row, &request, &fault);
-                return Err(fault);
-            }
-        };
+        let proof = self.authenticate(&request, front.service()).inspect_err(|fault| {
+            let nobody = Visitor::vouched(rolecall_identity::Caller::anonymous());
+            self.log_refused(row, &request, nobody, "", fault);
+        })?;
         let Proof { visitor, region, body } = proof;
-        let input = (row.decode)(&message(&request))?;
+        let input = guarded(|| (row.decode)(&message(&request)))
+            .inspect_err(|fault| self.log_refused(row, &request, visitor.clone(), &region, fault))?;
         let origin = std::mem::take(&mut request.origin);
         let request_id = std::mem::take(&mut request.id);
         let mut pass =
             Pass { row, input, visitor, request_id: request_id.clone(), region, origin, staged: None };
         if let Some(stage) = row.stage {
             let arriving = std::mem::replace(&mut request.body, RequestBody::Whole(Default::default()));
-            let mut payload = body.payload(&request, arriving)?;
+            let mut payload = body
+                .payload(&request, arriving)
+                .inspect_err(|fault| self.log.append(self.record(&pass, Some(fault))))?;
             self.stage(&mut pass, stage, &mut payload).await?;
         }
         let output = self.pass(pass).await?;
         (row.encode)(output, row.meta, &request_id, response)
     }
 
-    /// What could not be authenticated is recorded as well: by nobody, with the fault.
-    fn log_stranger(&self, row: &Row, request: &Request, fault: &Fault) {
-        let visitor = Visitor::vouched(rolecall_identity::Caller::anonymous());
+    /// What got no further than here is recorded as well: what could not be authenticated, by nobody; what could not be
+    /// read, by its caller.
+    fn log_refused(&self, row: &Row, request: &Request, visitor: Visitor, region: &str, fault: &Fault) {
         let pass = Pass {
             row,
             input: Box::new(()),
             visitor,
             request_id: request.id.clone(),
-            region: String::new(),
+            region: region.to_owned(),
             origin: request.origin.clone(),
             staged: None,
         };
