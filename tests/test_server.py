@@ -171,3 +171,25 @@ def test_a_gzipped_request_is_unpacked_and_a_bomb_is_not(server):
     assert packed(b"Action=ListUsers&Version=2010-05-08")[0] == 200
     status, body = packed(b"Action=ListUsers&Version=2010-05-08&X=" + b"x" * 20_000_000)
     assert status == 413, body
+
+
+def test_an_object_that_is_said_to_be_gzip_can_be_uploaded_in_parts(server):
+    s3 = server.client("s3", server.root)
+    s3.create_bucket(Bucket="photos")
+    place = {"Bucket": "photos", "Key": "cats.gz"}
+    upload = s3.create_multipart_upload(**place, ContentEncoding="gzip")["UploadId"]
+    tag = s3.upload_part(**place, UploadId=upload, PartNumber=1, Body=b"packed")["ETag"]
+    parts = {"Parts": [{"PartNumber": 1, "ETag": tag}]}
+    s3.complete_multipart_upload(**place, UploadId=upload, MultipartUpload=parts)
+    assert s3.head_object(**place)["ContentEncoding"] == "gzip"
+
+
+def test_a_request_that_could_not_be_read_is_in_the_audit_log(tmp_path):
+    with Server(data=tmp_path) as server:
+        with pytest.raises(ClientError, match="ValidationError"):
+            server.client("iam", server.root, parameter_validation=False).get_user(UserName="no such ! name")
+    said = "".join(path.read_text() for path in (tmp_path / "audit").iterdir())
+    records = [json.loads(line) for line in said.splitlines()]
+    assert [(r["eventName"], r["errorCode"], r["userIdentity"]["type"]) for r in records] == [
+        ("GetUser", "ValidationError", "Root")
+    ]

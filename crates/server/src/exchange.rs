@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures_core::Stream;
@@ -15,13 +16,16 @@ use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use rolecall_base::Fault;
 use rolecall_door::{ByteStream, Front, Origin, Request, RequestBody};
-use rolecall_wire::{Body, Response, encode_fault};
+use rolecall_wire::{Body, Protocol, Response, encode_fault};
 
 use crate::route;
 use crate::start::World;
 
 /// Bytes of a body that is not streamed. S3's longest (DeleteObjects, CompleteMultipartUpload) stay below.
 const LONGEST_BODY: usize = 8 * 1024 * 1024;
+
+/// How long a client may send nothing of a body that it has begun: connections are limited in number.
+const IDLE: Duration = Duration::from_secs(60);
 
 /// Where a connection came from.
 #[derive(Clone, Copy, Debug)]
@@ -78,7 +82,7 @@ async fn answer(world: &Arc<World>, peer: Peer, request: http::Request<Incoming>
     };
     if front.streams(&request) {
         request.body = RequestBody::Arriving(arriving(body));
-    } else if let Err(fault) = take_whole(&mut request, body).await {
+    } else if let Err(fault) = take_whole(&mut request, front.service().protocol, body).await {
         return refuse(&fault, Some(front), &id);
     }
     let answer = world.door.answer(front, request).await;
@@ -88,11 +92,12 @@ async fn answer(world: &Arc<World>, peer: Peer, request: http::Request<Incoming>
     }
 }
 
-/// Reads a body that is not streamed, and unpacks it if it is packed; the packed bytes are what was signed.
-async fn take_whole(request: &mut Request, body: Incoming) -> Result<(), Fault> {
+/// Reads a body that is not streamed, and unpacks it if it is packed; the packed bytes are what was signed. S3 has no
+/// packed bodies: there the header is a property of the object.
+async fn take_whole(request: &mut Request, protocol: Protocol, body: Incoming) -> Result<(), Fault> {
     let whole = collect(body).await?;
     let packed = request.header("content-encoding").is_some_and(|kind| kind.eq_ignore_ascii_case("gzip"));
-    if packed {
+    if packed && protocol != Protocol::RestXml {
         request.unpacked = Some(unpack(&whole)?);
     }
     request.body = RequestBody::Whole(whole);
@@ -103,7 +108,7 @@ fn refuse(fault: &Fault, front: Option<&Front>, id: &str) -> Response {
     let mut response = Response::new();
     let (protocol, xmlns) = match front {
         Some(front) => (front.service().protocol, front.service().xmlns),
-        None => (rolecall_wire::Protocol::RestXml, ""),
+        None => (Protocol::RestXml, ""),
     };
     encode_fault(fault, protocol, xmlns, id, &mut response);
     response
@@ -112,7 +117,7 @@ fn refuse(fault: &Fault, front: Option<&Front>, id: &str) -> Response {
 async fn collect(mut body: Incoming) -> Result<Bytes, Fault> {
     let mut first = Bytes::new();
     let mut all = BytesMut::new();
-    while let Some(frame) = body.frame().await {
+    while let Some(frame) = tokio::time::timeout(IDLE, body.frame()).await.map_err(|_| idle())? {
         let frame = frame.map_err(|error| {
             Fault::new("RequestTimeout", 400, "The request's body did not arrive.").because(error)
         })?;
@@ -133,6 +138,12 @@ async fn collect(mut body: Incoming) -> Result<Bytes, Fault> {
     Ok(if all.is_empty() { first } else { all.freeze() })
 }
 
+fn idle() -> Fault {
+    let text = "Your socket connection to the server was not read from or written to within the timeout period. Idle \
+                connections will be closed.";
+    Fault::new("RequestTimeout", 400, text)
+}
+
 fn unpack(packed: &[u8]) -> Result<Bytes, Fault> {
     let limit = u64::try_from(LONGEST_BODY).unwrap_or(u64::MAX);
     let mut plain = Vec::new();
@@ -150,19 +161,27 @@ fn unpack(packed: &[u8]) -> Result<Bytes, Fault> {
 
 /// A body as a stream of its data.
 fn arriving(body: Incoming) -> ByteStream {
-    struct Data(Incoming);
+    struct Data {
+        body: Incoming,
+        /// Set while nothing comes.
+        overdue: Option<Pin<Box<tokio::time::Sleep>>>,
+    }
 
     impl Stream for Data {
         type Item = Result<Bytes, io::Error>;
 
         fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
             loop {
-                let frame = match http_body::Body::poll_frame(Pin::new(&mut self.0), cx) {
+                let frame = match http_body::Body::poll_frame(Pin::new(&mut self.body), cx) {
                     Poll::Ready(Some(Ok(frame))) => frame,
                     Poll::Ready(Some(Err(error))) => return Poll::Ready(Some(Err(io::Error::other(error)))),
                     Poll::Ready(None) => return Poll::Ready(None),
-                    Poll::Pending => return Poll::Pending,
+                    Poll::Pending => {
+                        let overdue = self.overdue.get_or_insert_with(|| Box::pin(tokio::time::sleep(IDLE)));
+                        return overdue.as_mut().poll(cx).map(|()| Some(Err(io::ErrorKind::TimedOut.into())));
+                    }
                 };
+                self.overdue = None;
                 if let Ok(data) = frame.into_data() {
                     return Poll::Ready(Some(Ok(data)));
                 }
@@ -170,7 +189,7 @@ fn arriving(body: Incoming) -> ByteStream {
         }
     }
 
-    Box::pin(Data(body))
+    Box::pin(Data { body, overdue: None })
 }
 
 /// An answer's body.

@@ -57,6 +57,8 @@ impl Accepting {
             };
             // Small answers must not wait for the client's acknowledgment of earlier ones.
             let _ = stream.set_nodelay(true);
+            // On a listener of both kinds, IPv4 clients have mapped addresses, which no policy's IPv4 block would match.
+            let ip = address.ip().to_canonical();
             let (accepting, tls) = (self.clone(), tls.clone());
             #[expect(
                 clippy::disallowed_methods,
@@ -64,11 +66,11 @@ impl Accepting {
             )]
             tokio::spawn(async move {
                 match tls {
-                    None => accepting.converse(stream, address.ip(), false).await,
+                    None => accepting.converse(stream, ip, false).await,
                     Some(tls) => {
                         let handshake = tokio::time::timeout(HANDSHAKE, tls.accept(stream)).await;
                         if let Ok(Ok(stream)) = handshake {
-                            accepting.converse(stream, address.ip(), true).await;
+                            accepting.converse(stream, ip, true).await;
                         }
                     }
                 }
