@@ -4,7 +4,8 @@ import json
 import re
 
 import pytest
-from running import Keys, allow, trust, wait_for
+from botocore.exceptions import ClientError
+from running import Keys, Server, trust, wait_for
 
 ACCOUNT = "000000000000"
 GET_PICS = f"arn:aws:iam::{ACCOUNT}:role/Get-pics"
@@ -268,3 +269,36 @@ def test_a_key_pair_opens_the_instance_by_ssh(office, tmp_path):
     options[-1] = stranger
     refused = run(["ssh", *options, "-o", "IdentitiesOnly=yes", f"ec2-user@{address}", "true"], clean({}))
     assert refused.code == 255 and "Permission denied" in refused.err
+
+
+def test_credentials_rotate_before_they_end_and_the_old_ones_work_until_then(tmp_path):
+    with Server("--role-seconds", "20") as server:
+        needs_machines(server)
+        office = Office(server, tmp_path)
+        office.role()
+        office.inline(READ)
+        office.profile("pics", "Get-pics")
+        office.bucket()
+        instance = office.running(office.admin, "--iam-instance-profile", "Name=pics")
+        path = f"{IMDS}/meta-data/iam/security-credentials/Get-pics"
+        given = lambda: json.loads(office.inside(instance, f"curl -s {path}").ok())
+
+        old = given()
+        new = wait_for("new credentials", lambda: (now := given())["AccessKeyId"] != old["AccessKeyId"] and now)
+        # The old ones first: they have the least time.
+        for pair in [old, new]:
+            keys = Keys(pair["AccessKeyId"], pair["SecretAccessKey"], pair["Token"])
+            assert f"Get-pics/{instance}" in server.client("sts", keys).get_caller_identity()["Arn"]
+            assert server.client("s3", keys).get_object(Bucket="photos", Key="cat.txt")["Body"].read()
+
+        def fault(call):
+            try:
+                call()
+            except ClientError as refused:
+                return refused.response["Error"]["Code"]
+            return None
+
+        over = Keys(old["AccessKeyId"], old["SecretAccessKey"], old["Token"])
+        sts, s3 = server.client("sts", over), server.client("s3", over)
+        assert wait_for("the end of the old ones", lambda: fault(sts.get_caller_identity)) == "ExpiredToken"
+        assert fault(lambda: s3.get_object(Bucket="photos", Key="cat.txt")) == "ExpiredToken"

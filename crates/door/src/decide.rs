@@ -45,7 +45,7 @@ pub(crate) fn decide(place: &Place<'_>, needs: &Needs, denial: &Denial<'_>) -> R
 
 /// Why one question was answered as it was: every layer and statement.
 pub(crate) fn explain(place: &Place<'_>, ask: &Ask) -> Trace {
-    question(place, ask, |layers, request| rolecall_policy::explain(layers, request))
+    question(place, ask, rolecall_policy::explain)
 }
 
 fn with_decision<R>(place: &Place<'_>, ask: &Ask, then: impl FnOnce(&Decision<'_>) -> R) -> R {
@@ -101,11 +101,14 @@ fn principal(caller: &Caller) -> Principal<'_> {
     }
 }
 
+/// Makes the encoded text of a denial.
+pub(crate) type Encode<'a> = dyn Fn(&Place<'_>, &Ask, &Decision<'_>) -> String + 'a;
+
 /// How a protocol says no.
 pub(crate) struct Denial<'a> {
     pub protocol: Protocol,
     /// Makes EC2's encoded authorization message, for operations that carry one.
-    pub encode: Option<&'a dyn Fn(&Place<'_>, &Ask, &Decision<'_>) -> String>,
+    pub encode: Option<&'a Encode<'a>>,
 }
 
 impl Denial<'_> {

@@ -1,4 +1,5 @@
 //! What holds for every operation, shown with operations made for it.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests may fail loudly")]
 
 use rolecall_actions::{ec2, iam};
 use rolecall_base::Fault;

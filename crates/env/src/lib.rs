@@ -22,7 +22,7 @@ pub struct Env(Arc<World>);
 
 enum World {
     System { offset_millis: AtomicI64 },
-    Sim { millis: AtomicI64, random: Mutex<StdRng> },
+    Sim { millis: AtomicI64, random: Box<Mutex<StdRng>> },
 }
 
 impl Env {
@@ -35,7 +35,7 @@ impl Env {
     pub fn sim(seed: u64) -> Env {
         Env(Arc::new(World::Sim {
             millis: AtomicI64::new(1_767_225_600_000),
-            random: Mutex::new(StdRng::seed_from_u64(seed)),
+            random: Box::new(Mutex::new(StdRng::seed_from_u64(seed))),
         }))
     }
 

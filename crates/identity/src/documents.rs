@@ -12,15 +12,18 @@ use sha2::{Digest, Sha256};
 pub struct Documents {
     shared: Mutex<Shared>,
     /// Policies of resources, which nobody else holds on to.
-    resources: RwLock<HashMap<(Kind, [u8; 32]), Arc<PolicySet>>>,
+    resources: RwLock<HashMap<Key, Arc<PolicySet>>>,
 }
+
+/// A document's kind and the SHA-256 of its text.
+type Key = (Kind, [u8; 32]);
 
 /// How many policies of resources are kept; past it all are forgotten, which costs one compilation each.
 const RESOURCES: usize = 4096;
 
 #[derive(Debug, Default)]
 struct Shared {
-    by_text: HashMap<(Kind, [u8; 32]), Weak<Policy>>,
+    by_text: HashMap<Key, Weak<Policy>>,
     /// Size at which rows of documents that nobody uses any more are thrown out.
     sweep_at: usize,
 }
@@ -39,7 +42,7 @@ impl Documents {
         name: &str,
         text: impl FnOnce() -> Result<String, Fault>,
     ) -> Result<Arc<PolicySet>, Fault> {
-        let key = (kind, digest);
+        let key: Key = (kind, digest);
         let known = self.resources.read().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
         if let Some(set) = known {
             return Ok(set);
@@ -66,7 +69,7 @@ impl Documents {
     /// # Errors
     /// InternalFailure: a stored document must be one that was accepted when it was saved.
     pub fn compile(&self, text: &str, kind: Kind) -> Result<Arc<Policy>, Fault> {
-        let key = (kind, Sha256::digest(text.as_bytes()).into());
+        let key: Key = (kind, Sha256::digest(text.as_bytes()).into());
         let known = self.shared.lock().unwrap_or_else(PoisonError::into_inner).by_text.get(&key).cloned();
         if let Some(policy) = known.and_then(|weak| weak.upgrade()) {
             return Ok(policy);

@@ -35,10 +35,9 @@ pub fn service<'a>(method: &str, path: &str, query: &'a str, headers: &'a Header
     if path.starts_with("/_rolecall/") {
         return Cow::Borrowed("rolecall");
     }
-    if let Some(scope) = scope(query, headers) {
-        if let Some(service) = scope.split('/').nth(3) {
-            return Cow::Owned(service.to_owned());
-        }
+    if let Some(service) = scope(query, headers).and_then(|scope| scope.split('/').nth(3).map(str::to_owned))
+    {
+        return Cow::Owned(service);
     }
     let form = headers
         .get(http::header::CONTENT_TYPE)

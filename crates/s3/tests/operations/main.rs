@@ -1,5 +1,5 @@
 //! S3's operations through the door, on the memory store and memory blobs.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test's helpers may fail loudly")]
+#![expect(clippy::unwrap_used, reason = "a test's helpers may fail loudly")]
 
 mod access;
 mod buckets;

@@ -66,7 +66,7 @@ impl Operation for Exec {
     fn run(req: &mut Authorized<'_, Self>) -> Result<Ticket, Fault> {
         let id = &req.input.instance_id;
         let instance = rolecall_ec2::instances::find(req.db()?, id)?;
-        if !instance.is_some_and(|instance| instance.account == req.account()) {
+        if instance.is_none_or(|instance| instance.account != req.account()) {
             let text = format!("The instance ID '{id}' does not exist");
             return Err(Fault::new("ResourceNotFoundException", 404, text));
         }
