@@ -24,7 +24,7 @@ pub(crate) struct Answers {
 /// The first denial, in the protocol's form, unless the questions are about separate items.
 pub(crate) fn decide(place: &Place<'_>, needs: &Needs, denial: &Denial<'_>) -> Result<Answers, Fault> {
     let mut answers = Answers::default();
-    if needs.asks.is_empty() && needs.open.is_none() && needs.mode == Mode::All {
+    if needs.asks.is_empty() && needs.open.is_none() {
         return Err(Fault::internal("an operation asked nothing and did not say why"));
     }
     for ask in &needs.asks {
@@ -32,12 +32,12 @@ pub(crate) fn decide(place: &Place<'_>, needs: &Needs, denial: &Denial<'_>) -> R
             true => Ok(()),
             false => Err(denial.fault(place, ask, decision)),
         });
+        if allowed.is_ok() && ask.action == "iam:PassRole" {
+            answers.passed.push(ask.resource.clone().into_owned());
+        }
         match needs.mode {
             Mode::Each => answers.each.push(allowed),
             Mode::All => allowed?,
-        }
-        if ask.action == "iam:PassRole" {
-            answers.passed.push(ask.resource.clone().into_owned());
         }
     }
     Ok(answers)
