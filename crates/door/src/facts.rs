@@ -27,6 +27,11 @@ fn truth(yes: bool) -> Option<Value<'static>> {
     one(if yes { "true" } else { "false" })
 }
 
+/// Whether a tag is the one that a condition key names; `asked` is in lower case, by the rules of Unicode as tags are.
+fn is_tag(key: &str, asked: &str) -> bool {
+    key.eq_ignore_ascii_case(asked) || (!key.is_ascii() && key.to_lowercase() == asked)
+}
+
 impl Facts for AskFacts<'_> {
     fn get(&self, key: &str) -> Option<Value<'_>> {
         if let Some((_, value)) = self.ask.keys.iter().find(|(name, _)| name == key) {
@@ -61,7 +66,7 @@ impl AskFacts<'_> {
             "principalservicename" if caller.who == Who::Service => one(caller.arn.as_str()),
             _ => {
                 let tag = name.strip_prefix("principaltag/")?;
-                let (_, value) = caller.tags.iter().find(|(key, _)| key.eq_ignore_ascii_case(tag))?;
+                let (_, value) = caller.tags.iter().find(|(key, _)| is_tag(key, tag))?;
                 one(value.as_str())
             }
         }
@@ -126,11 +131,24 @@ impl AskFacts<'_> {
     }
 
     fn resource_tag(&self, tag: &str) -> Option<Value<'_>> {
-        let found = self.ask.tags.iter().find(|own| own.key.eq_ignore_ascii_case(tag))?;
+        let found = self.ask.tags.iter().find(|own| is_tag(&own.key, tag))?;
         one(found.value.as_str())
     }
 
     fn resource_account(&self) -> AccountId {
         self.ask.account.unwrap_or(self.caller.account)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tag_is_found_whatever_its_case() {
+        for key in ["Équipe", "équipe"] {
+            assert!(is_tag(key, "équipe"));
+        }
+        assert!(is_tag("Team", "team") && !is_tag("Teams", "team"));
     }
 }

@@ -274,7 +274,7 @@ fn role_caller(loader: &Loader<'_>, session: Arc<Session>) -> Result<Option<Call
 /// Session tags replace principal tags of the same key, whatever its case.
 fn overlay(tags: &mut Vec<(String, String)>, session: &[(String, String)]) {
     for (key, value) in session {
-        tags.retain(|(own, _)| !own.eq_ignore_ascii_case(key));
+        tags.retain(|(own, _)| own.to_lowercase() != key.to_lowercase());
         tags.push((key.clone(), value.clone()));
     }
 }

@@ -15,6 +15,11 @@ pub struct SessionTags {
     pub transitive: Vec<String>,
 }
 
+/// Keys of session tags differ in more than their case.
+fn same(a: &str, b: &str) -> bool {
+    a.to_lowercase() == b.to_lowercase()
+}
+
 fn invalid(text: impl Into<String>) -> Fault {
     Fault::new("InvalidParameterValue", 400, text)
 }
@@ -22,7 +27,7 @@ fn invalid(text: impl Into<String>) -> Fault {
 /// The tags that a session inherits from the calling one.
 pub fn inherited(caller: &Caller) -> Vec<(String, String)> {
     let Some(session) = caller.session.as_deref() else { return Vec::new() };
-    let travels = |key: &str| session.transitive.iter().any(|own| own.eq_ignore_ascii_case(key));
+    let travels = |key: &str| session.transitive.iter().any(|own| same(own, key));
     session.tags.iter().filter(|(key, _)| travels(key)).cloned().collect()
 }
 
@@ -37,7 +42,7 @@ pub fn gather(caller: &Caller, tags: &[Tag], transitive: &[String]) -> Result<Se
     let mut all = inherited(caller);
     let mut keys: Vec<String> = all.iter().map(|(key, _)| key.clone()).collect();
     let inherited_keys = keys.clone();
-    let among = |list: &[String], key: &str| list.iter().any(|own| own.eq_ignore_ascii_case(key));
+    let among = |list: &[String], key: &str| list.iter().any(|own| same(own, key));
     for key in transitive {
         if among(&inherited_keys, key) {
             return Err(invalid(
@@ -45,7 +50,7 @@ pub fn gather(caller: &Caller, tags: &[Tag], transitive: &[String]) -> Result<Se
                  key from the calling session.",
             ));
         }
-        if !tags.iter().any(|tag| tag.key.eq_ignore_ascii_case(key)) {
+        if !tags.iter().any(|tag| same(&tag.key, key)) {
             return Err(invalid("The specified transitive tag key must be included in the requested tags."));
         }
     }
@@ -67,4 +72,18 @@ pub fn gather(caller: &Caller, tags: &[Tag], transitive: &[String]) -> Result<Se
     }
     let travelling = inherited_keys.into_iter().chain(transitive.iter().cloned()).collect();
     Ok(SessionTags { all, transitive: travelling })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_that_differ_only_in_case_are_doubled_in_every_alphabet() {
+        for (one, other) in [("Team", "team"), ("Équipe", "équipe")] {
+            let tag = |key: &str| Tag { key: key.into(), value: "x".into() };
+            let refused = gather(&Caller::anonymous(), &[tag(one), tag(other)], &[]);
+            assert_eq!(refused.unwrap_err().code(), "InvalidParameterValue", "{one}");
+        }
+    }
 }
