@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{self, Write};
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -116,7 +116,7 @@ impl Server {
         let vault = Vault::new(root_key(config.data.as_deref(), &env)?);
         let root_keys = first_account(&store, &env, &vault, &config).await?;
         let segments = Arc::new(open_log(config.data.as_deref(), &env)?);
-        let (driver, compute) = choose_driver(&config).await?;
+        let (driver, compute) = choose_driver(&config, &env).await?;
         let tickets = Arc::new(Tickets::new(env.clone()));
         let blobs = Arc::new(open_blobs(&config, &env)?);
         let facts = Arc::new(ServerFacts {
@@ -325,10 +325,10 @@ async fn first_account(
     })
 }
 
-async fn choose_driver(config: &Config) -> Result<(Driver, String), StartError> {
+async fn choose_driver(config: &Config, env: &Env) -> Result<(Driver, String), StartError> {
     let dir = match &config.data {
         Some(data) => data.join("machines"),
-        None => std::env::temp_dir().join(format!("rolecall-machines-{}", std::process::id())),
+        None => own_temporary(env)?,
     };
     let choice = rolecall_compute::Config { dir, init: None };
     rolecall_compute::choose(config.compute, &choice).await.map_err(|error| {
@@ -337,6 +337,16 @@ async fn choose_driver(config: &Config) -> Result<(Driver, String), StartError> 
             "Leave --compute out to let Rolecall choose, or take --compute none.",
         )
     })
+}
+
+/// A new folder for this process alone. Others may write where it lies: its name can't be foreseen, and one that is there
+/// already is not taken.
+fn own_temporary(env: &Env) -> Result<PathBuf, StartError> {
+    use std::os::unix::fs::DirBuilderExt;
+    let name = format!("rolecall-machines-{}-{}", std::process::id(), env.uuid());
+    let path = std::env::temp_dir().join(name);
+    let made = fs::DirBuilder::new().mode(0o700).create(&path);
+    made.map(|()| path.clone()).map_err(|error| unusable(&path, &error))
 }
 
 fn open_blobs(config: &Config, env: &Env) -> Result<Blobs, StartError> {
