@@ -54,6 +54,18 @@ pub struct Ask {
 }
 
 impl Ask {
+    /// A tag's condition key. Two tags whose keys differ only in case are two values of one key, which a condition on a
+    /// single value then does not match: a permitted one must not bring the other in.
+    fn add(&mut self, name: String, value: &str) {
+        let Some((_, known)) = self.keys.iter_mut().find(|(known, _)| *known == name) else {
+            return self.keys.push((Cow::Owned(name), KeyValue::One(value.to_owned())));
+        };
+        match known {
+            KeyValue::One(first) => *known = KeyValue::Many(vec![std::mem::take(first), value.to_owned()]),
+            KeyValue::Many(all) => all.push(value.to_owned()),
+        }
+    }
+
     /// Bytes that this takes, about.
     pub(crate) fn weight(&self) -> usize {
         let of_keys = |(name, value): &(Cow<'static, str>, KeyValue)| {
@@ -202,8 +214,7 @@ impl<A: Action> Question<A> {
     where
         A: Takes<K>,
     {
-        let name = format!("{}{}", K::PREFIX, tag.to_lowercase());
-        self.ask.keys.push((Cow::Owned(name), KeyValue::One(value.to_owned())));
+        self.ask.add(format!("{}{}", K::PREFIX, tag.to_lowercase()), value);
         self
     }
 
@@ -212,8 +223,7 @@ impl<A: Action> Question<A> {
     pub fn request_tags<'t>(mut self, tags: impl IntoIterator<Item = (&'t str, &'t str)>) -> Question<A> {
         let mut keys = Vec::new();
         for (key, value) in tags {
-            let name = format!("aws:requesttag/{}", key.to_lowercase());
-            self.ask.keys.push((Cow::Owned(name), KeyValue::One(value.to_owned())));
+            self.ask.add(format!("aws:requesttag/{}", key.to_lowercase()), value);
             keys.push(key.to_owned());
         }
         if !keys.is_empty() {
@@ -239,5 +249,23 @@ impl<A: Action> Question<A> {
     /// The finished question.
     pub fn done(self) -> Needs {
         Needs { asks: vec![self.ask], mode: Mode::All, open: None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rolecall_actions::iam;
+
+    use super::*;
+
+    #[test]
+    fn tags_that_differ_only_in_case_are_several_values_of_one_key() {
+        let tags = [("Env", "dev"), ("team", "x"), ("env", "prod")];
+        let needs = Needs::action(iam::ListUsers).anywhere().request_tags(tags).done();
+        let keys = &needs.asks()[0].keys;
+        let value = |name: &str| keys.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
+        let both = KeyValue::Many(vec!["dev".into(), "prod".into()]);
+        assert_eq!(value("aws:requesttag/env"), Some(both));
+        assert_eq!(value("aws:requesttag/team"), Some(KeyValue::One("x".into())));
     }
 }
