@@ -80,3 +80,8 @@ pub fn bad_digest(what: &str) -> Fault {
 pub fn invalid_tag(text: &'static str) -> Fault {
     Fault::new("InvalidTag", 400, text)
 }
+
+pub fn aborted() -> Fault {
+    let text = "A conflicting conditional operation is currently in progress against this resource. Please try again.";
+    Fault::new("OperationAborted", 409, text)
+}

@@ -37,7 +37,8 @@ impl Operation for UploadPartCopy {
         let input = req.input;
         let source = Source::parse(&input.copy_source)?;
         access::found(req, object::head(req.db()?, &source.bucket, &source.key)?, &source.key)?;
-        let taken = req.staged::<Taken>().ok_or_else(|| Fault::internal("no body was taken in"))?.clone();
+        // The source came to be after its bytes should have been read.
+        let taken = req.staged::<Option<Taken>>().and_then(Clone::clone).ok_or_else(fault::aborted)?;
         let number = multipart::part_number(input.part_number)?;
         let (env, now) = (req.env, req.now);
         let tx = req.tx()?;
@@ -65,21 +66,25 @@ impl Streaming for UploadPartCopy {
         Box::pin(async move {
             multipart::part_number(input.part_number)?;
             let upload = multipart::find(at.db()?, &input.bucket, &input.key, &input.upload_id)?;
-            let mut payload = source_bytes(input, at)?;
+            let Some(mut payload) = source_bytes(input, at)? else { return Ok(boxed(None)) };
             let said =
                 Said { default: upload.checksum.map(|announced| announced.algorithm), ..Said::default() };
             let taken = take_in(at, said, 0, &mut payload).await?;
-            Ok(Box::new(taken) as Box<dyn std::any::Any + Send + Sync>)
+            Ok(boxed(Some(taken)))
         })
     }
 }
 
-fn source_bytes(input: &UploadPartCopyRequest, at: &At<'_>) -> Result<Payload, Fault> {
+fn boxed(taken: Option<Taken>) -> Box<dyn std::any::Any + Send + Sync> {
+    Box::new(taken)
+}
+
+/// `None` for a source that is missing. It is answered by `run`, which knows whether the caller may learn that.
+fn source_bytes(input: &UploadPartCopyRequest, at: &At<'_>) -> Result<Option<Payload>, Fault> {
     let source = Source::parse(&input.copy_source)?;
     let db = at.db()?;
-    // A source that is missing is answered by `run`, which knows whether the caller may learn it.
     let Some(object) = db.get::<Objects>(&(source.bucket.as_str(), source.key.as_str()))? else {
-        return Ok(payload(Body::default()));
+        return Ok(None);
     };
     let conditions = ReadIf {
         matches: input.copy_source_if_match.as_deref(),
@@ -96,7 +101,7 @@ fn source_bytes(input: &UploadPartCopyRequest, at: &At<'_>) -> Result<Payload, F
         );
         return Err(fault::invalid_request(text));
     }
-    Ok(payload(reading::body(db, || at.extensions.get::<Blobs>(), object, span)?))
+    Ok(Some(payload(reading::body(db, || at.extensions.get::<Blobs>(), object, span)?)))
 }
 
 fn payload(body: Body) -> Payload {
