@@ -33,6 +33,8 @@ Rolecall: the role system of a cloud, to run yourself.
   rolecall why REQUEST-ID [--json]                         how that call was decided
       --endpoint URL                   of the server ($AWS_ENDPOINT_URL or http://127.0.0.1:4566)
 
+  rolecall eval                        decide cases from standard input, a JSON object a line
+
   rolecall help · rolecall version
 
 Root keys come from ROLECALL_ROOT_ACCESS_KEY_ID and ROLECALL_ROOT_SECRET_ACCESS_KEY, else they are made and printed
@@ -49,8 +51,9 @@ pub enum Command {
     Version,
     Up(Box<Up>),
     CreateAccount { at: Endpoint, account: String },
+    Eval,
     Exec(Exec),
-    Why { at: Endpoint, request_id: String, json: bool },
+    Why { at: Endpoint, request_id: String, json: bool, color: bool },
 }
 
 /// `rolecall up`.
@@ -88,6 +91,7 @@ pub fn read() -> Result<Command, lexopt::Error> {
         "help" => Ok(Command::Help),
         "version" => Ok(Command::Version),
         "up" => up(&mut parser).map(|up| Command::Up(Box::new(up))),
+        "eval" => eval(&mut parser),
         "exec" => exec(&mut parser).map(Command::Exec),
         "accounts" => accounts(&mut parser),
         "why" => why(&mut parser),
@@ -238,7 +242,16 @@ fn why(parser: &mut Parser) -> Result<Command, lexopt::Error> {
         }
     }
     let request_id = request_id.ok_or("the request's id is missing")?;
-    Ok(Command::Why { at: endpoint(at), request_id, json })
+    // https://no-color.org
+    let color = variable("NO_COLOR").is_none();
+    Ok(Command::Why { at: endpoint(at), request_id, json, color })
+}
+
+fn eval(parser: &mut Parser) -> Result<Command, lexopt::Error> {
+    match parser.next()? {
+        None => Ok(Command::Eval),
+        Some(other) => Err(other.unexpected()),
+    }
 }
 
 fn exec(parser: &mut Parser) -> Result<Exec, lexopt::Error> {

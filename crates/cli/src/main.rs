@@ -1,10 +1,12 @@
-//! The `rolecall` command: `up` runs the server, the others are clients of a running one.
+//! The `rolecall` command: `up` runs the server, `eval` decides without one, the others are clients of a running one.
 #![expect(clippy::print_stdout, reason = "a command's answer goes to standard output")]
 
 mod arguments;
 mod client;
 mod commands;
 mod credentials;
+mod explanation;
+mod offline;
 
 use std::process::ExitCode;
 
@@ -31,8 +33,9 @@ fn main() -> ExitCode {
         }
         Command::Up(up) => commands::up::run(*up),
         Command::CreateAccount { at, account } => commands::accounts::create(&at, &account),
+        Command::Eval => commands::eval::run(),
         Command::Exec(exec) => commands::exec::run(&exec),
-        Command::Why { at, request_id, json } => commands::why::run(&at, &request_id, json),
+        Command::Why { at, request_id, json, color } => commands::why::run(&at, &request_id, json, color),
     };
     match done {
         Ok(code) => ExitCode::from(code),

@@ -1,11 +1,11 @@
 //! What was decided and why, and the words AWS tells it with.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::id::PolicyId;
 
 /// The kinds of policy that take part in a decision.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Layer {
     ServiceControl,
     ResourceControl,
@@ -19,7 +19,7 @@ pub enum Layer {
 }
 
 /// Why a decision came out as it did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Reason {
     /// This layer's statement granted it: `Identity`, `Resource` or `Trust`.
     Granted(Layer),
@@ -112,7 +112,8 @@ impl Decision<'_> {
 }
 
 impl Layer {
-    fn noun(self) -> &'static str {
+    /// How AWS calls a policy of this kind.
+    pub fn noun(self) -> &'static str {
         match self {
             Layer::ServiceControl => "service control policy",
             Layer::ResourceControl => "resource control policy",

@@ -4,8 +4,9 @@ use crate::caller::Level;
 use crate::condition::Condition;
 use crate::decide::{Evaluation, decide};
 use crate::decision::{Layer, Matched};
-use crate::document::Effect;
+use crate::document::{Effect, PrincipalType};
 use crate::id::Named;
+use crate::json::{self, Json, Node};
 use crate::request::{Layers, Request};
 use crate::set::{Naming, PolicySet, Query, level};
 use crate::statement::Statement;
@@ -62,7 +63,7 @@ fn one(about: (Layer, Option<usize>, Naming, bool), set: &PolicySet, query: &Que
 
 fn trace(named: &Named, statement: &Statement, query: &Query<'_>, naming: Naming) -> StatementTrace {
     let level = level(statement, query, naming);
-    let failed = failure(statement, query, level);
+    let failed = failure(named, statement, query, level);
     StatementTrace {
         at: StatementRef {
             policy: named.id.clone(),
@@ -77,19 +78,45 @@ fn trace(named: &Named, statement: &Statement, query: &Query<'_>, naming: Naming
 }
 
 /// The first element that does not match, by the elements themselves and not by the index.
-fn failure(statement: &Statement, query: &Query<'_>, level: Level) -> Option<Failed> {
-    if level == Level::None {
-        return Some(Failed::Principal);
-    }
+fn failure(named: &Named, statement: &Statement, query: &Query<'_>, level: Level) -> Option<Failed> {
     if !statement.actions.matches(&query.action) {
         return Some(Failed::Action);
     }
-    let resources = statement.resources.as_ref();
-    if !resources.is_none_or(|resources| resources.matches(query.resource, query.facts)) {
-        return Some(Failed::Resource);
+    if level == Level::None {
+        return Some(failed_principal(named, statement));
+    }
+    if let Some(resources) = &statement.resources
+        && !resources.matches(query.resource, query.facts)
+    {
+        let element = if resources.not { "NotResource" } else { "Resource" };
+        return Some(Failed::Resource { not: resources.not, values: written(named, statement, element) });
     }
     let condition = statement.conditions.iter().find(|condition| !condition.holds(query.facts))?;
     Some(failed_condition(condition, query.facts))
+}
+
+fn failed_principal(named: &Named, statement: &Statement) -> Failed {
+    let entries = named.policy.principals().iter().filter(|entry| entry.statement == statement.index);
+    let values = entries.map(|entry| match entry.kind {
+        PrincipalType::Everyone => entry.value.clone(),
+        kind => format!("{}:{}", kind.as_str(), entry.value),
+    });
+    let not = statement.principals.as_ref().is_some_and(|principals| principals.not);
+    Failed::Principal { not, values: values.collect() }
+}
+
+/// A statement's texts under one element, read again from the document: compiled patterns do not keep them.
+fn written(named: &Named, statement: &Statement, element: &str) -> Vec<String> {
+    let text = named.policy.text().get(statement.span.clone()).unwrap_or_default();
+    let Ok(Node { value: Json::Object(members), .. }) = json::parse(text) else { return Vec::new() };
+    let found = members.into_iter().find(|(key, _)| key == element);
+    let texts = match found.map(|(_, node)| node.value) {
+        Some(Json::Array(items)) => items,
+        Some(single) => vec![Node { value: single, span: 0..0 }],
+        None => Vec::new(),
+    };
+    let text = |node: Node| if let Json::String(text) = node.value { Some(text) } else { None };
+    texts.into_iter().filter_map(text).collect()
 }
 
 fn failed_condition(condition: &Condition, facts: &dyn Facts) -> Failed {

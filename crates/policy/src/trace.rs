@@ -1,6 +1,6 @@
 //! The explanation of a decision: every layer, every statement, and what kept it from matching.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::caller::Level;
 use crate::decision::{Layer, Reason};
@@ -22,7 +22,7 @@ pub struct Trace {
 }
 
 /// One layer, in the order they are looked at.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LayerTrace {
     pub layer: Layer,
     /// For organization policies: the level, from the root at 0.
@@ -35,7 +35,7 @@ pub struct LayerTrace {
 }
 
 /// A statement by its policy and position.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StatementRef {
     pub policy: PolicyId,
     pub statement: usize,
@@ -43,7 +43,7 @@ pub struct StatementRef {
 }
 
 /// A statement that was considered.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StatementTrace {
     #[serde(flatten)]
     pub at: StatementRef,
@@ -51,17 +51,28 @@ pub struct StatementTrace {
     pub matched: bool,
     /// How strongly it names the caller; `None` where the layer's statements name nobody.
     pub principal: Option<Level>,
-    /// The first element that failed, in the order Principal, Action, Resource, Condition.
+    /// The first element that failed, in the order Action, Principal, Resource, Condition.
     pub failed: Option<Failed>,
 }
 
 /// The element that kept a statement from matching.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "element")]
 pub enum Failed {
-    Principal,
+    /// Without the patterns: there may be thousands, and none of them is near.
     Action,
-    Resource,
+    Principal {
+        /// It is `NotPrincipal`.
+        not: bool,
+        /// As written, each behind its word: `AWS:arn:…`, or `*`. None where a principal is needed and not there.
+        values: Vec<String>,
+    },
+    Resource {
+        /// It is `NotResource`.
+        not: bool,
+        /// The policy's patterns, as written.
+        values: Vec<String>,
+    },
     Condition {
         operator: String,
         key: String,

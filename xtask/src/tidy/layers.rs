@@ -30,7 +30,7 @@ const LAYERS: [(&str, &[&str]); 18] = [
     ("ec2", &["actions", "base", "compute", "door", "env", "identity", "policy", "store", "wire"]),
     // Edge.
     ("imds", &["actions", "base", "compute", "door", "env", "identity", "policy", "sigv4", "store", "wire"]),
-    ("cli", &["base", "compute", "env", "identity", "server", "sigv4"]),
+    ("cli", &["base", "compute", "env", "identity", "policy", "server", "sigv4"]),
     ("load", &["base", "env", "sigv4"]),
 ];
 

@@ -1,6 +1,7 @@
 //! One file a command.
 
 pub mod accounts;
+pub mod eval;
 pub mod exec;
 pub mod up;
 pub mod why;

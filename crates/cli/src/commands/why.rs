@@ -1,28 +1,30 @@
 //! `rolecall why REQUEST-ID`: how a call was decided.
 
-use serde_json::{Value, json};
+use std::io::{self, IsTerminal, Write};
+
+use serde::Deserialize;
+use serde_json::json;
 
 use super::block_on;
 use crate::client::{Client, Failure};
+use crate::explanation::Explanation;
 
-pub fn run(endpoint: &str, request_id: &str, as_json: bool) -> Result<u8, Failure> {
+pub fn run(endpoint: &str, request_id: &str, as_json: bool, color: bool) -> Result<u8, Failure> {
     let client = Client::new(endpoint)?;
     let found = block_on(client.call("/_rolecall/why", &json!({ "request_id": request_id })))?;
     if as_json {
-        println!("{found:#}");
-        return Ok(0);
+        return show(&format!("{found:#}\n"));
     }
-    let text = |key: &str| found.get(key).and_then(Value::as_str).unwrap_or_default();
-    println!("{} {}:{}", text("at"), text("service"), text("operation"));
-    println!("by {}", text("caller"));
-    match found.get("code").and_then(Value::as_str) {
-        Some(code) => println!("refused: {code}: {}", text("message")),
-        None => println!("allowed"),
+    let explanation = Explanation::deserialize(&found)
+        .map_err(|error| Failure(format!("{endpoint} explains in a form that is not known here: {error}")))?;
+    show(&explanation.told(color && io::stdout().is_terminal()))
+}
+
+/// Prints; whoever stops reading has enough.
+fn show(text: &str) -> Result<u8, Failure> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(0),
     }
-    for question in found.get("questions").and_then(Value::as_array).into_iter().flatten() {
-        let text = |key: &str| question.get(key).and_then(Value::as_str).unwrap_or_default();
-        println!("\n{} on {}", text("action"), text("resource"));
-        println!("{:#}", question.get("trace").unwrap_or(&Value::Null));
-    }
-    Ok(0)
 }

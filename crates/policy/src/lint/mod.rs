@@ -35,7 +35,7 @@ pub(crate) fn check(kind: Kind, document: &Document, rigor: Rigor) -> Result<(),
     let result = match dialect(kind) {
         Dialect::Identity => identity::check(kind, document, rigor),
         Dialect::Attached => attached::check(kind, document),
-        Dialect::Organization => organization::check(kind, document),
+        Dialect::Organization => organization::check(kind, document, rigor),
     };
     result.map_err(|message| Malformed::new(kind.code(), message))
 }
