@@ -84,7 +84,8 @@ impl Line {
         let user_id = user_id.as_ref().and_then(|value| value.text());
         let caller = Caller::read(&self.principal, &self.action, user_id.as_deref())?;
         let resource_account = owner(self.resource_account.as_deref(), arn)?;
-        let rule = rule(&self.action, arn.as_ref(), self.resource_policy.is_some());
+        let has_policy = self.resource_policy.as_ref().is_some_and(|given| !given.0.is_empty());
+        let rule = rule(&self.action, arn.as_ref(), has_policy);
         let kind = match rule {
             Rule::TrustDecides => Kind::Trust,
             _ => Kind::Resource(ResourceKind::Other),
