@@ -7,7 +7,7 @@ use rolecall_wire::{Protocol, Service};
 
 use crate::door::{Door, Visitor, stranger};
 use crate::payload::BodyCheck;
-use crate::request::Request;
+use crate::request::{Request, Signature};
 
 /// A request that proved whose it is.
 pub(crate) struct Proof {
@@ -16,6 +16,7 @@ pub(crate) struct Proof {
     pub region: String,
     /// How the body that is still to come must be checked.
     pub body: BodyCheck,
+    pub signature: Option<Signature>,
 }
 
 /// The family whose rules and texts a protocol follows.
@@ -54,7 +55,13 @@ impl Door {
         let key = self.keys.key(signed.access_key_id(), &known.secret, signed.scope());
         let body = self.verify(&signed, request, family, key)?;
         let [_, region, _] = signed.scope();
-        Ok(Proof { visitor: Visitor::known(known), region: region.to_owned(), body })
+        let signature = Signature {
+            presigned: signed.is_presigned(),
+            made: signed.time(),
+            content_sha256: request.header("x-amz-content-sha256").map(str::to_owned),
+        };
+        let (visitor, region) = (Visitor::known(known), region.to_owned());
+        Ok(Proof { visitor, region, body, signature: Some(signature) })
     }
 
     /// Checks the signature, and of a whole body its hash as well.
@@ -96,7 +103,8 @@ impl Door {
             return Err(unfitting(&binding));
         }
         let visitor = Visitor::vouched(Caller::anonymous());
-        Ok(Proof { visitor, region: self.region.clone(), body: bind(request, binding, None)? })
+        let (region, body) = (self.region.clone(), bind(request, binding, None)?);
+        Ok(Proof { visitor, region, body, signature: None })
     }
 }
 

@@ -121,12 +121,28 @@ impl AskFacts<'_> {
             "ec2:roledelivery" => delivery.and_then(|d| one(d.role_delivery.as_str())),
             "ec2:sourceinstancearn" => delivery.and_then(|d| one(d.instance_arn.as_str())),
             "s3:resourceaccount" => one(self.resource_account().to_string()),
+            _ if key.starts_with("s3:") => self.of_signature(key),
             _ => {
                 // The service's own name for the same tags: `iam:ResourceTag/k`, `ec2:ResourceTag/k`.
                 let (service, rest) = key.split_once(':')?;
                 let tag = rest.strip_prefix("resourcetag/")?;
                 self.ask.action.starts_with(service).then(|| self.resource_tag(tag)).flatten()
             }
+        }
+    }
+
+    /// S3's keys about the signature; unsigned requests have none of them.
+    fn of_signature(&self, key: &str) -> Option<Value<'_>> {
+        let signature = self.origin.signature.as_ref()?;
+        match key {
+            "s3:authtype" => one(if signature.presigned { "REST-QUERY-STRING" } else { "REST-HEADER" }),
+            "s3:signatureversion" => one("AWS4-HMAC-SHA256"),
+            "s3:signatureage" => {
+                let age = self.now.since(signature.made).as_millis();
+                i64::try_from(age).ok().map(Value::Number)
+            }
+            "s3:x-amz-content-sha256" => signature.content_sha256.as_deref().and_then(one),
+            _ => None,
         }
     }
 

@@ -1,20 +1,25 @@
 //! The bytes' side of the door: one service's operations, found by what a request names, and the answer in its
 //! protocol.
 
+use http::HeaderMap;
 use rolecall_base::Fault;
 use rolecall_wire::{Message, Response, Route, Router, Service, encode_fault};
 
 use crate::audit;
 use crate::authenticate::Proof;
 use crate::door::{Door, Pass, Visitor, guarded};
-use crate::request::{Request, RequestBody};
+use crate::request::{Origin, Request, RequestBody};
 use crate::row::Row;
 
 /// A service as clients reach it.
 #[derive(Debug)]
 pub struct Front {
     router: Router<Entry>,
+    body_check: Option<WholeBodyCheck>,
 }
+
+/// Holds a whole body to what its headers say of it; takes the operation's name, the headers, the body.
+pub type WholeBodyCheck = fn(&str, &HeaderMap, &[u8]) -> Result<(), Fault>;
 
 #[derive(Clone, Copy, Debug)]
 enum Entry {
@@ -28,7 +33,13 @@ impl Front {
     pub fn new(service: &'static Service, operations: &'static [Row], missing: &'static [Route]) -> Front {
         let here = operations.iter().map(|row| (&row.meta.route, Entry::Here(*row)));
         let absent = missing.iter().map(|route| (route, Entry::Missing(route.operation)));
-        Front { router: Router::new(service, here.chain(absent)) }
+        Front { router: Router::new(service, here.chain(absent)), body_check: None }
+    }
+
+    /// With a check of whole bodies, before the operation is asked anything.
+    #[must_use]
+    pub fn with_body_check(self, check: WholeBodyCheck) -> Front {
+        Front { body_check: Some(check), ..self }
     }
 
     pub fn service(&self) -> &'static Service {
@@ -84,10 +95,15 @@ impl Door {
             let nobody = Visitor::vouched(rolecall_identity::Caller::anonymous());
             self.log_refused(row, &request, nobody, "", fault);
         })?;
-        let Proof { visitor, region, body } = proof;
+        let Proof { visitor, region, body, signature } = proof;
         let input = guarded(|| (row.decode)(&message(&request)))
             .inspect_err(|fault| self.log_refused(row, &request, visitor.clone(), &region, fault))?;
-        let origin = std::mem::take(&mut request.origin);
+        if let Some(check) = front.body_check.filter(|_| row.stage.is_none()) {
+            let body = request.whole().map_or(&[][..], |body| body);
+            check(row.meta.name, &request.headers, body)
+                .inspect_err(|fault| self.log_refused(row, &request, visitor.clone(), &region, fault))?;
+        }
+        let origin = Origin { signature, ..std::mem::take(&mut request.origin) };
         let request_id = std::mem::take(&mut request.id);
         let mut pass =
             Pass { row, input, visitor, request_id: request_id.clone(), region, origin, staged: None };

@@ -21,6 +21,19 @@ pub struct Origin {
     pub referer: Option<String>,
     /// Set on calls that a service makes with the caller's own rights: the services, first to last.
     pub called_via: Vec<String>,
+    /// How the request was signed, once that is verified.
+    pub signature: Option<Signature>,
+}
+
+/// What policies may ask about a signature (`s3:authType`, `s3:signatureAge`, …).
+#[derive(Clone, Debug)]
+pub struct Signature {
+    /// It was in the URL.
+    pub presigned: bool,
+    /// When the client says it signed.
+    pub made: Time,
+    /// The `x-amz-content-sha256` header.
+    pub content_sha256: Option<String>,
 }
 
 /// A body that is still arriving.

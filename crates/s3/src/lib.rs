@@ -5,6 +5,7 @@
 //! it is committed, so there is no row without bytes; bytes that no row refers to are removed by [`sweep`].
 
 mod access;
+mod body;
 mod bucket;
 mod checksum;
 mod conditions;
@@ -25,5 +26,6 @@ mod sweep;
 mod tagging;
 mod upload;
 
+pub use body::check as check_body;
 pub use bucket::is_name;
 pub use sweep::{Swept, sweep};

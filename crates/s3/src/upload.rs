@@ -133,7 +133,7 @@ fn checksum_of(computed: &Digests, algorithm: Algorithm) -> Result<Checksum, Fau
     Ok(Checksum::of_bytes(algorithm, &bytes))
 }
 
-fn expected_md5(text: &str) -> Result<[u8; 16], Fault> {
+pub fn expected_md5(text: &str) -> Result<[u8; 16], Fault> {
     let bytes = STANDARD.decode(text).ok().and_then(|bytes| bytes.try_into().ok());
     bytes.ok_or_else(|| {
         Fault::new("InvalidDigest", 400, "The Content-MD5 you specified was invalid.")
@@ -141,7 +141,7 @@ fn expected_md5(text: &str) -> Result<[u8; 16], Fault> {
     })
 }
 
-fn check_md5(expected: Option<[u8; 16]>, found: [u8; 16]) -> Result<(), Fault> {
+pub fn check_md5(expected: Option<[u8; 16]>, found: [u8; 16]) -> Result<(), Fault> {
     match expected {
         Some(expected) if expected != found => {
             let text = "The Content-MD5 you specified did not match what we received.";

@@ -76,6 +76,7 @@ async fn answer(world: &Arc<World>, peer: Peer, request: http::Request<Incoming>
             user_agent: text(header::USER_AGENT).map(str::to_owned),
             referer: text(header::REFERER).map(str::to_owned),
             called_via: Vec::new(),
+            signature: None,
         },
         method: parts.method,
         headers: parts.headers,

@@ -47,7 +47,10 @@ pub struct Prepared {
 pub fn prepare(config: &Config, driver: &Driver, port: u16) -> Prepared {
     let (tell, told) = mpsc::unbounded_channel();
     let (mounts, links) = tools(config);
-    let guest = Guest { scheme: "http".into(), port, env: Vec::new(), mounts, links };
+    // boto3 is beside the command; programs inside import it as they would on any machine.
+    let library = config.guest_tools.as_ref().map(|_| ("PYTHONPATH".to_owned(), format!("{TOOLS}/python")));
+    let env = library.into_iter().collect();
+    let guest = Guest { scheme: "http".into(), port, env, mounts, links };
     let endpoints =
         Arc::new(Endpoints { driver: driver.clone(), port, open: Mutex::default(), tell: tell.clone() });
     let changes = move |change| {

@@ -365,7 +365,8 @@ fn fronts() -> Fronts {
     Fronts::new(vec![
         Front::new(&iam::model::SERVICE, iam::ops::OPERATIONS, iam::ops::MISSING),
         Front::new(&sts::model::SERVICE, sts::ops::OPERATIONS, sts::ops::MISSING),
-        Front::new(&s3::model::SERVICE, s3::ops::OPERATIONS, s3::ops::MISSING),
+        Front::new(&s3::model::SERVICE, s3::ops::OPERATIONS, s3::ops::MISSING)
+            .with_body_check(s3::check_body),
         Front::new(&ec2::model::SERVICE, ec2::ops::OPERATIONS, ec2::ops::MISSING),
         Front::new(&control::SERVICE, control::OPERATIONS, &[]),
     ])
