@@ -248,3 +248,17 @@ def test_a_body_that_is_no_upload_may_not_leave_its_signature_to_chunks(photos):
     request.headers.replace_header("x-amz-content-sha256", headers["x-amz-content-sha256"])
     status, text = send(request, tags)
     assert status == 400 and "sha256" in text.lower(), text
+
+
+def test_a_region_cannot_bend_the_arns_that_policies_are_asked_about(server):
+    """The ARN would be `arn:aws:ec2:us-east-1:000000000000:x:000000000000:key-pair/mine`: one of us-east-1's."""
+    iam = server.client("iam", server.root)
+    iam.create_user(UserName="dev")
+    own = json.dumps(allow("ec2:CreateKeyPair", "arn:aws:ec2:us-east-1:000000000000:*"))
+    iam.put_user_policy(UserName="dev", PolicyName="own", PolicyDocument=own)
+    dev = Keys.of(iam.create_access_key(UserName="dev")["AccessKey"])
+    body = "Action=CreateKeyPair&Version=2016-11-15&KeyName=mine"
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    request = AWSRequest("POST", server.url + "/", data=body, headers=headers)
+    status, text = send(signed(server, dev, "ec2", "us-east-1:000000000000:x", request), body.encode())
+    assert status == 401 and "<Code>AuthFailure</Code>" in text, text

@@ -46,7 +46,7 @@ pub struct Expected<'a> {
     pub family: Family,
     /// The service's signing name: `iam`.
     pub service: &'a str,
-    /// `None` takes any region.
+    /// `None` takes any region: any text of small letters, digits and dashes.
     pub region: Option<&'a str>,
     pub now: Time,
 }

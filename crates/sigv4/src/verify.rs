@@ -17,6 +17,16 @@ use crate::{Expected, Family, Request, Signed, SigningKey};
 /// known to do so, and token helpers for Kubernetes rely on it.
 const PRESIGNED_CALL: Duration = Duration::from_secs(15 * 60);
 
+/// What S3 tells those to expect who sign for something that is no region's name.
+const ANY_REGION: &str = "us-east-1";
+
+/// Whether a text can be a region's name. It becomes a part of ARNs: with a colon or a wildcard in it, what is asked about
+/// would look like something else to policies.
+fn is_region(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    (1..=64).contains(&text.len()) && text.bytes().all(plain)
+}
+
 impl Signed<'_> {
     /// Checks everything that needs no key, in AWS's order: time, signed headers, credential scope.
     pub fn check(&self, request: &Request<'_>, expected: &Expected<'_>) -> Result<(), Refusal> {
@@ -138,8 +148,10 @@ impl Signed<'_> {
         let [date, region, service] = self.scope();
         let pair = |found: &str, expected: &str| (found.to_owned(), expected.to_owned());
         let mut fault = ScopeFault::default();
-        if let Some(right) = expected.region.filter(|right| *right != region) {
-            fault.region = Some(pair(region, right));
+        match expected.region {
+            Some(right) if right != region => fault.region = Some(pair(region, right)),
+            None if !is_region(region) => fault.region = Some(pair(region, ANY_REGION)),
+            _ => {}
         }
         if service != expected.service {
             fault.service = Some(pair(service, expected.service));
