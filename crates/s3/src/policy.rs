@@ -69,8 +69,8 @@ pub fn accept(db: &Reader, bucket: &str, text: &str) -> Result<String, Fault> {
 fn check_resources(bucket: &str, text: &str) -> Result<(), Fault> {
     let own = crate::bucket::arn(bucket);
     let invalid = || Fault::new("MalformedPolicy", 400, "Policy has invalid resource");
-    let statements = crate::public::statements(text);
-    for statement in &statements {
+    let unreadable = || Fault::new("MalformedPolicy", 400, "This policy contains invalid Json");
+    for statement in &crate::public::statements(text).ok_or_else(unreadable)? {
         for resource in
             ["Resource", "NotResource"].iter().flat_map(|name| crate::public::texts(statement.get(*name)))
         {

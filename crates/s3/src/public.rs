@@ -19,13 +19,13 @@ const NARROWING: [&str; 13] = [
     "s3:x-amz-server-side-encryption-aws-kms-key-id",
 ];
 
-/// The statements of a document that parsed.
-pub fn statements(text: &str) -> Vec<Value> {
-    let mut document: Value = serde_json::from_str(text).unwrap_or_default();
-    match document.get_mut("Statement").map(Value::take) {
-        Some(Value::Array(all)) => all,
-        Some(one) => vec![one],
-        None => Vec::new(),
+/// The statements of a document; `None` for what this reader does not take, though the policy engine may: a number beyond
+/// its range.
+pub fn statements(text: &str) -> Option<Vec<Value>> {
+    let mut document: Value = serde_json::from_str(text).ok()?;
+    match document.get_mut("Statement")?.take() {
+        Value::Array(all) => Some(all),
+        one => Some(vec![one]),
     }
 }
 
@@ -40,7 +40,8 @@ pub fn texts(value: Option<&Value>) -> Vec<&str> {
 
 /// Whether any statement lets in everyone.
 pub fn is_public(text: &str) -> bool {
-    statements(text).iter().any(|statement| {
+    let Some(statements) = statements(text) else { return true };
+    statements.iter().any(|statement| {
         statement.get("Effect").and_then(Value::as_str) == Some("Allow")
             && has_wildcard(statement)
             && !is_narrowed(statement.get("Condition"))
@@ -124,6 +125,11 @@ mod tests {
         check(r#""*""#, r#"{"IpAddress":{"aws:SourceIp":"10.0.0.0/8"}}"#, false);
         check(r#""*""#, r#"{"IpAddress":{"aws:SourceIp":["10.0.0.0/8","0.0.0.0/0"]}}"#, true);
         check(r#""*""#, r#"{"StringEquals":{"aws:UserAgent":"x"}}"#, true);
+    }
+
+    #[test]
+    fn what_can_not_be_read_counts_as_public() {
+        check(r#""*""#, r#"{"StringNotEquals":{"aws:UserAgent":1e400}}"#, true);
     }
 
     #[test]
