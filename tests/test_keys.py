@@ -98,3 +98,12 @@ def test_a_document_that_differs_from_its_checksum_is_not_stored(server):
     status, answer = send(request, body.encode())
     assert (status, "BadDigest" in answer) == (400, True), answer
     assert code(s3.get_bucket_policy, Bucket="photos") == "NoSuchBucketPolicy"
+
+
+def test_five_hundred_instances_are_launched_and_ended_by_one_call_each(server):
+    ec2 = server.client("ec2", server.root)
+    launched = ec2.run_instances(ImageId="ami-0abcdef1234567890", InstanceType="t3.micro", MinCount=500, MaxCount=500)
+    ids = [instance["InstanceId"] for instance in launched["Instances"]]
+    assert len(set(ids)) == 500
+    assert len(ec2.terminate_instances(InstanceIds=ids)["TerminatingInstances"]) == 500
+    assert code(ec2.run_instances, ImageId="ami-0abcdef1234567890", MinCount=501, MaxCount=501) == "InstanceLimitExceeded"

@@ -15,12 +15,12 @@ use crate::{ChangesError, CommitError, Digest, StoreError};
 pub const MAX_KEY: usize = 2_000;
 /// The largest value, bytes.
 pub const MAX_VALUE: usize = 64 * 1024;
-/// The most operations of one transaction: S3 deletes 1,000 objects in one call.
-pub const MAX_OPS: usize = 1_200;
+/// The most operations of one transaction: EC2 launches 500 instances in one call, S3 deletes 1,000 objects.
+pub const MAX_OPS: usize = 6_000;
 /// The most preconditions of one transaction.
-pub const MAX_PRES: usize = 1_200;
+pub const MAX_PRES: usize = 6_000;
 /// The largest transaction, bytes of keys and values together.
-pub const MAX_TXN: usize = 1024 * 1024;
+pub const MAX_TXN: usize = 4 * 1024 * 1024;
 /// The most rows that one [`Op::DelRange`] may delete.
 pub const MAX_CLEARED: u32 = 10_000;
 /// How many changes of a shard the log keeps at least before [`ChangesError::Compacted`].

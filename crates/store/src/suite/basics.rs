@@ -159,8 +159,10 @@ pub async fn limits_are_enforced_to_the_byte(engine: Subject) {
     let put = |key: usize, value: usize| vec![Op::Put(vec![7; key], vec![7; value])];
     let many = |n: u32| (0..n).map(|n| Op::Put(n.to_be_bytes().to_vec(), vec![])).collect::<Vec<_>>();
     let large = |total: usize| {
-        let mut ops: Vec<Op> = (0..15_u8).map(|n| Op::Put(vec![n], vec![0; MAX_VALUE])).collect();
-        ops.push(Op::Put(vec![15], vec![0; total - 15 * (MAX_VALUE + 1) - 1]));
+        let (full, rest) = (total / (MAX_VALUE + 1), total % (MAX_VALUE + 1));
+        let key = |n: usize| vec![u8::try_from(n).unwrap()];
+        let mut ops: Vec<Op> = (0..full).map(|n| Op::Put(key(n), vec![0; MAX_VALUE])).collect();
+        ops.push(Op::Put(key(full), vec![0; rest - 1]));
         ops
     };
     let ops = u32::try_from(MAX_OPS).unwrap();
