@@ -3384,9 +3384,11 @@ impl xml::ToXml for EbsBlockDevice {
 pub struct EbsCardInfo {
     pub ebs_card_index: Option<i32>,
     pub baseline_bandwidth_in_mbps: Option<i32>,
+    #[cfg_attr(feature = "vectors", serde(with = "wire::vectors::number"))]
     pub baseline_throughput_in_m_bps: Option<f64>,
     pub baseline_iops: Option<i32>,
     pub maximum_bandwidth_in_mbps: Option<i32>,
+    #[cfg_attr(feature = "vectors", serde(with = "wire::vectors::number"))]
     pub maximum_throughput_in_m_bps: Option<f64>,
     pub maximum_iops: Option<i32>,
 }
@@ -3515,9 +3517,11 @@ impl form::FromForm for EbsInstanceBlockDeviceSpecification {
 )]
 pub struct EbsOptimizedInfo {
     pub baseline_bandwidth_in_mbps: Option<i32>,
+    #[cfg_attr(feature = "vectors", serde(with = "wire::vectors::number"))]
     pub baseline_throughput_in_m_bps: Option<f64>,
     pub baseline_iops: Option<i32>,
     pub maximum_bandwidth_in_mbps: Option<i32>,
+    #[cfg_attr(feature = "vectors", serde(with = "wire::vectors::number"))]
     pub maximum_throughput_in_m_bps: Option<f64>,
     pub maximum_iops: Option<i32>,
 }
@@ -3958,6 +3962,7 @@ pub struct GpuDeviceInfo {
     pub manufacturer: Option<String>,
     pub count: Option<i32>,
     pub logical_gpu_count: Option<i32>,
+    #[cfg_attr(feature = "vectors", serde(with = "wire::vectors::number"))]
     pub gpu_partition_size: Option<f64>,
     pub workloads: Option<Vec<String>>,
     pub memory_info: Option<GpuDeviceMemoryInfo>,
@@ -6455,7 +6460,9 @@ pub struct NetworkCardInfo {
     pub network_performance: Option<String>,
     pub maximum_network_interfaces: Option<i32>,
     pub additional_flexible_network_interfaces: Option<i32>,
+    #[cfg_attr(feature = "vectors", serde(with = "wire::vectors::number"))]
     pub baseline_bandwidth_in_gbps: Option<f64>,
+    #[cfg_attr(feature = "vectors", serde(with = "wire::vectors::number"))]
     pub peak_bandwidth_in_gbps: Option<f64>,
     pub default_ena_queue_count_per_interface: Option<i32>,
     pub maximum_ena_queue_count: Option<i32>,
@@ -7200,6 +7207,7 @@ impl form::FromForm for PrivateIpAddressSpecification {
 )]
 pub struct ProcessorInfo {
     pub supported_architectures: Option<Vec<String>>,
+    #[cfg_attr(feature = "vectors", serde(with = "wire::vectors::number"))]
     pub sustained_clock_speed_in_ghz: Option<f64>,
     pub supported_features: Option<Vec<String>>,
     pub manufacturer: Option<String>,

@@ -160,6 +160,11 @@ pub fn put_list<T: ToJson>(object: &mut Map<String, Value>, name: &str, items: O
     }
 }
 
+/// A time of a member that the model wants in ISO 8601, with a fraction only when there is one.
+pub fn iso(time: &Time) -> String {
+    if time.millis() % 1000 == 0 { time.iso_seconds() } else { time.iso_millis() }
+}
+
 macro_rules! plain {
     ($($type:ty),*) => {$(
         impl ToJson for $type {
@@ -170,7 +175,20 @@ macro_rules! plain {
     )*};
 }
 
-plain!(String, bool, i32, i64, f32, f64);
+plain!(String, bool, i32, i64);
+
+macro_rules! floats {
+    ($($type:ty),*) => {$(
+        impl ToJson for $type {
+            /// What JSON's numbers cannot show is text: `NaN`, `Infinity`, `-Infinity`.
+            fn to_json(&self) -> Value {
+                if self.is_finite() { Value::from(*self) } else { Value::from(self.header_text()) }
+            }
+        }
+    )*};
+}
+
+floats!(f32, f64);
 
 impl ToJson for Time {
     /// Seconds since the epoch, with a fraction only when there is one.
@@ -202,5 +220,29 @@ impl<T: ToJson> ToJson for Box<T> {
 impl<T: ToJson> ToJson for BTreeMap<String, T> {
     fn to_json(&self) -> Value {
         Value::Object(self.iter().map(|(key, value)| (key.clone(), value.to_json())).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::xml::{ToXml, Writer};
+
+    fn check<T: ToJson + ToXml>(number: T, json: Value, xml: &str) {
+        let mut w = Writer::new(Protocol::RestXml);
+        number.to_xml("n", &mut w);
+        assert_eq!(number.to_json(), json);
+        assert_eq!(String::from_utf8(w.into_bytes()).unwrap(), format!("<n>{xml}</n>"));
+    }
+
+    #[test]
+    fn numbers_that_are_not_finite_have_names() {
+        check(f64::INFINITY, Value::from("Infinity"), "Infinity");
+        check(f32::NEG_INFINITY, Value::from("-Infinity"), "-Infinity");
+        check(f32::NAN, Value::from("NaN"), "NaN");
+        check(1.5_f64, Value::from(1.5), "1.5");
+        let mut v = Violations::new(Protocol::Json("1.1"));
+        assert_eq!(f64::from_json(&Value::from("-Infinity"), &mut v).unwrap(), f64::NEG_INFINITY);
+        assert!(f32::from_json(&Value::from("NaN"), &mut v).unwrap().is_nan());
     }
 }

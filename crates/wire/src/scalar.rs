@@ -45,7 +45,7 @@ impl Scalar for bool {
 }
 
 macro_rules! number {
-    ($type:ty, $kind:literal) => {
+    ($type:ty, $kind:literal, $text:expr) => {
         impl Scalar for $type {
             const KIND: &'static str = $kind;
 
@@ -54,16 +54,18 @@ macro_rules! number {
             }
 
             fn header_text(&self) -> String {
-                self.to_string()
+                let text: fn(&$type) -> String = $text;
+                text(self)
             }
         }
     };
 }
 
-number!(i32, "Integer");
-number!(i64, "Long");
-number!(f32, "Float");
-number!(f64, "Double");
+number!(i32, "Integer", i32::to_string);
+number!(i64, "Long", i64::to_string);
+// Rust shows infinity as `inf`.
+number!(f32, "Float", |n| n.to_string().replace("inf", "Infinity"));
+number!(f64, "Double", |n| n.to_string().replace("inf", "Infinity"));
 
 impl Scalar for Time {
     const KIND: &'static str = "Timestamp";

@@ -7,6 +7,8 @@ use super::model::Operation;
 use super::names::{literal, pascal};
 use super::structs::{Field, Kind};
 
+const EPOCH: &str = "t.seconds().to_string()";
+const ISO: &str = "t.iso_millis()";
 const XSI: &str = "http://www.w3.org/2001/XMLSchema-instance";
 
 impl Emitter<'_> {
@@ -105,6 +107,14 @@ impl Emitter<'_> {
             for f in body {
                 let name = literal(f.member.location_name.as_deref().unwrap_or(f.name));
                 let _ = match f.kind {
+                    Kind::Time if time_form(f).is_some_and(|form| form != EPOCH) => {
+                        let form = if time_form(f) == Some(ISO) { "json::iso(t)" } else { "t.http_date()" };
+                        writeln!(
+                            self.text,
+                            "json::put(&mut o, {name}, {}.map(|t| {form}).as_ref());",
+                            f.as_ref()
+                        )
+                    }
                     Kind::List(_) => writeln!(self.text, "json::put_list(&mut o, {name}, {});", f.as_slice()),
                     _ => writeln!(self.text, "json::put(&mut o, {name}, {});", f.as_ref()),
                 };
@@ -208,8 +218,8 @@ pub fn time_form(f: &Field<'_>) -> Option<&'static str> {
     let form = f.member.timestamp_format.as_deref().or(f.shape.timestamp_format.as_deref());
     match form {
         Some("rfc822") => Some("t.http_date()"),
-        Some("unixTimestamp") => Some("t.seconds().to_string()"),
-        Some("iso8601") => Some("t.iso_millis()"),
+        Some("unixTimestamp") => Some(EPOCH),
+        Some("iso8601") => Some(ISO),
         _ => None,
     }
 }

@@ -125,6 +125,10 @@ impl Emitter<'_> {
             let ident = &f.ident;
             let _ = match &f.kind {
                 Kind::Stream => writeln!(self.text, "out.body = self.{ident};"),
+                Kind::Blob if !f.required => writeln!(
+                    self.text,
+                    "if let Some(bytes) = self.{ident} {{ out.set_body(\"application/octet-stream\", bytes); }}"
+                ),
                 Kind::Text if f.required => {
                     writeln!(self.text, "out.set_body(\"text/plain\", self.{ident});")
                 }

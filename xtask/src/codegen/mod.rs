@@ -1,6 +1,7 @@
 //! `cargo xtask codegen [--check] [SERVICE…] [--all | --with Op,Op]`: writes `src/model.rs` and `src/ops/mod.rs` of
 //! the services from the pinned models, for the operations that have a file in `src/ops`. With `--check` it only
-//! compares. `--all` and `--with` add shapes for operations that have no file yet.
+//! compares. `--all` and `--with` add shapes for operations that have no file yet. The service `suites` stands for
+//! the shapes and cases of botocore's protocol tests, in `crates/wire/tests/protocols`.
 
 mod codecs;
 mod emit;
@@ -14,10 +15,11 @@ mod patterns;
 mod reach;
 mod rules;
 mod structs;
+mod suites;
 
 use std::collections::{BTreeSet, HashMap};
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
 use model::{Model, Patches};
@@ -61,7 +63,7 @@ fn wish(words: &[String]) -> Result<Wish, String> {
                 let list = words.next().ok_or("--with needs a list of operations")?;
                 wish.with.extend(list.split(',').map(str::to_owned));
             }
-            service if SERVICES.iter().any(|(name, _)| *name == service) => {
+            service if service == "suites" || SERVICES.iter().any(|(name, _)| *name == service) => {
                 wish.services.push(service.to_owned())
             }
             other => return Err(format!("unknown argument {other}")),
@@ -92,24 +94,41 @@ fn generate(root: &Path, wish: &Wish) -> Result<(), String> {
             ("ops/mod.rs", ops::module(service, &model, &files)?),
         ];
         for (name, text) in texts {
-            let path = source.join(name);
-            let text = formatted(root, &text)?;
-            if std::fs::read_to_string(&path).is_ok_and(|old| old == text) {
-                continue;
-            }
-            if wish.check {
-                stale.push(path.display().to_string());
-                continue;
-            }
-            let folder = path.parent().unwrap_or(&path);
-            std::fs::create_dir_all(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
-            std::fs::write(&path, text).map_err(|e| format!("{}: {e}", path.display()))?;
+            keep(root, source.join(name), text, wish.check, &mut stale)?;
+        }
+    }
+    if wish.services.is_empty() || wish.services.iter().any(|name| name == "suites") {
+        for (name, text) in suites::files(root, &pin)? {
+            let path = root.join("crates/wire/tests/protocols").join(name);
+            keep(root, path, text, wish.check, &mut stale)?;
         }
     }
     if stale.is_empty() {
         return Ok(());
     }
     Err(format!("not what `cargo xtask codegen` writes: {}", stale.join(", ")))
+}
+
+/// Writes a file that differs, or with `check` only notes it.
+fn keep(
+    root: &Path,
+    path: PathBuf,
+    text: String,
+    check: bool,
+    stale: &mut Vec<String>,
+) -> Result<(), String> {
+    let is_code = path.extension().is_some_and(|extension| extension == "rs");
+    let text = if is_code { formatted(root, &text)? } else { text };
+    if std::fs::read_to_string(&path).is_ok_and(|old| old == text) {
+        return Ok(());
+    }
+    if check {
+        stale.push(path.display().to_string());
+        return Ok(());
+    }
+    let folder = path.parent().unwrap_or(&path);
+    std::fs::create_dir_all(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+    std::fs::write(&path, text).map_err(|e| format!("{}: {e}", path.display()))
 }
 
 /// The operations that get shapes.

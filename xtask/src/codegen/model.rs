@@ -164,6 +164,16 @@ impl Model {
         Ok(model)
     }
 
+    /// The model of one suite of botocore's protocol tests.
+    pub fn of_suite(value: serde_json::Value) -> Result<Model, String> {
+        serde_json::from_value(value).map_err(|e| e.to_string())
+    }
+
+    /// Takes out the regular expressions, of which some would need a translation by hand.
+    pub fn forget_patterns(&mut self) {
+        self.shapes.values_mut().for_each(|shape| shape.pattern = None);
+    }
+
     pub fn shape(&self, name: &str) -> Result<&Shape, String> {
         self.shapes.get(name).ok_or_else(|| format!("shape {name} is not in the model"))
     }

@@ -179,6 +179,11 @@ impl<'m> Emitter<'m> {
                     literal(f.name)
                 );
             }
+            if matches!(f.kind, Kind::Float | Kind::Double) {
+                self.text.push_str(
+                    "    #[cfg_attr(feature = \"vectors\", serde(with = \"wire::vectors::number\"))]\n",
+                );
+            }
             let _ = writeln!(self.text, "    pub {}: {},", f.ident, f.rust());
         }
         self.text.push_str("}\n");

@@ -158,6 +158,12 @@ impl Element {
         &self.children
     }
 
+    /// Keeps the children that the test holds for.
+    #[cfg(feature = "vectors")]
+    pub(crate) fn retain(&mut self, test: impl FnMut(&Element) -> bool) {
+        self.children.retain(test);
+    }
+
     /// A member that may be absent.
     pub fn get<T: FromXml>(&self, name: &'static str, v: &mut Violations) -> Result<Option<T>, Fault> {
         self.child(name).map(|child| v.within(name, |v| T::from_xml(child, v))).transpose()

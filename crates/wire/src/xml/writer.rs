@@ -5,7 +5,7 @@ use std::fmt::Display;
 
 use rolecall_base::Time;
 
-use crate::scalar::base64;
+use crate::scalar::{Scalar, base64};
 use crate::{Meta, Protocol, Response};
 
 /// XML under construction.
@@ -212,7 +212,19 @@ macro_rules! displayed {
     )*};
 }
 
-displayed!(bool, i32, i64, f32, f64);
+displayed!(bool, i32, i64);
+
+macro_rules! floats {
+    ($($type:ty),*) => {$(
+        impl ToXml for $type {
+            fn to_xml(&self, name: &str, w: &mut Writer) {
+                w.leaf(name, self.header_text());
+            }
+        }
+    )*};
+}
+
+floats!(f32, f64);
 
 impl ToXml for Time {
     /// EC2 and S3 always show milliseconds; query services show them when there are any.
