@@ -62,14 +62,17 @@ impl<'a> Message<'a> {
         self.header_text(name).and_then(|text| Scalar::parse(&text))
     }
 
-    /// A list in one header, separated by commas.
+    /// A list in one header, separated by commas; empty items do not count (RFC 9110, section 5.6.1).
     pub fn header_list(&self, name: &'static str) -> Option<Vec<String>> {
-        let mut items = Vec::new();
+        let mut texts = Vec::new();
         for value in self.headers.get_all(name) {
-            let text = std::str::from_utf8(value.as_bytes()).ok()?;
-            items.extend(text.split(',').map(|item| item.trim().to_owned()));
+            texts.push(Cow::Borrowed(std::str::from_utf8(value.as_bytes()).ok()?));
         }
-        if items.is_empty() { self.header_text(name).map(|t| vec![t.into_owned()]) } else { Some(items) }
+        if texts.is_empty() {
+            texts.push(self.header_text(name)?);
+        }
+        let items = texts.iter().flat_map(|text| text.split(',')).map(str::trim);
+        Some(items.filter(|item| !item.is_empty()).map(str::to_owned).collect())
     }
 
     /// All headers that begin with `prefix`, keyed by what follows it, in lower case.

@@ -16,7 +16,7 @@ impl Emitter<'_> {
     pub fn request_name(&self, f: &Field<'_>) -> String {
         let own = f.member.location_name.as_deref();
         match self.model.metadata.protocol.as_str() {
-            "ec2" => f.member.query_name.clone().or(own.map(pascal)).unwrap_or_else(|| f.name.to_owned()),
+            "ec2" => f.member.query_name.clone().unwrap_or_else(|| pascal(own.unwrap_or(f.name))),
             // A flattened list is named by its items.
             "query" if flattened(f) => item_name(f).or(own).unwrap_or(f.name).to_owned(),
             _ => own.unwrap_or(f.name).to_owned(),
@@ -102,8 +102,11 @@ impl Emitter<'_> {
             fields.iter().filter(|f| f.member.location.is_none() && f.kind != Kind::Stream).collect();
         if matches!(self.model.metadata.protocol.as_str(), "json" | "rest-json") {
             let _ = writeln!(self.text, "\nimpl json::ToJson for {target} {{");
-            self.text
-                .push_str("fn to_json(&self) -> serde_json::Value {\nlet mut o = serde_json::Map::new();\n");
+            let keyword = if body.is_empty() { "let" } else { "let mut" };
+            let _ = writeln!(
+                self.text,
+                "fn to_json(&self) -> serde_json::Value {{\n{keyword} o = serde_json::Map::new();"
+            );
             for f in body {
                 let name = literal(f.member.location_name.as_deref().unwrap_or(f.name));
                 let _ = match f.kind {

@@ -149,7 +149,9 @@ impl Emitter<'_> {
                 other => return Err(format!("{}: a payload of {other:?} is not supported", f.name)),
             };
         } else if let Some(body) = fields.iter().find(|f| f.member.location.is_none()) {
-            let root = self.model.patches.roots.get(operation).cloned().unwrap_or_else(|| pascal(shape));
+            let named = self.model.shape(shape)?.location_name.clone();
+            let patched = self.model.patches.roots.get(operation).cloned();
+            let root = patched.or(named).unwrap_or_else(|| pascal(shape));
             let root = literal(&root);
             if self.model.patches.bare_roots.iter().any(|bare| bare == shape) {
                 let text = format!("|w| w.text(self.{}.as_deref().unwrap_or_default())", body.ident);

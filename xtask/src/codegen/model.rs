@@ -100,6 +100,7 @@ pub struct Shape {
     pub exception: bool,
     pub error: Option<ErrorFacts>,
     pub payload: Option<String>,
+    pub location_name: Option<String>,
     pub flattened: bool,
     pub streaming: bool,
     pub timestamp_format: Option<String>,

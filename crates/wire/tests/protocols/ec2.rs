@@ -153,6 +153,159 @@ mod input_endpoint_operation {
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<EndpointOperation>()];
 }
 
+mod input_endpoint_with_host_label_operation {
+    use std::collections::BTreeMap;
+
+    use rolecall_base::{Fault, Time};
+    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+
+    /// What all operations share.
+    pub static SERVICE: wire::Service = wire::Service {
+        name: "suite",
+        protocol: wire::Protocol::Ec2,
+        version: "2020-01-08",
+        xmlns: "http://ec2.amazonaws.com/doc/2020-01-08/",
+        target_prefix: "",
+    };
+
+    #[derive(Debug)]
+    pub struct EndpointWithHostLabelOperation;
+
+    impl wire::Shape for EndpointWithHostLabelOperation {
+        type Input = HostLabelInput;
+        type Output = EndpointWithHostLabelOperationResponse;
+        const META: &'static wire::Meta = &wire::Meta {
+            service: "suite",
+            name: "EndpointWithHostLabelOperation",
+            protocol: wire::Protocol::Ec2,
+            xmlns: "http://ec2.amazonaws.com/doc/2020-01-08/",
+            result_wrapper: None,
+            route: wire::Route::named("EndpointWithHostLabelOperation"),
+            status: 200,
+            streaming_input: false,
+            streaming_output: false,
+        };
+    }
+
+    #[derive(Debug, Default, Clone, PartialEq)]
+    #[cfg_attr(
+        feature = "vectors",
+        derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+        serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+    )]
+    pub struct EndpointWithHostLabelOperationResponse {}
+
+    impl wire::Input for HostLabelInput {
+        fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+            form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+        }
+
+        fn validate(&self, v: &mut Violations) {
+            let _ = v;
+        }
+    }
+
+    impl wire::Output for EndpointWithHostLabelOperationResponse {
+        fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+            xml::ec2_answer(meta, request_id, out, |w| w.put("return", &true));
+        }
+    }
+
+    #[derive(Debug, Default, Clone, PartialEq)]
+    #[cfg_attr(
+        feature = "vectors",
+        derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+        serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+    )]
+    pub struct HostLabelInput {
+        #[cfg_attr(feature = "vectors", serde(rename = "label"))]
+        pub label: String,
+    }
+
+    impl form::FromForm for HostLabelInput {
+        fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+            Ok(HostLabelInput { label: n.need("Label", v)? })
+        }
+    }
+
+    /// Every operation above, for tests that replay records.
+    #[cfg(feature = "vectors")]
+    pub static CODECS: &[wire::vectors::Codec] =
+        &[wire::vectors::Codec::of::<EndpointWithHostLabelOperation>()];
+}
+
+mod input_host_with_path_operation {
+    use std::collections::BTreeMap;
+
+    use rolecall_base::{Fault, Time};
+    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+
+    /// What all operations share.
+    pub static SERVICE: wire::Service = wire::Service {
+        name: "suite",
+        protocol: wire::Protocol::Ec2,
+        version: "2020-01-08",
+        xmlns: "http://ec2.amazonaws.com/doc/2020-01-08/",
+        target_prefix: "",
+    };
+
+    #[derive(Debug)]
+    pub struct HostWithPathOperation;
+
+    impl wire::Shape for HostWithPathOperation {
+        type Input = HostWithPathOperationRequest;
+        type Output = HostWithPathOperationResponse;
+        const META: &'static wire::Meta = &wire::Meta {
+            service: "suite",
+            name: "HostWithPathOperation",
+            protocol: wire::Protocol::Ec2,
+            xmlns: "http://ec2.amazonaws.com/doc/2020-01-08/",
+            result_wrapper: None,
+            route: wire::Route::named("HostWithPathOperation"),
+            status: 200,
+            streaming_input: false,
+            streaming_output: false,
+        };
+    }
+
+    #[derive(Debug, Default, Clone, PartialEq)]
+    #[cfg_attr(
+        feature = "vectors",
+        derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+        serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+    )]
+    pub struct HostWithPathOperationRequest {}
+
+    #[derive(Debug, Default, Clone, PartialEq)]
+    #[cfg_attr(
+        feature = "vectors",
+        derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+        serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+    )]
+    pub struct HostWithPathOperationResponse {}
+
+    impl wire::Input for HostWithPathOperationRequest {
+        fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+            let _ = (m, v);
+            Ok(HostWithPathOperationRequest {})
+        }
+
+        fn validate(&self, v: &mut Violations) {
+            let _ = v;
+        }
+    }
+
+    impl wire::Output for HostWithPathOperationResponse {
+        fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+            xml::ec2_answer(meta, request_id, out, |w| w.put("return", &true));
+        }
+    }
+
+    /// Every operation above, for tests that replay records.
+    #[cfg(feature = "vectors")]
+    pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<HostWithPathOperation>()];
+}
+
 mod input_nested_structures {
     use std::collections::BTreeMap;
 
@@ -326,6 +479,87 @@ mod input_no_input_and_output {
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<NoInputAndOutput>()];
 }
 
+mod input_query_idempotency_token_auto_fill {
+    use std::collections::BTreeMap;
+
+    use rolecall_base::{Fault, Time};
+    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+
+    /// What all operations share.
+    pub static SERVICE: wire::Service = wire::Service {
+        name: "suite",
+        protocol: wire::Protocol::Ec2,
+        version: "2020-01-08",
+        xmlns: "http://ec2.amazonaws.com/doc/2020-01-08/",
+        target_prefix: "",
+    };
+
+    #[derive(Debug)]
+    pub struct QueryIdempotencyTokenAutoFill;
+
+    impl wire::Shape for QueryIdempotencyTokenAutoFill {
+        type Input = QueryIdempotencyTokenAutoFillInput;
+        type Output = QueryIdempotencyTokenAutoFillResponse;
+        const META: &'static wire::Meta = &wire::Meta {
+            service: "suite",
+            name: "QueryIdempotencyTokenAutoFill",
+            protocol: wire::Protocol::Ec2,
+            xmlns: "http://ec2.amazonaws.com/doc/2020-01-08/",
+            result_wrapper: None,
+            route: wire::Route::named("QueryIdempotencyTokenAutoFill"),
+            status: 200,
+            streaming_input: false,
+            streaming_output: false,
+        };
+    }
+
+    #[derive(Debug, Default, Clone, PartialEq)]
+    #[cfg_attr(
+        feature = "vectors",
+        derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+        serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+    )]
+    pub struct QueryIdempotencyTokenAutoFillResponse {}
+
+    impl wire::Input for QueryIdempotencyTokenAutoFillInput {
+        fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+            form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+        }
+
+        fn validate(&self, v: &mut Violations) {
+            let _ = v;
+        }
+    }
+
+    impl wire::Output for QueryIdempotencyTokenAutoFillResponse {
+        fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+            xml::ec2_answer(meta, request_id, out, |w| w.put("return", &true));
+        }
+    }
+
+    #[derive(Debug, Default, Clone, PartialEq)]
+    #[cfg_attr(
+        feature = "vectors",
+        derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+        serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+    )]
+    pub struct QueryIdempotencyTokenAutoFillInput {
+        #[cfg_attr(feature = "vectors", serde(rename = "token"))]
+        pub token: Option<String>,
+    }
+
+    impl form::FromForm for QueryIdempotencyTokenAutoFillInput {
+        fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+            Ok(QueryIdempotencyTokenAutoFillInput { token: n.get("Token", v)? })
+        }
+    }
+
+    /// Every operation above, for tests that replay records.
+    #[cfg(feature = "vectors")]
+    pub static CODECS: &[wire::vectors::Codec] =
+        &[wire::vectors::Codec::of::<QueryIdempotencyTokenAutoFill>()];
+}
+
 mod input_query_lists {
     use std::collections::BTreeMap;
 
@@ -397,7 +631,7 @@ mod input_query_lists {
 
     impl form::FromForm for GreetingStruct {
         fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
-            Ok(GreetingStruct { hi: n.get("hi", v)? })
+            Ok(GreetingStruct { hi: n.get("Hi", v)? })
         }
     }
 
@@ -446,6 +680,94 @@ mod input_query_lists {
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<QueryLists>()];
+}
+
+mod input_query_timestamps {
+    use std::collections::BTreeMap;
+
+    use rolecall_base::{Fault, Time};
+    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+
+    /// What all operations share.
+    pub static SERVICE: wire::Service = wire::Service {
+        name: "suite",
+        protocol: wire::Protocol::Ec2,
+        version: "2020-01-08",
+        xmlns: "http://ec2.amazonaws.com/doc/2020-01-08/",
+        target_prefix: "",
+    };
+
+    #[derive(Debug)]
+    pub struct QueryTimestamps;
+
+    impl wire::Shape for QueryTimestamps {
+        type Input = QueryTimestampsInput;
+        type Output = QueryTimestampsResponse;
+        const META: &'static wire::Meta = &wire::Meta {
+            service: "suite",
+            name: "QueryTimestamps",
+            protocol: wire::Protocol::Ec2,
+            xmlns: "http://ec2.amazonaws.com/doc/2020-01-08/",
+            result_wrapper: None,
+            route: wire::Route::named("QueryTimestamps"),
+            status: 200,
+            streaming_input: false,
+            streaming_output: false,
+        };
+    }
+
+    #[derive(Debug, Default, Clone, PartialEq)]
+    #[cfg_attr(
+        feature = "vectors",
+        derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+        serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+    )]
+    pub struct QueryTimestampsResponse {}
+
+    impl wire::Input for QueryTimestampsInput {
+        fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+            form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+        }
+
+        fn validate(&self, v: &mut Violations) {
+            let _ = v;
+        }
+    }
+
+    impl wire::Output for QueryTimestampsResponse {
+        fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+            xml::ec2_answer(meta, request_id, out, |w| w.put("return", &true));
+        }
+    }
+
+    #[derive(Debug, Default, Clone, PartialEq)]
+    #[cfg_attr(
+        feature = "vectors",
+        derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+        serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+    )]
+    pub struct QueryTimestampsInput {
+        #[cfg_attr(feature = "vectors", serde(rename = "epochMember"))]
+        pub epoch_member: Option<Time>,
+        #[cfg_attr(feature = "vectors", serde(rename = "epochTarget"))]
+        pub epoch_target: Option<Time>,
+        #[cfg_attr(feature = "vectors", serde(rename = "normalFormat"))]
+        pub normal_format: Option<Time>,
+    }
+
+    impl form::FromForm for QueryTimestampsInput {
+        fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+            Ok(QueryTimestampsInput {
+                epoch_member: n.get("EpochMember", v)?,
+                epoch_target: n.get("EpochTarget", v)?,
+                normal_format: n.get("NormalFormat", v)?,
+            })
+        }
+    }
+
+    /// Every operation above, for tests that replay records.
+    #[cfg(feature = "vectors")]
+    pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<QueryTimestamps>()];
 }
 
 mod input_simple_input_params {
@@ -2122,9 +2444,13 @@ mod output_xml_timestamps {
 pub static SUITES: &[(&str, &[wire::vectors::Codec])] = &[
     ("input_empty_input_and_empty_output", input_empty_input_and_empty_output::CODECS),
     ("input_endpoint_operation", input_endpoint_operation::CODECS),
+    ("input_endpoint_with_host_label_operation", input_endpoint_with_host_label_operation::CODECS),
+    ("input_host_with_path_operation", input_host_with_path_operation::CODECS),
     ("input_nested_structures", input_nested_structures::CODECS),
     ("input_no_input_and_output", input_no_input_and_output::CODECS),
+    ("input_query_idempotency_token_auto_fill", input_query_idempotency_token_auto_fill::CODECS),
     ("input_query_lists", input_query_lists::CODECS),
+    ("input_query_timestamps", input_query_timestamps::CODECS),
     ("input_simple_input_params", input_simple_input_params::CODECS),
     ("output_datetime_offsets", output_datetime_offsets::CODECS),
     ("output_empty_input_and_empty_output", output_empty_input_and_empty_output::CODECS),

@@ -230,6 +230,78 @@ mod input_endpoint_with_host_label_operation {
         &[wire::vectors::Codec::of::<EndpointWithHostLabelOperation>()];
 }
 
+mod input_host_with_path_operation {
+    use std::collections::BTreeMap;
+
+    use rolecall_base::{Fault, Time};
+    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+
+    /// What all operations share.
+    pub static SERVICE: wire::Service = wire::Service {
+        name: "suite",
+        protocol: wire::Protocol::Json("1.1"),
+        version: "2018-01-01",
+        xmlns: "",
+        target_prefix: "JsonProtocol",
+    };
+
+    #[derive(Debug)]
+    pub struct HostWithPathOperation;
+
+    impl wire::Shape for HostWithPathOperation {
+        type Input = HostWithPathOperationRequest;
+        type Output = HostWithPathOperationResponse;
+        const META: &'static wire::Meta = &wire::Meta {
+            service: "suite",
+            name: "HostWithPathOperation",
+            protocol: wire::Protocol::Json("1.1"),
+            xmlns: "",
+            result_wrapper: None,
+            route: wire::Route::named("HostWithPathOperation"),
+            status: 200,
+            streaming_input: false,
+            streaming_output: false,
+        };
+    }
+
+    #[derive(Debug, Default, Clone, PartialEq)]
+    #[cfg_attr(
+        feature = "vectors",
+        derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+        serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+    )]
+    pub struct HostWithPathOperationRequest {}
+
+    #[derive(Debug, Default, Clone, PartialEq)]
+    #[cfg_attr(
+        feature = "vectors",
+        derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+        serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+    )]
+    pub struct HostWithPathOperationResponse {}
+
+    impl wire::Input for HostWithPathOperationRequest {
+        fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+            let _ = (m, v);
+            Ok(HostWithPathOperationRequest {})
+        }
+
+        fn validate(&self, v: &mut Violations) {
+            let _ = v;
+        }
+    }
+
+    impl wire::Output for HostWithPathOperationResponse {
+        fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+            json::answer(meta, request_id, out, &serde_json::json!({}));
+        }
+    }
+
+    /// Every operation above, for tests that replay records.
+    #[cfg(feature = "vectors")]
+    pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<HostWithPathOperation>()];
+}
+
 mod input_json_enums {
     use std::collections::BTreeMap;
 
@@ -781,6 +853,87 @@ mod input_kitchen_sink_operation {
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<KitchenSinkOperation>()];
+}
+
+mod input_null_operation {
+    use std::collections::BTreeMap;
+
+    use rolecall_base::{Fault, Time};
+    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+
+    /// What all operations share.
+    pub static SERVICE: wire::Service = wire::Service {
+        name: "suite",
+        protocol: wire::Protocol::Json("1.1"),
+        version: "2018-01-01",
+        xmlns: "",
+        target_prefix: "JsonProtocol",
+    };
+
+    #[derive(Debug)]
+    pub struct NullOperation;
+
+    impl wire::Shape for NullOperation {
+        type Input = NullOperationInputOutput;
+        type Output = NullOperationResponse;
+        const META: &'static wire::Meta = &wire::Meta {
+            service: "suite",
+            name: "NullOperation",
+            protocol: wire::Protocol::Json("1.1"),
+            xmlns: "",
+            result_wrapper: None,
+            route: wire::Route::named("NullOperation"),
+            status: 200,
+            streaming_input: false,
+            streaming_output: false,
+        };
+    }
+
+    #[derive(Debug, Default, Clone, PartialEq)]
+    #[cfg_attr(
+        feature = "vectors",
+        derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+        serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+    )]
+    pub struct NullOperationResponse {}
+
+    impl wire::Input for NullOperationInputOutput {
+        fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+            json::FromJson::from_json(&json::parse(m)?, v)
+        }
+
+        fn validate(&self, v: &mut Violations) {
+            let _ = v;
+        }
+    }
+
+    impl wire::Output for NullOperationResponse {
+        fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+            json::answer(meta, request_id, out, &serde_json::json!({}));
+        }
+    }
+
+    #[derive(Debug, Default, Clone, PartialEq)]
+    #[cfg_attr(
+        feature = "vectors",
+        derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+        serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+    )]
+    pub struct NullOperationInputOutput {
+        #[cfg_attr(feature = "vectors", serde(rename = "string"))]
+        pub string: Option<String>,
+    }
+
+    impl json::FromJson for NullOperationInputOutput {
+        fn from_json(value: &serde_json::Value, v: &mut Violations) -> Result<Self, Fault> {
+            let o = json::object(value, v)?;
+            Ok(NullOperationInputOutput { string: o.get("string", v)? })
+        }
+    }
+
+    /// Every operation above, for tests that replay records.
+    #[cfg(feature = "vectors")]
+    pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<NullOperation>()];
 }
 
 mod input_operation_with_optional_input_output {
@@ -1600,7 +1753,7 @@ mod output_kitchen_sink_operation {
 
     impl json::ToJson for EmptyStruct {
         fn to_json(&self) -> serde_json::Value {
-            let mut o = serde_json::Map::new();
+            let o = serde_json::Map::new();
             serde_json::Value::Object(o)
         }
     }
@@ -1892,10 +2045,12 @@ pub static SUITES: &[(&str, &[wire::vectors::Codec])] = &[
     ("input_empty_operation", input_empty_operation::CODECS),
     ("input_endpoint_operation", input_endpoint_operation::CODECS),
     ("input_endpoint_with_host_label_operation", input_endpoint_with_host_label_operation::CODECS),
+    ("input_host_with_path_operation", input_host_with_path_operation::CODECS),
     ("input_json_enums", input_json_enums::CODECS),
     ("input_json_int_enums", input_json_int_enums::CODECS),
     ("input_json_unions", input_json_unions::CODECS),
     ("input_kitchen_sink_operation", input_kitchen_sink_operation::CODECS),
+    ("input_null_operation", input_null_operation::CODECS),
     ("input_operation_with_optional_input_output", input_operation_with_optional_input_output::CODECS),
     ("input_simple_scalar_properties", input_simple_scalar_properties::CODECS),
     ("output_datetime_offsets", output_datetime_offsets::CODECS),

@@ -236,6 +236,78 @@ mod input_endpoint_with_host_label_operation {
         &[wire::vectors::Codec::of::<EndpointWithHostLabelOperation>()];
 }
 
+mod input_host_with_path_operation {
+    use std::collections::BTreeMap;
+
+    use rolecall_base::{Fault, Time};
+    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+
+    /// What all operations share.
+    pub static SERVICE: wire::Service = wire::Service {
+        name: "suite",
+        protocol: wire::Protocol::Json("1.0"),
+        version: "2020-07-14",
+        xmlns: "",
+        target_prefix: "JsonRpc10",
+    };
+
+    #[derive(Debug)]
+    pub struct HostWithPathOperation;
+
+    impl wire::Shape for HostWithPathOperation {
+        type Input = HostWithPathOperationRequest;
+        type Output = HostWithPathOperationResponse;
+        const META: &'static wire::Meta = &wire::Meta {
+            service: "suite",
+            name: "HostWithPathOperation",
+            protocol: wire::Protocol::Json("1.0"),
+            xmlns: "",
+            result_wrapper: None,
+            route: wire::Route::named("HostWithPathOperation"),
+            status: 200,
+            streaming_input: false,
+            streaming_output: false,
+        };
+    }
+
+    #[derive(Debug, Default, Clone, PartialEq)]
+    #[cfg_attr(
+        feature = "vectors",
+        derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+        serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+    )]
+    pub struct HostWithPathOperationRequest {}
+
+    #[derive(Debug, Default, Clone, PartialEq)]
+    #[cfg_attr(
+        feature = "vectors",
+        derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+        serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+    )]
+    pub struct HostWithPathOperationResponse {}
+
+    impl wire::Input for HostWithPathOperationRequest {
+        fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+            let _ = (m, v);
+            Ok(HostWithPathOperationRequest {})
+        }
+
+        fn validate(&self, v: &mut Violations) {
+            let _ = v;
+        }
+    }
+
+    impl wire::Output for HostWithPathOperationResponse {
+        fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+            json::answer(meta, request_id, out, &serde_json::json!({}));
+        }
+    }
+
+    /// Every operation above, for tests that replay records.
+    #[cfg(feature = "vectors")]
+    pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<HostWithPathOperation>()];
+}
+
 mod input_json_unions {
     use std::collections::BTreeMap;
 
@@ -703,7 +775,7 @@ mod output_empty_input_and_empty_output {
 
     impl json::ToJson for EmptyInputAndEmptyOutputOutput {
         fn to_json(&self) -> serde_json::Value {
-            let mut o = serde_json::Map::new();
+            let o = serde_json::Map::new();
             serde_json::Value::Object(o)
         }
     }
@@ -1002,7 +1074,7 @@ mod output_no_input_and_output {
 
     impl json::ToJson for NoInputAndOutputOutput {
         fn to_json(&self) -> serde_json::Value {
-            let mut o = serde_json::Map::new();
+            let o = serde_json::Map::new();
             serde_json::Value::Object(o)
         }
     }
@@ -1105,6 +1177,7 @@ pub static SUITES: &[(&str, &[wire::vectors::Codec])] = &[
     ("input_empty_input_and_empty_output", input_empty_input_and_empty_output::CODECS),
     ("input_endpoint_operation", input_endpoint_operation::CODECS),
     ("input_endpoint_with_host_label_operation", input_endpoint_with_host_label_operation::CODECS),
+    ("input_host_with_path_operation", input_host_with_path_operation::CODECS),
     ("input_json_unions", input_json_unions::CODECS),
     ("input_no_input_and_no_output", input_no_input_and_no_output::CODECS),
     ("input_no_input_and_output", input_no_input_and_output::CODECS),

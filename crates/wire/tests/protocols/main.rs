@@ -13,37 +13,52 @@ use std::collections::BTreeSet;
 
 use rolecall_wire::vectors::{Codec, Replay, answers, requests};
 
-/// Cases that are about what a client tolerates, or about what a service of ours never does.
+/// Cases, as direction and id, about what a client tolerates or what no service of ours does; each with the reason.
 const OTHERS: &[(&str, &str)] = &[
-    ("Ec2QueryDateTimeWithNegativeOffset", OFFSET),
-    ("Ec2QueryDateTimeWithPositiveOffset", OFFSET),
-    ("AwsQueryDateTimeWithNegativeOffset", OFFSET),
-    ("AwsQueryDateTimeWithPositiveOffset", OFFSET),
-    ("AwsJson11DateTimeWithNegativeOffset", OFFSET),
-    ("AwsJson11DateTimeWithPositiveOffset", OFFSET),
-    ("RestXmlDateTimeWithNegativeOffset", OFFSET),
-    ("RestXmlDateTimeWithPositiveOffset", OFFSET),
-    ("AwsJson10DeserializeIgnoreType", UNKNOWN),
-    ("AwsJson11DeserializeIgnoreType", UNKNOWN),
-    ("AwsJson10DeserializeAllowNulls", NULLS),
-    ("AwsJson11StructuresDontDeserializeNullValues", NULLS),
-    ("AwsJson10HandlesUnexpectedJsonOutput", UNKNOWN),
-    ("handles_unexpected_json_output", UNKNOWN),
-    ("AwsJson11IntEnums", "the answer has a header of a request"),
-    ("QueryEmptyInputAndEmptyOutput", "the answer has no body"),
-    ("QueryNoInputAndOutput", "the answer has no body"),
-    ("SimpleScalarPropertiesWithXMLPreamble", UNKNOWN),
-    ("RestXmlHttpPayloadWithUnion", ROOT),
-    ("HttpPayloadWithXmlName", ROOT),
-    ("HttpPayloadWithXmlNamespace", ROOT),
-    ("HttpPayloadWithXmlNamespaceAndPrefix", ROOT),
+    ("output Ec2QueryDateTimeWithNegativeOffset", OFFSET),
+    ("output Ec2QueryDateTimeWithPositiveOffset", OFFSET),
+    ("output AwsQueryDateTimeWithNegativeOffset", OFFSET),
+    ("output AwsQueryDateTimeWithPositiveOffset", OFFSET),
+    ("output AwsJson11DateTimeWithNegativeOffset", OFFSET),
+    ("output AwsJson11DateTimeWithPositiveOffset", OFFSET),
+    ("output RestXmlDateTimeWithNegativeOffset", OFFSET),
+    ("output RestXmlDateTimeWithPositiveOffset", OFFSET),
+    ("output AwsJson10DeserializeIgnoreType", UNKNOWN),
+    ("output AwsJson11DeserializeIgnoreType", UNKNOWN),
+    ("output AwsJson10DeserializeAllowNulls", NULLS),
+    ("output AwsJson11StructuresDontDeserializeNullValues", NULLS),
+    ("output AwsJson10HandlesUnexpectedJsonOutput", UNKNOWN),
+    ("output handles_unexpected_json_output", UNKNOWN),
+    ("output AwsJson11IntEnums", "the answer has a header of a request"),
+    ("output QueryEmptyInputAndEmptyOutput", "the answer has no body"),
+    ("output QueryNoInputAndOutput", "the answer has no body"),
+    ("output SimpleScalarPropertiesWithXMLPreamble", UNKNOWN),
+    ("output RestXmlHttpPayloadWithUnion", ROOT),
+    ("output HttpPayloadWithXmlName", ROOT),
+    ("output HttpPayloadWithXmlNamespace", ROOT),
+    ("output HttpPayloadWithXmlNamespaceAndPrefix", ROOT),
+    (
+        "input QueryFlattenedListArgWithXmlName",
+        "botocore, as our codec, names a flattened list by its items; it leaves this out",
+    ),
+    ("input RestXmlHttpPayloadWithUnion", ROOT),
+    ("input HttpPayloadWithXmlName", ROOT),
+    ("input HttpPayloadWithXmlNamespace", ROOT),
+    ("input HttpPayloadWithXmlNamespaceAndPrefix", ROOT),
+    ("input XmlAttributesOnPayload", ROOT),
+    ("input QueryProtocolIdempotencyTokenAutoFill", FILLED),
+    ("input QueryIdempotencyTokenAutoFill", FILLED),
+    ("input Ec2ProtocolIdempotencyTokenAutoFill", FILLED),
+    ("input SDKAppliedContentEncoding_restXml", "the case does not give the body"),
+    ("input SDKAppendedGzipAfterProvidedEncoding_restXml", "the case does not give the body"),
 ];
 
+const FILLED: &str = "the client fills in a token that the parameters do not have";
 const OFFSET: &str = "the answer's time has an offset; ours are in UTC";
 const UNKNOWN: &str = "the answer has something that is no member, for the client to ignore";
 const NULLS: &str = "the answer has nulls, where ours has nothing";
 const ROOT: &str =
-    "the case names the root otherwise than its member, which clients ignore; S3's models mean the member";
+    "the case names the root otherwise than its member does; S3's models mean the member, as botocore does";
 
 type Suites = &'static [(&'static str, &'static [Codec])];
 
@@ -58,7 +73,8 @@ fn check(suites: Suites, records: &str) {
             if suite.starts_with("input") { requests(codecs, &lines) } else { answers(codecs, &lines) };
         replayed += replay.replayed;
         for failure in replay.failures {
-            let id = failure.split(':').next().unwrap_or_default().to_owned();
+            let id = failure.split(':').next().unwrap_or_default();
+            let id = format!("{} {id}", suite.split('_').next().unwrap_or_default());
             if OTHERS.iter().any(|(other, _)| *other == id) {
                 failed.insert(id);
             } else {
@@ -68,7 +84,11 @@ fn check(suites: Suites, records: &str) {
     }
     assert_eq!(replayed, records.lines().count(), "every case has a codec");
     assert!(bad.is_empty(), "{} of {replayed}:\n{}", bad.len(), bad.join("\n"));
-    let passed = |id: &str| records.contains(&format!("\"id\":\"{id}\"")) && !failed.contains(id);
+    let passed = |case: &str| {
+        let (direction, id) = case.split_once(' ').unwrap_or_default();
+        let (id, suite) = (format!("\"id\":\"{id}\""), format!("\"suite\":\"{direction}_"));
+        records.lines().any(|line| line.contains(&id) && line.contains(&suite)) && !failed.contains(case)
+    };
     let stale: Vec<_> = OTHERS.iter().filter(|(id, _)| passed(id)).collect();
     assert!(stale.is_empty(), "these pass: {stale:?}");
 }

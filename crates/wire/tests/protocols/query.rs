@@ -234,6 +234,78 @@ mod input_endpoint_with_host_label_operation {
         &[wire::vectors::Codec::of::<EndpointWithHostLabelOperation>()];
 }
 
+mod input_host_with_path_operation {
+    use std::collections::BTreeMap;
+
+    use rolecall_base::{Fault, Time};
+    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+
+    /// What all operations share.
+    pub static SERVICE: wire::Service = wire::Service {
+        name: "suite",
+        protocol: wire::Protocol::Query,
+        version: "2020-01-08",
+        xmlns: "",
+        target_prefix: "",
+    };
+
+    #[derive(Debug)]
+    pub struct HostWithPathOperation;
+
+    impl wire::Shape for HostWithPathOperation {
+        type Input = HostWithPathOperationRequest;
+        type Output = HostWithPathOperationResponse;
+        const META: &'static wire::Meta = &wire::Meta {
+            service: "suite",
+            name: "HostWithPathOperation",
+            protocol: wire::Protocol::Query,
+            xmlns: "",
+            result_wrapper: None,
+            route: wire::Route::named("HostWithPathOperation"),
+            status: 200,
+            streaming_input: false,
+            streaming_output: false,
+        };
+    }
+
+    #[derive(Debug, Default, Clone, PartialEq)]
+    #[cfg_attr(
+        feature = "vectors",
+        derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+        serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+    )]
+    pub struct HostWithPathOperationRequest {}
+
+    #[derive(Debug, Default, Clone, PartialEq)]
+    #[cfg_attr(
+        feature = "vectors",
+        derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+        serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+    )]
+    pub struct HostWithPathOperationResponse {}
+
+    impl wire::Input for HostWithPathOperationRequest {
+        fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+            let _ = (m, v);
+            Ok(HostWithPathOperationRequest {})
+        }
+
+        fn validate(&self, v: &mut Violations) {
+            let _ = v;
+        }
+    }
+
+    impl wire::Output for HostWithPathOperationResponse {
+        fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+            xml::query_answer(meta, request_id, out, |_| {});
+        }
+    }
+
+    /// Every operation above, for tests that replay records.
+    #[cfg(feature = "vectors")]
+    pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<HostWithPathOperation>()];
+}
+
 mod input_nested_structures {
     use std::collections::BTreeMap;
 
@@ -482,6 +554,87 @@ mod input_no_input_and_output {
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<NoInputAndOutput>()];
+}
+
+mod input_query_idempotency_token_auto_fill {
+    use std::collections::BTreeMap;
+
+    use rolecall_base::{Fault, Time};
+    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+
+    /// What all operations share.
+    pub static SERVICE: wire::Service = wire::Service {
+        name: "suite",
+        protocol: wire::Protocol::Query,
+        version: "2020-01-08",
+        xmlns: "",
+        target_prefix: "",
+    };
+
+    #[derive(Debug)]
+    pub struct QueryIdempotencyTokenAutoFill;
+
+    impl wire::Shape for QueryIdempotencyTokenAutoFill {
+        type Input = QueryIdempotencyTokenAutoFillInput;
+        type Output = QueryIdempotencyTokenAutoFillResponse;
+        const META: &'static wire::Meta = &wire::Meta {
+            service: "suite",
+            name: "QueryIdempotencyTokenAutoFill",
+            protocol: wire::Protocol::Query,
+            xmlns: "",
+            result_wrapper: None,
+            route: wire::Route::named("QueryIdempotencyTokenAutoFill"),
+            status: 200,
+            streaming_input: false,
+            streaming_output: false,
+        };
+    }
+
+    #[derive(Debug, Default, Clone, PartialEq)]
+    #[cfg_attr(
+        feature = "vectors",
+        derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+        serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+    )]
+    pub struct QueryIdempotencyTokenAutoFillResponse {}
+
+    impl wire::Input for QueryIdempotencyTokenAutoFillInput {
+        fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+            form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+        }
+
+        fn validate(&self, v: &mut Violations) {
+            let _ = v;
+        }
+    }
+
+    impl wire::Output for QueryIdempotencyTokenAutoFillResponse {
+        fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+            xml::query_answer(meta, request_id, out, |_| {});
+        }
+    }
+
+    #[derive(Debug, Default, Clone, PartialEq)]
+    #[cfg_attr(
+        feature = "vectors",
+        derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+        serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+    )]
+    pub struct QueryIdempotencyTokenAutoFillInput {
+        #[cfg_attr(feature = "vectors", serde(rename = "token"))]
+        pub token: Option<String>,
+    }
+
+    impl form::FromForm for QueryIdempotencyTokenAutoFillInput {
+        fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+            Ok(QueryIdempotencyTokenAutoFillInput { token: n.get("token", v)? })
+        }
+    }
+
+    /// Every operation above, for tests that replay records.
+    #[cfg(feature = "vectors")]
+    pub static CODECS: &[wire::vectors::Codec] =
+        &[wire::vectors::Codec::of::<QueryIdempotencyTokenAutoFill>()];
 }
 
 mod input_query_lists {
@@ -3175,9 +3328,11 @@ pub static SUITES: &[(&str, &[wire::vectors::Codec])] = &[
     ("input_empty_input_and_empty_output", input_empty_input_and_empty_output::CODECS),
     ("input_endpoint_operation", input_endpoint_operation::CODECS),
     ("input_endpoint_with_host_label_operation", input_endpoint_with_host_label_operation::CODECS),
+    ("input_host_with_path_operation", input_host_with_path_operation::CODECS),
     ("input_nested_structures", input_nested_structures::CODECS),
     ("input_no_input_and_no_output", input_no_input_and_no_output::CODECS),
     ("input_no_input_and_output", input_no_input_and_output::CODECS),
+    ("input_query_idempotency_token_auto_fill", input_query_idempotency_token_auto_fill::CODECS),
     ("input_query_lists", input_query_lists::CODECS),
     ("input_query_maps", input_query_maps::CODECS),
     ("input_query_timestamps", input_query_timestamps::CODECS),

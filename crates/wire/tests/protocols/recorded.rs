@@ -1087,7 +1087,7 @@ pub mod ssm {
 
     impl json::ToJson for AddTagsToResourceResult {
         fn to_json(&self) -> serde_json::Value {
-            let mut o = serde_json::Map::new();
+            let o = serde_json::Map::new();
             serde_json::Value::Object(o)
         }
     }

@@ -162,6 +162,106 @@ mod input_all_query_string_types {
     }
 }
 
+mod input_body_with_xml_name {
+    use std::collections::BTreeMap;
+
+    use rolecall_base::{Fault, Time};
+    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+
+    /// What all operations share.
+    pub static SERVICE: wire::Service = wire::Service {
+        name: "suite",
+        protocol: wire::Protocol::RestXml,
+        version: "2019-12-16",
+        xmlns: "http://s3.amazonaws.com/doc/2019-12-16/",
+        target_prefix: "",
+    };
+
+    #[derive(Debug)]
+    pub struct BodyWithXmlName;
+
+    impl wire::Shape for BodyWithXmlName {
+        type Input = BodyWithXmlNameInputOutput;
+        type Output = BodyWithXmlNameResponse;
+        const META: &'static wire::Meta = &wire::Meta {
+            service: "suite",
+            name: "BodyWithXmlName",
+            protocol: wire::Protocol::RestXml,
+            xmlns: "http://s3.amazonaws.com/doc/2019-12-16/",
+            result_wrapper: None,
+            route: wire::Route {
+                operation: "BodyWithXmlName",
+                method: "PUT",
+                uri: "/BodyWithXmlName",
+                query: &[],
+                headers: &[],
+            },
+            status: 200,
+            streaming_input: false,
+            streaming_output: false,
+        };
+    }
+
+    #[derive(Debug, Default, Clone, PartialEq)]
+    #[cfg_attr(
+        feature = "vectors",
+        derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+        serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+    )]
+    pub struct BodyWithXmlNameResponse {}
+
+    impl wire::Input for BodyWithXmlNameInputOutput {
+        fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+            let body = xml::body(m)?.unwrap_or_default();
+            let e = &body;
+            Ok(BodyWithXmlNameInputOutput { nested: e.get("nested", v)? })
+        }
+
+        fn validate(&self, v: &mut Violations) {
+            let _ = v;
+        }
+    }
+
+    impl wire::Output for BodyWithXmlNameResponse {
+        fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+            out.status = meta.status;
+            out.set_header("x-amz-request-id", request_id);
+        }
+    }
+
+    #[derive(Debug, Default, Clone, PartialEq)]
+    #[cfg_attr(
+        feature = "vectors",
+        derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+        serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+    )]
+    pub struct BodyWithXmlNameInputOutput {
+        #[cfg_attr(feature = "vectors", serde(rename = "nested"))]
+        pub nested: Option<PayloadWithXmlName>,
+    }
+
+    #[derive(Debug, Default, Clone, PartialEq)]
+    #[cfg_attr(
+        feature = "vectors",
+        derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+        serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+    )]
+    pub struct PayloadWithXmlName {
+        #[cfg_attr(feature = "vectors", serde(rename = "name"))]
+        pub name: Option<String>,
+    }
+
+    impl xml::FromXml for PayloadWithXmlName {
+        fn from_xml(e: &xml::Element, v: &mut Violations) -> Result<Self, Fault> {
+            Ok(PayloadWithXmlName { name: e.get("name", v)? })
+        }
+    }
+
+    /// Every operation above, for tests that replay records.
+    #[cfg(feature = "vectors")]
+    pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<BodyWithXmlName>()];
+}
+
 mod input_constant_and_variable_query_string {
     use std::collections::BTreeMap;
 
@@ -1313,6 +1413,301 @@ mod input_http_payload_with_union {
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<HttpPayloadWithUnion>()];
 }
 
+mod input_http_payload_with_xml_name {
+    use std::collections::BTreeMap;
+
+    use rolecall_base::{Fault, Time};
+    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+
+    /// What all operations share.
+    pub static SERVICE: wire::Service = wire::Service {
+        name: "suite",
+        protocol: wire::Protocol::RestXml,
+        version: "2019-12-16",
+        xmlns: "http://s3.amazonaws.com/doc/2019-12-16/",
+        target_prefix: "",
+    };
+
+    #[derive(Debug)]
+    pub struct HttpPayloadWithXmlName;
+
+    impl wire::Shape for HttpPayloadWithXmlName {
+        type Input = HttpPayloadWithXmlNameInputOutput;
+        type Output = HttpPayloadWithXmlNameResponse;
+        const META: &'static wire::Meta = &wire::Meta {
+            service: "suite",
+            name: "HttpPayloadWithXmlName",
+            protocol: wire::Protocol::RestXml,
+            xmlns: "http://s3.amazonaws.com/doc/2019-12-16/",
+            result_wrapper: None,
+            route: wire::Route {
+                operation: "HttpPayloadWithXmlName",
+                method: "PUT",
+                uri: "/HttpPayloadWithXmlName",
+                query: &[],
+                headers: &[],
+            },
+            status: 200,
+            streaming_input: false,
+            streaming_output: false,
+        };
+    }
+
+    #[derive(Debug, Default, Clone, PartialEq)]
+    #[cfg_attr(
+        feature = "vectors",
+        derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+        serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+    )]
+    pub struct HttpPayloadWithXmlNameResponse {}
+
+    impl wire::Input for HttpPayloadWithXmlNameInputOutput {
+        fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+            Ok(HttpPayloadWithXmlNameInputOutput { nested: xml::get_payload(m, "nested", v)? })
+        }
+
+        fn validate(&self, v: &mut Violations) {
+            let _ = v;
+        }
+    }
+
+    impl wire::Output for HttpPayloadWithXmlNameResponse {
+        fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+            out.status = meta.status;
+            out.set_header("x-amz-request-id", request_id);
+        }
+    }
+
+    #[derive(Debug, Default, Clone, PartialEq)]
+    #[cfg_attr(
+        feature = "vectors",
+        derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+        serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+    )]
+    pub struct HttpPayloadWithXmlNameInputOutput {
+        #[cfg_attr(feature = "vectors", serde(rename = "nested"))]
+        pub nested: Option<PayloadWithXmlName>,
+    }
+
+    #[derive(Debug, Default, Clone, PartialEq)]
+    #[cfg_attr(
+        feature = "vectors",
+        derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+        serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+    )]
+    pub struct PayloadWithXmlName {
+        #[cfg_attr(feature = "vectors", serde(rename = "name"))]
+        pub name: Option<String>,
+    }
+
+    impl xml::FromXml for PayloadWithXmlName {
+        fn from_xml(e: &xml::Element, v: &mut Violations) -> Result<Self, Fault> {
+            Ok(PayloadWithXmlName { name: e.get("name", v)? })
+        }
+    }
+
+    /// Every operation above, for tests that replay records.
+    #[cfg(feature = "vectors")]
+    pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<HttpPayloadWithXmlName>()];
+}
+
+mod input_http_payload_with_xml_namespace {
+    use std::collections::BTreeMap;
+
+    use rolecall_base::{Fault, Time};
+    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+
+    /// What all operations share.
+    pub static SERVICE: wire::Service = wire::Service {
+        name: "suite",
+        protocol: wire::Protocol::RestXml,
+        version: "2019-12-16",
+        xmlns: "http://s3.amazonaws.com/doc/2019-12-16/",
+        target_prefix: "",
+    };
+
+    #[derive(Debug)]
+    pub struct HttpPayloadWithXmlNamespace;
+
+    impl wire::Shape for HttpPayloadWithXmlNamespace {
+        type Input = HttpPayloadWithXmlNamespaceInputOutput;
+        type Output = HttpPayloadWithXmlNamespaceResponse;
+        const META: &'static wire::Meta = &wire::Meta {
+            service: "suite",
+            name: "HttpPayloadWithXmlNamespace",
+            protocol: wire::Protocol::RestXml,
+            xmlns: "http://s3.amazonaws.com/doc/2019-12-16/",
+            result_wrapper: None,
+            route: wire::Route {
+                operation: "HttpPayloadWithXmlNamespace",
+                method: "PUT",
+                uri: "/HttpPayloadWithXmlNamespace",
+                query: &[],
+                headers: &[],
+            },
+            status: 200,
+            streaming_input: false,
+            streaming_output: false,
+        };
+    }
+
+    #[derive(Debug, Default, Clone, PartialEq)]
+    #[cfg_attr(
+        feature = "vectors",
+        derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+        serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+    )]
+    pub struct HttpPayloadWithXmlNamespaceResponse {}
+
+    impl wire::Input for HttpPayloadWithXmlNamespaceInputOutput {
+        fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+            Ok(HttpPayloadWithXmlNamespaceInputOutput { nested: xml::get_payload(m, "nested", v)? })
+        }
+
+        fn validate(&self, v: &mut Violations) {
+            let _ = v;
+        }
+    }
+
+    impl wire::Output for HttpPayloadWithXmlNamespaceResponse {
+        fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+            out.status = meta.status;
+            out.set_header("x-amz-request-id", request_id);
+        }
+    }
+
+    #[derive(Debug, Default, Clone, PartialEq)]
+    #[cfg_attr(
+        feature = "vectors",
+        derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+        serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+    )]
+    pub struct HttpPayloadWithXmlNamespaceInputOutput {
+        #[cfg_attr(feature = "vectors", serde(rename = "nested"))]
+        pub nested: Option<PayloadWithXmlNamespace>,
+    }
+
+    #[derive(Debug, Default, Clone, PartialEq)]
+    #[cfg_attr(
+        feature = "vectors",
+        derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+        serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+    )]
+    pub struct PayloadWithXmlNamespace {
+        #[cfg_attr(feature = "vectors", serde(rename = "name"))]
+        pub name: Option<String>,
+    }
+
+    impl xml::FromXml for PayloadWithXmlNamespace {
+        fn from_xml(e: &xml::Element, v: &mut Violations) -> Result<Self, Fault> {
+            Ok(PayloadWithXmlNamespace { name: e.get("name", v)? })
+        }
+    }
+
+    /// Every operation above, for tests that replay records.
+    #[cfg(feature = "vectors")]
+    pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<HttpPayloadWithXmlNamespace>()];
+}
+
+mod input_http_payload_with_xml_namespace_and_prefix {
+    use std::collections::BTreeMap;
+
+    use rolecall_base::{Fault, Time};
+    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+
+    /// What all operations share.
+    pub static SERVICE: wire::Service = wire::Service {
+        name: "suite",
+        protocol: wire::Protocol::RestXml,
+        version: "2019-12-16",
+        xmlns: "http://s3.amazonaws.com/doc/2019-12-16/",
+        target_prefix: "",
+    };
+
+    #[derive(Debug)]
+    pub struct HttpPayloadWithXmlNamespaceAndPrefix;
+
+    impl wire::Shape for HttpPayloadWithXmlNamespaceAndPrefix {
+        type Input = HttpPayloadWithXmlNamespaceAndPrefixInputOutput;
+        type Output = HttpPayloadWithXmlNamespaceAndPrefixResponse;
+        const META: &'static wire::Meta = &wire::Meta {
+            service: "suite",
+            name: "HttpPayloadWithXmlNamespaceAndPrefix",
+            protocol: wire::Protocol::RestXml,
+            xmlns: "http://s3.amazonaws.com/doc/2019-12-16/",
+            result_wrapper: None,
+            route: wire::Route {
+                operation: "HttpPayloadWithXmlNamespaceAndPrefix",
+                method: "PUT",
+                uri: "/HttpPayloadWithXmlNamespaceAndPrefix",
+                query: &[],
+                headers: &[],
+            },
+            status: 200,
+            streaming_input: false,
+            streaming_output: false,
+        };
+    }
+
+    #[derive(Debug, Default, Clone, PartialEq)]
+    #[cfg_attr(
+        feature = "vectors",
+        derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+        serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+    )]
+    pub struct HttpPayloadWithXmlNamespaceAndPrefixResponse {}
+
+    impl wire::Input for HttpPayloadWithXmlNamespaceAndPrefixInputOutput {
+        fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+            Ok(HttpPayloadWithXmlNamespaceAndPrefixInputOutput { nested: xml::get_payload(m, "nested", v)? })
+        }
+
+        fn validate(&self, v: &mut Violations) {
+            let _ = v;
+        }
+    }
+
+    impl wire::Output for HttpPayloadWithXmlNamespaceAndPrefixResponse {
+        fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+            out.status = meta.status;
+            out.set_header("x-amz-request-id", request_id);
+        }
+    }
+
+    #[derive(Debug, Default, Clone, PartialEq)]
+    #[cfg_attr(
+        feature = "vectors",
+        derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+        serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+    )]
+    pub struct HttpPayloadWithXmlNamespaceAndPrefixInputOutput {
+        #[cfg_attr(feature = "vectors", serde(rename = "nested"))]
+        pub nested: Option<PayloadWithXmlNamespaceAndPrefix>,
+    }
+
+    #[derive(Debug, Default, Clone, PartialEq)]
+    #[cfg_attr(
+        feature = "vectors",
+        derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+        serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+    )]
+    pub struct PayloadWithXmlNamespaceAndPrefix {
+        #[cfg_attr(feature = "vectors", serde(rename = "name"))]
+        pub name: Option<String>,
+    }
+
+    impl xml::FromXml for PayloadWithXmlNamespaceAndPrefix {
+        fn from_xml(e: &xml::Element, v: &mut Violations) -> Result<Self, Fault> {
+            Ok(PayloadWithXmlNamespaceAndPrefix { name: e.get("name", v)? })
+        }
+    }
+
+    /// Every operation above, for tests that replay records.
+    #[cfg(feature = "vectors")]
+    pub static CODECS: &[wire::vectors::Codec] =
+        &[wire::vectors::Codec::of::<HttpPayloadWithXmlNamespaceAndPrefix>()];
+}
+
 mod input_http_prefix_headers {
     use std::collections::BTreeMap;
 
@@ -2158,6 +2553,95 @@ mod input_no_input_and_output {
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<NoInputAndOutput>()];
 }
 
+mod input_null_and_empty_headers_client {
+    use std::collections::BTreeMap;
+
+    use rolecall_base::{Fault, Time};
+    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+
+    /// What all operations share.
+    pub static SERVICE: wire::Service = wire::Service {
+        name: "suite",
+        protocol: wire::Protocol::RestXml,
+        version: "2019-12-16",
+        xmlns: "http://s3.amazonaws.com/doc/2019-12-16/",
+        target_prefix: "",
+    };
+
+    #[derive(Debug)]
+    pub struct NullAndEmptyHeadersClient;
+
+    impl wire::Shape for NullAndEmptyHeadersClient {
+        type Input = NullAndEmptyHeadersIO;
+        type Output = NullAndEmptyHeadersClientResponse;
+        const META: &'static wire::Meta = &wire::Meta {
+            service: "suite",
+            name: "NullAndEmptyHeadersClient",
+            protocol: wire::Protocol::RestXml,
+            xmlns: "http://s3.amazonaws.com/doc/2019-12-16/",
+            result_wrapper: None,
+            route: wire::Route {
+                operation: "NullAndEmptyHeadersClient",
+                method: "GET",
+                uri: "/NullAndEmptyHeadersClient",
+                query: &[],
+                headers: &[],
+            },
+            status: 200,
+            streaming_input: false,
+            streaming_output: false,
+        };
+    }
+
+    #[derive(Debug, Default, Clone, PartialEq)]
+    #[cfg_attr(
+        feature = "vectors",
+        derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+        serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+    )]
+    pub struct NullAndEmptyHeadersClientResponse {}
+
+    impl wire::Input for NullAndEmptyHeadersIO {
+        fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+            Ok(NullAndEmptyHeadersIO {
+                a: m.header("X-A", v)?,
+                b: m.header("X-B", v)?,
+                c: m.header_list("X-C"),
+            })
+        }
+
+        fn validate(&self, v: &mut Violations) {
+            let _ = v;
+        }
+    }
+
+    impl wire::Output for NullAndEmptyHeadersClientResponse {
+        fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+            out.status = meta.status;
+            out.set_header("x-amz-request-id", request_id);
+        }
+    }
+
+    #[derive(Debug, Default, Clone, PartialEq)]
+    #[cfg_attr(
+        feature = "vectors",
+        derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+        serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+    )]
+    pub struct NullAndEmptyHeadersIO {
+        #[cfg_attr(feature = "vectors", serde(rename = "a"))]
+        pub a: Option<String>,
+        #[cfg_attr(feature = "vectors", serde(rename = "b"))]
+        pub b: Option<String>,
+        #[cfg_attr(feature = "vectors", serde(rename = "c"))]
+        pub c: Option<Vec<String>>,
+    }
+
+    /// Every operation above, for tests that replay records.
+    #[cfg(feature = "vectors")]
+    pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<NullAndEmptyHeadersClient>()];
+}
+
 mod input_omits_null_serializes_empty_string {
     use std::collections::BTreeMap;
 
@@ -2244,6 +2728,177 @@ mod input_omits_null_serializes_empty_string {
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] =
         &[wire::vectors::Codec::of::<OmitsNullSerializesEmptyString>()];
+}
+
+mod input_put_with_content_encoding {
+    use std::collections::BTreeMap;
+
+    use rolecall_base::{Fault, Time};
+    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+
+    /// What all operations share.
+    pub static SERVICE: wire::Service = wire::Service {
+        name: "suite",
+        protocol: wire::Protocol::RestXml,
+        version: "2019-12-16",
+        xmlns: "http://s3.amazonaws.com/doc/2019-12-16/",
+        target_prefix: "",
+    };
+
+    #[derive(Debug)]
+    pub struct PutWithContentEncoding;
+
+    impl wire::Shape for PutWithContentEncoding {
+        type Input = PutWithContentEncodingInput;
+        type Output = PutWithContentEncodingResponse;
+        const META: &'static wire::Meta = &wire::Meta {
+            service: "suite",
+            name: "PutWithContentEncoding",
+            protocol: wire::Protocol::RestXml,
+            xmlns: "http://s3.amazonaws.com/doc/2019-12-16/",
+            result_wrapper: None,
+            route: wire::Route {
+                operation: "PutWithContentEncoding",
+                method: "POST",
+                uri: "/requestcompression/putcontentwithencoding",
+                query: &[],
+                headers: &[],
+            },
+            status: 200,
+            streaming_input: false,
+            streaming_output: false,
+        };
+    }
+
+    #[derive(Debug, Default, Clone, PartialEq)]
+    #[cfg_attr(
+        feature = "vectors",
+        derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+        serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+    )]
+    pub struct PutWithContentEncodingResponse {}
+
+    impl wire::Input for PutWithContentEncodingInput {
+        fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+            let body = xml::body(m)?.unwrap_or_default();
+            let e = &body;
+            Ok(PutWithContentEncodingInput {
+                data: e.get("data", v)?,
+                encoding: m.header("Content-Encoding", v)?,
+            })
+        }
+
+        fn validate(&self, v: &mut Violations) {
+            let _ = v;
+        }
+    }
+
+    impl wire::Output for PutWithContentEncodingResponse {
+        fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+            out.status = meta.status;
+            out.set_header("x-amz-request-id", request_id);
+        }
+    }
+
+    #[derive(Debug, Default, Clone, PartialEq)]
+    #[cfg_attr(
+        feature = "vectors",
+        derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+        serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+    )]
+    pub struct PutWithContentEncodingInput {
+        #[cfg_attr(feature = "vectors", serde(rename = "data"))]
+        pub data: Option<String>,
+        #[cfg_attr(feature = "vectors", serde(rename = "encoding"))]
+        pub encoding: Option<String>,
+    }
+
+    /// Every operation above, for tests that replay records.
+    #[cfg(feature = "vectors")]
+    pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<PutWithContentEncoding>()];
+}
+
+mod input_query_idempotency_token_auto_fill {
+    use std::collections::BTreeMap;
+
+    use rolecall_base::{Fault, Time};
+    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+
+    /// What all operations share.
+    pub static SERVICE: wire::Service = wire::Service {
+        name: "suite",
+        protocol: wire::Protocol::RestXml,
+        version: "2019-12-16",
+        xmlns: "http://s3.amazonaws.com/doc/2019-12-16/",
+        target_prefix: "",
+    };
+
+    #[derive(Debug)]
+    pub struct QueryIdempotencyTokenAutoFill;
+
+    impl wire::Shape for QueryIdempotencyTokenAutoFill {
+        type Input = QueryIdempotencyTokenAutoFillInput;
+        type Output = QueryIdempotencyTokenAutoFillResponse;
+        const META: &'static wire::Meta = &wire::Meta {
+            service: "suite",
+            name: "QueryIdempotencyTokenAutoFill",
+            protocol: wire::Protocol::RestXml,
+            xmlns: "http://s3.amazonaws.com/doc/2019-12-16/",
+            result_wrapper: None,
+            route: wire::Route {
+                operation: "QueryIdempotencyTokenAutoFill",
+                method: "POST",
+                uri: "/QueryIdempotencyTokenAutoFill",
+                query: &[],
+                headers: &[],
+            },
+            status: 200,
+            streaming_input: false,
+            streaming_output: false,
+        };
+    }
+
+    #[derive(Debug, Default, Clone, PartialEq)]
+    #[cfg_attr(
+        feature = "vectors",
+        derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+        serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+    )]
+    pub struct QueryIdempotencyTokenAutoFillResponse {}
+
+    impl wire::Input for QueryIdempotencyTokenAutoFillInput {
+        fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+            let query = m.query();
+            Ok(QueryIdempotencyTokenAutoFillInput { token: query.get("token", v)? })
+        }
+
+        fn validate(&self, v: &mut Violations) {
+            let _ = v;
+        }
+    }
+
+    impl wire::Output for QueryIdempotencyTokenAutoFillResponse {
+        fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+            out.status = meta.status;
+            out.set_header("x-amz-request-id", request_id);
+        }
+    }
+
+    #[derive(Debug, Default, Clone, PartialEq)]
+    #[cfg_attr(
+        feature = "vectors",
+        derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+        serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+    )]
+    pub struct QueryIdempotencyTokenAutoFillInput {
+        #[cfg_attr(feature = "vectors", serde(rename = "token"))]
+        pub token: Option<String>,
+    }
+
+    /// Every operation above, for tests that replay records.
+    #[cfg(feature = "vectors")]
+    pub static CODECS: &[wire::vectors::Codec] =
+        &[wire::vectors::Codec::of::<QueryIdempotencyTokenAutoFill>()];
 }
 
 mod input_recursive_shapes {
@@ -2668,6 +3323,106 @@ mod input_xml_attributes {
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<XmlAttributes>()];
+}
+
+mod input_xml_attributes_on_payload {
+    use std::collections::BTreeMap;
+
+    use rolecall_base::{Fault, Time};
+    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+
+    /// What all operations share.
+    pub static SERVICE: wire::Service = wire::Service {
+        name: "suite",
+        protocol: wire::Protocol::RestXml,
+        version: "2019-12-16",
+        xmlns: "http://s3.amazonaws.com/doc/2019-12-16/",
+        target_prefix: "",
+    };
+
+    #[derive(Debug)]
+    pub struct XmlAttributesOnPayload;
+
+    impl wire::Shape for XmlAttributesOnPayload {
+        type Input = XmlAttributesOnPayloadRequest;
+        type Output = XmlAttributesOnPayloadResponse;
+        const META: &'static wire::Meta = &wire::Meta {
+            service: "suite",
+            name: "XmlAttributesOnPayload",
+            protocol: wire::Protocol::RestXml,
+            xmlns: "http://s3.amazonaws.com/doc/2019-12-16/",
+            result_wrapper: None,
+            route: wire::Route {
+                operation: "XmlAttributesOnPayload",
+                method: "PUT",
+                uri: "/XmlAttributesOnPayload",
+                query: &[],
+                headers: &[],
+            },
+            status: 200,
+            streaming_input: false,
+            streaming_output: false,
+        };
+    }
+
+    #[derive(Debug, Default, Clone, PartialEq)]
+    #[cfg_attr(
+        feature = "vectors",
+        derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+        serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+    )]
+    pub struct XmlAttributesOnPayloadResponse {}
+
+    impl wire::Input for XmlAttributesOnPayloadRequest {
+        fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+            Ok(XmlAttributesOnPayloadRequest { payload: xml::get_payload(m, "payload", v)? })
+        }
+
+        fn validate(&self, v: &mut Violations) {
+            let _ = v;
+        }
+    }
+
+    impl wire::Output for XmlAttributesOnPayloadResponse {
+        fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+            out.status = meta.status;
+            out.set_header("x-amz-request-id", request_id);
+        }
+    }
+
+    #[derive(Debug, Default, Clone, PartialEq)]
+    #[cfg_attr(
+        feature = "vectors",
+        derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+        serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+    )]
+    pub struct XmlAttributesOnPayloadRequest {
+        #[cfg_attr(feature = "vectors", serde(rename = "payload"))]
+        pub payload: Option<XmlAttributesPayloadRequest>,
+    }
+
+    #[derive(Debug, Default, Clone, PartialEq)]
+    #[cfg_attr(
+        feature = "vectors",
+        derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+        serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+    )]
+    pub struct XmlAttributesPayloadRequest {
+        #[cfg_attr(feature = "vectors", serde(rename = "attr"))]
+        pub attr: Option<String>,
+        #[cfg_attr(feature = "vectors", serde(rename = "foo"))]
+        pub foo: Option<String>,
+    }
+
+    impl xml::FromXml for XmlAttributesPayloadRequest {
+        fn from_xml(e: &xml::Element, v: &mut Violations) -> Result<Self, Fault> {
+            Ok(XmlAttributesPayloadRequest { attr: e.attribute("test", v)?, foo: e.get("foo", v)? })
+        }
+    }
+
+    /// Every operation above, for tests that replay records.
+    #[cfg(feature = "vectors")]
+    pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<XmlAttributesOnPayload>()];
 }
 
 mod input_xml_blobs {
@@ -3971,6 +4726,128 @@ mod input_xml_unions {
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<XmlUnions>()];
+}
+
+mod output_body_with_xml_name {
+    use std::collections::BTreeMap;
+
+    use rolecall_base::{Fault, Time};
+    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+
+    /// What all operations share.
+    pub static SERVICE: wire::Service = wire::Service {
+        name: "suite",
+        protocol: wire::Protocol::RestXml,
+        version: "2019-12-16",
+        xmlns: "http://s3.amazonaws.com/doc/2019-12-16/",
+        target_prefix: "",
+    };
+
+    #[derive(Debug)]
+    pub struct BodyWithXmlName;
+
+    impl wire::Shape for BodyWithXmlName {
+        type Input = BodyWithXmlNameRequest;
+        type Output = BodyWithXmlNameInputOutput;
+        const META: &'static wire::Meta = &wire::Meta {
+            service: "suite",
+            name: "BodyWithXmlName",
+            protocol: wire::Protocol::RestXml,
+            xmlns: "http://s3.amazonaws.com/doc/2019-12-16/",
+            result_wrapper: None,
+            route: wire::Route {
+                operation: "BodyWithXmlName",
+                method: "PUT",
+                uri: "/BodyWithXmlName",
+                query: &[],
+                headers: &[],
+            },
+            status: 200,
+            streaming_input: false,
+            streaming_output: false,
+        };
+    }
+
+    #[derive(Debug, Default, Clone, PartialEq)]
+    #[cfg_attr(
+        feature = "vectors",
+        derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+        serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+    )]
+    pub struct BodyWithXmlNameRequest {}
+
+    impl wire::Input for BodyWithXmlNameRequest {
+        fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+            let _ = (m, v);
+            Ok(BodyWithXmlNameRequest {})
+        }
+
+        fn validate(&self, v: &mut Violations) {
+            let _ = v;
+        }
+    }
+
+    impl wire::Output for BodyWithXmlNameInputOutput {
+        fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+            out.status = meta.status;
+            out.set_header("x-amz-request-id", request_id);
+            xml::document("Ahoy", "http://s3.amazonaws.com/doc/2019-12-16/", meta, out, |w| self.members(w));
+        }
+    }
+
+    #[derive(Debug, Default, Clone, PartialEq)]
+    #[cfg_attr(
+        feature = "vectors",
+        derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+        serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+    )]
+    pub struct BodyWithXmlNameInputOutput {
+        #[cfg_attr(feature = "vectors", serde(rename = "nested"))]
+        pub nested: Option<PayloadWithXmlName>,
+    }
+
+    impl BodyWithXmlNameInputOutput {
+        fn members(&self, w: &mut xml::Writer) {
+            w.put("nested", &self.nested);
+        }
+    }
+
+    impl xml::ToXml for BodyWithXmlNameInputOutput {
+        fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+            w.open(name);
+            self.members(w);
+            w.close(name);
+        }
+    }
+
+    #[derive(Debug, Default, Clone, PartialEq)]
+    #[cfg_attr(
+        feature = "vectors",
+        derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+        serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+    )]
+    pub struct PayloadWithXmlName {
+        #[cfg_attr(feature = "vectors", serde(rename = "name"))]
+        pub name: Option<String>,
+    }
+
+    impl PayloadWithXmlName {
+        fn members(&self, w: &mut xml::Writer) {
+            w.put("name", &self.name);
+        }
+    }
+
+    impl xml::ToXml for PayloadWithXmlName {
+        fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+            w.open(name);
+            self.members(w);
+            w.close(name);
+        }
+    }
+
+    /// Every operation above, for tests that replay records.
+    #[cfg(feature = "vectors")]
+    pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<BodyWithXmlName>()];
 }
 
 mod output_datetime_offsets {
@@ -8554,6 +9431,7 @@ mod output_xml_unions {
 /// The codecs of every suite.
 pub static SUITES: &[(&str, &[wire::vectors::Codec])] = &[
     ("input_all_query_string_types", input_all_query_string_types::CODECS),
+    ("input_body_with_xml_name", input_body_with_xml_name::CODECS),
     ("input_constant_and_variable_query_string", input_constant_and_variable_query_string::CODECS),
     ("input_constant_query_string", input_constant_query_string::CODECS),
     ("input_empty_input_and_empty_output", input_empty_input_and_empty_output::CODECS),
@@ -8570,6 +9448,12 @@ pub static SUITES: &[(&str, &[wire::vectors::Codec])] = &[
     ("input_http_payload_with_member_xml_name", input_http_payload_with_member_xml_name::CODECS),
     ("input_http_payload_with_structure", input_http_payload_with_structure::CODECS),
     ("input_http_payload_with_union", input_http_payload_with_union::CODECS),
+    ("input_http_payload_with_xml_name", input_http_payload_with_xml_name::CODECS),
+    ("input_http_payload_with_xml_namespace", input_http_payload_with_xml_namespace::CODECS),
+    (
+        "input_http_payload_with_xml_namespace_and_prefix",
+        input_http_payload_with_xml_namespace_and_prefix::CODECS,
+    ),
     ("input_http_prefix_headers", input_http_prefix_headers::CODECS),
     ("input_http_request_with_float_labels", input_http_request_with_float_labels::CODECS),
     ("input_http_request_with_greedy_label_in_path", input_http_request_with_greedy_label_in_path::CODECS),
@@ -8582,11 +9466,15 @@ pub static SUITES: &[(&str, &[wire::vectors::Codec])] = &[
     ("input_input_and_output_with_headers", input_input_and_output_with_headers::CODECS),
     ("input_no_input_and_no_output", input_no_input_and_no_output::CODECS),
     ("input_no_input_and_output", input_no_input_and_output::CODECS),
+    ("input_null_and_empty_headers_client", input_null_and_empty_headers_client::CODECS),
     ("input_omits_null_serializes_empty_string", input_omits_null_serializes_empty_string::CODECS),
+    ("input_put_with_content_encoding", input_put_with_content_encoding::CODECS),
+    ("input_query_idempotency_token_auto_fill", input_query_idempotency_token_auto_fill::CODECS),
     ("input_recursive_shapes", input_recursive_shapes::CODECS),
     ("input_simple_scalar_properties", input_simple_scalar_properties::CODECS),
     ("input_timestamp_format_headers", input_timestamp_format_headers::CODECS),
     ("input_xml_attributes", input_xml_attributes::CODECS),
+    ("input_xml_attributes_on_payload", input_xml_attributes_on_payload::CODECS),
     ("input_xml_blobs", input_xml_blobs::CODECS),
     ("input_xml_empty_lists", input_xml_empty_lists::CODECS),
     ("input_xml_empty_maps", input_xml_empty_maps::CODECS),
@@ -8599,6 +9487,7 @@ pub static SUITES: &[(&str, &[wire::vectors::Codec])] = &[
     ("input_xml_namespaces", input_xml_namespaces::CODECS),
     ("input_xml_timestamps", input_xml_timestamps::CODECS),
     ("input_xml_unions", input_xml_unions::CODECS),
+    ("output_body_with_xml_name", output_body_with_xml_name::CODECS),
     ("output_datetime_offsets", output_datetime_offsets::CODECS),
     ("output_empty_input_and_empty_output", output_empty_input_and_empty_output::CODECS),
     ("output_flattened_xml_map", output_flattened_xml_map::CODECS),
