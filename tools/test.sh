@@ -52,9 +52,9 @@ cargo xtask pages --check
 step "Lints"
 cargo clippy --workspace --all-targets --quiet -- -D warnings
 
-# The recorded requests and answers need one more feature of the service crates; tests of everything are built with it,
+# The recorded requests and answers need one more feature of these crates; tests of everything are built with it,
 # so that nothing is built twice.
-vectors="rolecall-iam/vectors,rolecall-sts/vectors,rolecall-ec2/vectors,rolecall-s3/vectors"
+vectors="rolecall-wire/vectors,rolecall-iam/vectors,rolecall-sts/vectors,rolecall-ec2/vectors,rolecall-s3/vectors"
 step "Unit, property and conformance tests, recorded requests and answers"
 if cargo nextest --version >/dev/null 2>&1; then
     # Two tests are programs of their own, which nextest can't list.
