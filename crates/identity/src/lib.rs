@@ -22,5 +22,6 @@ pub use load::Loader;
 pub use records::PassedRole;
 pub use session::{
     Credentials, Delivery, MAX_TOKEN, PACKED_LIMIT, Session, SessionKind, TokenError, open, seal,
+    seal_at_least,
 };
 pub use vault::{NotOurs, Vault};

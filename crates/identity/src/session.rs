@@ -74,6 +74,9 @@ pub struct Session {
     pub delivery: Option<Delivery>,
     /// Unique id of who called AssumeRole.
     pub assumer: Option<String>,
+    /// Says nothing; makes the token as long as its asker wants it.
+    #[serde(default)]
+    pub padding: String,
 }
 
 /// Temporary credentials as they are handed out.
@@ -113,6 +116,23 @@ pub fn seal(env: &Env, vault: &Vault, session: &Session) -> Result<Credentials, 
     let token = STANDARD.encode([&header[..], &nonce, &sealed].concat());
     let secret_access_key = secret_of(vault, epoch, &access_key_id, &token);
     Ok(Credentials { access_key_id, secret_access_key, session_token: token, expires: session.expires })
+}
+
+/// Seals a session into a token of at least so many characters.
+pub fn seal_at_least(
+    env: &Env,
+    vault: &Vault,
+    session: &Session,
+    characters: usize,
+) -> Result<Credentials, NotOurs> {
+    let given = seal(env, vault, session)?;
+    let short = characters.saturating_sub(given.session_token.len());
+    if short == 0 {
+        return Ok(given);
+    }
+    // Three bytes are four characters.
+    let padding = " ".repeat((short * 3).div_ceil(4));
+    seal(env, vault, &Session { padding, ..session.clone() })
 }
 
 /// Opens a token that came with `access_key_id`; gives the session and the secret key that must have signed.
@@ -185,6 +205,7 @@ impl Default for Session {
             provider: None,
             delivery: None,
             assumer: None,
+            padding: String::new(),
         }
     }
 }
@@ -236,6 +257,7 @@ mod tests {
             provider: None,
             delivery: None,
             assumer: None,
+            padding: String::new(),
         };
         (env, vault, session)
     }
@@ -267,6 +289,17 @@ mod tests {
         let other = Vault::new(env.random());
         let refused = open(&other, env.now(), &given.access_key_id, &given.session_token);
         assert_eq!(refused.unwrap_err(), TokenError::Invalid);
+    }
+
+    #[test]
+    fn a_token_is_as_long_as_it_is_asked_to_be_at_least() {
+        let (env, vault, session) = world();
+        for characters in [0, 1, 190, 195, 200, 300, 1_000, 4_096] {
+            let given = seal_at_least(&env, &vault, &session, characters).unwrap();
+            let length = given.session_token.len();
+            assert!(length >= characters && length <= characters.max(200) + 12, "{characters}: {length}");
+            assert!(open(&vault, env.now(), &given.access_key_id, &given.session_token).is_ok());
+        }
     }
 
     #[test]

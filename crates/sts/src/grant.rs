@@ -15,16 +15,36 @@ pub const USER_DEFAULT: i32 = 43_200;
 /// Seconds that such a session of the root user may at most live.
 pub const ROOT_LONGEST: i32 = 3_600;
 
-/// Seals a session into credentials.
-pub fn credentials<Op: Operation>(req: &Authorized<'_, Op>, session: &Session) -> Result<Credentials, Fault> {
-    let given = rolecall_identity::seal(req.env, &req.identity.vault, session)
+/// Credentials with what is told of their token.
+#[derive(Debug)]
+pub struct Grant {
+    pub credentials: Credentials,
+    /// Characters of the token.
+    pub size: Option<i32>,
+    /// The same in per cent of the longest token.
+    pub utilization: Option<i32>,
+}
+
+/// Seals a session into credentials, the token at least `minimum` characters long.
+pub fn credentials<Op: Operation>(
+    req: &Authorized<'_, Op>,
+    session: &Session,
+    minimum: Option<i32>,
+) -> Result<Grant, Fault> {
+    let characters = usize::try_from(minimum.unwrap_or(0)).unwrap_or(0);
+    let given = rolecall_identity::seal_at_least(req.env, &req.identity.vault, session, characters)
         .map_err(|_| Fault::internal("a session could not be sealed"))?;
-    Ok(Credentials {
+    let size = given.session_token.len();
+    // Four characters are three bytes.
+    let utilization = (size * 75).div_ceil(rolecall_identity::MAX_TOKEN);
+    let credentials = Credentials {
         access_key_id: given.access_key_id,
         secret_access_key: given.secret_access_key,
         session_token: given.session_token,
         expiration: given.expires,
-    })
+    };
+    let number = |count: usize| i32::try_from(count).ok();
+    Ok(Grant { credentials, size: number(size), utilization: number(utilization) })
 }
 
 /// When a session that begins now ends.

@@ -28,6 +28,10 @@ impl Operation for AssumeRole {
         if req.caller.who == Who::Root {
             return Err(Fault::new("AccessDenied", 403, "Roles may not be assumed by root accounts."));
         }
+        if input.provided_contexts.is_some() {
+            // Trusted contexts come from identity centers, which this server does not have.
+            return Err(Fault::not_implemented("AssumeRole with ProvidedContexts"));
+        }
         grant::second_factor(input.serial_number.as_deref(), input.token_code.as_deref())?;
         let Some(Target::Role(target)) = req.take_kept() else {
             return Err(Fault::internal("a role that is gone was allowed"));
@@ -55,15 +59,17 @@ impl Operation for AssumeRole {
             assumer: Some(req.caller.principal_id.clone()),
             ..Session::default()
         };
+        let grant = grant::credentials(req, &session, input.minimum_session_token_size)?;
         Ok(AssumeRoleResponse {
-            credentials: Some(grant::credentials(req, &session)?),
+            credentials: Some(grant.credentials),
+            session_token_size: grant.size,
+            session_token_utilization: grant.utilization,
             assumed_role_user: Some(AssumedRoleUser {
                 assumed_role_id: format!("{}:{}", role.id, session.name),
                 arn: format!("arn:aws:sts::{}:assumed-role/{}/{}", role.account, role.name, session.name),
             }),
             packed_policy_size: packed,
             source_identity,
-            ..Default::default()
         })
     }
 }
@@ -329,6 +335,18 @@ mod tests {
             tx.touch(account);
             Ok(())
         });
+    }
+
+    #[test]
+    fn a_token_is_padded_to_the_size_that_was_asked_for() {
+        let world = World::new(1);
+        let ann = world.user("ann", "");
+        let arn = role(&world, "r", &trust(&ann.caller.principal_id, r#""sts:AssumeRole""#));
+        let input = AssumeRoleRequest { minimum_session_token_size: Some(1_000), ..request(&arn) };
+        let answer = world.call::<AssumeRole>(&ann, input).unwrap();
+        let token = answer.credentials.unwrap().session_token;
+        assert!(token.len() >= 1_000);
+        assert_eq!(answer.session_token_size, i32::try_from(token.len()).ok());
     }
 
     #[test]

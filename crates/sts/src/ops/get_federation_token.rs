@@ -46,14 +46,16 @@ impl Operation for GetFederationToken {
             policy_arns: arns,
             ..Session::default()
         };
+        let grant = grant::credentials(req, &session, input.minimum_session_token_size)?;
         Ok(GetFederationTokenResponse {
-            credentials: Some(grant::credentials(req, &session)?),
+            credentials: Some(grant.credentials),
+            session_token_size: grant.size,
+            session_token_utilization: grant.utilization,
             federated_user: Some(FederatedUser {
                 federated_user_id: format!("{}:{}", req.account(), input.name),
                 arn: arn(&req.at(), &input.name),
             }),
             packed_policy_size: packed.or(Some(0)),
-            ..Default::default()
         })
     }
 }

@@ -28,9 +28,11 @@ impl Operation for GetSessionToken {
             expires: grant::ends(req.now, seconds),
             ..Session::default()
         };
+        let grant = grant::credentials(req, &session, req.input.minimum_session_token_size)?;
         Ok(GetSessionTokenResponse {
-            credentials: Some(grant::credentials(req, &session)?),
-            ..Default::default()
+            credentials: Some(grant.credentials),
+            session_token_size: grant.size,
+            session_token_utilization: grant.utilization,
         })
     }
 }
