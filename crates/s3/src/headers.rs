@@ -98,7 +98,9 @@ macro_rules! asked {
             object_lock: $input.object_lock_mode.is_some()
                 || $input.object_lock_retain_until_date.is_some()
                 || $input.object_lock_legal_hold_status.is_some()
-                || $input.object_lock_event_hold.is_some(),
+                || $input.object_lock_event_hold.is_some()
+                || $input.object_lock_event_hold_duration_days.is_some()
+                || $input.object_lock_event_hold_duration_years.is_some(),
         }
     };
 }

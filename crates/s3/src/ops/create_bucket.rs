@@ -117,6 +117,9 @@ fn is_region(name: &str) -> bool {
 }
 
 fn check_features(input: &CreateBucketRequest) -> Result<(), Fault> {
+    if input.bucket_namespace.as_deref().is_some_and(|namespace| namespace != "global") {
+        return Err(fault::header_not_implemented("x-amz-bucket-namespace"));
+    }
     if input.object_lock_enabled_for_bucket == Some(true) {
         return Err(fault::header_not_implemented("x-amz-bucket-object-lock-enabled"));
     }

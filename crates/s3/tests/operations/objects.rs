@@ -97,6 +97,14 @@ fn features_that_are_not_there_are_refused() {
     check_fault(world.upload::<PutObject>(&root, class, b"x"), "NotImplemented");
     let kms = PutObjectRequest { server_side_encryption: Some("aws:kms".into()), ..to_put("k") };
     check_fault(world.upload::<PutObject>(&root, kms, b"x"), "NotImplemented");
+    let hold = PutObjectRequest { object_lock_event_hold_duration_days: Some(1), ..to_put("k") };
+    check_fault(world.upload::<PutObject>(&root, hold, b"x"), "InvalidRequest");
+    let regional = CreateBucketRequest {
+        bucket: "regional".into(),
+        bucket_namespace: Some("account-regional".into()),
+        ..CreateBucketRequest::default()
+    };
+    check_fault(world.call::<CreateBucket>(&root, regional), "NotImplemented");
     let acl = PutObjectRequest { acl: Some("public-read".into()), ..to_put("k") };
     check_fault(world.upload::<PutObject>(&root, acl, b"x"), "AccessControlListNotSupported");
     let long = to_put(&"k".repeat(1025));
