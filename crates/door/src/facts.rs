@@ -40,6 +40,9 @@ impl Facts for AskFacts<'_> {
                 KeyValue::Many(list) => Value::Many(list),
             });
         }
+        if let Some(values) = self.of_federation(key) {
+            return Some(values);
+        }
         let name = key.strip_prefix("aws:");
         match name {
             Some(name) => self
@@ -87,6 +90,16 @@ impl AskFacts<'_> {
             "ec2instancesourceprivateipv4" => delivery.and_then(|d| one(d.private_ip.as_str())),
             _ => None,
         }
+    }
+
+    /// What an identity provider said of the session's user.
+    fn of_federation(&self, key: &str) -> Option<Value<'_>> {
+        let session = self.caller.session.as_deref()?;
+        let (_, values) = session.context.iter().find(|(name, _)| name == key)?;
+        Some(match values.as_slice() {
+            [value] => Value::One(Cow::Borrowed(value)),
+            values => Value::Many(values),
+        })
     }
 
     fn of_request(&self, name: &str) -> Option<Value<'_>> {

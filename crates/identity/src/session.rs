@@ -77,6 +77,10 @@ pub struct Session {
     /// Says nothing; makes the token as long as its asker wants it.
     #[serde(default)]
     pub padding: String,
+    /// Condition keys that the session's making gave it for all its life, names in lower case: `saml:aud`,
+    /// `token.example.com:sub`.
+    #[serde(default)]
+    pub context: Vec<(String, Vec<String>)>,
 }
 
 /// Temporary credentials as they are handed out.
@@ -130,8 +134,8 @@ pub fn seal_at_least(
     if short == 0 {
         return Ok(given);
     }
-    // Three bytes are four characters.
-    let padding = " ".repeat((short * 3).div_ceil(4));
+    // Four characters are three bytes, and come only by fours.
+    let padding = " ".repeat(short.div_ceil(4) * 3);
     seal(env, vault, &Session { padding, ..session.clone() })
 }
 
@@ -206,6 +210,7 @@ impl Default for Session {
             delivery: None,
             assumer: None,
             padding: String::new(),
+            context: Vec::new(),
         }
     }
 }
@@ -258,6 +263,7 @@ mod tests {
             delivery: None,
             assumer: None,
             padding: String::new(),
+            context: Vec::new(),
         };
         (env, vault, session)
     }
