@@ -26,6 +26,7 @@ Rolecall: the role system of a cloud, to run yourself.
       --tls-cert FILE --tls-key FILE   with this certificate (else one is made)
       --guest-tools DIR                an `aws` command for instances, seen read-only
       --role-seconds N                 life of credentials on instances (21600)
+      --issuer-url URL                 under which others reach this server, in web identity tokens
       --log error|warn|info|debug
 
   rolecall exec INSTANCE [--user NAME] [-t] -- COMMAND…    run it inside
@@ -154,6 +155,7 @@ fn up(parser: &mut Parser) -> Result<Up, lexopt::Error> {
             Arg::Long("tls-key") => key = Some(PathBuf::from(parser.value()?)),
             Arg::Long("guest-tools") => config.guest_tools = Some(PathBuf::from(parser.value()?)),
             Arg::Long("role-seconds") => config.role_seconds = role_seconds(parser.value()?.parse()?)?,
+            Arg::Long("issuer-url") => config.issuer_url = Some(issuer_url(parser.value()?.string()?)?),
             Arg::Long("log") => level = parser.value()?.parse()?,
             other => return Err(other.unexpected()),
         }
@@ -204,6 +206,16 @@ fn durability(word: &str) -> Result<Durability, lexopt::Error> {
 /// minutes left.
 fn role_seconds(seconds: u32) -> Result<u32, lexopt::Error> {
     if (10..=43_200).contains(&seconds) { Ok(seconds) } else { Err("--role-seconds is 10 to 43200".into()) }
+}
+
+/// OpenID Connect compares issuers letter by letter, so there is one form of them.
+fn issuer_url(url: String) -> Result<String, lexopt::Error> {
+    let place = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    let good = place.is_some_and(|place| {
+        !place.is_empty()
+            && place.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'?' | b'#' | b'@'))
+    });
+    if good { Ok(url) } else { Err(format!("`{url}` is not a URL such as https://roles.example.com").into()) }
 }
 
 fn endpoint(given: Option<String>) -> Endpoint {

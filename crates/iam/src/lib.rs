@@ -16,6 +16,7 @@ mod holder;
 mod inline;
 mod managed;
 mod managed_list;
+mod outbound;
 mod page;
 mod profile;
 mod provider;

@@ -1453,6 +1453,102 @@ impl wire::Output for DetachUserPolicyResponse {
 }
 
 #[derive(Debug)]
+pub struct DisableOutboundWebIdentityFederation;
+
+impl wire::Shape for DisableOutboundWebIdentityFederation {
+    type Input = DisableOutboundWebIdentityFederationRequest;
+    type Output = DisableOutboundWebIdentityFederationResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "DisableOutboundWebIdentityFederation",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: None,
+        route: wire::Route::named("DisableOutboundWebIdentityFederation"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DisableOutboundWebIdentityFederationRequest {}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DisableOutboundWebIdentityFederationResponse {}
+
+impl wire::Input for DisableOutboundWebIdentityFederationRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        let _ = (m, v);
+        Ok(DisableOutboundWebIdentityFederationRequest {})
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for DisableOutboundWebIdentityFederationResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |_| {});
+    }
+}
+
+#[derive(Debug)]
+pub struct EnableOutboundWebIdentityFederation;
+
+impl wire::Shape for EnableOutboundWebIdentityFederation {
+    type Input = EnableOutboundWebIdentityFederationRequest;
+    type Output = EnableOutboundWebIdentityFederationResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "EnableOutboundWebIdentityFederation",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("EnableOutboundWebIdentityFederationResult"),
+        route: wire::Route::named("EnableOutboundWebIdentityFederation"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct EnableOutboundWebIdentityFederationRequest {}
+
+impl wire::Input for EnableOutboundWebIdentityFederationRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        let _ = (m, v);
+        Ok(EnableOutboundWebIdentityFederationRequest {})
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for EnableOutboundWebIdentityFederationResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
 pub struct GetAccessKeyLastUsed;
 
 impl wire::Shape for GetAccessKeyLastUsed {
@@ -1809,6 +1905,50 @@ impl wire::Input for GetOpenIDConnectProviderRequest {
 }
 
 impl wire::Output for GetOpenIDConnectProviderResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct GetOutboundWebIdentityFederationInfo;
+
+impl wire::Shape for GetOutboundWebIdentityFederationInfo {
+    type Input = GetOutboundWebIdentityFederationInfoRequest;
+    type Output = GetOutboundWebIdentityFederationInfoResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "GetOutboundWebIdentityFederationInfo",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("GetOutboundWebIdentityFederationInfoResult"),
+        route: wire::Route::named("GetOutboundWebIdentityFederationInfo"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetOutboundWebIdentityFederationInfoRequest {}
+
+impl wire::Input for GetOutboundWebIdentityFederationInfoRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        let _ = (m, v);
+        Ok(GetOutboundWebIdentityFederationInfoRequest {})
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for GetOutboundWebIdentityFederationInfoResponse {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::query_answer(meta, request_id, out, |w| self.members(w));
     }
@@ -5350,6 +5490,30 @@ impl DetachUserPolicyRequest {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct EnableOutboundWebIdentityFederationResponse {
+    pub issuer_identifier: Option<String>,
+}
+
+impl EnableOutboundWebIdentityFederationResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("IssuerIdentifier", &self.issuer_identifier);
+    }
+}
+
+impl xml::ToXml for EnableOutboundWebIdentityFederationResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetAccessKeyLastUsedRequest {
     pub access_key_id: String,
 }
@@ -5795,6 +5959,32 @@ impl GetOpenIDConnectProviderResponse {
 }
 
 impl xml::ToXml for GetOpenIDConnectProviderResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetOutboundWebIdentityFederationInfoResponse {
+    pub issuer_identifier: Option<String>,
+    pub jwt_vending_enabled: Option<bool>,
+}
+
+impl GetOutboundWebIdentityFederationInfoResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("IssuerIdentifier", &self.issuer_identifier);
+        w.put("JwtVendingEnabled", &self.jwt_vending_enabled);
+    }
+}
+
+impl xml::ToXml for GetOutboundWebIdentityFederationInfoResponse {
     fn to_xml(&self, name: &str, w: &mut xml::Writer) {
         w.open(name);
         self.members(w);
@@ -9037,6 +9227,8 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<DetachGroupPolicy>(),
     wire::vectors::Codec::of::<DetachRolePolicy>(),
     wire::vectors::Codec::of::<DetachUserPolicy>(),
+    wire::vectors::Codec::of::<DisableOutboundWebIdentityFederation>(),
+    wire::vectors::Codec::of::<EnableOutboundWebIdentityFederation>(),
     wire::vectors::Codec::of::<GetAccessKeyLastUsed>(),
     wire::vectors::Codec::of::<GetAccountAuthorizationDetails>(),
     wire::vectors::Codec::of::<GetAccountPasswordPolicy>(),
@@ -9047,6 +9239,7 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<GetGroupPolicy>(),
     wire::vectors::Codec::of::<GetInstanceProfile>(),
     wire::vectors::Codec::of::<GetOpenIDConnectProvider>(),
+    wire::vectors::Codec::of::<GetOutboundWebIdentityFederationInfo>(),
     wire::vectors::Codec::of::<GetPolicy>(),
     wire::vectors::Codec::of::<GetPolicyVersion>(),
     wire::vectors::Codec::of::<GetRole>(),

@@ -27,6 +27,9 @@ pub struct Config {
     pub guest_tools: Option<PathBuf>,
     /// How long credentials of the metadata service live, in seconds.
     pub role_seconds: u32,
+    /// The URL by which others reach this server, for the issuers of web identity tokens; `None`: the address that it
+    /// listens on.
+    pub issuer_url: Option<String>,
 }
 
 /// Where TLS is served, and with what.
@@ -60,6 +63,7 @@ impl Config {
             tls: None,
             guest_tools: None,
             role_seconds: ROLE_SECONDS,
+            issuer_url: None,
         }
     }
 }

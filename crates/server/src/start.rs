@@ -14,7 +14,7 @@ use rolecall_compute::Driver;
 use rolecall_door::{Door, Extensions, Front};
 use rolecall_env::Env;
 use rolecall_identity::records::{AccessKeys, Accounts, KeyOwner};
-use rolecall_identity::{Identity, NewKey, Vault, add_given_key, add_key, open_account};
+use rolecall_identity::{Identity, Issuers, NewKey, Vault, add_given_key, add_key, open_account};
 use rolecall_store::{Memory, Sqlite, Store};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -129,6 +129,7 @@ impl Server {
         extensions.insert(facts.clone());
         extensions.insert(Arc::new(driver.clone()));
         extensions.insert(tickets.clone());
+        extensions.insert(Arc::new(issuers(&config, address)));
         let prepared = machines::prepare(&config, &driver, address.port());
         extensions.insert(prepared.machines.clone());
         let identity = Arc::new(Identity::new(env.clone(), vault, store));
@@ -237,6 +238,18 @@ async fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
             "Is another one running there? Choose another address with --listen ADDR:PORT.",
         )
     })
+}
+
+/// Where this server's issuers of web identity tokens are found.
+fn issuers(config: &Config, address: SocketAddr) -> Issuers {
+    let (scheme, mut address) = match &config.tls {
+        Some(tls) => ("https", tls.listen),
+        None => ("http", address),
+    };
+    if address.ip().is_unspecified() {
+        address.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
+    }
+    Issuers::new(&config.issuer_url.clone().unwrap_or_else(|| format!("{scheme}://{address}")))
 }
 
 fn unusable(path: &Path, error: &dyn std::fmt::Display) -> StartError {

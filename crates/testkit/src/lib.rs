@@ -23,7 +23,7 @@ use rolecall_env::Env;
 use rolecall_identity::records::{
     Entities, Entity, Holder, InlinePolicies, InlinePolicy, KeyOwner, User, Users, fold,
 };
-use rolecall_identity::{Identity, NewKey, Vault, add_key, open_account};
+use rolecall_identity::{Identity, Issuers, NewKey, Vault, add_key, open_account};
 use rolecall_store::{Memory, Store, Tx};
 
 /// The account that every world begins with.
@@ -67,6 +67,7 @@ impl World {
     pub fn with(seed: u64, mut extensions: Extensions) -> World {
         let env = Env::sim(seed);
         extensions.insert(Arc::new(Blobs::memory(env.clone())));
+        extensions.insert(Arc::new(Issuers::new("https://roles.example.com")));
         let store = Store::new(Arc::new(Memory::new()));
         let vault = Vault::new(env.random());
         let identity = Arc::new(Identity::new(env.clone(), vault, store.clone()));

@@ -37,6 +37,8 @@ pub mod delete_user_policy;
 pub mod detach_group_policy;
 pub mod detach_role_policy;
 pub mod detach_user_policy;
+pub mod disable_outbound_web_identity_federation;
+pub mod enable_outbound_web_identity_federation;
 pub mod get_access_key_last_used;
 pub mod get_account_authorization_details;
 pub mod get_account_password_policy;
@@ -47,6 +49,7 @@ pub mod get_group;
 pub mod get_group_policy;
 pub mod get_instance_profile;
 pub mod get_open_id_connect_provider;
+pub mod get_outbound_web_identity_federation_info;
 pub mod get_policy;
 pub mod get_policy_version;
 pub mod get_role;
@@ -142,6 +145,8 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::DetachGroupPolicy>(),
     rolecall_door::row::<crate::model::DetachRolePolicy>(),
     rolecall_door::row::<crate::model::DetachUserPolicy>(),
+    rolecall_door::row::<crate::model::DisableOutboundWebIdentityFederation>(),
+    rolecall_door::row::<crate::model::EnableOutboundWebIdentityFederation>(),
     rolecall_door::row::<crate::model::GetAccessKeyLastUsed>(),
     rolecall_door::row::<crate::model::GetAccountAuthorizationDetails>(),
     rolecall_door::row::<crate::model::GetAccountPasswordPolicy>(),
@@ -152,6 +157,7 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::GetGroupPolicy>(),
     rolecall_door::row::<crate::model::GetInstanceProfile>(),
     rolecall_door::row::<crate::model::GetOpenIDConnectProvider>(),
+    rolecall_door::row::<crate::model::GetOutboundWebIdentityFederationInfo>(),
     rolecall_door::row::<crate::model::GetPolicy>(),
     rolecall_door::row::<crate::model::GetPolicyVersion>(),
     rolecall_door::row::<crate::model::GetRole>(),
@@ -232,11 +238,9 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("DeleteVirtualMFADevice"),
     rolecall_wire::Route::named("DisableOrganizationsRootCredentialsManagement"),
     rolecall_wire::Route::named("DisableOrganizationsRootSessions"),
-    rolecall_wire::Route::named("DisableOutboundWebIdentityFederation"),
     rolecall_wire::Route::named("EnableMFADevice"),
     rolecall_wire::Route::named("EnableOrganizationsRootCredentialsManagement"),
     rolecall_wire::Route::named("EnableOrganizationsRootSessions"),
-    rolecall_wire::Route::named("EnableOutboundWebIdentityFederation"),
     rolecall_wire::Route::named("GenerateCredentialReport"),
     rolecall_wire::Route::named("GenerateOrganizationsAccessReport"),
     rolecall_wire::Route::named("GenerateServiceLastAccessedDetails"),
@@ -247,7 +251,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("GetLoginProfile"),
     rolecall_wire::Route::named("GetMFADevice"),
     rolecall_wire::Route::named("GetOrganizationsAccessReport"),
-    rolecall_wire::Route::named("GetOutboundWebIdentityFederationInfo"),
     rolecall_wire::Route::named("GetRoleTemplateVersion"),
     rolecall_wire::Route::named("GetSAMLProvider"),
     rolecall_wire::Route::named("GetSSHPublicKey"),

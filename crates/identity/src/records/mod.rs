@@ -7,6 +7,7 @@ mod access_key;
 mod account;
 mod group;
 mod instance_profile;
+mod outbound;
 mod policy;
 mod provider;
 mod role;
@@ -18,6 +19,7 @@ pub use group::{Group, GroupMembers, Groups, GroupsOfUser};
 pub use instance_profile::{
     InstanceProfile, InstanceProfileIds, InstanceProfiles, ProfilePlace, ProfilesOfRole,
 };
+pub use outbound::{IssuerOwner, IssuerOwners, OutboundFederation, OutboundFederations};
 pub use policy::{
     AttachedTo, Attachment, Attachments, BoundaryOf, InlinePolicies, InlinePolicy, ManagedPolicies,
     ManagedPolicy, PolicyVersion, PolicyVersions,
