@@ -95,6 +95,7 @@ struct UserIdentity<'a> {
     principal_id: &'a str,
     #[serde(skip_serializing_if = "str::is_empty")]
     arn: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
     account_id: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     access_key_id: Option<&'a str>,
@@ -102,6 +103,8 @@ struct UserIdentity<'a> {
     user_name: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     session_context: Option<SessionContext<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    identity_provider: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     invoked_by: Option<&'a str>,
 }
@@ -179,6 +182,7 @@ fn identity<'a>(caller: &'a Caller, account: &'a str) -> UserIdentity<'a> {
         access_key_id: caller.access_key_id.as_deref(),
         user_name: caller.user_name.as_deref(),
         session_context: session_context(caller, account),
+        identity_provider: caller.federation.as_deref().map(|federation| federation.provider.as_str()),
         invoked_by: None,
     };
     identity.kind = match caller.who {
@@ -186,6 +190,10 @@ fn identity<'a>(caller: &'a Caller, account: &'a str) -> UserIdentity<'a> {
         Who::User => "IAMUser",
         Who::RoleSession => "AssumedRole",
         Who::FederatedUser => "FederatedUser",
+        Who::WebIdentity | Who::Saml => {
+            (identity.arn, identity.account_id) = ("", "");
+            if caller.who == Who::Saml { "SAMLUser" } else { "WebIdentityUser" }
+        }
         Who::Service => {
             identity.invoked_by = Some(&caller.arn);
             (identity.principal_id, identity.arn) = ("", "");

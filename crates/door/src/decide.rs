@@ -97,6 +97,7 @@ fn principal(caller: &Caller) -> Principal<'_> {
             // Root has no unique id; its session carries the account's number.
             user_unique_id: caller.user_name.as_ref().map_or("", |_| &caller.principal_id),
         },
+        Who::WebIdentity | Who::Saml => Principal::Federated { provider: &caller.arn },
         Who::Service => Principal::Service { name: &caller.arn },
     }
 }
@@ -115,6 +116,10 @@ impl Denial<'_> {
     fn fault(&self, place: &Place<'_>, ask: &Ask, decision: &Decision<'_>) -> Fault {
         let caller = place.caller;
         match self.protocol {
+            // AWS names neither the caller nor the role to those whom it does not know.
+            _ if caller.who.is_federated() => {
+                Fault::new("AccessDenied", 403, format!("Not authorized to perform {}", ask.action))
+            }
             Protocol::RestXml if decision.cross_account || caller.who == Who::Anonymous => {
                 Fault::new("AccessDenied", 403, "Access Denied")
             }

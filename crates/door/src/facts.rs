@@ -40,10 +40,12 @@ impl Facts for AskFacts<'_> {
                 KeyValue::Many(list) => Value::Many(list),
             });
         }
-        if let Some(values) = self.of_federation(key) {
+        let name = key.strip_prefix("aws:");
+        if name.is_none()
+            && let Some(values) = self.of_federation(key)
+        {
             return Some(values);
         }
-        let name = key.strip_prefix("aws:");
         match name {
             Some(name) => self
                 .of_caller(name)
@@ -58,10 +60,10 @@ impl Facts for AskFacts<'_> {
 impl AskFacts<'_> {
     fn of_caller(&self, name: &str) -> Option<Value<'_>> {
         let caller = self.caller;
-        let signed = caller.who != Who::Anonymous;
+        let signed = caller.who != Who::Anonymous && !caller.who.is_federated();
         match name {
-            "principaltype" => one(caller.who.principal_type()),
-            "userid" => one(caller.user_id.as_str()),
+            "principaltype" => caller.who.principal_type().and_then(one),
+            "userid" if !caller.who.is_federated() => one(caller.user_id.as_str()),
             "username" if caller.who == Who::User => caller.user_name.as_deref().and_then(one),
             "principalarn" if !caller.principal_arn.is_empty() => one(caller.principal_arn.as_str()),
             "principalaccount" if signed && caller.who != Who::Service => one(caller.account.to_string()),
@@ -92,10 +94,11 @@ impl AskFacts<'_> {
         }
     }
 
-    /// What an identity provider said of the session's user.
+    /// What an identity provider says of the caller, or said of the session's user.
     fn of_federation(&self, key: &str) -> Option<Value<'_>> {
-        let session = self.caller.session.as_deref()?;
-        let (_, values) = session.context.iter().find(|(name, _)| name == key)?;
+        let said = self.caller.federation.as_deref().map(|federation| &federation.context);
+        let kept = || self.caller.session.as_deref().map(|session| &session.context);
+        let (_, values) = said.or_else(kept)?.iter().find(|(name, _)| name == key)?;
         Some(match values.as_slice() {
             [value] => Value::One(Cow::Borrowed(value)),
             values => Value::Many(values),

@@ -57,6 +57,14 @@ impl Front {
         }
     }
 
+    /// Whether the service knows the operation that a request names.
+    pub fn knows(&self, request: &Request) -> bool {
+        match self.router.find(&message(request)) {
+            Ok(Entry::Here(_) | Entry::Missing(_)) => true,
+            Err(_) => false,
+        }
+    }
+
     /// Whether a request's body should be handed over as it arrives.
     pub fn streams(&self, request: &Request) -> bool {
         self.find(request).is_ok_and(|row| row.stage.is_some())
@@ -91,7 +99,11 @@ impl Door {
 
     async fn admit(&self, front: &Front, mut request: Request, response: &mut Response) -> Result<(), Fault> {
         let row = front.find(&request)?;
-        let proof = self.authenticate(&request, front.service()).inspect_err(|fault| {
+        let proof = match row.prove {
+            Some(_) => self.unproven(&request),
+            None => self.authenticate(&request, front.service()),
+        };
+        let proof = proof.inspect_err(|fault| {
             let nobody = Visitor::vouched(rolecall_identity::Caller::anonymous());
             self.log_refused(row, &request, nobody, "", fault);
         })?;
@@ -107,6 +119,9 @@ impl Door {
         let request_id = std::mem::take(&mut request.id);
         let mut pass =
             Pass { row, input, visitor, request_id: request_id.clone(), region, origin, staged: None };
+        if let Some(prove) = row.prove {
+            self.prove(&mut pass, prove).await?;
+        }
         if let Some(stage) = row.stage {
             let arriving = std::mem::replace(&mut request.body, RequestBody::Whole(Default::default()));
             let mut payload = body

@@ -5,7 +5,8 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 
-use rolecall_base::Fault;
+use rolecall_base::{AccountId, Fault};
+use rolecall_identity::Caller;
 use rolecall_wire::{Message, Meta, Output, Response};
 
 use crate::needs::Needs;
@@ -30,6 +31,14 @@ pub struct Row {
     pub(crate) run: fn(&dyn Any, Run<'_>) -> Result<AnyOutput, Fault>,
     pub(crate) encode: fn(AnyOutput, &'static Meta, &str, &mut Response) -> Result<(), Fault>,
     pub(crate) stage: Option<StageFn>,
+    pub(crate) prove: Option<Prove>,
+}
+
+/// [`Proving`] without its types.
+#[derive(Clone, Copy)]
+pub(crate) struct Prove {
+    pub account: fn(&dyn Any) -> Option<AccountId>,
+    pub prove: for<'a> fn(&'a dyn Any, &'a At<'a>) -> Pending<'a, Result<Caller, Fault>>,
 }
 
 /// [`Streaming::stage`] without its types.
@@ -62,6 +71,23 @@ pub trait Streaming: Operation {
     fn stage<'a>(input: &'a Self::Input, at: &'a At<'a>, body: &'a mut Payload) -> Staging<'a>;
 }
 
+/// An operation whose caller brings its own proof instead of a signature: AssumeRoleWithWebIdentity and
+/// AssumeRoleWithSAML. A signature that comes all the same is not looked at.
+///
+/// `prove` runs once, after the input was read and before anything is decided. It may wait, for a provider's keys may
+/// have to be fetched; what it saw of the store may then have changed. So it says who calls and no more: `needs` looks up
+/// the provider again, in the state that is decided on, and refuses if the proof does not hold by it any more.
+pub trait Proving: Operation {
+    /// The account that the request says it is about: whose log a refusal belongs in.
+    fn account(input: &Self::Input) -> Option<AccountId>;
+
+    /// Verifies the proof and says whose it is: a caller made by [`Caller::federated`].
+    ///
+    /// # Errors
+    /// The operation's documented faults for a proof that is not good.
+    fn prove<'a>(input: &'a Self::Input, at: &'a At<'a>) -> Pending<'a, Result<Caller, Fault>>;
+}
+
 /// The row of an operation.
 pub const fn row<Op: Operation>() -> Row {
     Row {
@@ -72,12 +98,18 @@ pub const fn row<Op: Operation>() -> Row {
         run: run::<Op>,
         encode: encode::<Op>,
         stage: None,
+        prove: None,
     }
 }
 
 /// The row of an operation with a streamed body.
 pub const fn streaming_row<Op: Streaming>() -> Row {
     Row { stage: Some(stage::<Op>), ..row::<Op>() }
+}
+
+/// The row of an operation whose caller brings its own proof.
+pub const fn proving_row<Op: Proving>() -> Row {
+    Row { prove: Some(Prove { account: account::<Op>, prove: prove::<Op> }), ..row::<Op>() }
 }
 
 fn decode<Op: Operation>(message: &Message<'_>) -> Result<AnyInput, Fault> {
@@ -125,6 +157,17 @@ fn encode<Op: Operation>(
 fn stage<'a, Op: Streaming>(input: &'a dyn Any, at: &'a At<'a>, body: &'a mut Payload) -> Staging<'a> {
     match typed(input) {
         Ok(input) => Op::stage(input, at, body),
+        Err(fault) => Box::pin(std::future::ready(Err(fault))),
+    }
+}
+
+fn account<Op: Proving>(input: &dyn Any) -> Option<AccountId> {
+    input.downcast_ref().and_then(Op::account)
+}
+
+fn prove<'a, Op: Proving>(input: &'a dyn Any, at: &'a At<'a>) -> Pending<'a, Result<Caller, Fault>> {
+    match typed(input) {
+        Ok(input) => Op::prove(input, at),
         Err(fault) => Box::pin(std::future::ready(Err(fault))),
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use rolecall_base::{AccountId, Time};
 use rolecall_policy::PolicySet;
 
+use crate::federation::Federation;
 use crate::session::{Session, SessionKind};
 
 /// The kinds of caller that policies tell apart.
@@ -16,6 +17,10 @@ pub enum Who {
     RoleSession,
     /// A session that GetFederationToken made.
     FederatedUser,
+    /// Somebody for whom an OpenID Connect provider vouches, asking for a role.
+    WebIdentity,
+    /// Somebody for whom a SAML provider vouches, asking for a role.
+    Saml,
     /// An AWS service acting for itself.
     Service,
     /// Nobody: an unsigned request.
@@ -23,16 +28,22 @@ pub enum Who {
 }
 
 impl Who {
-    /// The value of `aws:PrincipalType`.
-    pub fn principal_type(self) -> &'static str {
-        match self {
+    /// Whether the caller proved itself by a provider's word and has no identity of AWS's yet.
+    pub fn is_federated(self) -> bool {
+        matches!(self, Who::WebIdentity | Who::Saml)
+    }
+
+    /// The value of `aws:PrincipalType`; who has no identity yet has none.
+    pub fn principal_type(self) -> Option<&'static str> {
+        Some(match self {
             Who::Root => "Account",
             Who::User => "User",
             Who::RoleSession => "AssumedRole",
             Who::FederatedUser => "FederatedUser",
             Who::Service => "Service",
             Who::Anonymous => "Anonymous",
-        }
+            Who::WebIdentity | Who::Saml => return None,
+        })
     }
 }
 
@@ -64,6 +75,8 @@ pub struct Caller {
     pub principal_id: String,
     pub access_key_id: Option<String>,
     pub session: Option<Arc<Session>>,
+    /// What the provider says of a caller that [`Who::is_federated`].
+    pub federation: Option<Arc<Federation>>,
     /// Principal tags: the user's or role's own, overlaid by those of the session.
     pub tags: Vec<(String, String)>,
     pub policies: Arc<Policies>,
@@ -84,6 +97,7 @@ impl Caller {
             principal_id: String::new(),
             access_key_id: None,
             session: None,
+            federation: None,
             tags: Vec::new(),
             policies: Arc::default(),
             service_linked: false,
@@ -111,6 +125,21 @@ impl Caller {
             principal_arn: account.root_arn(),
             user_id: account.to_string(),
             principal_id: account.to_string(),
+            ..Caller::anonymous()
+        }
+    }
+
+    /// Somebody for whom an identity provider vouches, asking for a role of `account`. `user_id` is what audit
+    /// records name it by.
+    pub fn federated(who: Who, account: AccountId, user_id: String, federation: Federation) -> Caller {
+        Caller {
+            who,
+            account,
+            arn: federation.provider.clone(),
+            principal_arn: String::new(),
+            user_id,
+            user_name: Some(federation.subject.clone()),
+            federation: Some(Arc::new(federation)),
             ..Caller::anonymous()
         }
     }

@@ -56,7 +56,8 @@ async fn answer(world: &Arc<World>, peer: Peer, request: http::Request<Incoming>
     let query = parts.uri.query().unwrap_or_default();
     let service = route::service(parts.method.as_str(), path, query, &parts.headers).into_owned();
     let id = world.env.uuid();
-    let Some(front) = world.fronts.get(&service) else {
+    let form = service == "iam" && !route::is_signed(query, &parts.headers);
+    let Some(mut front) = world.fronts.get(&service) else {
         let text = format!("Rolecall does not have the service `{service}`.");
         return refuse(&Fault::new("UnknownService", 501, text), None, &id);
     };
@@ -85,6 +86,9 @@ async fn answer(world: &Arc<World>, peer: Peer, request: http::Request<Incoming>
         request.body = RequestBody::Arriving(arriving(body));
     } else if let Err(fault) = take_whole(&mut request, front.service().protocol, body).await {
         return refuse(&fault, Some(front), &id);
+    }
+    if form {
+        front = world.fronts.knowing(&request).unwrap_or(front);
     }
     let answer = world.door.answer(front, request).await;
     match world.reset_if_asked().await {

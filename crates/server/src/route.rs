@@ -1,12 +1,13 @@
 //! Which service a request is for, and where its S3 bucket is written.
 //!
-//! The credential scope names the service. Unsigned requests are S3's, but for forms with an `Action`, which the query
-//! services must refuse in their own words.
+//! The credential scope names the service. Unsigned requests are S3's, but for forms with an `Action`: these are for the
+//! query service that knows the action, which takes them (AssumeRoleWithWebIdentity) or refuses them in its own words.
 
 use std::borrow::Cow;
 
 use http::HeaderMap;
-use rolecall_door::Front;
+use rolecall_door::{Front, Request};
+use rolecall_wire::Protocol;
 
 /// The services of this server by the name in the credential scope.
 #[derive(Debug)]
@@ -24,13 +25,24 @@ impl Fronts {
         self.fronts.iter().find(|front| front.service().name == service)
     }
 
+    /// The query service that knows the action of an unsigned form.
+    pub fn knowing(&self, request: &Request) -> Option<&Front> {
+        let mut query = self.fronts.iter().filter(|front| front.service().protocol == Protocol::Query);
+        query.find(|front| front.knows(request))
+    }
+
     /// All of them.
     pub fn all(&self) -> &[Front] {
         &self.fronts
     }
 }
 
-/// The signing name that a request bears or, unsigned, looks like. `None`: nothing could be made of it.
+/// Whether a request says that it is signed.
+pub fn is_signed(query: &str, headers: &HeaderMap) -> bool {
+    scope(query, headers).is_some()
+}
+
+/// The signing name that a request bears or, unsigned, looks like; `iam` stands for any query service.
 pub fn service<'a>(method: &str, path: &str, query: &'a str, headers: &'a HeaderMap) -> Cow<'a, str> {
     if path.starts_with("/_rolecall/") {
         return Cow::Borrowed("rolecall");

@@ -18,7 +18,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use rolecall_base::{AccountId, Fault};
 use rolecall_blobs::Blobs;
-use rolecall_door::{AuditLog, Door, Extensions, Operation, Origin, Payload, Streaming, Visitor};
+use rolecall_door::{AuditLog, Door, Extensions, Operation, Origin, Payload, Proving, Streaming, Visitor};
 use rolecall_env::Env;
 use rolecall_identity::records::{
     Entities, Entity, Holder, InlinePolicies, InlinePolicy, KeyOwner, User, Users, fold,
@@ -129,6 +129,11 @@ impl World {
     /// Calls an operation through the door.
     pub fn call<Op: Operation>(&self, visitor: &Visitor, input: Op::Input) -> Result<Op::Output, Fault> {
         self.run(self.door.call::<Op>(visitor.clone(), REGION, Origin::default(), input))
+    }
+
+    /// Calls an operation whose input carries the caller's proof.
+    pub fn prove<Op: Proving>(&self, input: Op::Input) -> Result<Op::Output, Fault> {
+        self.run(self.door.call_proving::<Op>(REGION, Origin::default(), input))
     }
 
     /// Calls an operation that takes in a body.

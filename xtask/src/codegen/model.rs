@@ -64,6 +64,8 @@ pub struct Operation {
     pub http: Http,
     pub input: Option<Io>,
     pub output: Option<Io>,
+    /// `none`: the caller brings its own proof instead of a signature.
+    pub authtype: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -39,7 +39,12 @@ pub fn module(service: &str, model: &Model, files: &BTreeSet<String>) -> Result<
         let _ = writeln!(text, "pub static OPERATIONS: &[rolecall_door::Row] = &[");
         for (name, operation) in model.operations.0.iter().filter(|(name, _)| files.contains(name)) {
             let staged = model.patches.staged.contains_key(name) || reach::streams(model, &operation.input)?;
-            let row = if staged { "streaming_row" } else { "row" };
+            let proving = operation.authtype.as_deref() == Some("none");
+            let row = match (staged, proving) {
+                (true, _) => "streaming_row",
+                (false, true) => "proving_row",
+                (false, false) => "row",
+            };
             let _ = writeln!(text, "    rolecall_door::{row}::<crate::model::{name}>(),");
         }
         let _ = writeln!(text, "];");
