@@ -74,6 +74,14 @@ impl Time {
         self.parts().format(&form).unwrap_or_default()
     }
 
+    /// `May 6, 2024, 7:08:09 AM`, as audit records have dates of calls' members.
+    pub fn words(self) -> String {
+        let form = format_description!(
+            "[month repr:short] [day padding:none], [year], [hour repr:12 padding:none]:[minute]:[second] [period]"
+        );
+        self.parts().format(&form).unwrap_or_default()
+    }
+
     /// Reads `20240506T070809Z`.
     pub fn parse_iso_basic(text: &str) -> Option<Time> {
         let form = format_description!("[year][month][day]T[hour][minute][second]Z");
@@ -128,6 +136,7 @@ mod tests {
         assert_eq!(t.iso_millis(), "2024-05-06T07:08:09.120Z");
         assert_eq!(t.iso_basic(), "20240506T070809Z");
         assert_eq!(t.http_date(), "Mon, 06 May 2024 07:08:09 GMT");
+        assert_eq!(t.words(), "May 6, 2024, 7:08:09 AM");
         assert_eq!(Time::parse_iso_basic("20240506T070809Z"), Some(t.whole_seconds()));
         assert_eq!(Time::parse_iso("2024-05-06T07:08:09.12Z"), Some(t));
         assert_eq!(Time::parse_http_date("Mon, 06 May 2024 07:08:09 GMT"), Some(t.whole_seconds()));

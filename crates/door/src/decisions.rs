@@ -58,9 +58,8 @@ impl Ring {
 }
 
 impl Decisions {
-    pub(crate) fn keep(&self, decided: Decided) {
+    pub(crate) fn keep(&self, decided: Arc<Decided>) {
         let weight = decided.weight();
-        let decided = Arc::new(decided);
         let mut ring = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let oldest = if ring.calls.len() >= KEPT { ring.pop() } else { None };
         while ring.bytes.saturating_add(weight) > BYTES && ring.pop().is_some() {}
@@ -116,7 +115,7 @@ mod tests {
     fn large_calls_push_more_than_one_out() {
         let ring = Decisions::default();
         for id in 0..100 {
-            ring.keep(decided(id, 1024 * 1024));
+            ring.keep(Arc::new(decided(id, 1024 * 1024)));
         }
         assert!(ring.find("0").is_none() && ring.find("84").is_none());
         assert!(ring.find("86").is_some() && ring.find("99").is_some());

@@ -12,7 +12,7 @@ use rolecall_sigv4::KeyCache;
 use rolecall_store::{CommitError, Pre};
 use rolecall_wire::Protocol;
 
-use crate::audit::{self, AuditLog, Outbox, Waiting};
+use crate::audit::{self, AuditLog, Entry, Outbox, Waiting};
 use crate::authorization_message;
 use crate::decide::{self, Answers, Denial};
 use crate::decisions::{Decided, Decisions};
@@ -72,6 +72,8 @@ pub(crate) struct Pass<'a> {
     pub region: String,
     pub origin: Origin,
     pub staged: Option<Box<dyn Any + Send + Sync>>,
+    /// Bytes that the input takes, about.
+    pub weight: usize,
 }
 
 /// What a pass has decided so far, for the ring and the audit record.
@@ -115,7 +117,7 @@ impl Door {
         let request_id = self.identity.env.uuid();
         let region = region.to_owned();
         let pass =
-            Pass { row: &row, input: Box::new(input), visitor, request_id, region, origin, staged: None };
+            Pass { row: &row, input: Box::new(input), visitor, request_id, region, origin, staged: None, weight: 0 };
         let output = self.pass(pass).await?;
         output.downcast().map(|output| *output).map_err(|_| Fault::internal("an output of another operation"))
     }
@@ -137,7 +139,7 @@ impl Door {
         let request_id = self.identity.env.uuid();
         let region = region.to_owned();
         let mut pass =
-            Pass { row: &row, input: Box::new(input), visitor, request_id, region, origin, staged: None };
+            Pass { row: &row, input: Box::new(input), visitor, request_id, region, origin, staged: None, weight: 0 };
         if let Some(stage) = row.stage {
             self.stage(&mut pass, stage, body).await?;
         }
@@ -153,12 +155,13 @@ impl Door {
             None if pass.row.writes => self.write(&mut pass, &mut asked).await,
             None => self.read(&pass, &mut asked),
         };
+        let answer = outcome.as_ref().ok().and_then(|output| {
+            let is_told = audit::gives_credentials(pass.row.meta.service, pass.row.meta.name);
+            is_told.then(|| audit::told(pass.row.meta, pass.row.tell_output, &**output)).flatten()
+        });
         // A change that went through has its record in its commit.
-        if outcome.is_err() || !pass.row.writes {
-            let record = self.record(&pass, outcome.as_ref().err());
-            self.log.append(record);
-        }
-        self.keep(&mut pass, asked, outcome.as_ref().err().cloned());
+        let recorded = outcome.is_ok() && pass.row.writes;
+        self.keep(&mut pass, asked, outcome.as_ref().err().cloned(), (!recorded).then_some(answer));
         outcome
     }
 
@@ -187,8 +190,7 @@ impl Door {
         let staged = match outcome {
             Ok(staged) => staged,
             Err(fault) => {
-                self.log.append(self.record(pass, Some(&fault)));
-                self.keep(pass, asked, Some(fault.clone()));
+                self.keep(pass, asked, Some(fault.clone()), Some(None));
                 return Err(fault);
             }
         };
@@ -196,9 +198,18 @@ impl Door {
         Ok(())
     }
 
-    /// Moves a finished pass into the ring of decisions.
-    fn keep(&self, pass: &mut Pass<'_>, asked: Asked, fault: Option<Fault>) {
-        self.decisions.keep(Decided {
+    /// Moves a finished pass into the ring of decisions, and to the log with what it answered, unless its record is
+    /// written already.
+    fn keep(&self, pass: &mut Pass<'_>, asked: Asked, fault: Option<Fault>, log: Option<Option<String>>) {
+        let decided = Arc::new(self.decided(pass, asked.asks, fault));
+        self.decisions.keep(decided.clone());
+        if let Some(answer) = log {
+            self.log_call(pass, decided, answer);
+        }
+    }
+
+    fn decided(&self, pass: &mut Pass<'_>, asks: Vec<Ask>, fault: Option<Fault>) -> Decided {
+        Decided {
             request_id: std::mem::take(&mut pass.request_id),
             at: self.identity.env.now(),
             service: pass.row.meta.service,
@@ -206,9 +217,22 @@ impl Door {
             caller: pass.visitor.caller.clone(),
             region: std::mem::take(&mut pass.region),
             origin: std::mem::take(&mut pass.origin),
-            asks: asked.asks,
+            asks,
             fault,
-        });
+        }
+    }
+
+    fn log_call(&self, pass: &mut Pass<'_>, decided: Arc<Decided>, answer: Option<String>) {
+        let input = std::mem::replace(&mut pass.input, Box::new(()));
+        let asked = audit::Asked::Input(input, pass.row.meta, pass.row.tell_input);
+        let size = (&self.identity.env, pass.weight);
+        self.log.append(Entry::call(decided, audit::read_only(pass.row), asked, answer, size));
+    }
+
+    /// Writes the record of a call that was refused before it was decided.
+    pub(crate) fn log_refused(&self, pass: &mut Pass<'_>, fault: &Fault) {
+        let decided = Arc::new(self.decided(pass, Vec::new(), Some(fault.clone())));
+        self.log_call(pass, decided, None);
     }
 
     pub(crate) fn place<'a>(&'a self, pass: &'a Pass<'_>) -> Place<'a> {
@@ -247,7 +271,7 @@ impl Door {
                 tx.touch(pass.visitor.caller.account);
             }
             let key = (u64::try_from(self.identity.env.now().millis()).unwrap_or(0), pass.request_id.clone());
-            tx.put::<Outbox>(&key, &Waiting { record: self.record(pass, None) })?;
+            tx.put::<Outbox>(&key, &Waiting { record: self.record(pass, &asked.asks, &*output) })?;
             match self.identity.store.commit(tx).await {
                 Ok(_) => {
                     self.changed.notify_waiters();
@@ -314,16 +338,24 @@ impl Door {
         guarded(|| (pass.row.run)(&*pass.input, run))
     }
 
-    pub(crate) fn record(&self, pass: &Pass<'_>, fault: Option<&Fault>) -> String {
-        audit::record(&audit::Call {
-            place: self.place(pass),
-            service: pass.row.meta.service,
-            operation: pass.row.meta.name,
-            read_only: !pass.row.writes,
+    /// The record of a change that is about to be committed.
+    fn record(&self, pass: &Pass<'_>, asks: &[Ask], output: &dyn Any) -> String {
+        let meta = pass.row.meta;
+        let call = audit::Call {
+            caller: &pass.visitor.caller,
+            region: &pass.region,
+            at: self.identity.env.now(),
+            origin: &pass.origin,
+            asks,
+            fault: None,
             request_id: &pass.request_id,
-            event_id: &self.identity.env.uuid(),
-            fault,
-        })
+            service: meta.service,
+            operation: meta.name,
+            read_only: audit::read_only(pass.row),
+            parameters: audit::told(meta, pass.row.tell_input, &*pass.input),
+            answer: audit::told(meta, pass.row.tell_output, output),
+        };
+        audit::lines(&call, &self.identity.env)
     }
 
     /// Why a recent call was decided as it was, question by question.

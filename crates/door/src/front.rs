@@ -5,7 +5,6 @@ use http::HeaderMap;
 use rolecall_base::Fault;
 use rolecall_wire::{Message, Response, Route, Router, Service, encode_fault};
 
-use crate::audit;
 use crate::authenticate::Proof;
 use crate::door::{Door, Pass, Visitor, guarded};
 use crate::request::{Origin, Request, RequestBody};
@@ -105,54 +104,59 @@ impl Door {
         };
         let proof = proof.inspect_err(|fault| {
             let nobody = Visitor::vouched(rolecall_identity::Caller::anonymous());
-            self.log_refused(row, &request, nobody, "", fault);
+            self.log_refused(&mut refused(row, &request, nobody, &self.region), fault);
         })?;
         let Proof { visitor, region, body, signature } = proof;
         let input = guarded(|| (row.decode)(&message(&request)))
-            .inspect_err(|fault| self.log_refused(row, &request, visitor.clone(), &region, fault))?;
+            .inspect_err(|fault| self.log_refused(&mut refused(row, &request, visitor.clone(), &region), fault))?;
         if let Some(check) = front.body_check.filter(|_| row.stage.is_none()) {
             let body = request.whole().map_or(&[][..], |body| body);
-            check(row.meta.name, &request.headers, body)
-                .inspect_err(|fault| self.log_refused(row, &request, visitor.clone(), &region, fault))?;
+            check(row.meta.name, &request.headers, body).inspect_err(|fault| {
+                self.log_refused(&mut refused(row, &request, visitor.clone(), &region), fault);
+            })?;
         }
         let origin = Origin { signature, ..std::mem::take(&mut request.origin) };
         let request_id = std::mem::take(&mut request.id);
-        let mut pass =
-            Pass { row, input, visitor, request_id: request_id.clone(), region, origin, staged: None };
+        let weight = weight(&request);
+        let id = request_id.clone();
+        let mut pass = Pass { row, input, visitor, request_id: id, region, origin, staged: None, weight };
         if let Some(prove) = row.prove {
             self.prove(&mut pass, prove).await?;
         }
         if let Some(stage) = row.stage {
             let arriving = std::mem::replace(&mut request.body, RequestBody::Whole(Default::default()));
-            let mut payload = body
-                .payload(&request, arriving)
-                .inspect_err(|fault| self.log.append(self.record(&pass, Some(fault))))?;
+            let mut payload = match body.payload(&request, arriving) {
+                Ok(payload) => payload,
+                Err(fault) => {
+                    self.log_refused(&mut pass, &fault);
+                    return Err(fault);
+                }
+            };
             self.stage(&mut pass, stage, &mut payload).await?;
         }
         let output = self.pass(pass).await?;
         (row.encode)(output, row.meta, &request_id, response)
     }
+}
 
-    /// What got no further than here is recorded as well: what could not be authenticated, by nobody; what could not be
-    /// read, by its caller.
-    fn log_refused(&self, row: &Row, request: &Request, visitor: Visitor, region: &str, fault: &Fault) {
-        let pass = Pass {
-            row,
-            input: Box::new(()),
-            visitor,
-            request_id: request.id.clone(),
-            region: region.to_owned(),
-            origin: request.origin.clone(),
-            staged: None,
-        };
-        self.log.append(audit::record(&audit::Call {
-            place: self.place(&pass),
-            service: row.meta.service,
-            operation: row.meta.name,
-            read_only: !row.writes,
-            request_id: &request.id,
-            event_id: &self.identity.env.uuid(),
-            fault: Some(fault),
-        }));
+/// What got no further than its bytes is recorded as well: what could not be authenticated, by nobody; what could not be
+/// read, by its caller.
+fn refused<'a>(row: &'a Row, request: &Request, visitor: Visitor, region: &str) -> Pass<'a> {
+    Pass {
+        row,
+        input: Box::new(()),
+        visitor,
+        request_id: request.id.clone(),
+        region: region.to_owned(),
+        origin: request.origin.clone(),
+        staged: None,
+        weight: 0,
     }
+}
+
+/// Bytes that a request's input may take.
+fn weight(request: &Request) -> usize {
+    let body = request.unpacked.as_ref().or_else(|| request.whole()).map_or(0, |body| body.len());
+    let headers: usize = request.headers.values().map(http::HeaderValue::len).sum();
+    body + request.path.len() + request.query.len() + headers
 }

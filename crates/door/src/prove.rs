@@ -30,7 +30,7 @@ impl Door {
         let request_id = self.identity.env.uuid();
         let region = region.to_owned();
         let mut pass =
-            Pass { row: &row, input: Box::new(input), visitor, request_id, region, origin, staged: None };
+            Pass { row: &row, input: Box::new(input), visitor, request_id, region, origin, staged: None, weight: 0 };
         if let Some(prove) = row.prove {
             self.prove(&mut pass, prove).await?;
         }
@@ -67,7 +67,7 @@ impl Door {
                 Ok(())
             }
             Err(fault) => {
-                self.log.append(self.record(pass, Some(&fault)));
+                self.log_refused(pass, &fault);
                 Err(fault)
             }
         }

@@ -7,6 +7,7 @@ use std::pin::Pin;
 
 use rolecall_base::{AccountId, Fault};
 use rolecall_identity::Caller;
+use rolecall_wire::record::{Tell, Teller};
 use rolecall_wire::{Message, Meta, Output, Response};
 
 use crate::needs::Needs;
@@ -32,6 +33,9 @@ pub struct Row {
     pub(crate) encode: fn(AnyOutput, &'static Meta, &str, &mut Response) -> Result<(), Fault>,
     pub(crate) stage: Option<StageFn>,
     pub(crate) prove: Option<Prove>,
+    /// Writes the input, and the output, as their audit record shows them.
+    pub(crate) tell_input: TellFn,
+    pub(crate) tell_output: TellFn,
 }
 
 /// [`Proving`] without its types.
@@ -40,6 +44,9 @@ pub(crate) struct Prove {
     pub account: fn(&dyn Any) -> Option<AccountId>,
     pub prove: for<'a> fn(&'a dyn Any, &'a At<'a>) -> Pending<'a, Result<Caller, Fault>>,
 }
+
+/// [`Tell::tell`] without its type.
+pub(crate) type TellFn = fn(&dyn Any, &mut Teller);
 
 /// [`Streaming::stage`] without its types.
 pub(crate) type StageFn = for<'a> fn(&'a dyn Any, &'a At<'a>, &'a mut Payload) -> Staging<'a>;
@@ -99,6 +106,8 @@ pub const fn row<Op: Operation>() -> Row {
         encode: encode::<Op>,
         stage: None,
         prove: None,
+        tell_input: tell::<Op::Input>,
+        tell_output: tell::<Op::Output>,
     }
 }
 
@@ -114,6 +123,13 @@ pub const fn proving_row<Op: Proving>() -> Row {
 
 fn decode<Op: Operation>(message: &Message<'_>) -> Result<AnyInput, Fault> {
     Ok(Box::new(rolecall_wire::read::<Op>(message)?))
+}
+
+/// An input that never came to be (`()`) has nothing to tell.
+fn tell<T: Tell + 'static>(any: &dyn Any, t: &mut Teller) {
+    if let Some(value) = any.downcast_ref::<T>() {
+        value.tell(t);
+    }
 }
 
 fn typed<T: 'static>(any: &dyn Any) -> Result<&T, Fault> {

@@ -9,8 +9,9 @@ use rolecall_base::Fault;
 use rolecall_identity::records::Role;
 use rolecall_identity::{Caller, Credentials, Delivery, Session, SessionKind};
 use rolecall_wire::Protocol;
+use rolecall_wire::record::{Dates, HIDDEN, Tell, Teller};
 
-use crate::audit;
+use crate::audit::{Asked, Entry};
 use crate::decide::{self, Denial};
 use crate::decisions::Decided;
 use crate::door::Door;
@@ -55,17 +56,8 @@ impl Door {
         let denial = Denial { protocol: Protocol::Query, encode: None };
         let decided = decide::decide(&place, &needs, &denial);
         let outcome = decided.and_then(|_| self.sealed(asked, place.now));
-        let fault = outcome.as_ref().err();
-        self.log.append(audit::record(&audit::Call {
-            place,
-            service: "sts",
-            operation: "AssumeRole",
-            read_only: true,
-            request_id: &request_id,
-            event_id: &self.identity.env.uuid(),
-            fault,
-        }));
-        self.decisions.keep(Decided {
+        let answer = outcome.as_ref().ok().map(given);
+        let decided = Arc::new(Decided {
             request_id,
             at: place.now,
             service: "sts",
@@ -74,8 +66,11 @@ impl Door {
             region: asked.region.to_owned(),
             origin: origin.clone(),
             asks: needs.asks,
-            fault: fault.cloned(),
+            fault: outcome.as_ref().err().cloned(),
         });
+        self.decisions.keep(decided.clone());
+        let parameters = Asked::Text(Some(parameters(asked)));
+        self.log.append(Entry::call(decided, true, parameters, answer, (&self.identity.env, 0)));
         outcome
     }
 
@@ -101,5 +96,37 @@ impl Door {
         };
         rolecall_identity::seal(&self.identity.env, &self.identity.vault, &session)
             .map_err(|_| Fault::internal("a session could not be sealed"))
+    }
+}
+
+/// What was asked for, as AssumeRole's records have it.
+fn parameters(asked: &ServiceSession<'_>) -> String {
+    let mut t = Teller::new(Dates::Words);
+    t.open();
+    t.put("roleArn", Some(&asked.role.arn()));
+    t.put("roleSessionName", Some(asked.name));
+    t.put("durationSeconds", i64::try_from(asked.life.as_secs()).ok().as_ref());
+    t.close();
+    t.finish().unwrap_or_default()
+}
+
+/// What was given; of its secrets that they were.
+fn given(credentials: &Credentials) -> String {
+    let mut t = Teller::new(Dates::Words);
+    t.open();
+    t.put("credentials", Some(&Given(credentials)));
+    t.close();
+    t.finish().unwrap_or_default()
+}
+
+struct Given<'a>(&'a Credentials);
+
+impl Tell for Given<'_> {
+    fn tell(&self, t: &mut Teller) {
+        t.open();
+        t.put("accessKeyId", Some(&self.0.access_key_id));
+        t.masked("sessionToken", true, HIDDEN);
+        t.put("expiration", Some(&self.0.expires));
+        t.close();
     }
 }

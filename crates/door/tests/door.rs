@@ -7,6 +7,7 @@ use rolecall_door::{At, Authorized, ByArn, Needs, Operation, Outbox, Read, Resou
 use rolecall_identity::records::{InlinePolicies, Users};
 use rolecall_store::Scan;
 use rolecall_testkit::{ACCOUNT, World, check_fault};
+use rolecall_wire::record::{Tell, Teller};
 use rolecall_wire::{Input, Message, Meta, Output, Protocol, Response, Route, Shape, Violations};
 
 #[derive(Debug, Default)]
@@ -22,11 +23,26 @@ impl Input for Given {
     fn validate(&self, _: &mut Violations) {}
 }
 
+impl Tell for Given {
+    fn tell(&self, t: &mut Teller) {
+        t.open();
+        t.put("name", Some(&self.name));
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, PartialEq)]
 struct Gotten(Vec<Option<String>>);
 
 impl Output for Gotten {
     fn encode(self, _: &Meta, _: &str, _: &mut Response) {}
+}
+
+impl Tell for Gotten {
+    fn tell(&self, t: &mut Teller) {
+        t.open();
+        t.close();
+    }
 }
 
 const fn meta(service: &'static str, name: &'static str, protocol: Protocol) -> Meta {
@@ -178,6 +194,7 @@ fn an_allowed_change_is_committed_with_its_record() {
     assert_eq!(path_of(&world, "ann"), "/x/");
     let [record] = outbox(&world).try_into().unwrap();
     assert!(record.contains(r#""eventName":"Rename""#), "{record}");
+    assert!(record.contains(r#""requestParameters":{"name":"x"},"responseElements":null"#), "{record}");
 }
 
 #[test]

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use rolecall_base::{Fault, Time};
-use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
 /// What all operations share.
 pub static SERVICE: wire::Service = wire::Service {
@@ -115,6 +115,13 @@ impl wire::Shape for CreateTags {
 )]
 pub struct CreateTagsResponse {}
 
+impl record::Tell for CreateTagsResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
 impl wire::Input for CreateTagsRequest {
     fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
         form::FromForm::from_form(form::Form::parse(m)?.root(), v)
@@ -192,6 +199,13 @@ impl wire::Shape for DeleteTags {
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
 pub struct DeleteTagsResponse {}
+
+impl record::Tell for DeleteTagsResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
 
 impl wire::Input for DeleteTagsRequest {
     fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -1041,6 +1055,13 @@ impl wire::Shape for ModifyInstanceAttribute {
 )]
 pub struct ModifyInstanceAttributeResponse {}
 
+impl record::Tell for ModifyInstanceAttributeResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
 impl wire::Input for ModifyInstanceAttributeRequest {
     fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
         form::FromForm::from_form(form::Form::parse(m)?.root(), v)
@@ -1118,6 +1139,13 @@ impl wire::Shape for RebootInstances {
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
 pub struct RebootInstancesResponse {}
+
+impl record::Tell for RebootInstancesResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
 
 impl wire::Input for RebootInstancesRequest {
     fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -1336,6 +1364,15 @@ impl xml::ToXml for AccountAttribute {
     }
 }
 
+impl record::Tell for AccountAttribute {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("attributeName", self.attribute_name.as_ref());
+        t.set("attributeValueSet", "", self.attribute_values.as_deref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -1357,6 +1394,14 @@ impl xml::ToXml for AccountAttributeValue {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for AccountAttributeValue {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("attributeValue", self.attribute_value.as_ref());
+        t.close();
     }
 }
 
@@ -1386,6 +1431,15 @@ impl xml::ToXml for ApplicationStatusSummary {
     }
 }
 
+impl record::Tell for ApplicationStatusSummary {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("status", self.status.as_ref());
+        t.put("impairedSince", self.impaired_since.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -1403,6 +1457,15 @@ impl form::FromForm for AssociateIamInstanceProfileRequest {
             iam_instance_profile: n.need("IamInstanceProfile", v)?,
             instance_id: n.need("InstanceId", v)?,
         })
+    }
+}
+
+impl record::Tell for AssociateIamInstanceProfileRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("iamInstanceProfile", Some(&self.iam_instance_profile));
+        t.put("instanceId", Some(&self.instance_id));
+        t.close();
     }
 }
 
@@ -1427,6 +1490,14 @@ impl xml::ToXml for AssociateIamInstanceProfileResult {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for AssociateIamInstanceProfileResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("iamInstanceProfileAssociation", self.iam_instance_profile_association.as_ref());
+        t.close();
     }
 }
 
@@ -1456,6 +1527,15 @@ impl xml::ToXml for AttachmentEnaSrdSpecification {
     }
 }
 
+impl record::Tell for AttachmentEnaSrdSpecification {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("enaSrdEnabled", self.ena_srd_enabled.as_ref());
+        t.put("enaSrdUdpSpecification", self.ena_srd_udp_specification.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -1477,6 +1557,14 @@ impl xml::ToXml for AttachmentEnaSrdUdpSpecification {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for AttachmentEnaSrdUdpSpecification {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("enaSrdUdpEnabled", self.ena_srd_udp_enabled.as_ref());
+        t.close();
     }
 }
 
@@ -1510,6 +1598,14 @@ impl xml::ToXml for AttributeBooleanValue {
     }
 }
 
+impl record::Tell for AttributeBooleanValue {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("value", self.value.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -1537,6 +1633,14 @@ impl xml::ToXml for AttributeValue {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for AttributeValue {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("value", self.value.as_ref());
+        t.close();
     }
 }
 
@@ -1590,6 +1694,27 @@ impl xml::ToXml for AvailabilityZone {
     }
 }
 
+impl record::Tell for AvailabilityZone {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("optInStatus", self.opt_in_status.as_ref());
+        t.set("messageSet", "", self.messages.as_deref());
+        t.put("regionName", self.region_name.as_ref());
+        t.put("zoneName", self.zone_name.as_ref());
+        t.put("zoneId", self.zone_id.as_ref());
+        t.put("groupName", self.group_name.as_ref());
+        t.put("networkBorderGroup", self.network_border_group.as_ref());
+        t.put("zoneType", self.zone_type.as_ref());
+        t.put("parentZoneName", self.parent_zone_name.as_ref());
+        t.put("parentZoneId", self.parent_zone_id.as_ref());
+        t.put("groupLongName", self.group_long_name.as_ref());
+        t.set("geographySet", "", self.geography.as_deref());
+        t.set("subGeographySet", "", self.sub_geography.as_deref());
+        t.put("zoneState", self.state.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -1611,6 +1736,14 @@ impl xml::ToXml for AvailabilityZoneGeography {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for AvailabilityZoneGeography {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("name", self.name.as_ref());
+        t.close();
     }
 }
 
@@ -1638,6 +1771,14 @@ impl xml::ToXml for AvailabilityZoneMessage {
     }
 }
 
+impl record::Tell for AvailabilityZoneMessage {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("message", self.message.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -1659,6 +1800,14 @@ impl xml::ToXml for AvailabilityZoneSubGeography {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for AvailabilityZoneSubGeography {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("name", self.name.as_ref());
+        t.close();
     }
 }
 
@@ -1709,6 +1858,17 @@ impl xml::ToXml for BlockDeviceMapping {
     }
 }
 
+impl record::Tell for BlockDeviceMapping {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("ebs", self.ebs.as_ref());
+        t.put("noDevice", self.no_device.as_ref());
+        t.put("deviceName", self.device_name.as_ref());
+        t.put("virtualName", self.virtual_name.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -1730,6 +1890,14 @@ impl xml::ToXml for BlockPublicAccessStates {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for BlockPublicAccessStates {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("internetGatewayBlockMode", self.internet_gateway_block_mode.as_ref());
+        t.close();
     }
 }
 
@@ -1763,6 +1931,15 @@ impl CapacityReservationSpecification {
     }
 }
 
+impl record::Tell for CapacityReservationSpecification {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("capacityReservationPreference", self.capacity_reservation_preference.as_ref());
+        t.put("capacityReservationTarget", self.capacity_reservation_target.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -1789,6 +1966,15 @@ impl xml::ToXml for CapacityReservationSpecificationResponse {
     }
 }
 
+impl record::Tell for CapacityReservationSpecificationResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("capacityReservationPreference", self.capacity_reservation_preference.as_ref());
+        t.put("capacityReservationTarget", self.capacity_reservation_target.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -1806,6 +1992,15 @@ impl form::FromForm for CapacityReservationTarget {
             capacity_reservation_id: n.get("CapacityReservationId", v)?,
             capacity_reservation_resource_group_arn: n.get("CapacityReservationResourceGroupArn", v)?,
         })
+    }
+}
+
+impl record::Tell for CapacityReservationTarget {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("capacityReservationId", self.capacity_reservation_id.as_ref());
+        t.put("capacityReservationResourceGroupArn", self.capacity_reservation_resource_group_arn.as_ref());
+        t.close();
     }
 }
 
@@ -1832,6 +2027,15 @@ impl xml::ToXml for CapacityReservationTargetResponse {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for CapacityReservationTargetResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("capacityReservationId", self.capacity_reservation_id.as_ref());
+        t.put("capacityReservationResourceGroupArn", self.capacity_reservation_resource_group_arn.as_ref());
+        t.close();
     }
 }
 
@@ -1863,6 +2067,16 @@ impl xml::ToXml for ConnectionTrackingConfiguration {
     }
 }
 
+impl record::Tell for ConnectionTrackingConfiguration {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("tcpEstablishedTimeout", self.tcp_established_timeout.as_ref());
+        t.put("udpStreamTimeout", self.udp_stream_timeout.as_ref());
+        t.put("udpTimeout", self.udp_timeout.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -1882,6 +2096,16 @@ impl form::FromForm for ConnectionTrackingSpecificationRequest {
             udp_stream_timeout: n.get("UdpStreamTimeout", v)?,
             udp_timeout: n.get("UdpTimeout", v)?,
         })
+    }
+}
+
+impl record::Tell for ConnectionTrackingSpecificationRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("tcpEstablishedTimeout", self.tcp_established_timeout.as_ref());
+        t.put("udpStreamTimeout", self.udp_stream_timeout.as_ref());
+        t.put("udpTimeout", self.udp_timeout.as_ref());
+        t.close();
     }
 }
 
@@ -1913,6 +2137,16 @@ impl xml::ToXml for ConnectionTrackingSpecificationResponse {
     }
 }
 
+impl record::Tell for ConnectionTrackingSpecificationResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("tcpEstablishedTimeout", self.tcp_established_timeout.as_ref());
+        t.put("udpStreamTimeout", self.udp_stream_timeout.as_ref());
+        t.put("udpTimeout", self.udp_timeout.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -1940,6 +2174,17 @@ impl xml::ToXml for CpuOptions {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for CpuOptions {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("coreCount", self.core_count.as_ref());
+        t.put("threadsPerCore", self.threads_per_core.as_ref());
+        t.put("amdSevSnp", self.amd_sev_snp.as_ref());
+        t.put("nestedVirtualization", self.nested_virtualization.as_ref());
+        t.close();
     }
 }
 
@@ -1978,6 +2223,17 @@ impl CpuOptionsRequest {
     }
 }
 
+impl record::Tell for CpuOptionsRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("coreCount", self.core_count.as_ref());
+        t.put("threadsPerCore", self.threads_per_core.as_ref());
+        t.put("amdSevSnp", self.amd_sev_snp.as_ref());
+        t.put("nestedVirtualization", self.nested_virtualization.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -2011,6 +2267,18 @@ impl CreateKeyPairRequest {
     }
 }
 
+impl record::Tell for CreateKeyPairRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("keyName", Some(&self.key_name));
+        t.put("keyType", self.key_type.as_ref());
+        t.set("tagSpecificationSet", "", self.tag_specifications.as_deref());
+        t.put("keyFormat", self.key_format.as_ref());
+        t.put("dryRun", self.dry_run.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -2033,6 +2301,16 @@ impl form::FromForm for CreateTagsRequest {
     }
 }
 
+impl record::Tell for CreateTagsRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("dryRun", self.dry_run.as_ref());
+        t.set("resourcesSet", "resourceId", Some(self.resources.as_slice()));
+        t.set("tagSet", "", Some(self.tags.as_slice()));
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -2046,6 +2324,14 @@ pub struct CreditSpecificationRequest {
 impl form::FromForm for CreditSpecificationRequest {
     fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
         Ok(CreditSpecificationRequest { cpu_credits: n.need("CpuCredits", v)? })
+    }
+}
+
+impl record::Tell for CreditSpecificationRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("cpuCredits", Some(&self.cpu_credits));
+        t.close();
     }
 }
 
@@ -2077,6 +2363,16 @@ impl xml::ToXml for DefaultConnectionTrackingConfiguration {
     }
 }
 
+impl record::Tell for DefaultConnectionTrackingConfiguration {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("defaultTcpEstablishedTimeout", self.default_tcp_established_timeout.as_ref());
+        t.put("defaultUdpTimeout", self.default_udp_timeout.as_ref());
+        t.put("defaultUdpStreamTimeout", self.default_udp_stream_timeout.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -2096,6 +2392,16 @@ impl form::FromForm for DeleteKeyPairRequest {
             key_pair_id: n.get("KeyPairId", v)?,
             dry_run: n.get("DryRun", v)?,
         })
+    }
+}
+
+impl record::Tell for DeleteKeyPairRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("keyName", self.key_name.as_ref());
+        t.put("keyPairId", self.key_pair_id.as_ref());
+        t.put("dryRun", self.dry_run.as_ref());
+        t.close();
     }
 }
 
@@ -2125,6 +2431,15 @@ impl xml::ToXml for DeleteKeyPairResult {
     }
 }
 
+impl record::Tell for DeleteKeyPairResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("return", self.return_.as_ref());
+        t.put("keyPairId", self.key_pair_id.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -2144,6 +2459,16 @@ impl form::FromForm for DeleteTagsRequest {
             resources: n.need_list("ResourceId", "", v)?,
             tags: n.list("Tag", "", v)?,
         })
+    }
+}
+
+impl record::Tell for DeleteTagsRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("dryRun", self.dry_run.as_ref());
+        t.set("resourcesSet", "resourceId", Some(self.resources.as_slice()));
+        t.set("tagSet", "", self.tags.as_deref());
+        t.close();
     }
 }
 
@@ -2173,6 +2498,15 @@ impl DescribeAccountAttributesRequest {
     }
 }
 
+impl record::Tell for DescribeAccountAttributesRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("dryRun", self.dry_run.as_ref());
+        t.set("attributeNameSet", "attributeName", self.attribute_names.as_deref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -2194,6 +2528,14 @@ impl xml::ToXml for DescribeAccountAttributesResult {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for DescribeAccountAttributesResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("accountAttributeSet", "", self.account_attributes.as_deref());
+        t.close();
     }
 }
 
@@ -2223,6 +2565,18 @@ impl form::FromForm for DescribeAvailabilityZonesRequest {
     }
 }
 
+impl record::Tell for DescribeAvailabilityZonesRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("zoneNameSet", "zoneName", self.zone_names.as_deref());
+        t.set("zoneIdSet", "zoneId", self.zone_ids.as_deref());
+        t.put("allAvailabilityZones", self.all_availability_zones.as_ref());
+        t.put("dryRun", self.dry_run.as_ref());
+        t.set("filterSet", "", self.filters.as_deref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -2244,6 +2598,14 @@ impl xml::ToXml for DescribeAvailabilityZonesResult {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for DescribeAvailabilityZonesResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("availabilityZoneInfoSet", "", self.availability_zones.as_deref());
+        t.close();
     }
 }
 
@@ -2277,6 +2639,17 @@ impl DescribeIamInstanceProfileAssociationsRequest {
     }
 }
 
+impl record::Tell for DescribeIamInstanceProfileAssociationsRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("associationIdSet", "associationId", self.association_ids.as_deref());
+        t.set("filterSet", "", self.filters.as_deref());
+        t.put("maxResults", self.max_results.as_ref());
+        t.put("nextToken", self.next_token.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -2300,6 +2673,15 @@ impl xml::ToXml for DescribeIamInstanceProfileAssociationsResult {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for DescribeIamInstanceProfileAssociationsResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("iamInstanceProfileAssociationSet", "", self.iam_instance_profile_associations.as_deref());
+        t.put("nextToken", self.next_token.as_ref());
+        t.close();
     }
 }
 
@@ -2337,6 +2719,22 @@ impl form::FromForm for DescribeImagesRequest {
     }
 }
 
+impl record::Tell for DescribeImagesRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("executableBySet", "executableBy", self.executable_users.as_deref());
+        t.set("imageIdSet", "imageId", self.image_ids.as_deref());
+        t.set("ownerSet", "owner", self.owners.as_deref());
+        t.put("includeDeprecated", self.include_deprecated.as_ref());
+        t.put("includeDisabled", self.include_disabled.as_ref());
+        t.put("maxResults", self.max_results.as_ref());
+        t.put("nextToken", self.next_token.as_ref());
+        t.put("dryRun", self.dry_run.as_ref());
+        t.set("filterSet", "", self.filters.as_deref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -2360,6 +2758,15 @@ impl xml::ToXml for DescribeImagesResult {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for DescribeImagesResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("nextToken", self.next_token.as_ref());
+        t.set("imagesSet", "", self.images.as_deref());
+        t.close();
     }
 }
 
@@ -2388,6 +2795,16 @@ impl form::FromForm for DescribeInstanceAttributeRequest {
 impl DescribeInstanceAttributeRequest {
     fn limits(&self, v: &mut Violations) {
         v.text("Attribute", Some(self.attribute.as_str()), &rule::INSTANCE_ATTRIBUTE_NAME);
+    }
+}
+
+impl record::Tell for DescribeInstanceAttributeRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("dryRun", self.dry_run.as_ref());
+        t.put("instanceId", Some(&self.instance_id));
+        t.put("attribute", Some(&self.attribute));
+        t.close();
     }
 }
 
@@ -2423,6 +2840,18 @@ impl DescribeInstanceCreditSpecificationsRequest {
     }
 }
 
+impl record::Tell for DescribeInstanceCreditSpecificationsRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("dryRun", self.dry_run.as_ref());
+        t.set("filterSet", "", self.filters.as_deref());
+        t.set("instancesSet", "instanceId", self.instance_ids.as_deref());
+        t.put("maxResults", self.max_results.as_ref());
+        t.put("nextToken", self.next_token.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -2446,6 +2875,15 @@ impl xml::ToXml for DescribeInstanceCreditSpecificationsResult {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for DescribeInstanceCreditSpecificationsResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("instanceCreditSpecificationSet", "", self.instance_credit_specifications.as_deref());
+        t.put("nextToken", self.next_token.as_ref());
+        t.close();
     }
 }
 
@@ -2479,6 +2917,20 @@ impl form::FromForm for DescribeInstanceStatusRequest {
     }
 }
 
+impl record::Tell for DescribeInstanceStatusRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("instancesSet", "instanceId", self.instance_ids.as_deref());
+        t.put("maxResults", self.max_results.as_ref());
+        t.put("nextToken", self.next_token.as_ref());
+        t.put("includeManagedResources", self.include_managed_resources.as_ref());
+        t.put("dryRun", self.dry_run.as_ref());
+        t.set("filterSet", "", self.filters.as_deref());
+        t.put("includeAllInstances", self.include_all_instances.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -2502,6 +2954,15 @@ impl xml::ToXml for DescribeInstanceStatusResult {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for DescribeInstanceStatusResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("instanceStatusSet", "", self.instance_statuses.as_deref());
+        t.put("nextToken", self.next_token.as_ref());
+        t.close();
     }
 }
 
@@ -2540,6 +3001,19 @@ impl DescribeInstanceTypesRequest {
     }
 }
 
+impl record::Tell for DescribeInstanceTypesRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("dryRun", self.dry_run.as_ref());
+        t.set("instanceTypeSet", "instanceType", self.instance_types.as_deref());
+        t.set("filterSet", "", self.filters.as_deref());
+        t.put("maxResults", self.max_results.as_ref());
+        t.put("nextToken", self.next_token.as_ref());
+        t.put("includeUnsupportedInRegion", self.include_unsupported_in_region.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -2563,6 +3037,15 @@ impl xml::ToXml for DescribeInstanceTypesResult {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for DescribeInstanceTypesResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("instanceTypeSet", "", self.instance_types.as_deref());
+        t.put("nextToken", self.next_token.as_ref());
+        t.close();
     }
 }
 
@@ -2594,6 +3077,19 @@ impl form::FromForm for DescribeInstancesRequest {
     }
 }
 
+impl record::Tell for DescribeInstancesRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("instancesSet", "instanceId", self.instance_ids.as_deref());
+        t.put("includeManagedResources", self.include_managed_resources.as_ref());
+        t.put("dryRun", self.dry_run.as_ref());
+        t.set("filterSet", "", self.filters.as_deref());
+        t.put("nextToken", self.next_token.as_ref());
+        t.put("maxResults", self.max_results.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -2617,6 +3113,15 @@ impl xml::ToXml for DescribeInstancesResult {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for DescribeInstancesResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("nextToken", self.next_token.as_ref());
+        t.set("reservationSet", "", self.reservations.as_deref());
+        t.close();
     }
 }
 
@@ -2652,6 +3157,18 @@ impl DescribeInternetGatewaysRequest {
     }
 }
 
+impl record::Tell for DescribeInternetGatewaysRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("nextToken", self.next_token.as_ref());
+        t.put("maxResults", self.max_results.as_ref());
+        t.put("dryRun", self.dry_run.as_ref());
+        t.set("internetGatewayIdSet", "internetGatewayId", self.internet_gateway_ids.as_deref());
+        t.set("filterSet", "", self.filters.as_deref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -2675,6 +3192,15 @@ impl xml::ToXml for DescribeInternetGatewaysResult {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for DescribeInternetGatewaysResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("internetGatewaySet", "", self.internet_gateways.as_deref());
+        t.put("nextToken", self.next_token.as_ref());
+        t.close();
     }
 }
 
@@ -2704,6 +3230,18 @@ impl form::FromForm for DescribeKeyPairsRequest {
     }
 }
 
+impl record::Tell for DescribeKeyPairsRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("keySet", "keyName", self.key_names.as_deref());
+        t.set("keyPairIdSet", "keyPairId", self.key_pair_ids.as_deref());
+        t.put("includePublicKey", self.include_public_key.as_ref());
+        t.put("dryRun", self.dry_run.as_ref());
+        t.set("filterSet", "", self.filters.as_deref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -2725,6 +3263,14 @@ impl xml::ToXml for DescribeKeyPairsResult {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for DescribeKeyPairsResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("keySet", "", self.key_pairs.as_deref());
+        t.close();
     }
 }
 
@@ -2762,6 +3308,19 @@ impl DescribeNetworkInterfacesRequest {
     }
 }
 
+impl record::Tell for DescribeNetworkInterfacesRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("nextToken", self.next_token.as_ref());
+        t.put("maxResults", self.max_results.as_ref());
+        t.put("includeManagedResources", self.include_managed_resources.as_ref());
+        t.put("dryRun", self.dry_run.as_ref());
+        t.set("networkInterfaceIdSet", "networkInterfaceId", self.network_interface_ids.as_deref());
+        t.set("filterSet", "", self.filters.as_deref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -2785,6 +3344,15 @@ impl xml::ToXml for DescribeNetworkInterfacesResult {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for DescribeNetworkInterfacesResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("networkInterfaceSet", "", self.network_interfaces.as_deref());
+        t.put("nextToken", self.next_token.as_ref());
+        t.close();
     }
 }
 
@@ -2812,6 +3380,17 @@ impl form::FromForm for DescribeRegionsRequest {
     }
 }
 
+impl record::Tell for DescribeRegionsRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("regionNameSet", "regionName", self.region_names.as_deref());
+        t.put("allRegions", self.all_regions.as_ref());
+        t.put("dryRun", self.dry_run.as_ref());
+        t.set("filterSet", "", self.filters.as_deref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -2833,6 +3412,14 @@ impl xml::ToXml for DescribeRegionsResult {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for DescribeRegionsResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("regionInfoSet", "", self.regions.as_deref());
+        t.close();
     }
 }
 
@@ -2868,6 +3455,18 @@ impl DescribeRouteTablesRequest {
     }
 }
 
+impl record::Tell for DescribeRouteTablesRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("nextToken", self.next_token.as_ref());
+        t.put("maxResults", self.max_results.as_ref());
+        t.put("dryRun", self.dry_run.as_ref());
+        t.set("routeTableIdSet", "routeTableId", self.route_table_ids.as_deref());
+        t.set("filterSet", "", self.filters.as_deref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -2891,6 +3490,15 @@ impl xml::ToXml for DescribeRouteTablesResult {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for DescribeRouteTablesResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("routeTableSet", "", self.route_tables.as_deref());
+        t.put("nextToken", self.next_token.as_ref());
+        t.close();
     }
 }
 
@@ -2928,6 +3536,19 @@ impl DescribeSecurityGroupsRequest {
     }
 }
 
+impl record::Tell for DescribeSecurityGroupsRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("groupIdSet", "groupId", self.group_ids.as_deref());
+        t.set("groupNameSet", "groupName", self.group_names.as_deref());
+        t.put("nextToken", self.next_token.as_ref());
+        t.put("maxResults", self.max_results.as_ref());
+        t.put("dryRun", self.dry_run.as_ref());
+        t.set("filterSet", "", self.filters.as_deref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -2951,6 +3572,15 @@ impl xml::ToXml for DescribeSecurityGroupsResult {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for DescribeSecurityGroupsResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("nextToken", self.next_token.as_ref());
+        t.set("securityGroupInfoSet", "", self.security_groups.as_deref());
+        t.close();
     }
 }
 
@@ -2986,6 +3616,18 @@ impl DescribeSubnetsRequest {
     }
 }
 
+impl record::Tell for DescribeSubnetsRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("filterSet", "", self.filters.as_deref());
+        t.set("subnetIdSet", "subnetId", self.subnet_ids.as_deref());
+        t.put("nextToken", self.next_token.as_ref());
+        t.put("maxResults", self.max_results.as_ref());
+        t.put("dryRun", self.dry_run.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -3009,6 +3651,15 @@ impl xml::ToXml for DescribeSubnetsResult {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for DescribeSubnetsResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("nextToken", self.next_token.as_ref());
+        t.set("subnetSet", "", self.subnets.as_deref());
+        t.close();
     }
 }
 
@@ -3036,6 +3687,17 @@ impl form::FromForm for DescribeTagsRequest {
     }
 }
 
+impl record::Tell for DescribeTagsRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("dryRun", self.dry_run.as_ref());
+        t.set("filterSet", "", self.filters.as_deref());
+        t.put("maxResults", self.max_results.as_ref());
+        t.put("nextToken", self.next_token.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -3059,6 +3721,15 @@ impl xml::ToXml for DescribeTagsResult {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for DescribeTagsResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("nextToken", self.next_token.as_ref());
+        t.set("tagSet", "", self.tags.as_deref());
+        t.close();
     }
 }
 
@@ -3090,6 +3761,19 @@ impl form::FromForm for DescribeVolumesRequest {
     }
 }
 
+impl record::Tell for DescribeVolumesRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("volumeIdSet", "volumeId", self.volume_ids.as_deref());
+        t.put("includeManagedResources", self.include_managed_resources.as_ref());
+        t.put("dryRun", self.dry_run.as_ref());
+        t.set("filterSet", "", self.filters.as_deref());
+        t.put("nextToken", self.next_token.as_ref());
+        t.put("maxResults", self.max_results.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -3113,6 +3797,15 @@ impl xml::ToXml for DescribeVolumesResult {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for DescribeVolumesResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("nextToken", self.next_token.as_ref());
+        t.set("volumeSet", "", self.volumes.as_deref());
+        t.close();
     }
 }
 
@@ -3144,6 +3837,16 @@ impl DescribeVpcAttributeRequest {
     }
 }
 
+impl record::Tell for DescribeVpcAttributeRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("attribute", Some(&self.attribute));
+        t.put("vpcId", Some(&self.vpc_id));
+        t.put("dryRun", self.dry_run.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -3171,6 +3874,17 @@ impl xml::ToXml for DescribeVpcAttributeResult {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for DescribeVpcAttributeResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("enableDnsHostnames", self.enable_dns_hostnames.as_ref());
+        t.put("enableDnsSupport", self.enable_dns_support.as_ref());
+        t.put("enableNetworkAddressUsageMetrics", self.enable_network_address_usage_metrics.as_ref());
+        t.put("vpcId", self.vpc_id.as_ref());
+        t.close();
     }
 }
 
@@ -3206,6 +3920,18 @@ impl DescribeVpcsRequest {
     }
 }
 
+impl record::Tell for DescribeVpcsRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("filterSet", "", self.filters.as_deref());
+        t.set("vpcIdSet", "vpcId", self.vpc_ids.as_deref());
+        t.put("nextToken", self.next_token.as_ref());
+        t.put("maxResults", self.max_results.as_ref());
+        t.put("dryRun", self.dry_run.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -3232,6 +3958,15 @@ impl xml::ToXml for DescribeVpcsResult {
     }
 }
 
+impl record::Tell for DescribeVpcsResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("nextToken", self.next_token.as_ref());
+        t.set("vpcSet", "", self.vpcs.as_deref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -3245,6 +3980,14 @@ pub struct DisassociateIamInstanceProfileRequest {
 impl form::FromForm for DisassociateIamInstanceProfileRequest {
     fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
         Ok(DisassociateIamInstanceProfileRequest { association_id: n.need("AssociationId", v)? })
+    }
+}
+
+impl record::Tell for DisassociateIamInstanceProfileRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("associationId", Some(&self.association_id));
+        t.close();
     }
 }
 
@@ -3269,6 +4012,14 @@ impl xml::ToXml for DisassociateIamInstanceProfileResult {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for DisassociateIamInstanceProfileResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("iamInstanceProfileAssociation", self.iam_instance_profile_association.as_ref());
+        t.close();
     }
 }
 
@@ -3298,6 +4049,16 @@ impl xml::ToXml for DiskInfo {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for DiskInfo {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("sizeInGB", self.size_in_gb.as_ref());
+        t.put("count", self.count.as_ref());
+        t.put("type", self.type_.as_ref());
+        t.close();
     }
 }
 
@@ -3375,6 +4136,26 @@ impl xml::ToXml for EbsBlockDevice {
     }
 }
 
+impl record::Tell for EbsBlockDevice {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("deleteOnTermination", self.delete_on_termination.as_ref());
+        t.put("iops", self.iops.as_ref());
+        t.put("snapshotId", self.snapshot_id.as_ref());
+        t.put("volumeSize", self.volume_size.as_ref());
+        t.put("volumeType", self.volume_type.as_ref());
+        t.put("kmsKeyId", self.kms_key_id.as_ref());
+        t.put("throughput", self.throughput.as_ref());
+        t.put("outpostArn", self.outpost_arn.as_ref());
+        t.put("availabilityZone", self.availability_zone.as_ref());
+        t.put("encrypted", self.encrypted.as_ref());
+        t.put("volumeInitializationRate", self.volume_initialization_rate.as_ref());
+        t.put("availabilityZoneId", self.availability_zone_id.as_ref());
+        t.put("ebsCardIndex", self.ebs_card_index.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -3410,6 +4191,20 @@ impl xml::ToXml for EbsCardInfo {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for EbsCardInfo {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("ebsCardIndex", self.ebs_card_index.as_ref());
+        t.put("baselineBandwidthInMbps", self.baseline_bandwidth_in_mbps.as_ref());
+        t.put("baselineThroughputInMBps", self.baseline_throughput_in_m_bps.as_ref());
+        t.put("baselineIops", self.baseline_iops.as_ref());
+        t.put("maximumBandwidthInMbps", self.maximum_bandwidth_in_mbps.as_ref());
+        t.put("maximumThroughputInMBps", self.maximum_throughput_in_m_bps.as_ref());
+        t.put("maximumIops", self.maximum_iops.as_ref());
+        t.close();
     }
 }
 
@@ -3451,6 +4246,21 @@ impl xml::ToXml for EbsInfo {
     }
 }
 
+impl record::Tell for EbsInfo {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("ebsOptimizedSupport", self.ebs_optimized_support.as_ref());
+        t.put("encryptionSupport", self.encryption_support.as_ref());
+        t.put("ebsOptimizedInfo", self.ebs_optimized_info.as_ref());
+        t.put("nvmeSupport", self.nvme_support.as_ref());
+        t.put("maximumEbsAttachments", self.maximum_ebs_attachments.as_ref());
+        t.put("attachmentLimitType", self.attachment_limit_type.as_ref());
+        t.put("maximumEbsCards", self.maximum_ebs_cards.as_ref());
+        t.set("ebsCardSet", "", self.ebs_cards.as_deref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -3489,6 +4299,21 @@ impl xml::ToXml for EbsInstanceBlockDevice {
     }
 }
 
+impl record::Tell for EbsInstanceBlockDevice {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("attachTime", self.attach_time.as_ref());
+        t.put("deleteOnTermination", self.delete_on_termination.as_ref());
+        t.put("status", self.status.as_ref());
+        t.put("volumeId", self.volume_id.as_ref());
+        t.put("associatedResource", self.associated_resource.as_ref());
+        t.put("volumeOwnerId", self.volume_owner_id.as_ref());
+        t.put("operator", self.operator.as_ref());
+        t.put("ebsCardIndex", self.ebs_card_index.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -3506,6 +4331,15 @@ impl form::FromForm for EbsInstanceBlockDeviceSpecification {
             volume_id: n.get("VolumeId", v)?,
             delete_on_termination: n.get("DeleteOnTermination", v)?,
         })
+    }
+}
+
+impl record::Tell for EbsInstanceBlockDeviceSpecification {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("volumeId", self.volume_id.as_ref());
+        t.put("deleteOnTermination", self.delete_on_termination.as_ref());
+        t.close();
     }
 }
 
@@ -3545,6 +4379,19 @@ impl xml::ToXml for EbsOptimizedInfo {
     }
 }
 
+impl record::Tell for EbsOptimizedInfo {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("baselineBandwidthInMbps", self.baseline_bandwidth_in_mbps.as_ref());
+        t.put("baselineThroughputInMBps", self.baseline_throughput_in_m_bps.as_ref());
+        t.put("baselineIops", self.baseline_iops.as_ref());
+        t.put("maximumBandwidthInMbps", self.maximum_bandwidth_in_mbps.as_ref());
+        t.put("maximumThroughputInMBps", self.maximum_throughput_in_m_bps.as_ref());
+        t.put("maximumIops", self.maximum_iops.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -3570,6 +4417,16 @@ impl xml::ToXml for EbsStatusDetails {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for EbsStatusDetails {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("impairedSince", self.impaired_since.as_ref());
+        t.put("name", self.name.as_ref());
+        t.put("status", self.status.as_ref());
+        t.close();
     }
 }
 
@@ -3599,6 +4456,15 @@ impl xml::ToXml for EbsStatusSummary {
     }
 }
 
+impl record::Tell for EbsStatusSummary {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("detailsSet", "", self.details.as_deref());
+        t.put("status", self.status.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -3620,6 +4486,14 @@ impl xml::ToXml for EfaInfo {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for EfaInfo {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("maximumEfaInterfaces", self.maximum_efa_interfaces.as_ref());
+        t.close();
     }
 }
 
@@ -3653,6 +4527,17 @@ impl xml::ToXml for ElasticGpuAssociation {
     }
 }
 
+impl record::Tell for ElasticGpuAssociation {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("elasticGpuId", self.elastic_gpu_id.as_ref());
+        t.put("elasticGpuAssociationId", self.elastic_gpu_association_id.as_ref());
+        t.put("elasticGpuAssociationState", self.elastic_gpu_association_state.as_ref());
+        t.put("elasticGpuAssociationTime", self.elastic_gpu_association_time.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -3666,6 +4551,14 @@ pub struct ElasticGpuSpecification {
 impl form::FromForm for ElasticGpuSpecification {
     fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
         Ok(ElasticGpuSpecification { type_: n.need("Type", v)? })
+    }
+}
+
+impl record::Tell for ElasticGpuSpecification {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("type", Some(&self.type_));
+        t.close();
     }
 }
 
@@ -3689,6 +4582,15 @@ impl form::FromForm for ElasticInferenceAccelerator {
 impl ElasticInferenceAccelerator {
     fn limits(&self, v: &mut Violations) {
         v.number("Count", self.count, Some(1), None);
+    }
+}
+
+impl record::Tell for ElasticInferenceAccelerator {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("type", Some(&self.type_));
+        t.put("count", self.count.as_ref());
+        t.close();
     }
 }
 
@@ -3728,6 +4630,26 @@ impl xml::ToXml for ElasticInferenceAcceleratorAssociation {
     }
 }
 
+impl record::Tell for ElasticInferenceAcceleratorAssociation {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("elasticInferenceAcceleratorArn", self.elastic_inference_accelerator_arn.as_ref());
+        t.put(
+            "elasticInferenceAcceleratorAssociationId",
+            self.elastic_inference_accelerator_association_id.as_ref(),
+        );
+        t.put(
+            "elasticInferenceAcceleratorAssociationState",
+            self.elastic_inference_accelerator_association_state.as_ref(),
+        );
+        t.put(
+            "elasticInferenceAcceleratorAssociationTime",
+            self.elastic_inference_accelerator_association_time.as_ref(),
+        );
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -3748,6 +4670,15 @@ impl form::FromForm for EnaSrdSpecificationRequest {
     }
 }
 
+impl record::Tell for EnaSrdSpecificationRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("enaSrdEnabled", self.ena_srd_enabled.as_ref());
+        t.put("enaSrdUdpSpecification", self.ena_srd_udp_specification.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -3761,6 +4692,14 @@ pub struct EnaSrdUdpSpecificationRequest {
 impl form::FromForm for EnaSrdUdpSpecificationRequest {
     fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
         Ok(EnaSrdUdpSpecificationRequest { ena_srd_udp_enabled: n.get("EnaSrdUdpEnabled", v)? })
+    }
+}
+
+impl record::Tell for EnaSrdUdpSpecificationRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("enaSrdUdpEnabled", self.ena_srd_udp_enabled.as_ref());
+        t.close();
     }
 }
 
@@ -3788,6 +4727,14 @@ impl xml::ToXml for EnclaveOptions {
     }
 }
 
+impl record::Tell for EnclaveOptions {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("enabled", self.enabled.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -3801,6 +4748,14 @@ pub struct EnclaveOptionsRequest {
 impl form::FromForm for EnclaveOptionsRequest {
     fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
         Ok(EnclaveOptionsRequest { enabled: n.get("Enabled", v)? })
+    }
+}
+
+impl record::Tell for EnclaveOptionsRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("enabled", self.enabled.as_ref());
+        t.close();
     }
 }
 
@@ -3818,6 +4773,15 @@ pub struct Filter {
 impl form::FromForm for Filter {
     fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
         Ok(Filter { name: n.get("Name", v)?, values: n.list("Value", "", v)? })
+    }
+}
+
+impl record::Tell for Filter {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("name", self.name.as_ref());
+        t.set("valueSet", "value", self.values.as_deref());
+        t.close();
     }
 }
 
@@ -3851,6 +4815,17 @@ impl xml::ToXml for FpgaDeviceInfo {
     }
 }
 
+impl record::Tell for FpgaDeviceInfo {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("name", self.name.as_ref());
+        t.put("manufacturer", self.manufacturer.as_ref());
+        t.put("count", self.count.as_ref());
+        t.put("memoryInfo", self.memory_info.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -3872,6 +4847,14 @@ impl xml::ToXml for FpgaDeviceMemoryInfo {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for FpgaDeviceMemoryInfo {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("sizeInMiB", self.size_in_mi_b.as_ref());
+        t.close();
     }
 }
 
@@ -3901,6 +4884,15 @@ impl xml::ToXml for FpgaInfo {
     }
 }
 
+impl record::Tell for FpgaInfo {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("fpgasSet", "", self.fpgas.as_deref());
+        t.put("totalFpgaMemoryInMiB", self.total_fpga_memory_in_mi_b.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -3920,6 +4912,16 @@ impl form::FromForm for GetConsoleOutputRequest {
             latest: n.get("Latest", v)?,
             dry_run: n.get("DryRun", v)?,
         })
+    }
+}
+
+impl record::Tell for GetConsoleOutputRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("instanceId", Some(&self.instance_id));
+        t.put("latest", self.latest.as_ref());
+        t.put("dryRun", self.dry_run.as_ref());
+        t.close();
     }
 }
 
@@ -3948,6 +4950,16 @@ impl xml::ToXml for GetConsoleOutputResult {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for GetConsoleOutputResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("instanceId", self.instance_id.as_ref());
+        t.put("timestamp", self.timestamp.as_ref());
+        t.put("output", self.output.as_ref());
+        t.close();
     }
 }
 
@@ -3988,6 +5000,20 @@ impl xml::ToXml for GpuDeviceInfo {
     }
 }
 
+impl record::Tell for GpuDeviceInfo {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("name", self.name.as_ref());
+        t.put("manufacturer", self.manufacturer.as_ref());
+        t.put("count", self.count.as_ref());
+        t.put("logicalGpuCount", self.logical_gpu_count.as_ref());
+        t.put("gpuPartitionSize", self.gpu_partition_size.as_ref());
+        t.set("workloadSet", "workload", self.workloads.as_deref());
+        t.put("memoryInfo", self.memory_info.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -4009,6 +5035,14 @@ impl xml::ToXml for GpuDeviceMemoryInfo {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for GpuDeviceMemoryInfo {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("sizeInMiB", self.size_in_mi_b.as_ref());
+        t.close();
     }
 }
 
@@ -4038,6 +5072,15 @@ impl xml::ToXml for GpuInfo {
     }
 }
 
+impl record::Tell for GpuInfo {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("gpusSet", "", self.gpus.as_deref());
+        t.put("totalGpuMemoryInMiB", self.total_gpu_memory_in_mi_b.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -4061,6 +5104,15 @@ impl xml::ToXml for GroupIdentifier {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for GroupIdentifier {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("groupId", self.group_id.as_ref());
+        t.put("groupName", self.group_name.as_ref());
+        t.close();
     }
 }
 
@@ -4088,6 +5140,14 @@ impl xml::ToXml for HibernationOptions {
     }
 }
 
+impl record::Tell for HibernationOptions {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("configured", self.configured.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -4101,6 +5161,14 @@ pub struct HibernationOptionsRequest {
 impl form::FromForm for HibernationOptionsRequest {
     fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
         Ok(HibernationOptionsRequest { configured: n.get("Configured", v)? })
+    }
+}
+
+impl record::Tell for HibernationOptionsRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("configured", self.configured.as_ref());
+        t.close();
     }
 }
 
@@ -4127,6 +5195,15 @@ impl xml::ToXml for IamInstanceProfile {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for IamInstanceProfile {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("arn", self.arn.as_ref());
+        t.put("id", self.id.as_ref());
+        t.close();
     }
 }
 
@@ -4162,6 +5239,18 @@ impl xml::ToXml for IamInstanceProfileAssociation {
     }
 }
 
+impl record::Tell for IamInstanceProfileAssociation {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("associationId", self.association_id.as_ref());
+        t.put("instanceId", self.instance_id.as_ref());
+        t.put("iamInstanceProfile", self.iam_instance_profile.as_ref());
+        t.put("state", self.state.as_ref());
+        t.put("timestamp", self.timestamp.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -4176,6 +5265,15 @@ pub struct IamInstanceProfileSpecification {
 impl form::FromForm for IamInstanceProfileSpecification {
     fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
         Ok(IamInstanceProfileSpecification { arn: n.get("Arn", v)?, name: n.get("Name", v)? })
+    }
+}
+
+impl record::Tell for IamInstanceProfileSpecification {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("arn", self.arn.as_ref());
+        t.put("name", self.name.as_ref());
+        t.close();
     }
 }
 
@@ -4283,6 +5381,54 @@ impl xml::ToXml for Image {
     }
 }
 
+impl record::Tell for Image {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("platformDetails", self.platform_details.as_ref());
+        t.put("usageOperation", self.usage_operation.as_ref());
+        t.set("blockDeviceMappingSet", "", self.block_device_mappings.as_deref());
+        t.put("description", self.description.as_ref());
+        t.put("enaSupport", self.ena_support.as_ref());
+        t.put("hypervisor", self.hypervisor.as_ref());
+        t.put("imageOwnerAlias", self.image_owner_alias.as_ref());
+        t.put("name", self.name.as_ref());
+        t.put("rootDeviceName", self.root_device_name.as_ref());
+        t.put("rootDeviceType", self.root_device_type.as_ref());
+        t.put("sriovNetSupport", self.sriov_net_support.as_ref());
+        t.put("stateReason", self.state_reason.as_ref());
+        t.set("tagSet", "", self.tags.as_deref());
+        t.put("virtualizationType", self.virtualization_type.as_ref());
+        t.put("bootMode", self.boot_mode.as_ref());
+        t.put("tpmSupport", self.tpm_support.as_ref());
+        t.put("deprecationTime", self.deprecation_time.as_ref());
+        t.put("imdsSupport", self.imds_support.as_ref());
+        t.put("sourceInstanceId", self.source_instance_id.as_ref());
+        t.put("deregistrationProtection", self.deregistration_protection.as_ref());
+        t.put("lastLaunchedTime", self.last_launched_time.as_ref());
+        t.put("imageAllowed", self.image_allowed.as_ref());
+        t.put("sourceImageId", self.source_image_id.as_ref());
+        t.put("sourceImageRegion", self.source_image_region.as_ref());
+        t.put("freeTierEligible", self.free_tier_eligible.as_ref());
+        t.put("publicSsmParameterName", self.public_ssm_parameter_name.as_ref());
+        t.set("imageWatermarkSet", "", self.image_watermarks.as_deref());
+        t.put("scanResults", self.scan_results.as_ref());
+        t.put("instanceTypeSpecification", self.instance_type_specification.as_ref());
+        t.put("imageId", self.image_id.as_ref());
+        t.put("imageLocation", self.image_location.as_ref());
+        t.put("imageState", self.state.as_ref());
+        t.put("imageOwnerId", self.owner_id.as_ref());
+        t.put("creationDate", self.creation_date.as_ref());
+        t.put("isPublic", self.public.as_ref());
+        t.set("productCodesSet", "", self.product_codes.as_deref());
+        t.put("architecture", self.architecture.as_ref());
+        t.put("imageType", self.image_type.as_ref());
+        t.put("kernelId", self.kernel_id.as_ref());
+        t.put("ramdiskId", self.ramdisk_id.as_ref());
+        t.put("platform", self.platform.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -4315,6 +5461,18 @@ impl xml::ToXml for ImageWatermark {
     }
 }
 
+impl record::Tell for ImageWatermark {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("watermarkKey", self.watermark_key.as_ref());
+        t.put("sourceImageRegion", self.source_image_region.as_ref());
+        t.put("sourceImageId", self.source_image_id.as_ref());
+        t.put("sourceImageCreationTime", self.source_image_creation_time.as_ref());
+        t.put("watermarkCreationTime", self.watermark_creation_time.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -4336,6 +5494,17 @@ impl form::FromForm for ImportKeyPairRequest {
             key_name: n.need("KeyName", v)?,
             public_key_material: n.need("PublicKeyMaterial", v)?,
         })
+    }
+}
+
+impl record::Tell for ImportKeyPairRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("tagSpecificationSet", "", self.tag_specifications.as_deref());
+        t.put("dryRun", self.dry_run.as_ref());
+        t.put("keyName", Some(&self.key_name));
+        t.put("publicKeyMaterial", Some(&self.public_key_material));
+        t.close();
     }
 }
 
@@ -4369,6 +5538,17 @@ impl xml::ToXml for ImportKeyPairResult {
     }
 }
 
+impl record::Tell for ImportKeyPairResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("keyFingerprint", self.key_fingerprint.as_ref());
+        t.put("keyName", self.key_name.as_ref());
+        t.put("keyPairId", self.key_pair_id.as_ref());
+        t.set("tagSet", "", self.tags.as_deref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -4392,6 +5572,15 @@ impl xml::ToXml for InferenceAcceleratorInfo {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for InferenceAcceleratorInfo {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("acceleratorsSet", "", self.accelerators.as_deref());
+        t.put("totalInferenceMemoryInMiB", self.total_inference_memory_in_mi_b.as_ref());
+        t.close();
     }
 }
 
@@ -4425,6 +5614,17 @@ impl xml::ToXml for InferenceDeviceInfo {
     }
 }
 
+impl record::Tell for InferenceDeviceInfo {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("count", self.count.as_ref());
+        t.put("name", self.name.as_ref());
+        t.put("manufacturer", self.manufacturer.as_ref());
+        t.put("memoryInfo", self.memory_info.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -4446,6 +5646,14 @@ impl xml::ToXml for InferenceDeviceMemoryInfo {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for InferenceDeviceMemoryInfo {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("sizeInMiB", self.size_in_mi_b.as_ref());
+        t.close();
     }
 }
 
@@ -4597,6 +5805,78 @@ impl xml::ToXml for Instance {
     }
 }
 
+impl record::Tell for Instance {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("architecture", self.architecture.as_ref());
+        t.set("blockDeviceMappingSet", "", self.block_device_mappings.as_deref());
+        t.put("clientToken", self.client_token.as_ref());
+        t.put("ebsOptimized", self.ebs_optimized.as_ref());
+        t.put("enaSupport", self.ena_support.as_ref());
+        t.put("hypervisor", self.hypervisor.as_ref());
+        t.put("iamInstanceProfile", self.iam_instance_profile.as_ref());
+        t.put("instanceLifecycle", self.instance_lifecycle.as_ref());
+        t.set("elasticGpuAssociationSet", "", self.elastic_gpu_associations.as_deref());
+        t.set(
+            "elasticInferenceAcceleratorAssociationSet",
+            "",
+            self.elastic_inference_accelerator_associations.as_deref(),
+        );
+        t.set("networkInterfaceSet", "", self.network_interfaces.as_deref());
+        t.put("outpostArn", self.outpost_arn.as_ref());
+        t.put("rootDeviceName", self.root_device_name.as_ref());
+        t.put("rootDeviceType", self.root_device_type.as_ref());
+        t.set("groupSet", "", self.security_groups.as_deref());
+        t.put("sourceDestCheck", self.source_dest_check.as_ref());
+        t.put("spotInstanceRequestId", self.spot_instance_request_id.as_ref());
+        t.put("sriovNetSupport", self.sriov_net_support.as_ref());
+        t.put("stateReason", self.state_reason.as_ref());
+        t.set("tagSet", "", self.tags.as_deref());
+        t.put("virtualizationType", self.virtualization_type.as_ref());
+        t.put("cpuOptions", self.cpu_options.as_ref());
+        t.put("capacityBlockId", self.capacity_block_id.as_ref());
+        t.put("capacityReservationId", self.capacity_reservation_id.as_ref());
+        t.put("capacityReservationSpecification", self.capacity_reservation_specification.as_ref());
+        t.put("hibernationOptions", self.hibernation_options.as_ref());
+        t.set("licenseSet", "", self.licenses.as_deref());
+        t.put("metadataOptions", self.metadata_options.as_ref());
+        t.put("enclaveOptions", self.enclave_options.as_ref());
+        t.put("bootMode", self.boot_mode.as_ref());
+        t.put("platformDetails", self.platform_details.as_ref());
+        t.put("usageOperation", self.usage_operation.as_ref());
+        t.put("usageOperationUpdateTime", self.usage_operation_update_time.as_ref());
+        t.put("privateDnsNameOptions", self.private_dns_name_options.as_ref());
+        t.put("ipv6Address", self.ipv6_address.as_ref());
+        t.put("tpmSupport", self.tpm_support.as_ref());
+        t.put("maintenanceOptions", self.maintenance_options.as_ref());
+        t.put("currentInstanceBootMode", self.current_instance_boot_mode.as_ref());
+        t.put("networkPerformanceOptions", self.network_performance_options.as_ref());
+        t.put("operator", self.operator.as_ref());
+        t.set("secondaryInterfaceSet", "", self.secondary_interfaces.as_deref());
+        t.put("instanceId", self.instance_id.as_ref());
+        t.put("imageId", self.image_id.as_ref());
+        t.put("instanceState", self.state.as_ref());
+        t.put("privateDnsName", self.private_dns_name.as_ref());
+        t.put("dnsName", self.public_dns_name.as_ref());
+        t.put("reason", self.state_transition_reason.as_ref());
+        t.put("keyName", self.key_name.as_ref());
+        t.put("amiLaunchIndex", self.ami_launch_index.as_ref());
+        t.set("productCodesSet", "", self.product_codes.as_deref());
+        t.put("instanceType", self.instance_type.as_ref());
+        t.put("launchTime", self.launch_time.as_ref());
+        t.put("placement", self.placement.as_ref());
+        t.put("kernelId", self.kernel_id.as_ref());
+        t.put("ramdiskId", self.ramdisk_id.as_ref());
+        t.put("platform", self.platform.as_ref());
+        t.put("monitoring", self.monitoring.as_ref());
+        t.put("subnetId", self.subnet_id.as_ref());
+        t.put("vpcId", self.vpc_id.as_ref());
+        t.put("privateIpAddress", self.private_ip_address.as_ref());
+        t.put("ipAddress", self.public_ip_address.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -4623,6 +5903,15 @@ impl xml::ToXml for InstanceAttachmentEnaSrdSpecification {
     }
 }
 
+impl record::Tell for InstanceAttachmentEnaSrdSpecification {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("enaSrdEnabled", self.ena_srd_enabled.as_ref());
+        t.put("enaSrdUdpSpecification", self.ena_srd_udp_specification.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -4644,6 +5933,14 @@ impl xml::ToXml for InstanceAttachmentEnaSrdUdpSpecification {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for InstanceAttachmentEnaSrdUdpSpecification {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("enaSrdUdpEnabled", self.ena_srd_udp_enabled.as_ref());
+        t.close();
     }
 }
 
@@ -4703,6 +6000,30 @@ impl xml::ToXml for InstanceAttribute {
     }
 }
 
+impl record::Tell for InstanceAttribute {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("blockDeviceMappingSet", "", self.block_device_mappings.as_deref());
+        t.put("disableApiTermination", self.disable_api_termination.as_ref());
+        t.put("enaSupport", self.ena_support.as_ref());
+        t.put("enclaveOptions", self.enclave_options.as_ref());
+        t.put("ebsOptimized", self.ebs_optimized.as_ref());
+        t.put("instanceId", self.instance_id.as_ref());
+        t.put("instanceInitiatedShutdownBehavior", self.instance_initiated_shutdown_behavior.as_ref());
+        t.put("instanceType", self.instance_type.as_ref());
+        t.put("kernel", self.kernel_id.as_ref());
+        t.set("productCodesSet", "", self.product_codes.as_deref());
+        t.put("ramdisk", self.ramdisk_id.as_ref());
+        t.put("rootDeviceName", self.root_device_name.as_ref());
+        t.put("sourceDestCheck", self.source_dest_check.as_ref());
+        t.put("sriovNetSupport", self.sriov_net_support.as_ref());
+        t.masked("userData", self.user_data.is_some(), record::REMOVED);
+        t.put("disableApiStop", self.disable_api_stop.as_ref());
+        t.set("groupSet", "", self.groups.as_deref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -4729,6 +6050,15 @@ impl xml::ToXml for InstanceBlockDeviceMapping {
     }
 }
 
+impl record::Tell for InstanceBlockDeviceMapping {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("deviceName", self.device_name.as_ref());
+        t.put("ebs", self.ebs.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -4750,6 +6080,17 @@ impl form::FromForm for InstanceBlockDeviceMappingSpecification {
             virtual_name: n.get("VirtualName", v)?,
             no_device: n.get("NoDevice", v)?,
         })
+    }
+}
+
+impl record::Tell for InstanceBlockDeviceMappingSpecification {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("deviceName", self.device_name.as_ref());
+        t.put("ebs", self.ebs.as_ref());
+        t.put("virtualName", self.virtual_name.as_ref());
+        t.put("noDevice", self.no_device.as_ref());
+        t.close();
     }
 }
 
@@ -4779,6 +6120,15 @@ impl xml::ToXml for InstanceCreditSpecification {
     }
 }
 
+impl record::Tell for InstanceCreditSpecification {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("instanceId", self.instance_id.as_ref());
+        t.put("cpuCredits", self.cpu_credits.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -4800,6 +6150,14 @@ impl xml::ToXml for InstanceIpv4Prefix {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for InstanceIpv4Prefix {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("ipv4Prefix", self.ipv4_prefix.as_ref());
+        t.close();
     }
 }
 
@@ -4838,6 +6196,15 @@ impl xml::ToXml for InstanceIpv6Address {
     }
 }
 
+impl record::Tell for InstanceIpv6Address {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("ipv6Address", self.ipv6_address.as_ref());
+        t.put("isPrimaryIpv6", self.is_primary_ipv6.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -4859,6 +6226,14 @@ impl xml::ToXml for InstanceIpv6Prefix {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for InstanceIpv6Prefix {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("ipv6Prefix", self.ipv6_prefix.as_ref());
+        t.close();
     }
 }
 
@@ -4888,6 +6263,15 @@ impl xml::ToXml for InstanceMaintenanceOptions {
     }
 }
 
+impl record::Tell for InstanceMaintenanceOptions {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("autoRecovery", self.auto_recovery.as_ref());
+        t.put("rebootMigration", self.reboot_migration.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -4907,6 +6291,14 @@ impl form::FromForm for InstanceMaintenanceOptionsRequest {
 impl InstanceMaintenanceOptionsRequest {
     fn limits(&self, v: &mut Violations) {
         v.text("AutoRecovery", self.auto_recovery.as_deref(), &rule::INSTANCE_AUTO_RECOVERY_STATE);
+    }
+}
+
+impl record::Tell for InstanceMaintenanceOptionsRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("autoRecovery", self.auto_recovery.as_ref());
+        t.close();
     }
 }
 
@@ -4934,6 +6326,15 @@ impl InstanceMarketOptionsRequest {
     fn limits(&self, v: &mut Violations) {
         v.text("MarketType", self.market_type.as_deref(), &rule::MARKET_TYPE);
         v.inner("SpotOptions", self.spot_options.as_ref(), SpotMarketOptions::limits);
+    }
+}
+
+impl record::Tell for InstanceMarketOptionsRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("marketType", self.market_type.as_ref());
+        t.put("spotOptions", self.spot_options.as_ref());
+        t.close();
     }
 }
 
@@ -4980,6 +6381,18 @@ impl InstanceMetadataOptionsRequest {
     }
 }
 
+impl record::Tell for InstanceMetadataOptionsRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("httpTokens", self.http_tokens.as_ref());
+        t.put("httpPutResponseHopLimit", self.http_put_response_hop_limit.as_ref());
+        t.put("httpEndpoint", self.http_endpoint.as_ref());
+        t.put("httpProtocolIpv6", self.http_protocol_ipv6.as_ref());
+        t.put("instanceMetadataTags", self.instance_metadata_tags.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -5011,6 +6424,19 @@ impl xml::ToXml for InstanceMetadataOptionsResponse {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for InstanceMetadataOptionsResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("state", self.state.as_ref());
+        t.put("httpTokens", self.http_tokens.as_ref());
+        t.put("httpPutResponseHopLimit", self.http_put_response_hop_limit.as_ref());
+        t.put("httpEndpoint", self.http_endpoint.as_ref());
+        t.put("httpProtocolIpv6", self.http_protocol_ipv6.as_ref());
+        t.put("instanceMetadataTags", self.instance_metadata_tags.as_ref());
+        t.close();
     }
 }
 
@@ -5076,6 +6502,33 @@ impl xml::ToXml for InstanceNetworkInterface {
     }
 }
 
+impl record::Tell for InstanceNetworkInterface {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("association", self.association.as_ref());
+        t.put("attachment", self.attachment.as_ref());
+        t.put("description", self.description.as_ref());
+        t.set("groupSet", "", self.groups.as_deref());
+        t.set("ipv6AddressesSet", "", self.ipv6_addresses.as_deref());
+        t.put("macAddress", self.mac_address.as_ref());
+        t.put("networkInterfaceId", self.network_interface_id.as_ref());
+        t.put("ownerId", self.owner_id.as_ref());
+        t.put("privateDnsName", self.private_dns_name.as_ref());
+        t.put("privateIpAddress", self.private_ip_address.as_ref());
+        t.set("privateIpAddressesSet", "", self.private_ip_addresses.as_deref());
+        t.put("sourceDestCheck", self.source_dest_check.as_ref());
+        t.put("status", self.status.as_ref());
+        t.put("subnetId", self.subnet_id.as_ref());
+        t.put("vpcId", self.vpc_id.as_ref());
+        t.put("interfaceType", self.interface_type.as_ref());
+        t.set("ipv4PrefixSet", "", self.ipv4_prefixes.as_deref());
+        t.set("ipv6PrefixSet", "", self.ipv6_prefixes.as_deref());
+        t.put("connectionTrackingConfiguration", self.connection_tracking_configuration.as_ref());
+        t.put("operator", self.operator.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -5105,6 +6558,18 @@ impl xml::ToXml for InstanceNetworkInterfaceAssociation {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for InstanceNetworkInterfaceAssociation {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("carrierIp", self.carrier_ip.as_ref());
+        t.put("customerOwnedIp", self.customer_owned_ip.as_ref());
+        t.put("ipOwnerId", self.ip_owner_id.as_ref());
+        t.put("publicDnsName", self.public_dns_name.as_ref());
+        t.put("publicIp", self.public_ip.as_ref());
+        t.close();
     }
 }
 
@@ -5143,6 +6608,21 @@ impl xml::ToXml for InstanceNetworkInterfaceAttachment {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for InstanceNetworkInterfaceAttachment {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("attachTime", self.attach_time.as_ref());
+        t.put("attachmentId", self.attachment_id.as_ref());
+        t.put("deleteOnTermination", self.delete_on_termination.as_ref());
+        t.put("deviceIndex", self.device_index.as_ref());
+        t.put("status", self.status.as_ref());
+        t.put("networkCardIndex", self.network_card_index.as_ref());
+        t.put("enaSrdSpecification", self.ena_srd_specification.as_ref());
+        t.put("enaQueueCount", self.ena_queue_count.as_ref());
+        t.close();
     }
 }
 
@@ -5208,6 +6688,36 @@ impl form::FromForm for InstanceNetworkInterfaceSpecification {
     }
 }
 
+impl record::Tell for InstanceNetworkInterfaceSpecification {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("associatePublicIpAddress", self.associate_public_ip_address.as_ref());
+        t.put("deleteOnTermination", self.delete_on_termination.as_ref());
+        t.put("description", self.description.as_ref());
+        t.put("deviceIndex", self.device_index.as_ref());
+        t.set("groupSet", "securityGroupId", self.groups.as_deref());
+        t.put("ipv6AddressCount", self.ipv6_address_count.as_ref());
+        t.set("ipv6AddressesSet", "", self.ipv6_addresses.as_deref());
+        t.put("networkInterfaceId", self.network_interface_id.as_ref());
+        t.put("privateIpAddress", self.private_ip_address.as_ref());
+        t.set("privateIpAddressesSet", "", self.private_ip_addresses.as_deref());
+        t.put("secondaryPrivateIpAddressCount", self.secondary_private_ip_address_count.as_ref());
+        t.put("subnetId", self.subnet_id.as_ref());
+        t.put("associateCarrierIpAddress", self.associate_carrier_ip_address.as_ref());
+        t.put("interfaceType", self.interface_type.as_ref());
+        t.put("networkCardIndex", self.network_card_index.as_ref());
+        t.set("ipv4PrefixSet", "", self.ipv4_prefixes.as_deref());
+        t.put("ipv4PrefixCount", self.ipv4_prefix_count.as_ref());
+        t.set("ipv6PrefixSet", "", self.ipv6_prefixes.as_deref());
+        t.put("ipv6PrefixCount", self.ipv6_prefix_count.as_ref());
+        t.put("primaryIpv6", self.primary_ipv6.as_ref());
+        t.put("enaSrdSpecification", self.ena_srd_specification.as_ref());
+        t.put("connectionTrackingSpecification", self.connection_tracking_specification.as_ref());
+        t.put("enaQueueCount", self.ena_queue_count.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -5229,6 +6739,14 @@ impl xml::ToXml for InstanceNetworkPerformanceOptions {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for InstanceNetworkPerformanceOptions {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("bandwidthWeighting", self.bandwidth_weighting.as_ref());
+        t.close();
     }
 }
 
@@ -5255,6 +6773,14 @@ impl InstanceNetworkPerformanceOptionsRequest {
             self.bandwidth_weighting.as_deref(),
             &rule::INSTANCE_BANDWIDTH_WEIGHTING,
         );
+    }
+}
+
+impl record::Tell for InstanceNetworkPerformanceOptionsRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("bandwidthWeighting", self.bandwidth_weighting.as_ref());
+        t.close();
     }
 }
 
@@ -5285,6 +6811,17 @@ impl xml::ToXml for InstancePrivateIpAddress {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for InstancePrivateIpAddress {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("association", self.association.as_ref());
+        t.put("primary", self.primary.as_ref());
+        t.put("privateDnsName", self.private_dns_name.as_ref());
+        t.put("privateIpAddress", self.private_ip_address.as_ref());
+        t.close();
     }
 }
 
@@ -5330,6 +6867,23 @@ impl xml::ToXml for InstanceSecondaryInterface {
     }
 }
 
+impl record::Tell for InstanceSecondaryInterface {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("attachment", self.attachment.as_ref());
+        t.put("macAddress", self.mac_address.as_ref());
+        t.put("secondaryInterfaceId", self.secondary_interface_id.as_ref());
+        t.put("ownerId", self.owner_id.as_ref());
+        t.set("privateIpAddressSet", "", self.private_ip_addresses.as_deref());
+        t.put("sourceDestCheck", self.source_dest_check.as_ref());
+        t.put("status", self.status.as_ref());
+        t.put("secondarySubnetId", self.secondary_subnet_id.as_ref());
+        t.put("secondaryNetworkId", self.secondary_network_id.as_ref());
+        t.put("interfaceType", self.interface_type.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -5364,6 +6918,19 @@ impl xml::ToXml for InstanceSecondaryInterfaceAttachment {
     }
 }
 
+impl record::Tell for InstanceSecondaryInterfaceAttachment {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("attachTime", self.attach_time.as_ref());
+        t.put("attachmentId", self.attachment_id.as_ref());
+        t.put("deleteOnTermination", self.delete_on_termination.as_ref());
+        t.put("deviceIndex", self.device_index.as_ref());
+        t.put("status", self.status.as_ref());
+        t.put("networkCardIndex", self.network_card_index.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -5388,6 +6955,14 @@ impl xml::ToXml for InstanceSecondaryInterfacePrivateIpAddress {
     }
 }
 
+impl record::Tell for InstanceSecondaryInterfacePrivateIpAddress {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("privateIpAddress", self.private_ip_address.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -5403,6 +6978,14 @@ impl form::FromForm for InstanceSecondaryInterfacePrivateIpAddressRequest {
         Ok(InstanceSecondaryInterfacePrivateIpAddressRequest {
             private_ip_address: n.need("PrivateIpAddress", v)?,
         })
+    }
+}
+
+impl record::Tell for InstanceSecondaryInterfacePrivateIpAddressRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("privateIpAddress", Some(&self.private_ip_address));
+        t.close();
     }
 }
 
@@ -5442,6 +7025,20 @@ impl InstanceSecondaryInterfaceSpecificationRequest {
     }
 }
 
+impl record::Tell for InstanceSecondaryInterfaceSpecificationRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("deleteOnTermination", self.delete_on_termination.as_ref());
+        t.put("deviceIndex", self.device_index.as_ref());
+        t.set("privateIpAddressSet", "", self.private_ip_addresses.as_deref());
+        t.put("privateIpAddressCount", self.private_ip_address_count.as_ref());
+        t.put("secondarySubnetId", self.secondary_subnet_id.as_ref());
+        t.put("interfaceType", self.interface_type.as_ref());
+        t.put("networkCardIndex", self.network_card_index.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -5465,6 +7062,15 @@ impl xml::ToXml for InstanceState {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for InstanceState {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("code", self.code.as_ref());
+        t.put("name", self.name.as_ref());
+        t.close();
     }
 }
 
@@ -5493,6 +7099,16 @@ impl xml::ToXml for InstanceStateChange {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for InstanceStateChange {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("instanceId", self.instance_id.as_ref());
+        t.put("currentState", self.current_state.as_ref());
+        t.put("previousState", self.previous_state.as_ref());
+        t.close();
     }
 }
 
@@ -5542,6 +7158,25 @@ impl xml::ToXml for InstanceStatus {
     }
 }
 
+impl record::Tell for InstanceStatus {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("availabilityZone", self.availability_zone.as_ref());
+        t.put("availabilityZoneId", self.availability_zone_id.as_ref());
+        t.put("outpostArn", self.outpost_arn.as_ref());
+        t.put("operator", self.operator.as_ref());
+        t.set("eventsSet", "", self.events.as_deref());
+        t.put("instanceId", self.instance_id.as_ref());
+        t.put("instanceState", self.instance_state.as_ref());
+        t.put("instanceStatus", self.instance_status.as_ref());
+        t.put("systemStatus", self.system_status.as_ref());
+        t.put("attachedEbsStatus", self.attached_ebs_status.as_ref());
+        t.put("applicationStatus", self.application_status.as_ref());
+        t.put("performanceStatus", self.performance_status.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -5567,6 +7202,16 @@ impl xml::ToXml for InstanceStatusDetails {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for InstanceStatusDetails {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("impairedSince", self.impaired_since.as_ref());
+        t.put("name", self.name.as_ref());
+        t.put("status", self.status.as_ref());
+        t.close();
     }
 }
 
@@ -5604,6 +7249,19 @@ impl xml::ToXml for InstanceStatusEvent {
     }
 }
 
+impl record::Tell for InstanceStatusEvent {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("instanceEventId", self.instance_event_id.as_ref());
+        t.put("code", self.code.as_ref());
+        t.put("description", self.description.as_ref());
+        t.put("notAfter", self.not_after.as_ref());
+        t.put("notBefore", self.not_before.as_ref());
+        t.put("notBeforeDeadline", self.not_before_deadline.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -5627,6 +7285,15 @@ impl xml::ToXml for InstanceStatusSummary {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for InstanceStatusSummary {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("detailsSet", "", self.details.as_deref());
+        t.put("status", self.status.as_ref());
+        t.close();
     }
 }
 
@@ -5658,6 +7325,17 @@ impl xml::ToXml for InstanceStorageInfo {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for InstanceStorageInfo {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("totalSizeInGB", self.total_size_in_gb.as_ref());
+        t.set("disksSet", "", self.disks.as_deref());
+        t.put("nvmeSupport", self.nvme_support.as_ref());
+        t.put("encryptionSupport", self.encryption_support.as_ref());
+        t.close();
     }
 }
 
@@ -5747,6 +7425,53 @@ impl xml::ToXml for InstanceTypeInfo {
     }
 }
 
+impl record::Tell for InstanceTypeInfo {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("instanceType", self.instance_type.as_ref());
+        t.put("currentGeneration", self.current_generation.as_ref());
+        t.put("freeTierEligible", self.free_tier_eligible.as_ref());
+        t.set("supportedUsageClassesSet", "supportedUsageClasse", self.supported_usage_classes.as_deref());
+        t.set(
+            "supportedRootDeviceTypesSet",
+            "supportedRootDeviceType",
+            self.supported_root_device_types.as_deref(),
+        );
+        t.set(
+            "supportedVirtualizationTypesSet",
+            "supportedVirtualizationType",
+            self.supported_virtualization_types.as_deref(),
+        );
+        t.put("bareMetal", self.bare_metal.as_ref());
+        t.put("hypervisor", self.hypervisor.as_ref());
+        t.put("processorInfo", self.processor_info.as_ref());
+        t.put("vCpuInfo", self.v_cpu_info.as_ref());
+        t.put("memoryInfo", self.memory_info.as_ref());
+        t.put("instanceStorageSupported", self.instance_storage_supported.as_ref());
+        t.put("instanceStorageInfo", self.instance_storage_info.as_ref());
+        t.put("ebsInfo", self.ebs_info.as_ref());
+        t.put("networkInfo", self.network_info.as_ref());
+        t.put("gpuInfo", self.gpu_info.as_ref());
+        t.put("fpgaInfo", self.fpga_info.as_ref());
+        t.put("placementGroupInfo", self.placement_group_info.as_ref());
+        t.put("inferenceAcceleratorInfo", self.inference_accelerator_info.as_ref());
+        t.put("hibernationSupported", self.hibernation_supported.as_ref());
+        t.put("burstablePerformanceSupported", self.burstable_performance_supported.as_ref());
+        t.put("dedicatedHostsSupported", self.dedicated_hosts_supported.as_ref());
+        t.put("autoRecoverySupported", self.auto_recovery_supported.as_ref());
+        t.set("supportedBootModesSet", "supportedBootMode", self.supported_boot_modes.as_deref());
+        t.put("nitroEnclavesSupport", self.nitro_enclaves_support.as_ref());
+        t.put("nitroTpmSupport", self.nitro_tpm_support.as_ref());
+        t.put("nitroTpmInfo", self.nitro_tpm_info.as_ref());
+        t.put("mediaAcceleratorInfo", self.media_accelerator_info.as_ref());
+        t.put("neuronInfo", self.neuron_info.as_ref());
+        t.put("phcSupport", self.phc_support.as_ref());
+        t.put("rebootMigrationSupport", self.reboot_migration_support.as_ref());
+        t.put("supportedInRegion", self.supported_in_region.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -5768,6 +7493,14 @@ impl xml::ToXml for InstanceTypeItem {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for InstanceTypeItem {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("instanceType", self.instance_type.as_ref());
+        t.close();
     }
 }
 
@@ -5794,6 +7527,15 @@ impl xml::ToXml for InstanceTypeSpecification {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for InstanceTypeSpecification {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("supportedInstanceTypeSet", "", self.supported_instance_types.as_deref());
+        t.set("unsupportedInstanceTypeSet", "", self.unsupported_instance_types.as_deref());
+        t.close();
     }
 }
 
@@ -5827,6 +7569,17 @@ impl xml::ToXml for InternetGateway {
     }
 }
 
+impl record::Tell for InternetGateway {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("attachmentSet", "", self.attachments.as_deref());
+        t.put("internetGatewayId", self.internet_gateway_id.as_ref());
+        t.put("ownerId", self.owner_id.as_ref());
+        t.set("tagSet", "", self.tags.as_deref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -5850,6 +7603,15 @@ impl xml::ToXml for InternetGatewayAttachment {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for InternetGatewayAttachment {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("state", self.state.as_ref());
+        t.put("vpcId", self.vpc_id.as_ref());
+        t.close();
     }
 }
 
@@ -5889,6 +7651,20 @@ impl xml::ToXml for IpPermission {
     }
 }
 
+impl record::Tell for IpPermission {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("ipProtocol", self.ip_protocol.as_ref());
+        t.put("fromPort", self.from_port.as_ref());
+        t.put("toPort", self.to_port.as_ref());
+        t.set("groupsSet", "", self.user_id_group_pairs.as_deref());
+        t.set("ipRangesSet", "", self.ip_ranges.as_deref());
+        t.set("ipv6RangesSet", "", self.ipv6_ranges.as_deref());
+        t.set("prefixListIdsSet", "", self.prefix_list_ids.as_deref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -5912,6 +7688,15 @@ impl xml::ToXml for IpRange {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for IpRange {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("description", self.description.as_ref());
+        t.put("cidrIp", self.cidr_ip.as_ref());
+        t.close();
     }
 }
 
@@ -5939,6 +7724,14 @@ impl xml::ToXml for Ipv4PrefixSpecification {
     }
 }
 
+impl record::Tell for Ipv4PrefixSpecification {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("ipv4Prefix", self.ipv4_prefix.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -5952,6 +7745,14 @@ pub struct Ipv4PrefixSpecificationRequest {
 impl form::FromForm for Ipv4PrefixSpecificationRequest {
     fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
         Ok(Ipv4PrefixSpecificationRequest { ipv4_prefix: n.get("Ipv4Prefix", v)? })
+    }
+}
+
+impl record::Tell for Ipv4PrefixSpecificationRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("ipv4Prefix", self.ipv4_prefix.as_ref());
+        t.close();
     }
 }
 
@@ -5979,6 +7780,14 @@ impl xml::ToXml for Ipv6PrefixSpecification {
     }
 }
 
+impl record::Tell for Ipv6PrefixSpecification {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("ipv6Prefix", self.ipv6_prefix.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -5992,6 +7801,14 @@ pub struct Ipv6PrefixSpecificationRequest {
 impl form::FromForm for Ipv6PrefixSpecificationRequest {
     fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
         Ok(Ipv6PrefixSpecificationRequest { ipv6_prefix: n.get("Ipv6Prefix", v)? })
+    }
+}
+
+impl record::Tell for Ipv6PrefixSpecificationRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("ipv6Prefix", self.ipv6_prefix.as_ref());
+        t.close();
     }
 }
 
@@ -6018,6 +7835,15 @@ impl xml::ToXml for Ipv6Range {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for Ipv6Range {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("description", self.description.as_ref());
+        t.put("cidrIpv6", self.cidr_ipv6.as_ref());
+        t.close();
     }
 }
 
@@ -6065,6 +7891,17 @@ impl xml::ToXml for KeyPair {
     }
 }
 
+impl record::Tell for KeyPair {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("keyPairId", self.key_pair_id.as_ref());
+        t.set("tagSet", "", self.tags.as_deref());
+        t.put("keyName", self.key_name.as_ref());
+        t.put("keyFingerprint", self.key_fingerprint.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -6101,6 +7938,20 @@ impl xml::ToXml for KeyPairInfo {
     }
 }
 
+impl record::Tell for KeyPairInfo {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("keyPairId", self.key_pair_id.as_ref());
+        t.put("keyType", self.key_type.as_ref());
+        t.set("tagSet", "", self.tags.as_deref());
+        t.put("publicKey", self.public_key.as_ref());
+        t.put("createTime", self.create_time.as_ref());
+        t.put("keyName", self.key_name.as_ref());
+        t.put("keyFingerprint", self.key_fingerprint.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -6120,6 +7971,16 @@ impl form::FromForm for LaunchTemplateSpecification {
             launch_template_name: n.get("LaunchTemplateName", v)?,
             version: n.get("Version", v)?,
         })
+    }
+}
+
+impl record::Tell for LaunchTemplateSpecification {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("launchTemplateId", self.launch_template_id.as_ref());
+        t.put("launchTemplateName", self.launch_template_name.as_ref());
+        t.put("version", self.version.as_ref());
+        t.close();
     }
 }
 
@@ -6147,6 +8008,14 @@ impl xml::ToXml for LicenseConfiguration {
     }
 }
 
+impl record::Tell for LicenseConfiguration {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("licenseConfigurationArn", self.license_configuration_arn.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -6160,6 +8029,14 @@ pub struct LicenseConfigurationRequest {
 impl form::FromForm for LicenseConfigurationRequest {
     fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
         Ok(LicenseConfigurationRequest { license_configuration_arn: n.get("LicenseConfigurationArn", v)? })
+    }
+}
+
+impl record::Tell for LicenseConfigurationRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("licenseConfigurationArn", self.license_configuration_arn.as_ref());
+        t.close();
     }
 }
 
@@ -6186,6 +8063,15 @@ impl xml::ToXml for MediaAcceleratorInfo {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for MediaAcceleratorInfo {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("acceleratorsSet", "", self.accelerators.as_deref());
+        t.put("totalMediaMemoryInMiB", self.total_media_memory_in_mi_b.as_ref());
+        t.close();
     }
 }
 
@@ -6219,6 +8105,17 @@ impl xml::ToXml for MediaDeviceInfo {
     }
 }
 
+impl record::Tell for MediaDeviceInfo {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("count", self.count.as_ref());
+        t.put("name", self.name.as_ref());
+        t.put("manufacturer", self.manufacturer.as_ref());
+        t.put("memoryInfo", self.memory_info.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -6243,6 +8140,14 @@ impl xml::ToXml for MediaDeviceMemoryInfo {
     }
 }
 
+impl record::Tell for MediaDeviceMemoryInfo {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("sizeInMiB", self.size_in_mi_b.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -6264,6 +8169,14 @@ impl xml::ToXml for MemoryInfo {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for MemoryInfo {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("sizeInMiB", self.size_in_mi_b.as_ref());
+        t.close();
     }
 }
 
@@ -6350,6 +8263,30 @@ impl ModifyInstanceAttributeRequest {
     }
 }
 
+impl record::Tell for ModifyInstanceAttributeRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("sourceDestCheck", self.source_dest_check.as_ref());
+        t.put("enclaveOptions", self.enclave_options.as_ref());
+        t.put("disableApiStop", self.disable_api_stop.as_ref());
+        t.put("dryRun", self.dry_run.as_ref());
+        t.put("instanceId", Some(&self.instance_id));
+        t.put("attribute", self.attribute.as_ref());
+        t.set("blockDeviceMappingSet", "", self.block_device_mappings.as_deref());
+        t.put("disableApiTermination", self.disable_api_termination.as_ref());
+        t.put("instanceType", self.instance_type.as_ref());
+        t.put("kernel", self.kernel.as_ref());
+        t.put("ramdisk", self.ramdisk.as_ref());
+        t.masked("userData", self.user_data.is_some(), record::REMOVED);
+        t.put("instanceInitiatedShutdownBehavior", self.instance_initiated_shutdown_behavior.as_ref());
+        t.set("groupIdSet", "groupId", self.groups.as_deref());
+        t.put("ebsOptimized", self.ebs_optimized.as_ref());
+        t.put("sriovNetSupport", self.sriov_net_support.as_ref());
+        t.put("enaSupport", self.ena_support.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -6397,6 +8334,20 @@ impl ModifyInstanceMetadataOptionsRequest {
     }
 }
 
+impl record::Tell for ModifyInstanceMetadataOptionsRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("instanceId", Some(&self.instance_id));
+        t.put("httpTokens", self.http_tokens.as_ref());
+        t.put("httpPutResponseHopLimit", self.http_put_response_hop_limit.as_ref());
+        t.put("httpEndpoint", self.http_endpoint.as_ref());
+        t.put("dryRun", self.dry_run.as_ref());
+        t.put("httpProtocolIpv6", self.http_protocol_ipv6.as_ref());
+        t.put("instanceMetadataTags", self.instance_metadata_tags.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -6423,6 +8374,15 @@ impl xml::ToXml for ModifyInstanceMetadataOptionsResult {
     }
 }
 
+impl record::Tell for ModifyInstanceMetadataOptionsResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("instanceId", self.instance_id.as_ref());
+        t.put("instanceMetadataOptions", self.instance_metadata_options.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -6446,6 +8406,15 @@ impl xml::ToXml for Monitoring {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for Monitoring {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("metricCategoryIdSet", "metricCategoryId", self.metric_category_ids.as_deref());
+        t.put("state", self.state.as_ref());
+        t.close();
     }
 }
 
@@ -6490,6 +8459,23 @@ impl xml::ToXml for NetworkCardInfo {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for NetworkCardInfo {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("networkCardIndex", self.network_card_index.as_ref());
+        t.put("networkPerformance", self.network_performance.as_ref());
+        t.put("maximumNetworkInterfaces", self.maximum_network_interfaces.as_ref());
+        t.put("additionalFlexibleNetworkInterfaces", self.additional_flexible_network_interfaces.as_ref());
+        t.put("baselineBandwidthInGbps", self.baseline_bandwidth_in_gbps.as_ref());
+        t.put("peakBandwidthInGbps", self.peak_bandwidth_in_gbps.as_ref());
+        t.put("defaultEnaQueueCountPerInterface", self.default_ena_queue_count_per_interface.as_ref());
+        t.put("maximumEnaQueueCount", self.maximum_ena_queue_count.as_ref());
+        t.put("maximumEnaQueueCountPerInterface", self.maximum_ena_queue_count_per_interface.as_ref());
+        t.set("interfaceTypeSet", "interfaceType", self.interface_types.as_deref());
+        t.close();
     }
 }
 
@@ -6550,6 +8536,32 @@ impl xml::ToXml for NetworkInfo {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for NetworkInfo {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("networkPerformance", self.network_performance.as_ref());
+        t.put("maximumNetworkInterfaces", self.maximum_network_interfaces.as_ref());
+        t.put("maximumNetworkCards", self.maximum_network_cards.as_ref());
+        t.put("defaultNetworkCardIndex", self.default_network_card_index.as_ref());
+        t.set("networkCardsSet", "", self.network_cards.as_deref());
+        t.put("ipv4AddressesPerInterface", self.ipv4_addresses_per_interface.as_ref());
+        t.put("ipv6AddressesPerInterface", self.ipv6_addresses_per_interface.as_ref());
+        t.put("ipv6Supported", self.ipv6_supported.as_ref());
+        t.put("enaSupport", self.ena_support.as_ref());
+        t.put("efaSupported", self.efa_supported.as_ref());
+        t.put("efaInfo", self.efa_info.as_ref());
+        t.put("encryptionInTransitSupported", self.encryption_in_transit_supported.as_ref());
+        t.put("enaSrdSupported", self.ena_srd_supported.as_ref());
+        t.set("bandwidthWeightingsSet", "bandwidthWeighting", self.bandwidth_weightings.as_deref());
+        t.put("flexibleEnaQueuesSupport", self.flexible_ena_queues_support.as_ref());
+        t.put("connectionTrackingConfiguration", self.connection_tracking_configuration.as_ref());
+        t.put("secondaryNetworkSupported", self.secondary_network_supported.as_ref());
+        t.put("maximumSecondaryNetworkInterfaces", self.maximum_secondary_network_interfaces.as_ref());
+        t.put("ipv4AddressesPerSecondaryInterface", self.ipv4_addresses_per_secondary_interface.as_ref());
+        t.close();
     }
 }
 
@@ -6639,6 +8651,45 @@ impl xml::ToXml for NetworkInterface {
     }
 }
 
+impl record::Tell for NetworkInterface {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("association", self.association.as_ref());
+        t.put("attachment", self.attachment.as_ref());
+        t.put("availabilityZone", self.availability_zone.as_ref());
+        t.put("connectionTrackingConfiguration", self.connection_tracking_configuration.as_ref());
+        t.put("description", self.description.as_ref());
+        t.set("groupSet", "", self.groups.as_deref());
+        t.put("interfaceType", self.interface_type.as_ref());
+        t.set("ipv6AddressesSet", "", self.ipv6_addresses.as_deref());
+        t.put("macAddress", self.mac_address.as_ref());
+        t.put("networkInterfaceId", self.network_interface_id.as_ref());
+        t.put("outpostArn", self.outpost_arn.as_ref());
+        t.put("ownerId", self.owner_id.as_ref());
+        t.put("privateDnsName", self.private_dns_name.as_ref());
+        t.put("publicDnsName", self.public_dns_name.as_ref());
+        t.put("publicIpDnsNameOptions", self.public_ip_dns_name_options.as_ref());
+        t.put("privateIpAddress", self.private_ip_address.as_ref());
+        t.set("privateIpAddressesSet", "", self.private_ip_addresses.as_deref());
+        t.set("ipv4PrefixSet", "", self.ipv4_prefixes.as_deref());
+        t.set("ipv6PrefixSet", "", self.ipv6_prefixes.as_deref());
+        t.put("requesterId", self.requester_id.as_ref());
+        t.put("requesterManaged", self.requester_managed.as_ref());
+        t.put("sourceDestCheck", self.source_dest_check.as_ref());
+        t.put("status", self.status.as_ref());
+        t.put("subnetId", self.subnet_id.as_ref());
+        t.set("tagSet", "", self.tag_set.as_deref());
+        t.put("vpcId", self.vpc_id.as_ref());
+        t.put("denyAllIgwTraffic", self.deny_all_igw_traffic.as_ref());
+        t.put("ipv6Native", self.ipv6_native.as_ref());
+        t.put("ipv6Address", self.ipv6_address.as_ref());
+        t.put("operator", self.operator.as_ref());
+        t.set("associatedSubnetSet", "associatedSubnet", self.associated_subnets.as_deref());
+        t.put("availabilityZoneId", self.availability_zone_id.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -6672,6 +8723,20 @@ impl xml::ToXml for NetworkInterfaceAssociation {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for NetworkInterfaceAssociation {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("allocationId", self.allocation_id.as_ref());
+        t.put("associationId", self.association_id.as_ref());
+        t.put("ipOwnerId", self.ip_owner_id.as_ref());
+        t.put("publicDnsName", self.public_dns_name.as_ref());
+        t.put("publicIp", self.public_ip.as_ref());
+        t.put("customerOwnedIp", self.customer_owned_ip.as_ref());
+        t.put("carrierIp", self.carrier_ip.as_ref());
+        t.close();
     }
 }
 
@@ -6717,6 +8782,23 @@ impl xml::ToXml for NetworkInterfaceAttachment {
     }
 }
 
+impl record::Tell for NetworkInterfaceAttachment {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("attachTime", self.attach_time.as_ref());
+        t.put("attachmentId", self.attachment_id.as_ref());
+        t.put("deleteOnTermination", self.delete_on_termination.as_ref());
+        t.put("deviceIndex", self.device_index.as_ref());
+        t.put("networkCardIndex", self.network_card_index.as_ref());
+        t.put("instanceId", self.instance_id.as_ref());
+        t.put("instanceOwnerId", self.instance_owner_id.as_ref());
+        t.put("status", self.status.as_ref());
+        t.put("enaSrdSpecification", self.ena_srd_specification.as_ref());
+        t.put("enaQueueCount", self.ena_queue_count.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -6742,6 +8824,16 @@ impl xml::ToXml for NetworkInterfaceIpv6Address {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for NetworkInterfaceIpv6Address {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("ipv6Address", self.ipv6_address.as_ref());
+        t.put("publicIpv6DnsName", self.public_ipv6_dns_name.as_ref());
+        t.put("isPrimaryIpv6", self.is_primary_ipv6.as_ref());
+        t.close();
     }
 }
 
@@ -6775,6 +8867,17 @@ impl xml::ToXml for NetworkInterfacePrivateIpAddress {
     }
 }
 
+impl record::Tell for NetworkInterfacePrivateIpAddress {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("association", self.association.as_ref());
+        t.put("primary", self.primary.as_ref());
+        t.put("privateDnsName", self.private_dns_name.as_ref());
+        t.put("privateIpAddress", self.private_ip_address.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -6798,6 +8901,15 @@ impl xml::ToXml for NeuronDeviceCoreInfo {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for NeuronDeviceCoreInfo {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("count", self.count.as_ref());
+        t.put("version", self.version.as_ref());
+        t.close();
     }
 }
 
@@ -6831,6 +8943,17 @@ impl xml::ToXml for NeuronDeviceInfo {
     }
 }
 
+impl record::Tell for NeuronDeviceInfo {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("count", self.count.as_ref());
+        t.put("name", self.name.as_ref());
+        t.put("coreInfo", self.core_info.as_ref());
+        t.put("memoryInfo", self.memory_info.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -6852,6 +8975,14 @@ impl xml::ToXml for NeuronDeviceMemoryInfo {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for NeuronDeviceMemoryInfo {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("sizeInMiB", self.size_in_mi_b.as_ref());
+        t.close();
     }
 }
 
@@ -6881,6 +9012,15 @@ impl xml::ToXml for NeuronInfo {
     }
 }
 
+impl record::Tell for NeuronInfo {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("neuronDevicesSet", "", self.neuron_devices.as_deref());
+        t.put("totalNeuronDeviceMemoryInMiB", self.total_neuron_device_memory_in_mi_b.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -6905,6 +9045,14 @@ impl xml::ToXml for NitroTpmInfo {
     }
 }
 
+impl record::Tell for NitroTpmInfo {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("supportedVersionsSet", "supportedVersion", self.supported_versions.as_deref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -6918,6 +9066,14 @@ pub struct OperatorRequest {
 impl form::FromForm for OperatorRequest {
     fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
         Ok(OperatorRequest { principal: n.get("Principal", v)? })
+    }
+}
+
+impl record::Tell for OperatorRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("principal", self.principal.as_ref());
+        t.close();
     }
 }
 
@@ -6949,6 +9105,16 @@ impl xml::ToXml for OperatorResponse {
     }
 }
 
+impl record::Tell for OperatorResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("managed", self.managed.as_ref());
+        t.put("principal", self.principal.as_ref());
+        t.put("hiddenByDefault", self.hidden_by_default.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -6974,6 +9140,16 @@ impl xml::ToXml for PerformanceStatusSummary {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for PerformanceStatusSummary {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("status", self.status.as_ref());
+        t.put("impairedSince", self.impaired_since.as_ref());
+        t.put("remediation", self.remediation.as_ref());
+        t.close();
     }
 }
 
@@ -7042,6 +9218,23 @@ impl xml::ToXml for Placement {
     }
 }
 
+impl record::Tell for Placement {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("availabilityZoneId", self.availability_zone_id.as_ref());
+        t.put("affinity", self.affinity.as_ref());
+        t.put("groupName", self.group_name.as_ref());
+        t.put("partitionNumber", self.partition_number.as_ref());
+        t.put("hostId", self.host_id.as_ref());
+        t.put("tenancy", self.tenancy.as_ref());
+        t.put("spreadDomain", self.spread_domain.as_ref());
+        t.put("hostResourceGroupArn", self.host_resource_group_arn.as_ref());
+        t.put("groupId", self.group_id.as_ref());
+        t.put("availabilityZone", self.availability_zone.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -7063,6 +9256,14 @@ impl xml::ToXml for PlacementGroupInfo {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for PlacementGroupInfo {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("supportedStrategiesSet", "supportedStrategie", self.supported_strategies.as_deref());
+        t.close();
     }
 }
 
@@ -7089,6 +9290,15 @@ impl xml::ToXml for PrefixListId {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for PrefixListId {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("description", self.description.as_ref());
+        t.put("prefixListId", self.prefix_list_id.as_ref());
+        t.close();
     }
 }
 
@@ -7121,6 +9331,16 @@ impl xml::ToXml for PrivateDnsNameOptionsOnLaunch {
     }
 }
 
+impl record::Tell for PrivateDnsNameOptionsOnLaunch {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("hostnameType", self.hostname_type.as_ref());
+        t.put("enableResourceNameDnsARecord", self.enable_resource_name_dns_a_record.as_ref());
+        t.put("enableResourceNameDnsAAAARecord", self.enable_resource_name_dns_aaaa_record.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -7147,6 +9367,16 @@ impl form::FromForm for PrivateDnsNameOptionsRequest {
 impl PrivateDnsNameOptionsRequest {
     fn limits(&self, v: &mut Violations) {
         v.text("HostnameType", self.hostname_type.as_deref(), &rule::HOSTNAME_TYPE);
+    }
+}
+
+impl record::Tell for PrivateDnsNameOptionsRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("hostnameType", self.hostname_type.as_ref());
+        t.put("enableResourceNameDnsARecord", self.enable_resource_name_dns_a_record.as_ref());
+        t.put("enableResourceNameDnsAAAARecord", self.enable_resource_name_dns_aaaa_record.as_ref());
+        t.close();
     }
 }
 
@@ -7179,6 +9409,16 @@ impl xml::ToXml for PrivateDnsNameOptionsResponse {
     }
 }
 
+impl record::Tell for PrivateDnsNameOptionsResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("hostnameType", self.hostname_type.as_ref());
+        t.put("enableResourceNameDnsARecord", self.enable_resource_name_dns_a_record.as_ref());
+        t.put("enableResourceNameDnsAAAARecord", self.enable_resource_name_dns_aaaa_record.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -7196,6 +9436,15 @@ impl form::FromForm for PrivateIpAddressSpecification {
             primary: n.get("Primary", v)?,
             private_ip_address: n.get("PrivateIpAddress", v)?,
         })
+    }
+}
+
+impl record::Tell for PrivateIpAddressSpecification {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("primary", self.primary.as_ref());
+        t.put("privateIpAddress", self.private_ip_address.as_ref());
+        t.close();
     }
 }
 
@@ -7230,6 +9479,17 @@ impl xml::ToXml for ProcessorInfo {
     }
 }
 
+impl record::Tell for ProcessorInfo {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("supportedArchitecturesSet", "supportedArchitecture", self.supported_architectures.as_deref());
+        t.put("sustainedClockSpeedInGhz", self.sustained_clock_speed_in_ghz.as_ref());
+        t.set("supportedFeaturesSet", "supportedFeature", self.supported_features.as_deref());
+        t.put("manufacturer", self.manufacturer.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -7256,6 +9516,15 @@ impl xml::ToXml for ProductCode {
     }
 }
 
+impl record::Tell for ProductCode {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("productCode", self.product_code_id.as_ref());
+        t.put("type", self.product_code_type.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -7277,6 +9546,14 @@ impl xml::ToXml for PropagatingVgw {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for PropagatingVgw {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("gatewayId", self.gateway_id.as_ref());
+        t.close();
     }
 }
 
@@ -7310,6 +9587,17 @@ impl xml::ToXml for PublicIpDnsNameOptions {
     }
 }
 
+impl record::Tell for PublicIpDnsNameOptions {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("dnsHostnameType", self.dns_hostname_type.as_ref());
+        t.put("publicIpv4DnsName", self.public_ipv4_dns_name.as_ref());
+        t.put("publicIpv6DnsName", self.public_ipv6_dns_name.as_ref());
+        t.put("publicDualStackDnsName", self.public_dual_stack_dns_name.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -7327,6 +9615,15 @@ impl form::FromForm for RebootInstancesRequest {
             instance_ids: n.need_list("InstanceId", "", v)?,
             dry_run: n.get("DryRun", v)?,
         })
+    }
+}
+
+impl record::Tell for RebootInstancesRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("instancesSet", "instanceId", Some(self.instance_ids.as_slice()));
+        t.put("dryRun", self.dry_run.as_ref());
+        t.close();
     }
 }
 
@@ -7360,6 +9657,17 @@ impl xml::ToXml for Region {
     }
 }
 
+impl record::Tell for Region {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("optInStatus", self.opt_in_status.as_ref());
+        t.set("geographySet", "", self.geography.as_deref());
+        t.put("regionName", self.region_name.as_ref());
+        t.put("regionEndpoint", self.endpoint.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -7384,6 +9692,14 @@ impl xml::ToXml for RegionGeography {
     }
 }
 
+impl record::Tell for RegionGeography {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("name", self.name.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -7401,6 +9717,15 @@ impl form::FromForm for ReplaceIamInstanceProfileAssociationRequest {
             iam_instance_profile: n.need("IamInstanceProfile", v)?,
             association_id: n.need("AssociationId", v)?,
         })
+    }
+}
+
+impl record::Tell for ReplaceIamInstanceProfileAssociationRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("iamInstanceProfile", Some(&self.iam_instance_profile));
+        t.put("associationId", Some(&self.association_id));
+        t.close();
     }
 }
 
@@ -7425,6 +9750,14 @@ impl xml::ToXml for ReplaceIamInstanceProfileAssociationResult {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for ReplaceIamInstanceProfileAssociationResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("iamInstanceProfileAssociation", self.iam_instance_profile_association.as_ref());
+        t.close();
     }
 }
 
@@ -7457,6 +9790,18 @@ impl xml::ToXml for Reservation {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for Reservation {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("reservationId", self.reservation_id.as_ref());
+        t.put("ownerId", self.owner_id.as_ref());
+        t.put("requesterId", self.requester_id.as_ref());
+        t.set("groupSet", "", self.groups.as_deref());
+        t.set("instancesSet", "", self.instances.as_deref());
+        t.close();
     }
 }
 
@@ -7518,6 +9863,31 @@ impl xml::ToXml for Route {
     }
 }
 
+impl record::Tell for Route {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("destinationCidrBlock", self.destination_cidr_block.as_ref());
+        t.put("destinationIpv6CidrBlock", self.destination_ipv6_cidr_block.as_ref());
+        t.put("destinationPrefixListId", self.destination_prefix_list_id.as_ref());
+        t.put("egressOnlyInternetGatewayId", self.egress_only_internet_gateway_id.as_ref());
+        t.put("gatewayId", self.gateway_id.as_ref());
+        t.put("instanceId", self.instance_id.as_ref());
+        t.put("instanceOwnerId", self.instance_owner_id.as_ref());
+        t.put("natGatewayId", self.nat_gateway_id.as_ref());
+        t.put("transitGatewayId", self.transit_gateway_id.as_ref());
+        t.put("localGatewayId", self.local_gateway_id.as_ref());
+        t.put("carrierGatewayId", self.carrier_gateway_id.as_ref());
+        t.put("networkInterfaceId", self.network_interface_id.as_ref());
+        t.put("origin", self.origin.as_ref());
+        t.put("state", self.state.as_ref());
+        t.put("vpcPeeringConnectionId", self.vpc_peering_connection_id.as_ref());
+        t.put("coreNetworkArn", self.core_network_arn.as_ref());
+        t.put("odbNetworkArn", self.odb_network_arn.as_ref());
+        t.put("ipAddress", self.ip_address.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -7551,6 +9921,20 @@ impl xml::ToXml for RouteTable {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for RouteTable {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("associationSet", "", self.associations.as_deref());
+        t.set("propagatingVgwSet", "", self.propagating_vgws.as_deref());
+        t.put("routeTableId", self.route_table_id.as_ref());
+        t.set("routeSet", "", self.routes.as_deref());
+        t.set("tagSet", "", self.tags.as_deref());
+        t.put("vpcId", self.vpc_id.as_ref());
+        t.put("ownerId", self.owner_id.as_ref());
+        t.close();
     }
 }
 
@@ -7590,6 +9974,20 @@ impl xml::ToXml for RouteTableAssociation {
     }
 }
 
+impl record::Tell for RouteTableAssociation {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("main", self.main.as_ref());
+        t.put("routeTableAssociationId", self.route_table_association_id.as_ref());
+        t.put("routeTableId", self.route_table_id.as_ref());
+        t.put("subnetId", self.subnet_id.as_ref());
+        t.put("gatewayId", self.gateway_id.as_ref());
+        t.put("publicIpv4Pool", self.public_ipv4_pool.as_ref());
+        t.put("associationState", self.association_state.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -7616,6 +10014,15 @@ impl xml::ToXml for RouteTableAssociationState {
     }
 }
 
+impl record::Tell for RouteTableAssociationState {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("state", self.state.as_ref());
+        t.put("statusMessage", self.status_message.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -7633,6 +10040,15 @@ impl form::FromForm for RunInstancesMonitoringEnabled {
             metric_category_ids: n.list("MetricCategoryId", "", v)?,
             enabled: n.need("Enabled", v)?,
         })
+    }
+}
+
+impl record::Tell for RunInstancesMonitoringEnabled {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("metricCategoryIdSet", "metricCategoryId", self.metric_category_ids.as_deref());
+        t.put("enabled", Some(&self.enabled));
+        t.close();
     }
 }
 
@@ -7840,6 +10256,57 @@ impl RunInstancesRequest {
     }
 }
 
+impl record::Tell for RunInstancesRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("blockDeviceMappingSet", "", self.block_device_mappings.as_deref());
+        t.put("imageId", self.image_id.as_ref());
+        t.put("instanceType", self.instance_type.as_ref());
+        t.put("ipv6AddressCount", self.ipv6_address_count.as_ref());
+        t.set("ipv6AddressSet", "", self.ipv6_addresses.as_deref());
+        t.put("kernelId", self.kernel_id.as_ref());
+        t.put("keyName", self.key_name.as_ref());
+        t.put("maxCount", Some(&self.max_count));
+        t.put("minCount", Some(&self.min_count));
+        t.put("monitoring", self.monitoring.as_ref());
+        t.put("placement", self.placement.as_ref());
+        t.put("ramdiskId", self.ramdisk_id.as_ref());
+        t.set("groupSet", "securityGroupId", self.security_group_ids.as_deref());
+        t.set("securityGroupSet", "securityGroup", self.security_groups.as_deref());
+        t.put("subnetId", self.subnet_id.as_ref());
+        t.masked("userData", self.user_data.is_some(), record::REMOVED);
+        t.set("elasticGpuSpecificationSet", "", self.elastic_gpu_specification.as_deref());
+        t.set("elasticInferenceAcceleratorSet", "", self.elastic_inference_accelerators.as_deref());
+        t.set("tagSpecificationSet", "", self.tag_specifications.as_deref());
+        t.put("launchTemplate", self.launch_template.as_ref());
+        t.put("instanceMarketOptions", self.instance_market_options.as_ref());
+        t.put("creditSpecification", self.credit_specification.as_ref());
+        t.put("cpuOptions", self.cpu_options.as_ref());
+        t.put("capacityReservationSpecification", self.capacity_reservation_specification.as_ref());
+        t.put("hibernationOptions", self.hibernation_options.as_ref());
+        t.set("licenseSpecificationSet", "", self.license_specifications.as_deref());
+        t.put("metadataOptions", self.metadata_options.as_ref());
+        t.put("enclaveOptions", self.enclave_options.as_ref());
+        t.put("privateDnsNameOptions", self.private_dns_name_options.as_ref());
+        t.put("maintenanceOptions", self.maintenance_options.as_ref());
+        t.put("disableApiStop", self.disable_api_stop.as_ref());
+        t.put("enablePrimaryIpv6", self.enable_primary_ipv6.as_ref());
+        t.put("networkPerformanceOptions", self.network_performance_options.as_ref());
+        t.put("operator", self.operator.as_ref());
+        t.set("secondaryInterfaceSet", "", self.secondary_interfaces.as_deref());
+        t.put("dryRun", self.dry_run.as_ref());
+        t.put("disableApiTermination", self.disable_api_termination.as_ref());
+        t.put("instanceInitiatedShutdownBehavior", self.instance_initiated_shutdown_behavior.as_ref());
+        t.put("privateIpAddress", self.private_ip_address.as_ref());
+        t.put("clientToken", self.client_token.as_ref());
+        t.put("additionalInfo", self.additional_info.as_ref());
+        t.set("networkInterfaceSet", "", self.network_interfaces.as_deref());
+        t.put("iamInstanceProfile", self.iam_instance_profile.as_ref());
+        t.put("ebsOptimized", self.ebs_optimized.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -7876,6 +10343,20 @@ impl xml::ToXml for ScanResults {
     }
 }
 
+impl record::Tell for ScanResults {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("highestFindingSeverityLabel", self.highest_finding_severity_label.as_ref());
+        t.put("findingScanDate", self.finding_scan_date.as_ref());
+        t.put("informationalFixAvailableSince", self.informational_fix_available_since.as_ref());
+        t.put("lowFixAvailableSince", self.low_fix_available_since.as_ref());
+        t.put("mediumFixAvailableSince", self.medium_fix_available_since.as_ref());
+        t.put("highFixAvailableSince", self.high_fix_available_since.as_ref());
+        t.put("criticalFixAvailableSince", self.critical_fix_available_since.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -7895,6 +10376,13 @@ impl std::fmt::Debug for SecureBlobAttributeValue {
 impl form::FromForm for SecureBlobAttributeValue {
     fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
         Ok(SecureBlobAttributeValue { value: n.get("Value", v)? })
+    }
+}
+
+impl record::Tell for SecureBlobAttributeValue {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
     }
 }
 
@@ -7938,6 +10426,22 @@ impl xml::ToXml for SecurityGroup {
     }
 }
 
+impl record::Tell for SecurityGroup {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("groupId", self.group_id.as_ref());
+        t.set("ipPermissionsEgressSet", "", self.ip_permissions_egress.as_deref());
+        t.set("tagSet", "", self.tags.as_deref());
+        t.put("vpcId", self.vpc_id.as_ref());
+        t.put("securityGroupArn", self.security_group_arn.as_ref());
+        t.put("ownerId", self.owner_id.as_ref());
+        t.put("groupName", self.group_name.as_ref());
+        t.put("groupDescription", self.description.as_ref());
+        t.set("ipPermissionsSet", "", self.ip_permissions.as_deref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -7975,6 +10479,18 @@ impl SpotMarketOptions {
     }
 }
 
+impl record::Tell for SpotMarketOptions {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("maxPrice", self.max_price.as_ref());
+        t.put("spotInstanceType", self.spot_instance_type.as_ref());
+        t.put("blockDurationMinutes", self.block_duration_minutes.as_ref());
+        t.put("validUntil", self.valid_until.as_ref());
+        t.put("instanceInterruptionBehavior", self.instance_interruption_behavior.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -7994,6 +10510,16 @@ impl form::FromForm for StartInstancesRequest {
             additional_info: n.get("AdditionalInfo", v)?,
             dry_run: n.get("DryRun", v)?,
         })
+    }
+}
+
+impl record::Tell for StartInstancesRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("instancesSet", "instanceId", Some(self.instance_ids.as_slice()));
+        t.put("additionalInfo", self.additional_info.as_ref());
+        t.put("dryRun", self.dry_run.as_ref());
+        t.close();
     }
 }
 
@@ -8018,6 +10544,14 @@ impl xml::ToXml for StartInstancesResult {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for StartInstancesResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("instancesSet", "", self.starting_instances.as_deref());
+        t.close();
     }
 }
 
@@ -8047,6 +10581,15 @@ impl xml::ToXml for StateReason {
     }
 }
 
+impl record::Tell for StateReason {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("code", self.code.as_ref());
+        t.put("message", self.message.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -8073,6 +10616,18 @@ impl form::FromForm for StopInstancesRequest {
     }
 }
 
+impl record::Tell for StopInstancesRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("instancesSet", "instanceId", Some(self.instance_ids.as_slice()));
+        t.put("hibernate", self.hibernate.as_ref());
+        t.put("skipOsShutdown", self.skip_os_shutdown.as_ref());
+        t.put("dryRun", self.dry_run.as_ref());
+        t.put("force", self.force.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -8094,6 +10649,14 @@ impl xml::ToXml for StopInstancesResult {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for StopInstancesResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("instancesSet", "", self.stopping_instances.as_deref());
+        t.close();
     }
 }
 
@@ -8165,6 +10728,36 @@ impl xml::ToXml for Subnet {
     }
 }
 
+impl record::Tell for Subnet {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("availabilityZoneId", self.availability_zone_id.as_ref());
+        t.put("enableLniAtDeviceIndex", self.enable_lni_at_device_index.as_ref());
+        t.put("mapCustomerOwnedIpOnLaunch", self.map_customer_owned_ip_on_launch.as_ref());
+        t.put("customerOwnedIpv4Pool", self.customer_owned_ipv4_pool.as_ref());
+        t.put("ownerId", self.owner_id.as_ref());
+        t.put("assignIpv6AddressOnCreation", self.assign_ipv6_address_on_creation.as_ref());
+        t.set("ipv6CidrBlockAssociationSet", "", self.ipv6_cidr_block_association_set.as_deref());
+        t.set("tagSet", "", self.tags.as_deref());
+        t.put("subnetArn", self.subnet_arn.as_ref());
+        t.put("outpostArn", self.outpost_arn.as_ref());
+        t.put("enableDns64", self.enable_dns64.as_ref());
+        t.put("ipv6Native", self.ipv6_native.as_ref());
+        t.put("privateDnsNameOptionsOnLaunch", self.private_dns_name_options_on_launch.as_ref());
+        t.put("blockPublicAccessStates", self.block_public_access_states.as_ref());
+        t.put("type", self.type_.as_ref());
+        t.put("subnetId", self.subnet_id.as_ref());
+        t.put("state", self.state.as_ref());
+        t.put("vpcId", self.vpc_id.as_ref());
+        t.put("cidrBlock", self.cidr_block.as_ref());
+        t.put("availableIpAddressCount", self.available_ip_address_count.as_ref());
+        t.put("availabilityZone", self.availability_zone.as_ref());
+        t.put("defaultForAz", self.default_for_az.as_ref());
+        t.put("mapPublicIpOnLaunch", self.map_public_ip_on_launch.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -8188,6 +10781,15 @@ impl xml::ToXml for SubnetCidrBlockState {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for SubnetCidrBlockState {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("state", self.state.as_ref());
+        t.put("statusMessage", self.status_message.as_ref());
+        t.close();
     }
 }
 
@@ -8223,6 +10825,18 @@ impl xml::ToXml for SubnetIpv6CidrBlockAssociation {
     }
 }
 
+impl record::Tell for SubnetIpv6CidrBlockAssociation {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("associationId", self.association_id.as_ref());
+        t.put("ipv6CidrBlock", self.ipv6_cidr_block.as_ref());
+        t.put("ipv6CidrBlockState", self.ipv6_cidr_block_state.as_ref());
+        t.put("ipv6AddressAttribute", self.ipv6_address_attribute.as_ref());
+        t.put("ipSource", self.ip_source.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -8252,6 +10866,15 @@ impl xml::ToXml for Tag {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for Tag {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("key", self.key.as_ref());
+        t.put("value", self.value.as_ref());
+        t.close();
     }
 }
 
@@ -8285,6 +10908,17 @@ impl xml::ToXml for TagDescription {
     }
 }
 
+impl record::Tell for TagDescription {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("key", self.key.as_ref());
+        t.put("resourceId", self.resource_id.as_ref());
+        t.put("resourceType", self.resource_type.as_ref());
+        t.put("value", self.value.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -8299,6 +10933,15 @@ pub struct TagSpecification {
 impl form::FromForm for TagSpecification {
     fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
         Ok(TagSpecification { resource_type: n.get("ResourceType", v)?, tags: n.list("Tag", "", v)? })
+    }
+}
+
+impl record::Tell for TagSpecification {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("resourceType", self.resource_type.as_ref());
+        t.set("tagSet", "", self.tags.as_deref());
+        t.close();
     }
 }
 
@@ -8326,6 +10969,17 @@ impl form::FromForm for TerminateInstancesRequest {
     }
 }
 
+impl record::Tell for TerminateInstancesRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("instancesSet", "instanceId", Some(self.instance_ids.as_slice()));
+        t.put("force", self.force.as_ref());
+        t.put("skipOsShutdown", self.skip_os_shutdown.as_ref());
+        t.put("dryRun", self.dry_run.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -8347,6 +11001,14 @@ impl xml::ToXml for TerminateInstancesResult {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for TerminateInstancesResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("instancesSet", "", self.terminating_instances.as_deref());
+        t.close();
     }
 }
 
@@ -8386,6 +11048,20 @@ impl xml::ToXml for UserIdGroupPair {
     }
 }
 
+impl record::Tell for UserIdGroupPair {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("description", self.description.as_ref());
+        t.put("userId", self.user_id.as_ref());
+        t.put("groupName", self.group_name.as_ref());
+        t.put("groupId", self.group_id.as_ref());
+        t.put("vpcId", self.vpc_id.as_ref());
+        t.put("vpcPeeringConnectionId", self.vpc_peering_connection_id.as_ref());
+        t.put("peeringStatus", self.peering_status.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -8415,6 +11091,18 @@ impl xml::ToXml for VCpuInfo {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for VCpuInfo {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("defaultVCpus", self.default_v_cpus.as_ref());
+        t.put("defaultCores", self.default_cores.as_ref());
+        t.put("defaultThreadsPerCore", self.default_threads_per_core.as_ref());
+        t.set("validCoresSet", "validCore", self.valid_cores.as_deref());
+        t.set("validThreadsPerCoreSet", "validThreadsPerCore", self.valid_threads_per_core.as_deref());
+        t.close();
     }
 }
 
@@ -8486,6 +11174,36 @@ impl xml::ToXml for Volume {
     }
 }
 
+impl record::Tell for Volume {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("availabilityZoneId", self.availability_zone_id.as_ref());
+        t.put("outpostArn", self.outpost_arn.as_ref());
+        t.put("sourceVolumeId", self.source_volume_id.as_ref());
+        t.put("iops", self.iops.as_ref());
+        t.set("tagSet", "", self.tags.as_deref());
+        t.put("volumeType", self.volume_type.as_ref());
+        t.put("fastRestored", self.fast_restored.as_ref());
+        t.put("multiAttachEnabled", self.multi_attach_enabled.as_ref());
+        t.put("throughput", self.throughput.as_ref());
+        t.put("sseType", self.sse_type.as_ref());
+        t.put("operator", self.operator.as_ref());
+        t.put("volumeInitializationRate", self.volume_initialization_rate.as_ref());
+        t.put("volumeArn", self.volume_arn.as_ref());
+        t.put("ownerId", self.owner_id.as_ref());
+        t.put("volumeId", self.volume_id.as_ref());
+        t.put("size", self.size.as_ref());
+        t.put("snapshotId", self.snapshot_id.as_ref());
+        t.put("availabilityZone", self.availability_zone.as_ref());
+        t.put("status", self.state.as_ref());
+        t.put("createTime", self.create_time.as_ref());
+        t.set("attachmentSet", "", self.attachments.as_deref());
+        t.put("encrypted", self.encrypted.as_ref());
+        t.put("kmsKeyId", self.kms_key_id.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -8523,6 +11241,22 @@ impl xml::ToXml for VolumeAttachment {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for VolumeAttachment {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("deleteOnTermination", self.delete_on_termination.as_ref());
+        t.put("associatedResource", self.associated_resource.as_ref());
+        t.put("instanceOwningService", self.instance_owning_service.as_ref());
+        t.put("ebsCardIndex", self.ebs_card_index.as_ref());
+        t.put("volumeId", self.volume_id.as_ref());
+        t.put("instanceId", self.instance_id.as_ref());
+        t.put("device", self.device.as_ref());
+        t.put("status", self.state.as_ref());
+        t.put("attachTime", self.attach_time.as_ref());
+        t.close();
     }
 }
 
@@ -8572,6 +11306,25 @@ impl xml::ToXml for Vpc {
     }
 }
 
+impl record::Tell for Vpc {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("ownerId", self.owner_id.as_ref());
+        t.put("instanceTenancy", self.instance_tenancy.as_ref());
+        t.set("ipv6CidrBlockAssociationSet", "", self.ipv6_cidr_block_association_set.as_deref());
+        t.set("cidrBlockAssociationSet", "", self.cidr_block_association_set.as_deref());
+        t.put("isDefault", self.is_default.as_ref());
+        t.put("encryptionControl", self.encryption_control.as_ref());
+        t.set("tagSet", "", self.tags.as_deref());
+        t.put("blockPublicAccessStates", self.block_public_access_states.as_ref());
+        t.put("vpcId", self.vpc_id.as_ref());
+        t.put("state", self.state.as_ref());
+        t.put("cidrBlock", self.cidr_block.as_ref());
+        t.put("dhcpOptionsId", self.dhcp_options_id.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -8600,6 +11353,16 @@ impl xml::ToXml for VpcCidrBlockAssociation {
     }
 }
 
+impl record::Tell for VpcCidrBlockAssociation {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("associationId", self.association_id.as_ref());
+        t.put("cidrBlock", self.cidr_block.as_ref());
+        t.put("cidrBlockState", self.cidr_block_state.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -8623,6 +11386,15 @@ impl xml::ToXml for VpcCidrBlockState {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for VpcCidrBlockState {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("state", self.state.as_ref());
+        t.put("statusMessage", self.status_message.as_ref());
+        t.close();
     }
 }
 
@@ -8662,6 +11434,20 @@ impl xml::ToXml for VpcEncryptionControl {
     }
 }
 
+impl record::Tell for VpcEncryptionControl {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("vpcId", self.vpc_id.as_ref());
+        t.put("vpcEncryptionControlId", self.vpc_encryption_control_id.as_ref());
+        t.put("mode", self.mode.as_ref());
+        t.put("state", self.state.as_ref());
+        t.put("stateMessage", self.state_message.as_ref());
+        t.put("resourceExclusions", self.resource_exclusions.as_ref());
+        t.set("tagSet", "", self.tags.as_deref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -8685,6 +11471,15 @@ impl xml::ToXml for VpcEncryptionControlExclusion {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for VpcEncryptionControlExclusion {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("state", self.state.as_ref());
+        t.put("stateMessage", self.state_message.as_ref());
+        t.close();
     }
 }
 
@@ -8730,6 +11525,23 @@ impl xml::ToXml for VpcEncryptionControlExclusions {
     }
 }
 
+impl record::Tell for VpcEncryptionControlExclusions {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("internetGateway", self.internet_gateway.as_ref());
+        t.put("egressOnlyInternetGateway", self.egress_only_internet_gateway.as_ref());
+        t.put("natGateway", self.nat_gateway.as_ref());
+        t.put("virtualPrivateGateway", self.virtual_private_gateway.as_ref());
+        t.put("vpcPeering", self.vpc_peering.as_ref());
+        t.put("lambda", self.lambda.as_ref());
+        t.put("vpcLattice", self.vpc_lattice.as_ref());
+        t.put("elasticFileSystem", self.elastic_file_system.as_ref());
+        t.put("globalAccelerator", self.global_accelerator.as_ref());
+        t.put("apiGatewayV2", self.api_gateway_v2.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -8763,6 +11575,20 @@ impl xml::ToXml for VpcIpv6CidrBlockAssociation {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for VpcIpv6CidrBlockAssociation {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("associationId", self.association_id.as_ref());
+        t.put("ipv6CidrBlock", self.ipv6_cidr_block.as_ref());
+        t.put("ipv6CidrBlockState", self.ipv6_cidr_block_state.as_ref());
+        t.put("networkBorderGroup", self.network_border_group.as_ref());
+        t.put("ipv6Pool", self.ipv6_pool.as_ref());
+        t.put("ipv6AddressAttribute", self.ipv6_address_attribute.as_ref());
+        t.put("ipSource", self.ip_source.as_ref());
+        t.close();
     }
 }
 

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use rolecall_base::{Fault, Time};
-use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
 /// What all operations share.
 pub static SERVICE: wire::Service = wire::Service {
@@ -44,6 +44,13 @@ impl wire::Shape for AddClientIDToOpenIDConnectProvider {
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
 pub struct AddClientIDToOpenIDConnectProviderResponse {}
+
+impl record::Tell for AddClientIDToOpenIDConnectProviderResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
 
 impl wire::Input for AddClientIDToOpenIDConnectProviderRequest {
     fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -88,6 +95,13 @@ impl wire::Shape for AddRoleToInstanceProfile {
 )]
 pub struct AddRoleToInstanceProfileResponse {}
 
+impl record::Tell for AddRoleToInstanceProfileResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
 impl wire::Input for AddRoleToInstanceProfileRequest {
     fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
         form::FromForm::from_form(form::Form::parse(m)?.root(), v)
@@ -130,6 +144,13 @@ impl wire::Shape for AddUserToGroup {
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
 pub struct AddUserToGroupResponse {}
+
+impl record::Tell for AddUserToGroupResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
 
 impl wire::Input for AddUserToGroupRequest {
     fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -174,6 +195,13 @@ impl wire::Shape for AttachGroupPolicy {
 )]
 pub struct AttachGroupPolicyResponse {}
 
+impl record::Tell for AttachGroupPolicyResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
 impl wire::Input for AttachGroupPolicyRequest {
     fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
         form::FromForm::from_form(form::Form::parse(m)?.root(), v)
@@ -217,6 +245,13 @@ impl wire::Shape for AttachRolePolicy {
 )]
 pub struct AttachRolePolicyResponse {}
 
+impl record::Tell for AttachRolePolicyResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
 impl wire::Input for AttachRolePolicyRequest {
     fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
         form::FromForm::from_form(form::Form::parse(m)?.root(), v)
@@ -259,6 +294,13 @@ impl wire::Shape for AttachUserPolicy {
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
 pub struct AttachUserPolicyResponse {}
+
+impl record::Tell for AttachUserPolicyResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
 
 impl wire::Input for AttachUserPolicyRequest {
     fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -337,6 +379,13 @@ impl wire::Shape for CreateAccountAlias {
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
 pub struct CreateAccountAliasResponse {}
+
+impl record::Tell for CreateAccountAliasResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
 
 impl wire::Input for CreateAccountAliasRequest {
     fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -661,6 +710,13 @@ impl wire::Shape for DeleteAccessKey {
 )]
 pub struct DeleteAccessKeyResponse {}
 
+impl record::Tell for DeleteAccessKeyResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
 impl wire::Input for DeleteAccessKeyRequest {
     fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
         form::FromForm::from_form(form::Form::parse(m)?.root(), v)
@@ -703,6 +759,13 @@ impl wire::Shape for DeleteAccountAlias {
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
 pub struct DeleteAccountAliasResponse {}
+
+impl record::Tell for DeleteAccountAliasResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
 
 impl wire::Input for DeleteAccountAliasRequest {
     fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -747,6 +810,13 @@ impl wire::Shape for DeleteAccountPasswordPolicy {
 )]
 pub struct DeleteAccountPasswordPolicyRequest {}
 
+impl record::Tell for DeleteAccountPasswordPolicyRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -754,6 +824,13 @@ pub struct DeleteAccountPasswordPolicyRequest {}
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
 pub struct DeleteAccountPasswordPolicyResponse {}
+
+impl record::Tell for DeleteAccountPasswordPolicyResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
 
 impl wire::Input for DeleteAccountPasswordPolicyRequest {
     fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -799,6 +876,13 @@ impl wire::Shape for DeleteGroup {
 )]
 pub struct DeleteGroupResponse {}
 
+impl record::Tell for DeleteGroupResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
 impl wire::Input for DeleteGroupRequest {
     fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
         form::FromForm::from_form(form::Form::parse(m)?.root(), v)
@@ -841,6 +925,13 @@ impl wire::Shape for DeleteGroupPolicy {
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
 pub struct DeleteGroupPolicyResponse {}
+
+impl record::Tell for DeleteGroupPolicyResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
 
 impl wire::Input for DeleteGroupPolicyRequest {
     fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -885,6 +976,13 @@ impl wire::Shape for DeleteInstanceProfile {
 )]
 pub struct DeleteInstanceProfileResponse {}
 
+impl record::Tell for DeleteInstanceProfileResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
 impl wire::Input for DeleteInstanceProfileRequest {
     fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
         form::FromForm::from_form(form::Form::parse(m)?.root(), v)
@@ -927,6 +1025,13 @@ impl wire::Shape for DeleteOpenIDConnectProvider {
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
 pub struct DeleteOpenIDConnectProviderResponse {}
+
+impl record::Tell for DeleteOpenIDConnectProviderResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
 
 impl wire::Input for DeleteOpenIDConnectProviderRequest {
     fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -971,6 +1076,13 @@ impl wire::Shape for DeletePolicy {
 )]
 pub struct DeletePolicyResponse {}
 
+impl record::Tell for DeletePolicyResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
 impl wire::Input for DeletePolicyRequest {
     fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
         form::FromForm::from_form(form::Form::parse(m)?.root(), v)
@@ -1013,6 +1125,13 @@ impl wire::Shape for DeletePolicyVersion {
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
 pub struct DeletePolicyVersionResponse {}
+
+impl record::Tell for DeletePolicyVersionResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
 
 impl wire::Input for DeletePolicyVersionRequest {
     fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -1057,6 +1176,13 @@ impl wire::Shape for DeleteRole {
 )]
 pub struct DeleteRoleResponse {}
 
+impl record::Tell for DeleteRoleResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
 impl wire::Input for DeleteRoleRequest {
     fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
         form::FromForm::from_form(form::Form::parse(m)?.root(), v)
@@ -1100,6 +1226,13 @@ impl wire::Shape for DeleteRolePermissionsBoundary {
 )]
 pub struct DeleteRolePermissionsBoundaryResponse {}
 
+impl record::Tell for DeleteRolePermissionsBoundaryResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
 impl wire::Input for DeleteRolePermissionsBoundaryRequest {
     fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
         form::FromForm::from_form(form::Form::parse(m)?.root(), v)
@@ -1142,6 +1275,13 @@ impl wire::Shape for DeleteRolePolicy {
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
 pub struct DeleteRolePolicyResponse {}
+
+impl record::Tell for DeleteRolePolicyResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
 
 impl wire::Input for DeleteRolePolicyRequest {
     fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -1221,6 +1361,13 @@ impl wire::Shape for DeleteUser {
 )]
 pub struct DeleteUserResponse {}
 
+impl record::Tell for DeleteUserResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
 impl wire::Input for DeleteUserRequest {
     fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
         form::FromForm::from_form(form::Form::parse(m)?.root(), v)
@@ -1263,6 +1410,13 @@ impl wire::Shape for DeleteUserPermissionsBoundary {
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
 pub struct DeleteUserPermissionsBoundaryResponse {}
+
+impl record::Tell for DeleteUserPermissionsBoundaryResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
 
 impl wire::Input for DeleteUserPermissionsBoundaryRequest {
     fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -1307,6 +1461,13 @@ impl wire::Shape for DeleteUserPolicy {
 )]
 pub struct DeleteUserPolicyResponse {}
 
+impl record::Tell for DeleteUserPolicyResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
 impl wire::Input for DeleteUserPolicyRequest {
     fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
         form::FromForm::from_form(form::Form::parse(m)?.root(), v)
@@ -1349,6 +1510,13 @@ impl wire::Shape for DetachGroupPolicy {
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
 pub struct DetachGroupPolicyResponse {}
+
+impl record::Tell for DetachGroupPolicyResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
 
 impl wire::Input for DetachGroupPolicyRequest {
     fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -1393,6 +1561,13 @@ impl wire::Shape for DetachRolePolicy {
 )]
 pub struct DetachRolePolicyResponse {}
 
+impl record::Tell for DetachRolePolicyResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
 impl wire::Input for DetachRolePolicyRequest {
     fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
         form::FromForm::from_form(form::Form::parse(m)?.root(), v)
@@ -1435,6 +1610,13 @@ impl wire::Shape for DetachUserPolicy {
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
 pub struct DetachUserPolicyResponse {}
+
+impl record::Tell for DetachUserPolicyResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
 
 impl wire::Input for DetachUserPolicyRequest {
     fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -1645,6 +1827,13 @@ impl wire::Shape for GetAccountPasswordPolicy {
 )]
 pub struct GetAccountPasswordPolicyRequest {}
 
+impl record::Tell for GetAccountPasswordPolicyRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
 impl wire::Input for GetAccountPasswordPolicyRequest {
     fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
         let _ = (m, v);
@@ -1688,6 +1877,13 @@ impl wire::Shape for GetAccountSummary {
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
 pub struct GetAccountSummaryRequest {}
+
+impl record::Tell for GetAccountSummaryRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
 
 impl wire::Input for GetAccountSummaryRequest {
     fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -3031,6 +3227,13 @@ impl wire::Shape for PutGroupPolicy {
 )]
 pub struct PutGroupPolicyResponse {}
 
+impl record::Tell for PutGroupPolicyResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
 impl wire::Input for PutGroupPolicyRequest {
     fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
         form::FromForm::from_form(form::Form::parse(m)?.root(), v)
@@ -3073,6 +3276,13 @@ impl wire::Shape for PutRolePermissionsBoundary {
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
 pub struct PutRolePermissionsBoundaryResponse {}
+
+impl record::Tell for PutRolePermissionsBoundaryResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
 
 impl wire::Input for PutRolePermissionsBoundaryRequest {
     fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -3117,6 +3327,13 @@ impl wire::Shape for PutRolePolicy {
 )]
 pub struct PutRolePolicyResponse {}
 
+impl record::Tell for PutRolePolicyResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
 impl wire::Input for PutRolePolicyRequest {
     fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
         form::FromForm::from_form(form::Form::parse(m)?.root(), v)
@@ -3159,6 +3376,13 @@ impl wire::Shape for PutUserPermissionsBoundary {
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
 pub struct PutUserPermissionsBoundaryResponse {}
+
+impl record::Tell for PutUserPermissionsBoundaryResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
 
 impl wire::Input for PutUserPermissionsBoundaryRequest {
     fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -3203,6 +3427,13 @@ impl wire::Shape for PutUserPolicy {
 )]
 pub struct PutUserPolicyResponse {}
 
+impl record::Tell for PutUserPolicyResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
 impl wire::Input for PutUserPolicyRequest {
     fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
         form::FromForm::from_form(form::Form::parse(m)?.root(), v)
@@ -3245,6 +3476,13 @@ impl wire::Shape for RemoveClientIDFromOpenIDConnectProvider {
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
 pub struct RemoveClientIDFromOpenIDConnectProviderResponse {}
+
+impl record::Tell for RemoveClientIDFromOpenIDConnectProviderResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
 
 impl wire::Input for RemoveClientIDFromOpenIDConnectProviderRequest {
     fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -3289,6 +3527,13 @@ impl wire::Shape for RemoveRoleFromInstanceProfile {
 )]
 pub struct RemoveRoleFromInstanceProfileResponse {}
 
+impl record::Tell for RemoveRoleFromInstanceProfileResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
 impl wire::Input for RemoveRoleFromInstanceProfileRequest {
     fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
         form::FromForm::from_form(form::Form::parse(m)?.root(), v)
@@ -3331,6 +3576,13 @@ impl wire::Shape for RemoveUserFromGroup {
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
 pub struct RemoveUserFromGroupResponse {}
+
+impl record::Tell for RemoveUserFromGroupResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
 
 impl wire::Input for RemoveUserFromGroupRequest {
     fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -3375,6 +3627,13 @@ impl wire::Shape for SetDefaultPolicyVersion {
 )]
 pub struct SetDefaultPolicyVersionResponse {}
 
+impl record::Tell for SetDefaultPolicyVersionResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
 impl wire::Input for SetDefaultPolicyVersionRequest {
     fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
         form::FromForm::from_form(form::Form::parse(m)?.root(), v)
@@ -3417,6 +3676,13 @@ impl wire::Shape for TagInstanceProfile {
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
 pub struct TagInstanceProfileResponse {}
+
+impl record::Tell for TagInstanceProfileResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
 
 impl wire::Input for TagInstanceProfileRequest {
     fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -3461,6 +3727,13 @@ impl wire::Shape for TagOpenIDConnectProvider {
 )]
 pub struct TagOpenIDConnectProviderResponse {}
 
+impl record::Tell for TagOpenIDConnectProviderResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
 impl wire::Input for TagOpenIDConnectProviderRequest {
     fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
         form::FromForm::from_form(form::Form::parse(m)?.root(), v)
@@ -3503,6 +3776,13 @@ impl wire::Shape for TagPolicy {
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
 pub struct TagPolicyResponse {}
+
+impl record::Tell for TagPolicyResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
 
 impl wire::Input for TagPolicyRequest {
     fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -3547,6 +3827,13 @@ impl wire::Shape for TagRole {
 )]
 pub struct TagRoleResponse {}
 
+impl record::Tell for TagRoleResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
 impl wire::Input for TagRoleRequest {
     fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
         form::FromForm::from_form(form::Form::parse(m)?.root(), v)
@@ -3589,6 +3876,13 @@ impl wire::Shape for TagUser {
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
 pub struct TagUserResponse {}
+
+impl record::Tell for TagUserResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
 
 impl wire::Input for TagUserRequest {
     fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -3633,6 +3927,13 @@ impl wire::Shape for UntagInstanceProfile {
 )]
 pub struct UntagInstanceProfileResponse {}
 
+impl record::Tell for UntagInstanceProfileResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
 impl wire::Input for UntagInstanceProfileRequest {
     fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
         form::FromForm::from_form(form::Form::parse(m)?.root(), v)
@@ -3675,6 +3976,13 @@ impl wire::Shape for UntagOpenIDConnectProvider {
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
 pub struct UntagOpenIDConnectProviderResponse {}
+
+impl record::Tell for UntagOpenIDConnectProviderResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
 
 impl wire::Input for UntagOpenIDConnectProviderRequest {
     fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -3719,6 +4027,13 @@ impl wire::Shape for UntagPolicy {
 )]
 pub struct UntagPolicyResponse {}
 
+impl record::Tell for UntagPolicyResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
 impl wire::Input for UntagPolicyRequest {
     fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
         form::FromForm::from_form(form::Form::parse(m)?.root(), v)
@@ -3761,6 +4076,13 @@ impl wire::Shape for UntagRole {
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
 pub struct UntagRoleResponse {}
+
+impl record::Tell for UntagRoleResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
 
 impl wire::Input for UntagRoleRequest {
     fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -3805,6 +4127,13 @@ impl wire::Shape for UntagUser {
 )]
 pub struct UntagUserResponse {}
 
+impl record::Tell for UntagUserResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
 impl wire::Input for UntagUserRequest {
     fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
         form::FromForm::from_form(form::Form::parse(m)?.root(), v)
@@ -3847,6 +4176,13 @@ impl wire::Shape for UpdateAccessKey {
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
 pub struct UpdateAccessKeyResponse {}
+
+impl record::Tell for UpdateAccessKeyResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
 
 impl wire::Input for UpdateAccessKeyRequest {
     fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -3891,6 +4227,13 @@ impl wire::Shape for UpdateAccountPasswordPolicy {
 )]
 pub struct UpdateAccountPasswordPolicyResponse {}
 
+impl record::Tell for UpdateAccountPasswordPolicyResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
 impl wire::Input for UpdateAccountPasswordPolicyRequest {
     fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
         form::FromForm::from_form(form::Form::parse(m)?.root(), v)
@@ -3933,6 +4276,13 @@ impl wire::Shape for UpdateAssumeRolePolicy {
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
 pub struct UpdateAssumeRolePolicyResponse {}
+
+impl record::Tell for UpdateAssumeRolePolicyResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
 
 impl wire::Input for UpdateAssumeRolePolicyRequest {
     fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -3977,6 +4327,13 @@ impl wire::Shape for UpdateGroup {
 )]
 pub struct UpdateGroupResponse {}
 
+impl record::Tell for UpdateGroupResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
 impl wire::Input for UpdateGroupRequest {
     fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
         form::FromForm::from_form(form::Form::parse(m)?.root(), v)
@@ -4019,6 +4376,13 @@ impl wire::Shape for UpdateOpenIDConnectProviderThumbprint {
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
 pub struct UpdateOpenIDConnectProviderThumbprintResponse {}
+
+impl record::Tell for UpdateOpenIDConnectProviderThumbprintResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
 
 impl wire::Input for UpdateOpenIDConnectProviderThumbprintRequest {
     fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -4133,6 +4497,13 @@ impl wire::Shape for UpdateUser {
 )]
 pub struct UpdateUserResponse {}
 
+impl record::Tell for UpdateUserResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
 impl wire::Input for UpdateUserRequest {
     fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
         form::FromForm::from_form(form::Form::parse(m)?.root(), v)
@@ -4193,6 +4564,17 @@ impl xml::ToXml for AccessKey {
     }
 }
 
+impl record::Tell for AccessKey {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("userName", Some(&self.user_name));
+        t.put("accessKeyId", Some(&self.access_key_id));
+        t.put("status", Some(&self.status));
+        t.put("createDate", self.create_date.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -4218,6 +4600,16 @@ impl xml::ToXml for AccessKeyLastUsed {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for AccessKeyLastUsed {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("lastUsedDate", self.last_used_date.as_ref());
+        t.put("serviceName", Some(&self.service_name));
+        t.put("region", Some(&self.region));
+        t.close();
     }
 }
 
@@ -4251,6 +4643,17 @@ impl xml::ToXml for AccessKeyMetadata {
     }
 }
 
+impl record::Tell for AccessKeyMetadata {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("userName", self.user_name.as_ref());
+        t.put("accessKeyId", self.access_key_id.as_ref());
+        t.put("status", self.status.as_ref());
+        t.put("createDate", self.create_date.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -4277,6 +4680,15 @@ impl AddClientIDToOpenIDConnectProviderRequest {
     fn limits(&self, v: &mut Violations) {
         v.text("OpenIDConnectProviderArn", Some(self.open_id_connect_provider_arn.as_str()), &rule::ARN_TYPE);
         v.text("ClientID", Some(self.client_id.as_str()), &rule::CLIENT_ID_TYPE);
+    }
+}
+
+impl record::Tell for AddClientIDToOpenIDConnectProviderRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("openIDConnectProviderArn", Some(&self.open_id_connect_provider_arn));
+        t.put("clientID", Some(&self.client_id));
+        t.close();
     }
 }
 
@@ -4311,6 +4723,15 @@ impl AddRoleToInstanceProfileRequest {
     }
 }
 
+impl record::Tell for AddRoleToInstanceProfileRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("instanceProfileName", Some(&self.instance_profile_name));
+        t.put("roleName", Some(&self.role_name));
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -4332,6 +4753,15 @@ impl AddUserToGroupRequest {
     fn limits(&self, v: &mut Violations) {
         v.text("GroupName", Some(self.group_name.as_str()), &rule::GROUP_NAME_TYPE);
         v.text("UserName", Some(self.user_name.as_str()), &rule::EXISTING_USER_NAME_TYPE);
+    }
+}
+
+impl record::Tell for AddUserToGroupRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("groupName", Some(&self.group_name));
+        t.put("userName", Some(&self.user_name));
+        t.close();
     }
 }
 
@@ -4362,6 +4792,15 @@ impl AttachGroupPolicyRequest {
     }
 }
 
+impl record::Tell for AttachGroupPolicyRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("groupName", Some(&self.group_name));
+        t.put("policyArn", Some(&self.policy_arn));
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -4386,6 +4825,15 @@ impl AttachRolePolicyRequest {
     }
 }
 
+impl record::Tell for AttachRolePolicyRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("roleName", Some(&self.role_name));
+        t.put("policyArn", Some(&self.policy_arn));
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -4407,6 +4855,15 @@ impl AttachUserPolicyRequest {
     fn limits(&self, v: &mut Violations) {
         v.text("UserName", Some(self.user_name.as_str()), &rule::USER_NAME_TYPE);
         v.text("PolicyArn", Some(self.policy_arn.as_str()), &rule::ARN_TYPE);
+    }
+}
+
+impl record::Tell for AttachUserPolicyRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("userName", Some(&self.user_name));
+        t.put("policyArn", Some(&self.policy_arn));
+        t.close();
     }
 }
 
@@ -4436,6 +4893,15 @@ impl xml::ToXml for AttachedPermissionsBoundary {
     }
 }
 
+impl record::Tell for AttachedPermissionsBoundary {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("permissionsBoundaryType", self.permissions_boundary_type.as_ref());
+        t.put("permissionsBoundaryArn", self.permissions_boundary_arn.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -4462,6 +4928,15 @@ impl xml::ToXml for AttachedPolicy {
     }
 }
 
+impl record::Tell for AttachedPolicy {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("policyName", self.policy_name.as_ref());
+        t.put("policyArn", self.policy_arn.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -4481,6 +4956,14 @@ impl form::FromForm for CreateAccessKeyRequest {
 impl CreateAccessKeyRequest {
     fn limits(&self, v: &mut Violations) {
         v.text("UserName", self.user_name.as_deref(), &rule::EXISTING_USER_NAME_TYPE);
+    }
+}
+
+impl record::Tell for CreateAccessKeyRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("userName", self.user_name.as_ref());
+        t.close();
     }
 }
 
@@ -4508,6 +4991,14 @@ impl xml::ToXml for CreateAccessKeyResponse {
     }
 }
 
+impl record::Tell for CreateAccessKeyResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("accessKey", Some(&self.access_key));
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -4527,6 +5018,14 @@ impl form::FromForm for CreateAccountAliasRequest {
 impl CreateAccountAliasRequest {
     fn limits(&self, v: &mut Violations) {
         v.text("AccountAlias", Some(self.account_alias.as_str()), &rule::ACCOUNT_ALIAS_TYPE);
+    }
+}
+
+impl record::Tell for CreateAccountAliasRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("accountAlias", Some(&self.account_alias));
+        t.close();
     }
 }
 
@@ -4554,6 +5053,15 @@ impl CreateGroupRequest {
     }
 }
 
+impl record::Tell for CreateGroupRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("path", self.path.as_ref());
+        t.put("groupName", Some(&self.group_name));
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -4575,6 +5083,14 @@ impl xml::ToXml for CreateGroupResponse {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for CreateGroupResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("group", Some(&self.group));
+        t.close();
     }
 }
 
@@ -4613,6 +5129,16 @@ impl CreateInstanceProfileRequest {
     }
 }
 
+impl record::Tell for CreateInstanceProfileRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("instanceProfileName", Some(&self.instance_profile_name));
+        t.put("path", self.path.as_ref());
+        t.list("tags", self.tags.as_deref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -4634,6 +5160,14 @@ impl xml::ToXml for CreateInstanceProfileResponse {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for CreateInstanceProfileResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("instanceProfile", Some(&self.instance_profile));
+        t.close();
     }
 }
 
@@ -4672,6 +5206,17 @@ impl CreateOpenIDConnectProviderRequest {
     }
 }
 
+impl record::Tell for CreateOpenIDConnectProviderRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("url", Some(&self.url));
+        t.list("clientIDList", self.client_id_list.as_deref());
+        t.list("thumbprintList", self.thumbprint_list.as_deref());
+        t.list("tags", self.tags.as_deref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -4696,6 +5241,15 @@ impl xml::ToXml for CreateOpenIDConnectProviderResponse {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for CreateOpenIDConnectProviderResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("openIDConnectProviderArn", self.open_id_connect_provider_arn.as_ref());
+        t.list("tags", self.tags.as_deref());
+        t.close();
     }
 }
 
@@ -4736,6 +5290,18 @@ impl CreatePolicyRequest {
     }
 }
 
+impl record::Tell for CreatePolicyRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("policyName", Some(&self.policy_name));
+        t.put("path", self.path.as_ref());
+        t.put("policyDocument", Some(&self.policy_document));
+        t.put("description", self.description.as_ref());
+        t.list("tags", self.tags.as_deref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -4757,6 +5323,14 @@ impl xml::ToXml for CreatePolicyResponse {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for CreatePolicyResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("policy", self.policy.as_ref());
+        t.close();
     }
 }
 
@@ -4789,6 +5363,16 @@ impl CreatePolicyVersionRequest {
     }
 }
 
+impl record::Tell for CreatePolicyVersionRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("policyArn", Some(&self.policy_arn));
+        t.put("policyDocument", Some(&self.policy_document));
+        t.put("setAsDefault", self.set_as_default.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -4810,6 +5394,14 @@ impl xml::ToXml for CreatePolicyVersionResponse {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for CreatePolicyVersionResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("policyVersion", self.policy_version.as_ref());
+        t.close();
     }
 }
 
@@ -4860,6 +5452,20 @@ impl CreateRoleRequest {
     }
 }
 
+impl record::Tell for CreateRoleRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("path", self.path.as_ref());
+        t.put("roleName", Some(&self.role_name));
+        t.put("assumeRolePolicyDocument", Some(&self.assume_role_policy_document));
+        t.put("description", self.description.as_ref());
+        t.put("maxSessionDuration", self.max_session_duration.as_ref());
+        t.put("permissionsBoundary", self.permissions_boundary.as_ref());
+        t.list("tags", self.tags.as_deref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -4881,6 +5487,14 @@ impl xml::ToXml for CreateRoleResponse {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for CreateRoleResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("role", Some(&self.role));
+        t.close();
     }
 }
 
@@ -4915,6 +5529,16 @@ impl CreateServiceLinkedRoleRequest {
     }
 }
 
+impl record::Tell for CreateServiceLinkedRoleRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("aWSServiceName", Some(&self.aws_service_name));
+        t.put("description", self.description.as_ref());
+        t.put("customSuffix", self.custom_suffix.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -4936,6 +5560,14 @@ impl xml::ToXml for CreateServiceLinkedRoleResponse {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for CreateServiceLinkedRoleResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("role", self.role.as_ref());
+        t.close();
     }
 }
 
@@ -4973,6 +5605,17 @@ impl CreateUserRequest {
     }
 }
 
+impl record::Tell for CreateUserRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("path", self.path.as_ref());
+        t.put("userName", Some(&self.user_name));
+        t.put("permissionsBoundary", self.permissions_boundary.as_ref());
+        t.list("tags", self.tags.as_deref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -4994,6 +5637,14 @@ impl xml::ToXml for CreateUserResponse {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for CreateUserResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("user", self.user.as_ref());
+        t.close();
     }
 }
 
@@ -5024,6 +5675,15 @@ impl DeleteAccessKeyRequest {
     }
 }
 
+impl record::Tell for DeleteAccessKeyRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("userName", self.user_name.as_ref());
+        t.put("accessKeyId", Some(&self.access_key_id));
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -5043,6 +5703,14 @@ impl form::FromForm for DeleteAccountAliasRequest {
 impl DeleteAccountAliasRequest {
     fn limits(&self, v: &mut Violations) {
         v.text("AccountAlias", Some(self.account_alias.as_str()), &rule::ACCOUNT_ALIAS_TYPE);
+    }
+}
+
+impl record::Tell for DeleteAccountAliasRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("accountAlias", Some(&self.account_alias));
+        t.close();
     }
 }
 
@@ -5073,6 +5741,15 @@ impl DeleteGroupPolicyRequest {
     }
 }
 
+impl record::Tell for DeleteGroupPolicyRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("groupName", Some(&self.group_name));
+        t.put("policyName", Some(&self.policy_name));
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -5092,6 +5769,14 @@ impl form::FromForm for DeleteGroupRequest {
 impl DeleteGroupRequest {
     fn limits(&self, v: &mut Violations) {
         v.text("GroupName", Some(self.group_name.as_str()), &rule::GROUP_NAME_TYPE);
+    }
+}
+
+impl record::Tell for DeleteGroupRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("groupName", Some(&self.group_name));
+        t.close();
     }
 }
 
@@ -5121,6 +5806,14 @@ impl DeleteInstanceProfileRequest {
     }
 }
 
+impl record::Tell for DeleteInstanceProfileRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("instanceProfileName", Some(&self.instance_profile_name));
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -5146,6 +5839,14 @@ impl DeleteOpenIDConnectProviderRequest {
     }
 }
 
+impl record::Tell for DeleteOpenIDConnectProviderRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("openIDConnectProviderArn", Some(&self.open_id_connect_provider_arn));
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -5165,6 +5866,14 @@ impl form::FromForm for DeletePolicyRequest {
 impl DeletePolicyRequest {
     fn limits(&self, v: &mut Violations) {
         v.text("PolicyArn", Some(self.policy_arn.as_str()), &rule::ARN_TYPE);
+    }
+}
+
+impl record::Tell for DeletePolicyRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("policyArn", Some(&self.policy_arn));
+        t.close();
     }
 }
 
@@ -5195,6 +5904,15 @@ impl DeletePolicyVersionRequest {
     }
 }
 
+impl record::Tell for DeletePolicyVersionRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("policyArn", Some(&self.policy_arn));
+        t.put("versionId", Some(&self.version_id));
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -5214,6 +5932,14 @@ impl form::FromForm for DeleteRolePermissionsBoundaryRequest {
 impl DeleteRolePermissionsBoundaryRequest {
     fn limits(&self, v: &mut Violations) {
         v.text("RoleName", Some(self.role_name.as_str()), &rule::ROLE_NAME_TYPE);
+    }
+}
+
+impl record::Tell for DeleteRolePermissionsBoundaryRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("roleName", Some(&self.role_name));
+        t.close();
     }
 }
 
@@ -5244,6 +5970,15 @@ impl DeleteRolePolicyRequest {
     }
 }
 
+impl record::Tell for DeleteRolePolicyRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("roleName", Some(&self.role_name));
+        t.put("policyName", Some(&self.policy_name));
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -5266,6 +6001,14 @@ impl DeleteRoleRequest {
     }
 }
 
+impl record::Tell for DeleteRoleRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("roleName", Some(&self.role_name));
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -5285,6 +6028,14 @@ impl form::FromForm for DeleteServiceLinkedRoleRequest {
 impl DeleteServiceLinkedRoleRequest {
     fn limits(&self, v: &mut Violations) {
         v.text("RoleName", Some(self.role_name.as_str()), &rule::ROLE_NAME_TYPE);
+    }
+}
+
+impl record::Tell for DeleteServiceLinkedRoleRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("roleName", Some(&self.role_name));
+        t.close();
     }
 }
 
@@ -5312,6 +6063,14 @@ impl xml::ToXml for DeleteServiceLinkedRoleResponse {
     }
 }
 
+impl record::Tell for DeleteServiceLinkedRoleResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("deletionTaskId", Some(&self.deletion_task_id));
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -5331,6 +6090,14 @@ impl form::FromForm for DeleteUserPermissionsBoundaryRequest {
 impl DeleteUserPermissionsBoundaryRequest {
     fn limits(&self, v: &mut Violations) {
         v.text("UserName", Some(self.user_name.as_str()), &rule::USER_NAME_TYPE);
+    }
+}
+
+impl record::Tell for DeleteUserPermissionsBoundaryRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("userName", Some(&self.user_name));
+        t.close();
     }
 }
 
@@ -5361,6 +6128,15 @@ impl DeleteUserPolicyRequest {
     }
 }
 
+impl record::Tell for DeleteUserPolicyRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("userName", Some(&self.user_name));
+        t.put("policyName", Some(&self.policy_name));
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -5380,6 +6156,14 @@ impl form::FromForm for DeleteUserRequest {
 impl DeleteUserRequest {
     fn limits(&self, v: &mut Violations) {
         v.text("UserName", Some(self.user_name.as_str()), &rule::EXISTING_USER_NAME_TYPE);
+    }
+}
+
+impl record::Tell for DeleteUserRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("userName", Some(&self.user_name));
+        t.close();
     }
 }
 
@@ -5406,6 +6190,15 @@ impl xml::ToXml for DeletionTaskFailureReasonType {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for DeletionTaskFailureReasonType {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("reason", self.reason.as_ref());
+        t.list("roleUsageList", self.role_usage_list.as_deref());
+        t.close();
     }
 }
 
@@ -5436,6 +6229,15 @@ impl DetachGroupPolicyRequest {
     }
 }
 
+impl record::Tell for DetachGroupPolicyRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("groupName", Some(&self.group_name));
+        t.put("policyArn", Some(&self.policy_arn));
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -5460,6 +6262,15 @@ impl DetachRolePolicyRequest {
     }
 }
 
+impl record::Tell for DetachRolePolicyRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("roleName", Some(&self.role_name));
+        t.put("policyArn", Some(&self.policy_arn));
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -5481,6 +6292,15 @@ impl DetachUserPolicyRequest {
     fn limits(&self, v: &mut Violations) {
         v.text("UserName", Some(self.user_name.as_str()), &rule::USER_NAME_TYPE);
         v.text("PolicyArn", Some(self.policy_arn.as_str()), &rule::ARN_TYPE);
+    }
+}
+
+impl record::Tell for DetachUserPolicyRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("userName", Some(&self.user_name));
+        t.put("policyArn", Some(&self.policy_arn));
+        t.close();
     }
 }
 
@@ -5530,6 +6350,14 @@ impl GetAccessKeyLastUsedRequest {
     }
 }
 
+impl record::Tell for GetAccessKeyLastUsedRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("accessKeyId", Some(&self.access_key_id));
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -5553,6 +6381,15 @@ impl xml::ToXml for GetAccessKeyLastUsedResponse {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for GetAccessKeyLastUsedResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("userName", self.user_name.as_ref());
+        t.put("accessKeyLastUsed", self.access_key_last_used.as_ref());
+        t.close();
     }
 }
 
@@ -5583,6 +6420,16 @@ impl GetAccountAuthorizationDetailsRequest {
         v.texts("Filter", self.filter.as_deref(), &rule::ENTITY_TYPE);
         v.number("MaxItems", self.max_items, Some(1), Some(1000));
         v.text("Marker", self.marker.as_deref(), &rule::MARKER_TYPE);
+    }
+}
+
+impl record::Tell for GetAccountAuthorizationDetailsRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.list("filter", self.filter.as_deref());
+        t.put("maxItems", self.max_items.as_ref());
+        t.put("marker", self.marker.as_ref());
+        t.close();
     }
 }
 
@@ -5620,6 +6467,19 @@ impl xml::ToXml for GetAccountAuthorizationDetailsResponse {
     }
 }
 
+impl record::Tell for GetAccountAuthorizationDetailsResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.list("userDetailList", self.user_detail_list.as_deref());
+        t.list("groupDetailList", self.group_detail_list.as_deref());
+        t.list("roleDetailList", self.role_detail_list.as_deref());
+        t.list("policies", self.policies.as_deref());
+        t.put("isTruncated", self.is_truncated.as_ref());
+        t.put("marker", self.marker.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -5641,6 +6501,14 @@ impl xml::ToXml for GetAccountPasswordPolicyResponse {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for GetAccountPasswordPolicyResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("passwordPolicy", Some(&self.password_policy));
+        t.close();
     }
 }
 
@@ -5668,6 +6536,14 @@ impl xml::ToXml for GetAccountSummaryResponse {
     }
 }
 
+impl record::Tell for GetAccountSummaryResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("summaryMap", self.summary_map.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -5692,6 +6568,14 @@ impl GetContextKeysForCustomPolicyRequest {
     }
 }
 
+impl record::Tell for GetContextKeysForCustomPolicyRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.list("policyInputList", Some(self.policy_input_list.as_slice()));
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -5713,6 +6597,14 @@ impl xml::ToXml for GetContextKeysForPolicyResponse {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for GetContextKeysForPolicyResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.list("contextKeyNames", self.context_key_names.as_deref());
+        t.close();
     }
 }
 
@@ -5743,6 +6635,15 @@ impl GetContextKeysForPrincipalPolicyRequest {
     }
 }
 
+impl record::Tell for GetContextKeysForPrincipalPolicyRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("policySourceArn", Some(&self.policy_source_arn));
+        t.list("policyInputList", self.policy_input_list.as_deref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -5767,6 +6668,15 @@ impl GetGroupPolicyRequest {
     fn limits(&self, v: &mut Violations) {
         v.text("GroupName", Some(self.group_name.as_str()), &rule::GROUP_NAME_TYPE);
         v.text("PolicyName", Some(self.policy_name.as_str()), &rule::POLICY_NAME_TYPE);
+    }
+}
+
+impl record::Tell for GetGroupPolicyRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("groupName", Some(&self.group_name));
+        t.put("policyName", Some(&self.policy_name));
+        t.close();
     }
 }
 
@@ -5795,6 +6705,16 @@ impl xml::ToXml for GetGroupPolicyResponse {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for GetGroupPolicyResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("groupName", Some(&self.group_name));
+        t.put("policyName", Some(&self.policy_name));
+        t.put("policyDocument", Some(&self.policy_document));
+        t.close();
     }
 }
 
@@ -5828,6 +6748,16 @@ impl GetGroupRequest {
     }
 }
 
+impl record::Tell for GetGroupRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("groupName", Some(&self.group_name));
+        t.put("marker", self.marker.as_ref());
+        t.put("maxItems", self.max_items.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -5858,6 +6788,17 @@ impl xml::ToXml for GetGroupResponse {
     }
 }
 
+impl record::Tell for GetGroupResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("group", Some(&self.group));
+        t.list("users", Some(self.users.as_slice()));
+        t.put("isTruncated", self.is_truncated.as_ref());
+        t.put("marker", self.marker.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -5881,6 +6822,14 @@ impl GetInstanceProfileRequest {
             Some(self.instance_profile_name.as_str()),
             &rule::INSTANCE_PROFILE_NAME_TYPE,
         );
+    }
+}
+
+impl record::Tell for GetInstanceProfileRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("instanceProfileName", Some(&self.instance_profile_name));
+        t.close();
     }
 }
 
@@ -5908,6 +6857,14 @@ impl xml::ToXml for GetInstanceProfileResponse {
     }
 }
 
+impl record::Tell for GetInstanceProfileResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("instanceProfile", Some(&self.instance_profile));
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -5930,6 +6887,14 @@ impl form::FromForm for GetOpenIDConnectProviderRequest {
 impl GetOpenIDConnectProviderRequest {
     fn limits(&self, v: &mut Violations) {
         v.text("OpenIDConnectProviderArn", Some(self.open_id_connect_provider_arn.as_str()), &rule::ARN_TYPE);
+    }
+}
+
+impl record::Tell for GetOpenIDConnectProviderRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("openIDConnectProviderArn", Some(&self.open_id_connect_provider_arn));
+        t.close();
     }
 }
 
@@ -5963,6 +6928,18 @@ impl xml::ToXml for GetOpenIDConnectProviderResponse {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for GetOpenIDConnectProviderResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("url", self.url.as_ref());
+        t.list("clientIDList", self.client_id_list.as_deref());
+        t.list("thumbprintList", self.thumbprint_list.as_deref());
+        t.put("createDate", self.create_date.as_ref());
+        t.list("tags", self.tags.as_deref());
+        t.close();
     }
 }
 
@@ -6014,6 +6991,14 @@ impl GetPolicyRequest {
     }
 }
 
+impl record::Tell for GetPolicyRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("policyArn", Some(&self.policy_arn));
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -6035,6 +7020,14 @@ impl xml::ToXml for GetPolicyResponse {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for GetPolicyResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("policy", self.policy.as_ref());
+        t.close();
     }
 }
 
@@ -6065,6 +7058,15 @@ impl GetPolicyVersionRequest {
     }
 }
 
+impl record::Tell for GetPolicyVersionRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("policyArn", Some(&self.policy_arn));
+        t.put("versionId", Some(&self.version_id));
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -6089,6 +7091,14 @@ impl xml::ToXml for GetPolicyVersionResponse {
     }
 }
 
+impl record::Tell for GetPolicyVersionResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("policyVersion", self.policy_version.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -6110,6 +7120,15 @@ impl GetRolePolicyRequest {
     fn limits(&self, v: &mut Violations) {
         v.text("RoleName", Some(self.role_name.as_str()), &rule::ROLE_NAME_TYPE);
         v.text("PolicyName", Some(self.policy_name.as_str()), &rule::POLICY_NAME_TYPE);
+    }
+}
+
+impl record::Tell for GetRolePolicyRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("roleName", Some(&self.role_name));
+        t.put("policyName", Some(&self.policy_name));
+        t.close();
     }
 }
 
@@ -6141,6 +7160,16 @@ impl xml::ToXml for GetRolePolicyResponse {
     }
 }
 
+impl record::Tell for GetRolePolicyResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("roleName", Some(&self.role_name));
+        t.put("policyName", Some(&self.policy_name));
+        t.put("policyDocument", Some(&self.policy_document));
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -6160,6 +7189,14 @@ impl form::FromForm for GetRoleRequest {
 impl GetRoleRequest {
     fn limits(&self, v: &mut Violations) {
         v.text("RoleName", Some(self.role_name.as_str()), &rule::ROLE_NAME_TYPE);
+    }
+}
+
+impl record::Tell for GetRoleRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("roleName", Some(&self.role_name));
+        t.close();
     }
 }
 
@@ -6187,6 +7224,14 @@ impl xml::ToXml for GetRoleResponse {
     }
 }
 
+impl record::Tell for GetRoleResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("role", Some(&self.role));
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -6206,6 +7251,14 @@ impl form::FromForm for GetServiceLinkedRoleDeletionStatusRequest {
 impl GetServiceLinkedRoleDeletionStatusRequest {
     fn limits(&self, v: &mut Violations) {
         v.text("DeletionTaskId", Some(self.deletion_task_id.as_str()), &rule::DELETION_TASK_ID_TYPE);
+    }
+}
+
+impl record::Tell for GetServiceLinkedRoleDeletionStatusRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("deletionTaskId", Some(&self.deletion_task_id));
+        t.close();
     }
 }
 
@@ -6235,6 +7288,15 @@ impl xml::ToXml for GetServiceLinkedRoleDeletionStatusResponse {
     }
 }
 
+impl record::Tell for GetServiceLinkedRoleDeletionStatusResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("status", Some(&self.status));
+        t.put("reason", self.reason.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -6256,6 +7318,15 @@ impl GetUserPolicyRequest {
     fn limits(&self, v: &mut Violations) {
         v.text("UserName", Some(self.user_name.as_str()), &rule::EXISTING_USER_NAME_TYPE);
         v.text("PolicyName", Some(self.policy_name.as_str()), &rule::POLICY_NAME_TYPE);
+    }
+}
+
+impl record::Tell for GetUserPolicyRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("userName", Some(&self.user_name));
+        t.put("policyName", Some(&self.policy_name));
+        t.close();
     }
 }
 
@@ -6287,6 +7358,16 @@ impl xml::ToXml for GetUserPolicyResponse {
     }
 }
 
+impl record::Tell for GetUserPolicyResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("userName", Some(&self.user_name));
+        t.put("policyName", Some(&self.policy_name));
+        t.put("policyDocument", Some(&self.policy_document));
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -6306,6 +7387,14 @@ impl form::FromForm for GetUserRequest {
 impl GetUserRequest {
     fn limits(&self, v: &mut Violations) {
         v.text("UserName", self.user_name.as_deref(), &rule::EXISTING_USER_NAME_TYPE);
+    }
+}
+
+impl record::Tell for GetUserRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("userName", self.user_name.as_ref());
+        t.close();
     }
 }
 
@@ -6330,6 +7419,14 @@ impl xml::ToXml for GetUserResponse {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for GetUserResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("user", Some(&self.user));
+        t.close();
     }
 }
 
@@ -6362,6 +7459,18 @@ impl xml::ToXml for Group {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for Group {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("path", Some(&self.path));
+        t.put("groupName", Some(&self.group_name));
+        t.put("groupId", Some(&self.group_id));
+        t.put("arn", Some(&self.arn));
+        t.put("createDate", Some(&self.create_date));
+        t.close();
     }
 }
 
@@ -6401,6 +7510,20 @@ impl xml::ToXml for GroupDetail {
     }
 }
 
+impl record::Tell for GroupDetail {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("path", self.path.as_ref());
+        t.put("groupName", self.group_name.as_ref());
+        t.put("groupId", self.group_id.as_ref());
+        t.put("arn", self.arn.as_ref());
+        t.put("createDate", self.create_date.as_ref());
+        t.list("groupPolicyList", self.group_policy_list.as_deref());
+        t.list("attachedManagedPolicies", self.attached_managed_policies.as_deref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -6437,6 +7560,20 @@ impl xml::ToXml for InstanceProfile {
     }
 }
 
+impl record::Tell for InstanceProfile {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("path", Some(&self.path));
+        t.put("instanceProfileName", Some(&self.instance_profile_name));
+        t.put("instanceProfileId", Some(&self.instance_profile_id));
+        t.put("arn", Some(&self.arn));
+        t.put("createDate", Some(&self.create_date));
+        t.list("roles", Some(self.roles.as_slice()));
+        t.list("tags", self.tags.as_deref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -6464,6 +7601,16 @@ impl ListAccessKeysRequest {
         v.text("UserName", self.user_name.as_deref(), &rule::EXISTING_USER_NAME_TYPE);
         v.text("Marker", self.marker.as_deref(), &rule::MARKER_TYPE);
         v.number("MaxItems", self.max_items, Some(1), Some(1000));
+    }
+}
+
+impl record::Tell for ListAccessKeysRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("userName", self.user_name.as_ref());
+        t.put("marker", self.marker.as_ref());
+        t.put("maxItems", self.max_items.as_ref());
+        t.close();
     }
 }
 
@@ -6495,6 +7642,16 @@ impl xml::ToXml for ListAccessKeysResponse {
     }
 }
 
+impl record::Tell for ListAccessKeysResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.list("accessKeyMetadata", Some(self.access_key_metadata.as_slice()));
+        t.put("isTruncated", self.is_truncated.as_ref());
+        t.put("marker", self.marker.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -6516,6 +7673,15 @@ impl ListAccountAliasesRequest {
     fn limits(&self, v: &mut Violations) {
         v.text("Marker", self.marker.as_deref(), &rule::MARKER_TYPE);
         v.number("MaxItems", self.max_items, Some(1), Some(1000));
+    }
+}
+
+impl record::Tell for ListAccountAliasesRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("marker", self.marker.as_ref());
+        t.put("maxItems", self.max_items.as_ref());
+        t.close();
     }
 }
 
@@ -6544,6 +7710,16 @@ impl xml::ToXml for ListAccountAliasesResponse {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for ListAccountAliasesResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.list("accountAliases", Some(self.account_aliases.as_slice()));
+        t.put("isTruncated", self.is_truncated.as_ref());
+        t.put("marker", self.marker.as_ref());
+        t.close();
     }
 }
 
@@ -6580,6 +7756,17 @@ impl ListAttachedGroupPoliciesRequest {
     }
 }
 
+impl record::Tell for ListAttachedGroupPoliciesRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("groupName", Some(&self.group_name));
+        t.put("pathPrefix", self.path_prefix.as_ref());
+        t.put("marker", self.marker.as_ref());
+        t.put("maxItems", self.max_items.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -6605,6 +7792,16 @@ impl xml::ToXml for ListAttachedGroupPoliciesResponse {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for ListAttachedGroupPoliciesResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.list("attachedPolicies", self.attached_policies.as_deref());
+        t.put("isTruncated", self.is_truncated.as_ref());
+        t.put("marker", self.marker.as_ref());
+        t.close();
     }
 }
 
@@ -6641,6 +7838,17 @@ impl ListAttachedRolePoliciesRequest {
     }
 }
 
+impl record::Tell for ListAttachedRolePoliciesRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("roleName", Some(&self.role_name));
+        t.put("pathPrefix", self.path_prefix.as_ref());
+        t.put("marker", self.marker.as_ref());
+        t.put("maxItems", self.max_items.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -6666,6 +7874,16 @@ impl xml::ToXml for ListAttachedRolePoliciesResponse {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for ListAttachedRolePoliciesResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.list("attachedPolicies", self.attached_policies.as_deref());
+        t.put("isTruncated", self.is_truncated.as_ref());
+        t.put("marker", self.marker.as_ref());
+        t.close();
     }
 }
 
@@ -6702,6 +7920,17 @@ impl ListAttachedUserPoliciesRequest {
     }
 }
 
+impl record::Tell for ListAttachedUserPoliciesRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("userName", Some(&self.user_name));
+        t.put("pathPrefix", self.path_prefix.as_ref());
+        t.put("marker", self.marker.as_ref());
+        t.put("maxItems", self.max_items.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -6727,6 +7956,16 @@ impl xml::ToXml for ListAttachedUserPoliciesResponse {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for ListAttachedUserPoliciesResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.list("attachedPolicies", self.attached_policies.as_deref());
+        t.put("isTruncated", self.is_truncated.as_ref());
+        t.put("marker", self.marker.as_ref());
+        t.close();
     }
 }
 
@@ -6769,6 +8008,19 @@ impl ListEntitiesForPolicyRequest {
     }
 }
 
+impl record::Tell for ListEntitiesForPolicyRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("policyArn", Some(&self.policy_arn));
+        t.put("entityFilter", self.entity_filter.as_ref());
+        t.put("pathPrefix", self.path_prefix.as_ref());
+        t.put("policyUsageFilter", self.policy_usage_filter.as_ref());
+        t.put("marker", self.marker.as_ref());
+        t.put("maxItems", self.max_items.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -6798,6 +8050,18 @@ impl xml::ToXml for ListEntitiesForPolicyResponse {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for ListEntitiesForPolicyResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.list("policyGroups", self.policy_groups.as_deref());
+        t.list("policyUsers", self.policy_users.as_deref());
+        t.list("policyRoles", self.policy_roles.as_deref());
+        t.put("isTruncated", self.is_truncated.as_ref());
+        t.put("marker", self.marker.as_ref());
+        t.close();
     }
 }
 
@@ -6831,6 +8095,16 @@ impl ListGroupPoliciesRequest {
     }
 }
 
+impl record::Tell for ListGroupPoliciesRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("groupName", Some(&self.group_name));
+        t.put("marker", self.marker.as_ref());
+        t.put("maxItems", self.max_items.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -6856,6 +8130,16 @@ impl xml::ToXml for ListGroupPoliciesResponse {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for ListGroupPoliciesResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.list("policyNames", Some(self.policy_names.as_slice()));
+        t.put("isTruncated", self.is_truncated.as_ref());
+        t.put("marker", self.marker.as_ref());
+        t.close();
     }
 }
 
@@ -6889,6 +8173,16 @@ impl ListGroupsForUserRequest {
     }
 }
 
+impl record::Tell for ListGroupsForUserRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("userName", Some(&self.user_name));
+        t.put("marker", self.marker.as_ref());
+        t.put("maxItems", self.max_items.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -6914,6 +8208,16 @@ impl xml::ToXml for ListGroupsForUserResponse {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for ListGroupsForUserResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.list("groups", Some(self.groups.as_slice()));
+        t.put("isTruncated", self.is_truncated.as_ref());
+        t.put("marker", self.marker.as_ref());
+        t.close();
     }
 }
 
@@ -6947,6 +8251,16 @@ impl ListGroupsRequest {
     }
 }
 
+impl record::Tell for ListGroupsRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("pathPrefix", self.path_prefix.as_ref());
+        t.put("marker", self.marker.as_ref());
+        t.put("maxItems", self.max_items.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -6972,6 +8286,16 @@ impl xml::ToXml for ListGroupsResponse {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for ListGroupsResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.list("groups", Some(self.groups.as_slice()));
+        t.put("isTruncated", self.is_truncated.as_ref());
+        t.put("marker", self.marker.as_ref());
+        t.close();
     }
 }
 
@@ -7009,6 +8333,16 @@ impl ListInstanceProfileTagsRequest {
     }
 }
 
+impl record::Tell for ListInstanceProfileTagsRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("instanceProfileName", Some(&self.instance_profile_name));
+        t.put("marker", self.marker.as_ref());
+        t.put("maxItems", self.max_items.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -7034,6 +8368,16 @@ impl xml::ToXml for ListInstanceProfileTagsResponse {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for ListInstanceProfileTagsResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.list("tags", Some(self.tags.as_slice()));
+        t.put("isTruncated", self.is_truncated.as_ref());
+        t.put("marker", self.marker.as_ref());
+        t.close();
     }
 }
 
@@ -7067,6 +8411,16 @@ impl ListInstanceProfilesForRoleRequest {
     }
 }
 
+impl record::Tell for ListInstanceProfilesForRoleRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("roleName", Some(&self.role_name));
+        t.put("marker", self.marker.as_ref());
+        t.put("maxItems", self.max_items.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -7092,6 +8446,16 @@ impl xml::ToXml for ListInstanceProfilesForRoleResponse {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for ListInstanceProfilesForRoleResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.list("instanceProfiles", Some(self.instance_profiles.as_slice()));
+        t.put("isTruncated", self.is_truncated.as_ref());
+        t.put("marker", self.marker.as_ref());
+        t.close();
     }
 }
 
@@ -7125,6 +8489,16 @@ impl ListInstanceProfilesRequest {
     }
 }
 
+impl record::Tell for ListInstanceProfilesRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("pathPrefix", self.path_prefix.as_ref());
+        t.put("marker", self.marker.as_ref());
+        t.put("maxItems", self.max_items.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -7150,6 +8524,16 @@ impl xml::ToXml for ListInstanceProfilesResponse {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for ListInstanceProfilesResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.list("instanceProfiles", Some(self.instance_profiles.as_slice()));
+        t.put("isTruncated", self.is_truncated.as_ref());
+        t.put("marker", self.marker.as_ref());
+        t.close();
     }
 }
 
@@ -7184,6 +8568,16 @@ impl ListOpenIDConnectProviderTagsRequest {
     }
 }
 
+impl record::Tell for ListOpenIDConnectProviderTagsRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("openIDConnectProviderArn", Some(&self.open_id_connect_provider_arn));
+        t.put("marker", self.marker.as_ref());
+        t.put("maxItems", self.max_items.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -7212,6 +8606,16 @@ impl xml::ToXml for ListOpenIDConnectProviderTagsResponse {
     }
 }
 
+impl record::Tell for ListOpenIDConnectProviderTagsResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.list("tags", Some(self.tags.as_slice()));
+        t.put("isTruncated", self.is_truncated.as_ref());
+        t.put("marker", self.marker.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -7223,6 +8627,13 @@ pub struct ListOpenIDConnectProvidersRequest {}
 impl form::FromForm for ListOpenIDConnectProvidersRequest {
     fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
         Ok(ListOpenIDConnectProvidersRequest {})
+    }
+}
+
+impl record::Tell for ListOpenIDConnectProvidersRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
     }
 }
 
@@ -7248,6 +8659,14 @@ impl xml::ToXml for ListOpenIDConnectProvidersResponse {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for ListOpenIDConnectProvidersResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.list("openIDConnectProviderList", self.open_id_connect_provider_list.as_deref());
+        t.close();
     }
 }
 
@@ -7289,6 +8708,19 @@ impl ListPoliciesRequest {
     }
 }
 
+impl record::Tell for ListPoliciesRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("scope", self.scope.as_ref());
+        t.put("onlyAttached", self.only_attached.as_ref());
+        t.put("pathPrefix", self.path_prefix.as_ref());
+        t.put("policyUsageFilter", self.policy_usage_filter.as_ref());
+        t.put("marker", self.marker.as_ref());
+        t.put("maxItems", self.max_items.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -7314,6 +8746,16 @@ impl xml::ToXml for ListPoliciesResponse {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for ListPoliciesResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.list("policies", self.policies.as_deref());
+        t.put("isTruncated", self.is_truncated.as_ref());
+        t.put("marker", self.marker.as_ref());
+        t.close();
     }
 }
 
@@ -7347,6 +8789,16 @@ impl ListPolicyTagsRequest {
     }
 }
 
+impl record::Tell for ListPolicyTagsRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("policyArn", Some(&self.policy_arn));
+        t.put("marker", self.marker.as_ref());
+        t.put("maxItems", self.max_items.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -7372,6 +8824,16 @@ impl xml::ToXml for ListPolicyTagsResponse {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for ListPolicyTagsResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.list("tags", Some(self.tags.as_slice()));
+        t.put("isTruncated", self.is_truncated.as_ref());
+        t.put("marker", self.marker.as_ref());
+        t.close();
     }
 }
 
@@ -7405,6 +8867,16 @@ impl ListPolicyVersionsRequest {
     }
 }
 
+impl record::Tell for ListPolicyVersionsRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("policyArn", Some(&self.policy_arn));
+        t.put("marker", self.marker.as_ref());
+        t.put("maxItems", self.max_items.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -7430,6 +8902,16 @@ impl xml::ToXml for ListPolicyVersionsResponse {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for ListPolicyVersionsResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.list("versions", self.versions.as_deref());
+        t.put("isTruncated", self.is_truncated.as_ref());
+        t.put("marker", self.marker.as_ref());
+        t.close();
     }
 }
 
@@ -7463,6 +8945,16 @@ impl ListRolePoliciesRequest {
     }
 }
 
+impl record::Tell for ListRolePoliciesRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("roleName", Some(&self.role_name));
+        t.put("marker", self.marker.as_ref());
+        t.put("maxItems", self.max_items.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -7488,6 +8980,16 @@ impl xml::ToXml for ListRolePoliciesResponse {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for ListRolePoliciesResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.list("policyNames", Some(self.policy_names.as_slice()));
+        t.put("isTruncated", self.is_truncated.as_ref());
+        t.put("marker", self.marker.as_ref());
+        t.close();
     }
 }
 
@@ -7521,6 +9023,16 @@ impl ListRoleTagsRequest {
     }
 }
 
+impl record::Tell for ListRoleTagsRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("roleName", Some(&self.role_name));
+        t.put("marker", self.marker.as_ref());
+        t.put("maxItems", self.max_items.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -7546,6 +9058,16 @@ impl xml::ToXml for ListRoleTagsResponse {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for ListRoleTagsResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.list("tags", Some(self.tags.as_slice()));
+        t.put("isTruncated", self.is_truncated.as_ref());
+        t.put("marker", self.marker.as_ref());
+        t.close();
     }
 }
 
@@ -7579,6 +9101,16 @@ impl ListRolesRequest {
     }
 }
 
+impl record::Tell for ListRolesRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("pathPrefix", self.path_prefix.as_ref());
+        t.put("marker", self.marker.as_ref());
+        t.put("maxItems", self.max_items.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -7604,6 +9136,16 @@ impl xml::ToXml for ListRolesResponse {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for ListRolesResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.list("roles", Some(self.roles.as_slice()));
+        t.put("isTruncated", self.is_truncated.as_ref());
+        t.put("marker", self.marker.as_ref());
+        t.close();
     }
 }
 
@@ -7637,6 +9179,16 @@ impl ListUserPoliciesRequest {
     }
 }
 
+impl record::Tell for ListUserPoliciesRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("userName", Some(&self.user_name));
+        t.put("marker", self.marker.as_ref());
+        t.put("maxItems", self.max_items.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -7662,6 +9214,16 @@ impl xml::ToXml for ListUserPoliciesResponse {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for ListUserPoliciesResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.list("policyNames", Some(self.policy_names.as_slice()));
+        t.put("isTruncated", self.is_truncated.as_ref());
+        t.put("marker", self.marker.as_ref());
+        t.close();
     }
 }
 
@@ -7695,6 +9257,16 @@ impl ListUserTagsRequest {
     }
 }
 
+impl record::Tell for ListUserTagsRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("userName", Some(&self.user_name));
+        t.put("marker", self.marker.as_ref());
+        t.put("maxItems", self.max_items.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -7720,6 +9292,16 @@ impl xml::ToXml for ListUserTagsResponse {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for ListUserTagsResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.list("tags", Some(self.tags.as_slice()));
+        t.put("isTruncated", self.is_truncated.as_ref());
+        t.put("marker", self.marker.as_ref());
+        t.close();
     }
 }
 
@@ -7753,6 +9335,16 @@ impl ListUsersRequest {
     }
 }
 
+impl record::Tell for ListUsersRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("pathPrefix", self.path_prefix.as_ref());
+        t.put("marker", self.marker.as_ref());
+        t.put("maxItems", self.max_items.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -7778,6 +9370,16 @@ impl xml::ToXml for ListUsersResponse {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for ListUsersResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.list("users", Some(self.users.as_slice()));
+        t.put("isTruncated", self.is_truncated.as_ref());
+        t.put("marker", self.marker.as_ref());
+        t.close();
     }
 }
 
@@ -7827,6 +9429,25 @@ impl xml::ToXml for ManagedPolicyDetail {
     }
 }
 
+impl record::Tell for ManagedPolicyDetail {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("policyName", self.policy_name.as_ref());
+        t.put("policyId", self.policy_id.as_ref());
+        t.put("arn", self.arn.as_ref());
+        t.put("path", self.path.as_ref());
+        t.put("defaultVersionId", self.default_version_id.as_ref());
+        t.put("attachmentCount", self.attachment_count.as_ref());
+        t.put("permissionsBoundaryUsageCount", self.permissions_boundary_usage_count.as_ref());
+        t.put("isAttachable", self.is_attachable.as_ref());
+        t.put("description", self.description.as_ref());
+        t.put("createDate", self.create_date.as_ref());
+        t.put("updateDate", self.update_date.as_ref());
+        t.list("policyVersionList", self.policy_version_list.as_deref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -7848,6 +9469,14 @@ impl xml::ToXml for OpenIDConnectProviderListEntry {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for OpenIDConnectProviderListEntry {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("arn", self.arn.as_ref());
+        t.close();
     }
 }
 
@@ -7890,6 +9519,23 @@ impl xml::ToXml for PasswordPolicy {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for PasswordPolicy {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("minimumPasswordLength", self.minimum_password_length.as_ref());
+        t.put("requireSymbols", self.require_symbols.as_ref());
+        t.put("requireNumbers", self.require_numbers.as_ref());
+        t.put("requireUppercaseCharacters", self.require_uppercase_characters.as_ref());
+        t.put("requireLowercaseCharacters", self.require_lowercase_characters.as_ref());
+        t.put("allowUsersToChangePassword", self.allow_users_to_change_password.as_ref());
+        t.put("expirePasswords", self.expire_passwords.as_ref());
+        t.put("maxPasswordAge", self.max_password_age.as_ref());
+        t.put("passwordReusePrevention", self.password_reuse_prevention.as_ref());
+        t.put("hardExpiry", self.hard_expiry.as_ref());
+        t.close();
     }
 }
 
@@ -7939,6 +9585,25 @@ impl xml::ToXml for Policy {
     }
 }
 
+impl record::Tell for Policy {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("policyName", self.policy_name.as_ref());
+        t.put("policyId", self.policy_id.as_ref());
+        t.put("arn", self.arn.as_ref());
+        t.put("path", self.path.as_ref());
+        t.put("defaultVersionId", self.default_version_id.as_ref());
+        t.put("attachmentCount", self.attachment_count.as_ref());
+        t.put("permissionsBoundaryUsageCount", self.permissions_boundary_usage_count.as_ref());
+        t.put("isAttachable", self.is_attachable.as_ref());
+        t.put("description", self.description.as_ref());
+        t.put("createDate", self.create_date.as_ref());
+        t.put("updateDate", self.update_date.as_ref());
+        t.list("tags", self.tags.as_deref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -7962,6 +9627,15 @@ impl xml::ToXml for PolicyDetail {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for PolicyDetail {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("policyName", self.policy_name.as_ref());
+        t.put("policyDocument", self.policy_document.as_ref());
+        t.close();
     }
 }
 
@@ -7991,6 +9665,15 @@ impl xml::ToXml for PolicyGroup {
     }
 }
 
+impl record::Tell for PolicyGroup {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("groupName", self.group_name.as_ref());
+        t.put("groupId", self.group_id.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -8017,6 +9700,15 @@ impl xml::ToXml for PolicyRole {
     }
 }
 
+impl record::Tell for PolicyRole {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("roleName", self.role_name.as_ref());
+        t.put("roleId", self.role_id.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -8040,6 +9732,15 @@ impl xml::ToXml for PolicyUser {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for PolicyUser {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("userName", self.user_name.as_ref());
+        t.put("userId", self.user_id.as_ref());
+        t.close();
     }
 }
 
@@ -8073,6 +9774,17 @@ impl xml::ToXml for PolicyVersion {
     }
 }
 
+impl record::Tell for PolicyVersion {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("document", self.document.as_ref());
+        t.put("versionId", self.version_id.as_ref());
+        t.put("isDefaultVersion", self.is_default_version.as_ref());
+        t.put("createDate", self.create_date.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -8103,6 +9815,16 @@ impl PutGroupPolicyRequest {
     }
 }
 
+impl record::Tell for PutGroupPolicyRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("groupName", Some(&self.group_name));
+        t.put("policyName", Some(&self.policy_name));
+        t.put("policyDocument", Some(&self.policy_document));
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -8127,6 +9849,15 @@ impl PutRolePermissionsBoundaryRequest {
     fn limits(&self, v: &mut Violations) {
         v.text("RoleName", Some(self.role_name.as_str()), &rule::ROLE_NAME_TYPE);
         v.text("PermissionsBoundary", Some(self.permissions_boundary.as_str()), &rule::ARN_TYPE);
+    }
+}
+
+impl record::Tell for PutRolePermissionsBoundaryRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("roleName", Some(&self.role_name));
+        t.put("permissionsBoundary", Some(&self.permissions_boundary));
+        t.close();
     }
 }
 
@@ -8160,6 +9891,16 @@ impl PutRolePolicyRequest {
     }
 }
 
+impl record::Tell for PutRolePolicyRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("roleName", Some(&self.role_name));
+        t.put("policyName", Some(&self.policy_name));
+        t.put("policyDocument", Some(&self.policy_document));
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -8184,6 +9925,15 @@ impl PutUserPermissionsBoundaryRequest {
     fn limits(&self, v: &mut Violations) {
         v.text("UserName", Some(self.user_name.as_str()), &rule::USER_NAME_TYPE);
         v.text("PermissionsBoundary", Some(self.permissions_boundary.as_str()), &rule::ARN_TYPE);
+    }
+}
+
+impl record::Tell for PutUserPermissionsBoundaryRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("userName", Some(&self.user_name));
+        t.put("permissionsBoundary", Some(&self.permissions_boundary));
+        t.close();
     }
 }
 
@@ -8217,6 +9967,16 @@ impl PutUserPolicyRequest {
     }
 }
 
+impl record::Tell for PutUserPolicyRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("userName", Some(&self.user_name));
+        t.put("policyName", Some(&self.policy_name));
+        t.put("policyDocument", Some(&self.policy_document));
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -8243,6 +10003,15 @@ impl RemoveClientIDFromOpenIDConnectProviderRequest {
     fn limits(&self, v: &mut Violations) {
         v.text("OpenIDConnectProviderArn", Some(self.open_id_connect_provider_arn.as_str()), &rule::ARN_TYPE);
         v.text("ClientID", Some(self.client_id.as_str()), &rule::CLIENT_ID_TYPE);
+    }
+}
+
+impl record::Tell for RemoveClientIDFromOpenIDConnectProviderRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("openIDConnectProviderArn", Some(&self.open_id_connect_provider_arn));
+        t.put("clientID", Some(&self.client_id));
+        t.close();
     }
 }
 
@@ -8277,6 +10046,15 @@ impl RemoveRoleFromInstanceProfileRequest {
     }
 }
 
+impl record::Tell for RemoveRoleFromInstanceProfileRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("instanceProfileName", Some(&self.instance_profile_name));
+        t.put("roleName", Some(&self.role_name));
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -8301,6 +10079,15 @@ impl RemoveUserFromGroupRequest {
     fn limits(&self, v: &mut Violations) {
         v.text("GroupName", Some(self.group_name.as_str()), &rule::GROUP_NAME_TYPE);
         v.text("UserName", Some(self.user_name.as_str()), &rule::EXISTING_USER_NAME_TYPE);
+    }
+}
+
+impl record::Tell for RemoveUserFromGroupRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("groupName", Some(&self.group_name));
+        t.put("userName", Some(&self.user_name));
+        t.close();
     }
 }
 
@@ -8350,6 +10137,25 @@ impl xml::ToXml for Role {
     }
 }
 
+impl record::Tell for Role {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("path", Some(&self.path));
+        t.put("roleName", Some(&self.role_name));
+        t.put("roleId", Some(&self.role_id));
+        t.put("arn", Some(&self.arn));
+        t.put("createDate", Some(&self.create_date));
+        t.put("assumeRolePolicyDocument", self.assume_role_policy_document.as_ref());
+        t.put("description", self.description.as_ref());
+        t.put("maxSessionDuration", self.max_session_duration.as_ref());
+        t.put("permissionsBoundary", self.permissions_boundary.as_ref());
+        t.list("tags", self.tags.as_deref());
+        t.put("roleLastUsed", self.role_last_used.as_ref());
+        t.put("sourceRoleTemplate", self.source_role_template.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -8396,6 +10202,25 @@ impl xml::ToXml for RoleDetail {
     }
 }
 
+impl record::Tell for RoleDetail {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("path", self.path.as_ref());
+        t.put("roleName", self.role_name.as_ref());
+        t.put("roleId", self.role_id.as_ref());
+        t.put("arn", self.arn.as_ref());
+        t.put("createDate", self.create_date.as_ref());
+        t.put("assumeRolePolicyDocument", self.assume_role_policy_document.as_ref());
+        t.list("instanceProfileList", self.instance_profile_list.as_deref());
+        t.list("rolePolicyList", self.role_policy_list.as_deref());
+        t.list("attachedManagedPolicies", self.attached_managed_policies.as_deref());
+        t.put("permissionsBoundary", self.permissions_boundary.as_ref());
+        t.list("tags", self.tags.as_deref());
+        t.put("roleLastUsed", self.role_last_used.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -8422,6 +10247,15 @@ impl xml::ToXml for RoleLastUsed {
     }
 }
 
+impl record::Tell for RoleLastUsed {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("lastUsedDate", self.last_used_date.as_ref());
+        t.put("region", self.region.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -8445,6 +10279,15 @@ impl xml::ToXml for RoleUsageType {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for RoleUsageType {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("region", self.region.as_ref());
+        t.list("resources", self.resources.as_deref());
+        t.close();
     }
 }
 
@@ -8475,6 +10318,15 @@ impl SetDefaultPolicyVersionRequest {
     }
 }
 
+impl record::Tell for SetDefaultPolicyVersionRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("policyArn", Some(&self.policy_arn));
+        t.put("versionId", Some(&self.version_id));
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -8498,6 +10350,15 @@ impl xml::ToXml for SourceRoleTemplate {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for SourceRoleTemplate {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("templateArn", Some(&self.template_arn));
+        t.put("templateMinorVersion", Some(&self.template_minor_version));
+        t.close();
     }
 }
 
@@ -8540,6 +10401,15 @@ impl xml::ToXml for Tag {
     }
 }
 
+impl record::Tell for Tag {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("key", Some(&self.key));
+        t.put("value", Some(&self.value));
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -8572,6 +10442,15 @@ impl TagInstanceProfileRequest {
     }
 }
 
+impl record::Tell for TagInstanceProfileRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("instanceProfileName", Some(&self.instance_profile_name));
+        t.list("tags", Some(self.tags.as_slice()));
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -8601,6 +10480,15 @@ impl TagOpenIDConnectProviderRequest {
     }
 }
 
+impl record::Tell for TagOpenIDConnectProviderRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("openIDConnectProviderArn", Some(&self.open_id_connect_provider_arn));
+        t.list("tags", Some(self.tags.as_slice()));
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -8623,6 +10511,15 @@ impl TagPolicyRequest {
         v.text("PolicyArn", Some(self.policy_arn.as_str()), &rule::ARN_TYPE);
         v.size("Tags", Some(self.tags.len()), 0, 50);
         v.each("Tags", Some(self.tags.as_slice()), Tag::limits);
+    }
+}
+
+impl record::Tell for TagPolicyRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("policyArn", Some(&self.policy_arn));
+        t.list("tags", Some(self.tags.as_slice()));
+        t.close();
     }
 }
 
@@ -8651,6 +10548,15 @@ impl TagRoleRequest {
     }
 }
 
+impl record::Tell for TagRoleRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("roleName", Some(&self.role_name));
+        t.list("tags", Some(self.tags.as_slice()));
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -8673,6 +10579,15 @@ impl TagUserRequest {
         v.text("UserName", Some(self.user_name.as_str()), &rule::EXISTING_USER_NAME_TYPE);
         v.size("Tags", Some(self.tags.len()), 0, 50);
         v.each("Tags", Some(self.tags.as_slice()), Tag::limits);
+    }
+}
+
+impl record::Tell for TagUserRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("userName", Some(&self.user_name));
+        t.list("tags", Some(self.tags.as_slice()));
+        t.close();
     }
 }
 
@@ -8708,6 +10623,15 @@ impl UntagInstanceProfileRequest {
     }
 }
 
+impl record::Tell for UntagInstanceProfileRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("instanceProfileName", Some(&self.instance_profile_name));
+        t.list("tagKeys", Some(self.tag_keys.as_slice()));
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -8734,6 +10658,15 @@ impl UntagOpenIDConnectProviderRequest {
         v.text("OpenIDConnectProviderArn", Some(self.open_id_connect_provider_arn.as_str()), &rule::ARN_TYPE);
         v.size("TagKeys", Some(self.tag_keys.len()), 0, 50);
         v.texts("TagKeys", Some(self.tag_keys.as_slice()), &rule::TAG_KEY_TYPE);
+    }
+}
+
+impl record::Tell for UntagOpenIDConnectProviderRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("openIDConnectProviderArn", Some(&self.open_id_connect_provider_arn));
+        t.list("tagKeys", Some(self.tag_keys.as_slice()));
+        t.close();
     }
 }
 
@@ -8765,6 +10698,15 @@ impl UntagPolicyRequest {
     }
 }
 
+impl record::Tell for UntagPolicyRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("policyArn", Some(&self.policy_arn));
+        t.list("tagKeys", Some(self.tag_keys.as_slice()));
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -8790,6 +10732,15 @@ impl UntagRoleRequest {
         v.text("RoleName", Some(self.role_name.as_str()), &rule::ROLE_NAME_TYPE);
         v.size("TagKeys", Some(self.tag_keys.len()), 0, 50);
         v.texts("TagKeys", Some(self.tag_keys.as_slice()), &rule::TAG_KEY_TYPE);
+    }
+}
+
+impl record::Tell for UntagRoleRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("roleName", Some(&self.role_name));
+        t.list("tagKeys", Some(self.tag_keys.as_slice()));
+        t.close();
     }
 }
 
@@ -8821,6 +10772,15 @@ impl UntagUserRequest {
     }
 }
 
+impl record::Tell for UntagUserRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("userName", Some(&self.user_name));
+        t.list("tagKeys", Some(self.tag_keys.as_slice()));
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -8848,6 +10808,16 @@ impl UpdateAccessKeyRequest {
         v.text("UserName", self.user_name.as_deref(), &rule::EXISTING_USER_NAME_TYPE);
         v.text("AccessKeyId", Some(self.access_key_id.as_str()), &rule::ACCESS_KEY_ID_TYPE);
         v.text("Status", Some(self.status.as_str()), &rule::STATUS_TYPE);
+    }
+}
+
+impl record::Tell for UpdateAccessKeyRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("userName", self.user_name.as_ref());
+        t.put("accessKeyId", Some(&self.access_key_id));
+        t.put("status", Some(&self.status));
+        t.close();
     }
 }
 
@@ -8893,6 +10863,22 @@ impl UpdateAccountPasswordPolicyRequest {
     }
 }
 
+impl record::Tell for UpdateAccountPasswordPolicyRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("minimumPasswordLength", self.minimum_password_length.as_ref());
+        t.put("requireSymbols", self.require_symbols.as_ref());
+        t.put("requireNumbers", self.require_numbers.as_ref());
+        t.put("requireUppercaseCharacters", self.require_uppercase_characters.as_ref());
+        t.put("requireLowercaseCharacters", self.require_lowercase_characters.as_ref());
+        t.put("allowUsersToChangePassword", self.allow_users_to_change_password.as_ref());
+        t.put("maxPasswordAge", self.max_password_age.as_ref());
+        t.put("passwordReusePrevention", self.password_reuse_prevention.as_ref());
+        t.put("hardExpiry", self.hard_expiry.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -8917,6 +10903,15 @@ impl UpdateAssumeRolePolicyRequest {
     fn limits(&self, v: &mut Violations) {
         v.text("RoleName", Some(self.role_name.as_str()), &rule::ROLE_NAME_TYPE);
         v.text("PolicyDocument", Some(self.policy_document.as_str()), &rule::POLICY_DOCUMENT_TYPE);
+    }
+}
+
+impl record::Tell for UpdateAssumeRolePolicyRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("roleName", Some(&self.role_name));
+        t.put("policyDocument", Some(&self.policy_document));
+        t.close();
     }
 }
 
@@ -8950,6 +10945,16 @@ impl UpdateGroupRequest {
     }
 }
 
+impl record::Tell for UpdateGroupRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("groupName", Some(&self.group_name));
+        t.put("newPath", self.new_path.as_ref());
+        t.put("newGroupName", self.new_group_name.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -8975,6 +10980,15 @@ impl UpdateOpenIDConnectProviderThumbprintRequest {
     fn limits(&self, v: &mut Violations) {
         v.text("OpenIDConnectProviderArn", Some(self.open_id_connect_provider_arn.as_str()), &rule::ARN_TYPE);
         v.texts("ThumbprintList", Some(self.thumbprint_list.as_slice()), &rule::THUMBPRINT_TYPE);
+    }
+}
+
+impl record::Tell for UpdateOpenIDConnectProviderThumbprintRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("openIDConnectProviderArn", Some(&self.open_id_connect_provider_arn));
+        t.list("thumbprintList", Some(self.thumbprint_list.as_slice()));
+        t.close();
     }
 }
 
@@ -9005,6 +11019,15 @@ impl UpdateRoleDescriptionRequest {
     }
 }
 
+impl record::Tell for UpdateRoleDescriptionRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("roleName", Some(&self.role_name));
+        t.put("description", Some(&self.description));
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -9026,6 +11049,14 @@ impl xml::ToXml for UpdateRoleDescriptionResponse {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for UpdateRoleDescriptionResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("role", self.role.as_ref());
+        t.close();
     }
 }
 
@@ -9059,6 +11090,16 @@ impl UpdateRoleRequest {
     }
 }
 
+impl record::Tell for UpdateRoleRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("roleName", Some(&self.role_name));
+        t.put("description", self.description.as_ref());
+        t.put("maxSessionDuration", self.max_session_duration.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -9076,6 +11117,13 @@ impl xml::ToXml for UpdateRoleResponse {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for UpdateRoleResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
     }
 }
 
@@ -9106,6 +11154,16 @@ impl UpdateUserRequest {
         v.text("UserName", Some(self.user_name.as_str()), &rule::EXISTING_USER_NAME_TYPE);
         v.text("NewPath", self.new_path.as_deref(), &rule::PATH_TYPE);
         v.text("NewUserName", self.new_user_name.as_deref(), &rule::USER_NAME_TYPE);
+    }
+}
+
+impl record::Tell for UpdateUserRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("userName", Some(&self.user_name));
+        t.put("newPath", self.new_path.as_ref());
+        t.put("newUserName", self.new_user_name.as_ref());
+        t.close();
     }
 }
 
@@ -9144,6 +11202,21 @@ impl xml::ToXml for User {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for User {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("path", Some(&self.path));
+        t.put("userName", Some(&self.user_name));
+        t.put("userId", Some(&self.user_id));
+        t.put("arn", Some(&self.arn));
+        t.put("createDate", Some(&self.create_date));
+        t.put("passwordLastUsed", self.password_last_used.as_ref());
+        t.put("permissionsBoundary", self.permissions_boundary.as_ref());
+        t.list("tags", self.tags.as_deref());
+        t.close();
     }
 }
 
@@ -9186,6 +11259,23 @@ impl xml::ToXml for UserDetail {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for UserDetail {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("path", self.path.as_ref());
+        t.put("userName", self.user_name.as_ref());
+        t.put("userId", self.user_id.as_ref());
+        t.put("arn", self.arn.as_ref());
+        t.put("createDate", self.create_date.as_ref());
+        t.list("userPolicyList", self.user_policy_list.as_deref());
+        t.list("groupList", self.group_list.as_deref());
+        t.list("attachedManagedPolicies", self.attached_managed_policies.as_deref());
+        t.put("permissionsBoundary", self.permissions_boundary.as_ref());
+        t.list("tags", self.tags.as_deref());
+        t.close();
     }
 }
 

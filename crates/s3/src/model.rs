@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use rolecall_base::{Fault, Time};
-use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
 /// What all operations share.
 pub static SERVICE: wire::Service = wire::Service {
@@ -458,6 +458,13 @@ impl wire::Shape for DeleteBucket {
 )]
 pub struct DeleteBucketResponse {}
 
+impl record::Tell for DeleteBucketResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
 impl wire::Input for DeleteBucketRequest {
     fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
         let labels = m.labels("/{Bucket}");
@@ -512,6 +519,13 @@ impl wire::Shape for DeleteBucketPolicy {
 )]
 pub struct DeleteBucketPolicyResponse {}
 
+impl record::Tell for DeleteBucketPolicyResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
 impl wire::Input for DeleteBucketPolicyRequest {
     fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
         let labels = m.labels("/{Bucket}");
@@ -565,6 +579,13 @@ impl wire::Shape for DeleteBucketTagging {
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
 pub struct DeleteBucketTaggingResponse {}
+
+impl record::Tell for DeleteBucketTaggingResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
 
 impl wire::Input for DeleteBucketTaggingRequest {
     fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -782,6 +803,13 @@ impl wire::Shape for DeletePublicAccessBlock {
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
 pub struct DeletePublicAccessBlockResponse {}
+
+impl record::Tell for DeletePublicAccessBlockResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
 
 impl wire::Input for DeletePublicAccessBlockRequest {
     fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -2587,6 +2615,13 @@ impl wire::Shape for PutBucketPolicy {
 )]
 pub struct PutBucketPolicyResponse {}
 
+impl record::Tell for PutBucketPolicyResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
 impl wire::Input for PutBucketPolicyRequest {
     fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
         let labels = m.labels("/{Bucket}");
@@ -2644,6 +2679,13 @@ impl wire::Shape for PutBucketTagging {
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
 pub struct PutBucketTaggingResponse {}
+
+impl record::Tell for PutBucketTaggingResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
 
 impl wire::Input for PutBucketTaggingRequest {
     fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -2875,6 +2917,13 @@ impl wire::Shape for PutPublicAccessBlock {
 )]
 pub struct PutPublicAccessBlockResponse {}
 
+impl record::Tell for PutPublicAccessBlockResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
 impl wire::Input for PutPublicAccessBlockRequest {
     fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
         let labels = m.labels("/{Bucket}");
@@ -3094,6 +3143,14 @@ impl xml::ToXml for AbortIncompleteMultipartUpload {
     }
 }
 
+impl record::Tell for AbortIncompleteMultipartUpload {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("DaysAfterInitiation", self.days_after_initiation.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -3117,6 +3174,15 @@ impl xml::ToXml for AbortMultipartUploadOutput {
     }
 }
 
+impl record::Tell for AbortMultipartUploadOutput {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("x-amz-request-charged", self.request_charged.as_ref());
+        t.put("x-amz-version-id", self.version_id.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -3136,6 +3202,19 @@ impl AbortMultipartUploadRequest {
     fn limits(&self, v: &mut Violations) {
         v.text("Key", Some(self.key.as_str()), &rule::OBJECT_KEY);
         v.text("x-amz-request-payer", self.request_payer.as_deref(), &rule::REQUEST_PAYER);
+    }
+}
+
+impl record::Tell for AbortMultipartUploadRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("bucketName", Some(&self.bucket));
+        t.put("key", Some(&self.key));
+        t.put("uploadId", Some(&self.upload_id));
+        t.put("x-amz-request-payer", self.request_payer.as_ref());
+        t.put("x-amz-expected-bucket-owner", self.expected_bucket_owner.as_ref());
+        t.put("x-amz-if-match-initiated-time", self.if_match_initiated_time.as_ref());
+        t.close();
     }
 }
 
@@ -3163,6 +3242,14 @@ impl xml::ToXml for AccessControlTranslation {
     }
 }
 
+impl record::Tell for AccessControlTranslation {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("Owner", Some(&self.owner));
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -3184,6 +3271,14 @@ impl xml::ToXml for BlockedEncryptionTypes {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for BlockedEncryptionTypes {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.list("EncryptionType", self.encryption_type.as_deref());
+        t.close();
     }
 }
 
@@ -3217,6 +3312,17 @@ impl xml::ToXml for Bucket {
     }
 }
 
+impl record::Tell for Bucket {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("Name", self.name.as_ref());
+        t.put("CreationDate", self.creation_date.as_ref());
+        t.put("BucketRegion", self.bucket_region.as_ref());
+        t.put("BucketArn", self.bucket_arn.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -3238,6 +3344,15 @@ impl BucketInfo {
     fn limits(&self, v: &mut Violations) {
         v.text("DataRedundancy", self.data_redundancy.as_deref(), &rule::DATA_REDUNDANCY);
         v.text("Type", self.type_.as_deref(), &rule::BUCKET_TYPE);
+    }
+}
+
+impl record::Tell for BucketInfo {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("DataRedundancy", self.data_redundancy.as_ref());
+        t.put("Type", self.type_.as_ref());
+        t.close();
     }
 }
 
@@ -3273,6 +3388,19 @@ impl xml::ToXml for CORSRule {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for CORSRule {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("ID", self.id.as_ref());
+        t.list("AllowedHeader", self.allowed_headers.as_deref());
+        t.list("AllowedMethod", Some(self.allowed_methods.as_slice()));
+        t.list("AllowedOrigin", Some(self.allowed_origins.as_slice()));
+        t.list("ExposeHeader", self.expose_headers.as_deref());
+        t.put("MaxAgeSeconds", self.max_age_seconds.as_ref());
+        t.close();
     }
 }
 
@@ -3330,6 +3458,24 @@ impl xml::ToXml for Checksum {
     }
 }
 
+impl record::Tell for Checksum {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("ChecksumCRC32", self.checksum_crc32.as_ref());
+        t.put("ChecksumCRC32C", self.checksum_crc32c.as_ref());
+        t.put("ChecksumCRC64NVME", self.checksum_crc64nvme.as_ref());
+        t.put("ChecksumSHA1", self.checksum_sha1.as_ref());
+        t.put("ChecksumSHA256", self.checksum_sha256.as_ref());
+        t.put("ChecksumSHA512", self.checksum_sha512.as_ref());
+        t.put("ChecksumMD5", self.checksum_md5.as_ref());
+        t.put("ChecksumXXHASH64", self.checksum_xxhash64.as_ref());
+        t.put("ChecksumXXHASH3", self.checksum_xxhash3.as_ref());
+        t.put("ChecksumXXHASH128", self.checksum_xxhash128.as_ref());
+        t.put("ChecksumType", self.checksum_type.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -3351,6 +3497,14 @@ impl xml::ToXml for CommonPrefix {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for CommonPrefix {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("Prefix", self.prefix.as_ref());
+        t.close();
     }
 }
 
@@ -3451,6 +3605,33 @@ impl xml::ToXml for CompleteMultipartUploadOutput {
     }
 }
 
+impl record::Tell for CompleteMultipartUploadOutput {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("Location", self.location.as_ref());
+        t.put("Bucket", self.bucket.as_ref());
+        t.put("Key", self.key.as_ref());
+        t.put("x-amz-expiration", self.expiration.as_ref());
+        t.put("ETag", self.e_tag.as_ref());
+        t.put("ChecksumCRC32", self.checksum_crc32.as_ref());
+        t.put("ChecksumCRC32C", self.checksum_crc32c.as_ref());
+        t.put("ChecksumCRC64NVME", self.checksum_crc64nvme.as_ref());
+        t.put("ChecksumSHA1", self.checksum_sha1.as_ref());
+        t.put("ChecksumSHA256", self.checksum_sha256.as_ref());
+        t.put("ChecksumSHA512", self.checksum_sha512.as_ref());
+        t.put("ChecksumMD5", self.checksum_md5.as_ref());
+        t.put("ChecksumXXHASH64", self.checksum_xxhash64.as_ref());
+        t.put("ChecksumXXHASH3", self.checksum_xxhash3.as_ref());
+        t.put("ChecksumXXHASH128", self.checksum_xxhash128.as_ref());
+        t.put("ChecksumType", self.checksum_type.as_ref());
+        t.put("x-amz-server-side-encryption", self.server_side_encryption.as_ref());
+        t.put("x-amz-version-id", self.version_id.as_ref());
+        t.put("x-amz-server-side-encryption-bucket-key-enabled", self.bucket_key_enabled.as_ref());
+        t.put("x-amz-request-charged", self.request_charged.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -3534,6 +3715,35 @@ impl CompleteMultipartUploadRequest {
     }
 }
 
+impl record::Tell for CompleteMultipartUploadRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("bucketName", Some(&self.bucket));
+        t.put("key", Some(&self.key));
+        t.put("CompleteMultipartUpload", self.multipart_upload.as_ref());
+        t.put("uploadId", Some(&self.upload_id));
+        t.put("x-amz-checksum-crc32", self.checksum_crc32.as_ref());
+        t.put("x-amz-checksum-crc32c", self.checksum_crc32c.as_ref());
+        t.put("x-amz-checksum-crc64nvme", self.checksum_crc64nvme.as_ref());
+        t.put("x-amz-checksum-sha1", self.checksum_sha1.as_ref());
+        t.put("x-amz-checksum-sha256", self.checksum_sha256.as_ref());
+        t.put("x-amz-checksum-sha512", self.checksum_sha512.as_ref());
+        t.put("x-amz-checksum-md5", self.checksum_md5.as_ref());
+        t.put("x-amz-checksum-xxhash64", self.checksum_xxhash64.as_ref());
+        t.put("x-amz-checksum-xxhash3", self.checksum_xxhash3.as_ref());
+        t.put("x-amz-checksum-xxhash128", self.checksum_xxhash128.as_ref());
+        t.put("x-amz-checksum-type", self.checksum_type.as_ref());
+        t.put("x-amz-mp-object-size", self.mpu_object_size.as_ref());
+        t.put("x-amz-request-payer", self.request_payer.as_ref());
+        t.put("x-amz-expected-bucket-owner", self.expected_bucket_owner.as_ref());
+        t.put("If-Match", self.if_match.as_ref());
+        t.put("If-None-Match", self.if_none_match.as_ref());
+        t.put("x-amz-server-side-encryption-customer-algorithm", self.sse_customer_algorithm.as_ref());
+        t.put("x-amz-server-side-encryption-customer-key-MD5", self.sse_customer_key_md5.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -3547,6 +3757,14 @@ pub struct CompletedMultipartUpload {
 impl xml::FromXml for CompletedMultipartUpload {
     fn from_xml(e: &xml::Element, v: &mut Violations) -> Result<Self, Fault> {
         Ok(CompletedMultipartUpload { parts: e.flat("Part", v)? })
+    }
+}
+
+impl record::Tell for CompletedMultipartUpload {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.list("Part", self.parts.as_deref());
+        t.close();
     }
 }
 
@@ -3600,6 +3818,25 @@ impl xml::FromXml for CompletedPart {
     }
 }
 
+impl record::Tell for CompletedPart {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("ETag", self.e_tag.as_ref());
+        t.put("ChecksumCRC32", self.checksum_crc32.as_ref());
+        t.put("ChecksumCRC32C", self.checksum_crc32c.as_ref());
+        t.put("ChecksumCRC64NVME", self.checksum_crc64nvme.as_ref());
+        t.put("ChecksumSHA1", self.checksum_sha1.as_ref());
+        t.put("ChecksumSHA256", self.checksum_sha256.as_ref());
+        t.put("ChecksumSHA512", self.checksum_sha512.as_ref());
+        t.put("ChecksumMD5", self.checksum_md5.as_ref());
+        t.put("ChecksumXXHASH64", self.checksum_xxhash64.as_ref());
+        t.put("ChecksumXXHASH3", self.checksum_xxhash3.as_ref());
+        t.put("ChecksumXXHASH128", self.checksum_xxhash128.as_ref());
+        t.put("PartNumber", self.part_number.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -3623,6 +3860,15 @@ impl xml::ToXml for Condition {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for Condition {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("HttpErrorCodeReturnedEquals", self.http_error_code_returned_equals.as_ref());
+        t.put("KeyPrefixEquals", self.key_prefix_equals.as_ref());
+        t.close();
     }
 }
 
@@ -3679,6 +3925,22 @@ impl xml::ToXml for CopyObjectOutput {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for CopyObjectOutput {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("CopyObjectResult", self.copy_object_result.as_ref());
+        t.put("x-amz-expiration", self.expiration.as_ref());
+        t.put("x-amz-copy-source-version-id", self.copy_source_version_id.as_ref());
+        t.put("x-amz-version-id", self.version_id.as_ref());
+        t.put("x-amz-server-side-encryption", self.server_side_encryption.as_ref());
+        t.put("x-amz-server-side-encryption-customer-algorithm", self.sse_customer_algorithm.as_ref());
+        t.put("x-amz-server-side-encryption-customer-key-MD5", self.sse_customer_key_md5.as_ref());
+        t.put("x-amz-server-side-encryption-bucket-key-enabled", self.bucket_key_enabled.as_ref());
+        t.put("x-amz-request-charged", self.request_charged.as_ref());
+        t.close();
     }
 }
 
@@ -3836,6 +4098,67 @@ impl CopyObjectRequest {
     }
 }
 
+impl record::Tell for CopyObjectRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("x-amz-acl", self.acl.as_ref());
+        t.put("bucketName", Some(&self.bucket));
+        t.put("Cache-Control", self.cache_control.as_ref());
+        t.put("x-amz-checksum-algorithm", self.checksum_algorithm.as_ref());
+        t.put("Content-Disposition", self.content_disposition.as_ref());
+        t.put("Content-Encoding", self.content_encoding.as_ref());
+        t.put("Content-Language", self.content_language.as_ref());
+        t.put("Content-Type", self.content_type.as_ref());
+        t.put("x-amz-copy-source", Some(&self.copy_source));
+        t.put("x-amz-copy-source-if-match", self.copy_source_if_match.as_ref());
+        t.put("x-amz-copy-source-if-modified-since", self.copy_source_if_modified_since.as_ref());
+        t.put("x-amz-copy-source-if-none-match", self.copy_source_if_none_match.as_ref());
+        t.put("x-amz-copy-source-if-unmodified-since", self.copy_source_if_unmodified_since.as_ref());
+        t.put("Expires", self.expires.as_ref());
+        t.put("x-amz-grant-full-control", self.grant_full_control.as_ref());
+        t.put("x-amz-grant-read", self.grant_read.as_ref());
+        t.put("x-amz-grant-read-acp", self.grant_read_acp.as_ref());
+        t.put("x-amz-grant-write-acp", self.grant_write_acp.as_ref());
+        t.put("If-Match", self.if_match.as_ref());
+        t.put("If-None-Match", self.if_none_match.as_ref());
+        t.put("key", Some(&self.key));
+        t.put("x-amz-metadata-directive", self.metadata_directive.as_ref());
+        t.put("x-amz-tagging-directive", self.tagging_directive.as_ref());
+        t.put("x-amz-object-annotation-directive", self.annotation_directive.as_ref());
+        t.put("x-amz-server-side-encryption", self.server_side_encryption.as_ref());
+        t.put("x-amz-storage-class", self.storage_class.as_ref());
+        t.put("x-amz-website-redirect-location", self.website_redirect_location.as_ref());
+        t.put("x-amz-server-side-encryption-customer-algorithm", self.sse_customer_algorithm.as_ref());
+        t.put("x-amz-server-side-encryption-customer-key-MD5", self.sse_customer_key_md5.as_ref());
+        t.put("x-amz-server-side-encryption-bucket-key-enabled", self.bucket_key_enabled.as_ref());
+        t.put(
+            "x-amz-copy-source-server-side-encryption-customer-algorithm",
+            self.copy_source_sse_customer_algorithm.as_ref(),
+        );
+        t.put(
+            "x-amz-copy-source-server-side-encryption-customer-key-MD5",
+            self.copy_source_sse_customer_key_md5.as_ref(),
+        );
+        t.put("x-amz-request-payer", self.request_payer.as_ref());
+        t.put("x-amz-tagging", self.tagging.as_ref());
+        t.put("x-amz-object-lock-mode", self.object_lock_mode.as_ref());
+        t.put("x-amz-object-lock-retain-until-date", self.object_lock_retain_until_date.as_ref());
+        t.put("x-amz-object-lock-legal-hold", self.object_lock_legal_hold_status.as_ref());
+        t.put("x-amz-object-lock-event-hold", self.object_lock_event_hold.as_ref());
+        t.put(
+            "x-amz-object-lock-event-hold-duration-days",
+            self.object_lock_event_hold_duration_days.as_ref(),
+        );
+        t.put(
+            "x-amz-object-lock-event-hold-duration-years",
+            self.object_lock_event_hold_duration_years.as_ref(),
+        );
+        t.put("x-amz-expected-bucket-owner", self.expected_bucket_owner.as_ref());
+        t.put("x-amz-source-expected-bucket-owner", self.expected_source_bucket_owner.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -3891,6 +4214,26 @@ impl xml::ToXml for CopyObjectResult {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for CopyObjectResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("ETag", self.e_tag.as_ref());
+        t.put("LastModified", self.last_modified.as_ref());
+        t.put("ChecksumType", self.checksum_type.as_ref());
+        t.put("ChecksumCRC32", self.checksum_crc32.as_ref());
+        t.put("ChecksumCRC32C", self.checksum_crc32c.as_ref());
+        t.put("ChecksumCRC64NVME", self.checksum_crc64nvme.as_ref());
+        t.put("ChecksumSHA1", self.checksum_sha1.as_ref());
+        t.put("ChecksumSHA256", self.checksum_sha256.as_ref());
+        t.put("ChecksumSHA512", self.checksum_sha512.as_ref());
+        t.put("ChecksumMD5", self.checksum_md5.as_ref());
+        t.put("ChecksumXXHASH64", self.checksum_xxhash64.as_ref());
+        t.put("ChecksumXXHASH3", self.checksum_xxhash3.as_ref());
+        t.put("ChecksumXXHASH128", self.checksum_xxhash128.as_ref());
+        t.close();
     }
 }
 
@@ -3950,6 +4293,25 @@ impl xml::ToXml for CopyPartResult {
     }
 }
 
+impl record::Tell for CopyPartResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("ETag", self.e_tag.as_ref());
+        t.put("LastModified", self.last_modified.as_ref());
+        t.put("ChecksumCRC32", self.checksum_crc32.as_ref());
+        t.put("ChecksumCRC32C", self.checksum_crc32c.as_ref());
+        t.put("ChecksumCRC64NVME", self.checksum_crc64nvme.as_ref());
+        t.put("ChecksumSHA1", self.checksum_sha1.as_ref());
+        t.put("ChecksumSHA256", self.checksum_sha256.as_ref());
+        t.put("ChecksumSHA512", self.checksum_sha512.as_ref());
+        t.put("ChecksumMD5", self.checksum_md5.as_ref());
+        t.put("ChecksumXXHASH64", self.checksum_xxhash64.as_ref());
+        t.put("ChecksumXXHASH3", self.checksum_xxhash3.as_ref());
+        t.put("ChecksumXXHASH128", self.checksum_xxhash128.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -3982,6 +4344,17 @@ impl CreateBucketConfiguration {
     }
 }
 
+impl record::Tell for CreateBucketConfiguration {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("LocationConstraint", self.location_constraint.as_ref());
+        t.put("Location", self.location.as_ref());
+        t.put("Bucket", self.bucket.as_ref());
+        t.list("Tags", self.tags.as_deref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -4002,6 +4375,14 @@ impl xml::ToXml for CreateBucketOutput {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for CreateBucketOutput {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("x-amz-bucket-arn", self.bucket_arn.as_ref());
+        t.close();
     }
 }
 
@@ -4038,6 +4419,24 @@ impl CreateBucketRequest {
         );
         v.text("x-amz-object-ownership", self.object_ownership.as_deref(), &rule::OBJECT_OWNERSHIP);
         v.text("x-amz-bucket-namespace", self.bucket_namespace.as_deref(), &rule::BUCKET_NAMESPACE);
+    }
+}
+
+impl record::Tell for CreateBucketRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("x-amz-acl", self.acl.as_ref());
+        t.put("bucketName", Some(&self.bucket));
+        t.put("CreateBucketConfiguration", self.create_bucket_configuration.as_ref());
+        t.put("x-amz-grant-full-control", self.grant_full_control.as_ref());
+        t.put("x-amz-grant-read", self.grant_read.as_ref());
+        t.put("x-amz-grant-read-acp", self.grant_read_acp.as_ref());
+        t.put("x-amz-grant-write", self.grant_write.as_ref());
+        t.put("x-amz-grant-write-acp", self.grant_write_acp.as_ref());
+        t.put("x-amz-bucket-object-lock-enabled", self.object_lock_enabled_for_bucket.as_ref());
+        t.put("x-amz-object-ownership", self.object_ownership.as_ref());
+        t.put("x-amz-bucket-namespace", self.bucket_namespace.as_ref());
+        t.close();
     }
 }
 
@@ -4104,6 +4503,26 @@ impl xml::ToXml for CreateMultipartUploadOutput {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for CreateMultipartUploadOutput {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("x-amz-abort-date", self.abort_date.as_ref());
+        t.put("x-amz-abort-rule-id", self.abort_rule_id.as_ref());
+        t.put("Bucket", self.bucket.as_ref());
+        t.put("Key", self.key.as_ref());
+        t.put("UploadId", self.upload_id.as_ref());
+        t.put("x-amz-server-side-encryption", self.server_side_encryption.as_ref());
+        t.put("x-amz-server-side-encryption-customer-algorithm", self.sse_customer_algorithm.as_ref());
+        t.put("x-amz-server-side-encryption-customer-key-MD5", self.sse_customer_key_md5.as_ref());
+        t.put("x-amz-server-side-encryption-bucket-key-enabled", self.bucket_key_enabled.as_ref());
+        t.put("x-amz-request-charged", self.request_charged.as_ref());
+        t.put("x-amz-checksum-algorithm", self.checksum_algorithm.as_ref());
+        t.put("x-amz-checksum-type", self.checksum_type.as_ref());
+        t.put("x-amz-version-id", self.version_id.as_ref());
+        t.close();
     }
 }
 
@@ -4225,6 +4644,49 @@ impl CreateMultipartUploadRequest {
     }
 }
 
+impl record::Tell for CreateMultipartUploadRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("x-amz-acl", self.acl.as_ref());
+        t.put("bucketName", Some(&self.bucket));
+        t.put("Cache-Control", self.cache_control.as_ref());
+        t.put("Content-Disposition", self.content_disposition.as_ref());
+        t.put("Content-Encoding", self.content_encoding.as_ref());
+        t.put("Content-Language", self.content_language.as_ref());
+        t.put("Content-Type", self.content_type.as_ref());
+        t.put("Expires", self.expires.as_ref());
+        t.put("x-amz-grant-full-control", self.grant_full_control.as_ref());
+        t.put("x-amz-grant-read", self.grant_read.as_ref());
+        t.put("x-amz-grant-read-acp", self.grant_read_acp.as_ref());
+        t.put("x-amz-grant-write-acp", self.grant_write_acp.as_ref());
+        t.put("key", Some(&self.key));
+        t.put("x-amz-server-side-encryption", self.server_side_encryption.as_ref());
+        t.put("x-amz-storage-class", self.storage_class.as_ref());
+        t.put("x-amz-website-redirect-location", self.website_redirect_location.as_ref());
+        t.put("x-amz-server-side-encryption-customer-algorithm", self.sse_customer_algorithm.as_ref());
+        t.put("x-amz-server-side-encryption-customer-key-MD5", self.sse_customer_key_md5.as_ref());
+        t.put("x-amz-server-side-encryption-bucket-key-enabled", self.bucket_key_enabled.as_ref());
+        t.put("x-amz-request-payer", self.request_payer.as_ref());
+        t.put("x-amz-tagging", self.tagging.as_ref());
+        t.put("x-amz-object-lock-mode", self.object_lock_mode.as_ref());
+        t.put("x-amz-object-lock-retain-until-date", self.object_lock_retain_until_date.as_ref());
+        t.put("x-amz-object-lock-legal-hold", self.object_lock_legal_hold_status.as_ref());
+        t.put("x-amz-object-lock-event-hold", self.object_lock_event_hold.as_ref());
+        t.put(
+            "x-amz-object-lock-event-hold-duration-days",
+            self.object_lock_event_hold_duration_days.as_ref(),
+        );
+        t.put(
+            "x-amz-object-lock-event-hold-duration-years",
+            self.object_lock_event_hold_duration_years.as_ref(),
+        );
+        t.put("x-amz-expected-bucket-owner", self.expected_bucket_owner.as_ref());
+        t.put("x-amz-checksum-algorithm", self.checksum_algorithm.as_ref());
+        t.put("x-amz-checksum-type", self.checksum_type.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -4255,6 +4717,17 @@ impl xml::ToXml for DefaultRetention {
     }
 }
 
+impl record::Tell for DefaultRetention {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("Mode", self.mode.as_ref());
+        t.put("Days", self.days.as_ref());
+        t.put("Years", self.years.as_ref());
+        t.put("DefaultEventHold", self.default_event_hold.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -4278,6 +4751,15 @@ impl Delete {
     }
 }
 
+impl record::Tell for Delete {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.list("Object", Some(self.objects.as_slice()));
+        t.put("Quiet", self.quiet.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -4287,6 +4769,15 @@ impl Delete {
 pub struct DeleteBucketPolicyRequest {
     pub bucket: String,
     pub expected_bucket_owner: Option<String>,
+}
+
+impl record::Tell for DeleteBucketPolicyRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("bucketName", Some(&self.bucket));
+        t.put("x-amz-expected-bucket-owner", self.expected_bucket_owner.as_ref());
+        t.close();
+    }
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
@@ -4300,6 +4791,15 @@ pub struct DeleteBucketRequest {
     pub expected_bucket_owner: Option<String>,
 }
 
+impl record::Tell for DeleteBucketRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("bucketName", Some(&self.bucket));
+        t.put("x-amz-expected-bucket-owner", self.expected_bucket_owner.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -4309,6 +4809,15 @@ pub struct DeleteBucketRequest {
 pub struct DeleteBucketTaggingRequest {
     pub bucket: String,
     pub expected_bucket_owner: Option<String>,
+}
+
+impl record::Tell for DeleteBucketTaggingRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("bucketName", Some(&self.bucket));
+        t.put("x-amz-expected-bucket-owner", self.expected_bucket_owner.as_ref());
+        t.close();
+    }
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
@@ -4343,6 +4852,18 @@ impl xml::ToXml for DeleteMarkerEntry {
     }
 }
 
+impl record::Tell for DeleteMarkerEntry {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("Owner", self.owner.as_ref());
+        t.put("Key", self.key.as_ref());
+        t.put("VersionId", self.version_id.as_ref());
+        t.put("IsLatest", self.is_latest.as_ref());
+        t.put("LastModified", self.last_modified.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -4367,6 +4888,14 @@ impl xml::ToXml for DeleteMarkerReplication {
     }
 }
 
+impl record::Tell for DeleteMarkerReplication {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("Status", self.status.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -4388,6 +4917,16 @@ impl xml::ToXml for DeleteObjectOutput {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for DeleteObjectOutput {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("x-amz-delete-marker", self.delete_marker.as_ref());
+        t.put("x-amz-version-id", self.version_id.as_ref());
+        t.put("x-amz-request-charged", self.request_charged.as_ref());
+        t.close();
     }
 }
 
@@ -4418,6 +4957,23 @@ impl DeleteObjectRequest {
     }
 }
 
+impl record::Tell for DeleteObjectRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("bucketName", Some(&self.bucket));
+        t.put("key", Some(&self.key));
+        t.put("x-amz-mfa", self.mfa.as_ref());
+        t.put("versionId", self.version_id.as_ref());
+        t.put("x-amz-request-payer", self.request_payer.as_ref());
+        t.put("x-amz-bypass-governance-retention", self.bypass_governance_retention.as_ref());
+        t.put("x-amz-expected-bucket-owner", self.expected_bucket_owner.as_ref());
+        t.put("If-Match", self.if_match.as_ref());
+        t.put("x-amz-if-match-last-modified-time", self.if_match_last_modified_time.as_ref());
+        t.put("x-amz-if-match-size", self.if_match_size.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -4440,6 +4996,14 @@ impl xml::ToXml for DeleteObjectTaggingOutput {
     }
 }
 
+impl record::Tell for DeleteObjectTaggingOutput {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("x-amz-version-id", self.version_id.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -4456,6 +5020,17 @@ pub struct DeleteObjectTaggingRequest {
 impl DeleteObjectTaggingRequest {
     fn limits(&self, v: &mut Violations) {
         v.text("Key", Some(self.key.as_str()), &rule::OBJECT_KEY);
+    }
+}
+
+impl record::Tell for DeleteObjectTaggingRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("bucketName", Some(&self.bucket));
+        t.put("key", Some(&self.key));
+        t.put("versionId", self.version_id.as_ref());
+        t.put("x-amz-expected-bucket-owner", self.expected_bucket_owner.as_ref());
+        t.close();
     }
 }
 
@@ -4486,6 +5061,16 @@ impl xml::ToXml for DeleteObjectsOutput {
     }
 }
 
+impl record::Tell for DeleteObjectsOutput {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.list("Deleted", self.deleted.as_deref());
+        t.put("x-amz-request-charged", self.request_charged.as_ref());
+        t.list("Error", self.errors.as_deref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -4511,6 +5096,20 @@ impl DeleteObjectsRequest {
     }
 }
 
+impl record::Tell for DeleteObjectsRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("bucketName", Some(&self.bucket));
+        t.put("Delete", Some(&self.delete));
+        t.put("x-amz-mfa", self.mfa.as_ref());
+        t.put("x-amz-request-payer", self.request_payer.as_ref());
+        t.put("x-amz-bypass-governance-retention", self.bypass_governance_retention.as_ref());
+        t.put("x-amz-expected-bucket-owner", self.expected_bucket_owner.as_ref());
+        t.put("x-amz-sdk-checksum-algorithm", self.checksum_algorithm.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -4520,6 +5119,15 @@ impl DeleteObjectsRequest {
 pub struct DeletePublicAccessBlockRequest {
     pub bucket: String,
     pub expected_bucket_owner: Option<String>,
+}
+
+impl record::Tell for DeletePublicAccessBlockRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("bucketName", Some(&self.bucket));
+        t.put("x-amz-expected-bucket-owner", self.expected_bucket_owner.as_ref());
+        t.close();
+    }
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
@@ -4549,6 +5157,17 @@ impl xml::ToXml for DeletedObject {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for DeletedObject {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("Key", self.key.as_ref());
+        t.put("VersionId", self.version_id.as_ref());
+        t.put("DeleteMarker", self.delete_marker.as_ref());
+        t.put("DeleteMarkerVersionId", self.delete_marker_version_id.as_ref());
+        t.close();
     }
 }
 
@@ -4588,6 +5207,20 @@ impl xml::ToXml for Destination {
     }
 }
 
+impl record::Tell for Destination {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("Bucket", Some(&self.bucket));
+        t.put("Account", self.account.as_ref());
+        t.put("StorageClass", self.storage_class.as_ref());
+        t.put("AccessControlTranslation", self.access_control_translation.as_ref());
+        t.put("EncryptionConfiguration", self.encryption_configuration.as_ref());
+        t.put("ReplicationTime", self.replication_time.as_ref());
+        t.put("Metrics", self.metrics.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -4610,6 +5243,14 @@ impl xml::ToXml for EncryptionConfiguration {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for EncryptionConfiguration {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("ReplicaKmsKeyID", self.replica_kms_key_id.as_ref());
+        t.close();
     }
 }
 
@@ -4643,6 +5284,17 @@ impl xml::ToXml for Error {
     }
 }
 
+impl record::Tell for Error {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("Key", self.key.as_ref());
+        t.put("VersionId", self.version_id.as_ref());
+        t.put("Code", self.code.as_ref());
+        t.put("Message", self.message.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -4667,6 +5319,14 @@ impl xml::ToXml for ErrorDocument {
     }
 }
 
+impl record::Tell for ErrorDocument {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("Key", Some(&self.key));
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -4684,6 +5344,13 @@ impl xml::ToXml for EventBridgeConfiguration {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for EventBridgeConfiguration {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
     }
 }
 
@@ -4713,6 +5380,15 @@ impl xml::ToXml for EventHoldDuration {
     }
 }
 
+impl record::Tell for EventHoldDuration {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("Days", self.days.as_ref());
+        t.put("Years", self.years.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -4734,6 +5410,14 @@ impl xml::ToXml for ExistingObjectReplication {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for ExistingObjectReplication {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("Status", Some(&self.status));
+        t.close();
     }
 }
 
@@ -4763,6 +5447,15 @@ impl xml::ToXml for FilterRule {
     }
 }
 
+impl record::Tell for FilterRule {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("Name", self.name.as_ref());
+        t.put("Value", self.value.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -4788,6 +5481,15 @@ impl xml::ToXml for GetBucketAccelerateConfigurationOutput {
     }
 }
 
+impl record::Tell for GetBucketAccelerateConfigurationOutput {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("Status", self.status.as_ref());
+        t.put("x-amz-request-charged", self.request_charged.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -4803,6 +5505,16 @@ pub struct GetBucketAccelerateConfigurationRequest {
 impl GetBucketAccelerateConfigurationRequest {
     fn limits(&self, v: &mut Violations) {
         v.text("x-amz-request-payer", self.request_payer.as_deref(), &rule::REQUEST_PAYER);
+    }
+}
+
+impl record::Tell for GetBucketAccelerateConfigurationRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("bucketName", Some(&self.bucket));
+        t.put("x-amz-expected-bucket-owner", self.expected_bucket_owner.as_ref());
+        t.put("x-amz-request-payer", self.request_payer.as_ref());
+        t.close();
     }
 }
 
@@ -4832,6 +5544,15 @@ impl xml::ToXml for GetBucketAclOutput {
     }
 }
 
+impl record::Tell for GetBucketAclOutput {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("Owner", self.owner.as_ref());
+        t.list("AccessControlList", self.grants.as_deref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -4841,6 +5562,15 @@ impl xml::ToXml for GetBucketAclOutput {
 pub struct GetBucketAclRequest {
     pub bucket: String,
     pub expected_bucket_owner: Option<String>,
+}
+
+impl record::Tell for GetBucketAclRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("bucketName", Some(&self.bucket));
+        t.put("x-amz-expected-bucket-owner", self.expected_bucket_owner.as_ref());
+        t.close();
+    }
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
@@ -4868,6 +5598,14 @@ impl xml::ToXml for GetBucketCorsOutput {
     }
 }
 
+impl record::Tell for GetBucketCorsOutput {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.list("CORSRule", self.cors_rules.as_deref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -4877,6 +5615,15 @@ impl xml::ToXml for GetBucketCorsOutput {
 pub struct GetBucketCorsRequest {
     pub bucket: String,
     pub expected_bucket_owner: Option<String>,
+}
+
+impl record::Tell for GetBucketCorsRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("bucketName", Some(&self.bucket));
+        t.put("x-amz-expected-bucket-owner", self.expected_bucket_owner.as_ref());
+        t.close();
+    }
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
@@ -4903,6 +5650,14 @@ impl xml::ToXml for GetBucketEncryptionOutput {
     }
 }
 
+impl record::Tell for GetBucketEncryptionOutput {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("ServerSideEncryptionConfiguration", self.server_side_encryption_configuration.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -4912,6 +5667,15 @@ impl xml::ToXml for GetBucketEncryptionOutput {
 pub struct GetBucketEncryptionRequest {
     pub bucket: String,
     pub expected_bucket_owner: Option<String>,
+}
+
+impl record::Tell for GetBucketEncryptionRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("bucketName", Some(&self.bucket));
+        t.put("x-amz-expected-bucket-owner", self.expected_bucket_owner.as_ref());
+        t.close();
+    }
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
@@ -4939,6 +5703,18 @@ impl xml::ToXml for GetBucketLifecycleConfigurationOutput {
     }
 }
 
+impl record::Tell for GetBucketLifecycleConfigurationOutput {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.list("Rule", self.rules.as_deref());
+        t.put(
+            "x-amz-transition-default-minimum-object-size",
+            self.transition_default_minimum_object_size.as_ref(),
+        );
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -4948,6 +5724,15 @@ impl xml::ToXml for GetBucketLifecycleConfigurationOutput {
 pub struct GetBucketLifecycleConfigurationRequest {
     pub bucket: String,
     pub expected_bucket_owner: Option<String>,
+}
+
+impl record::Tell for GetBucketLifecycleConfigurationRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("bucketName", Some(&self.bucket));
+        t.put("x-amz-expected-bucket-owner", self.expected_bucket_owner.as_ref());
+        t.close();
+    }
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
@@ -4974,6 +5759,14 @@ impl xml::ToXml for GetBucketLocationOutput {
     }
 }
 
+impl record::Tell for GetBucketLocationOutput {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("LocationConstraint", self.location_constraint.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -4983,6 +5776,15 @@ impl xml::ToXml for GetBucketLocationOutput {
 pub struct GetBucketLocationRequest {
     pub bucket: String,
     pub expected_bucket_owner: Option<String>,
+}
+
+impl record::Tell for GetBucketLocationRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("bucketName", Some(&self.bucket));
+        t.put("x-amz-expected-bucket-owner", self.expected_bucket_owner.as_ref());
+        t.close();
+    }
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
@@ -5009,6 +5811,14 @@ impl xml::ToXml for GetBucketLoggingOutput {
     }
 }
 
+impl record::Tell for GetBucketLoggingOutput {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("LoggingEnabled", self.logging_enabled.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -5020,6 +5830,15 @@ pub struct GetBucketLoggingRequest {
     pub expected_bucket_owner: Option<String>,
 }
 
+impl record::Tell for GetBucketLoggingRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("bucketName", Some(&self.bucket));
+        t.put("x-amz-expected-bucket-owner", self.expected_bucket_owner.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -5029,6 +5848,15 @@ pub struct GetBucketLoggingRequest {
 pub struct GetBucketNotificationConfigurationRequest {
     pub bucket: String,
     pub expected_bucket_owner: Option<String>,
+}
+
+impl record::Tell for GetBucketNotificationConfigurationRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("bucketName", Some(&self.bucket));
+        t.put("x-amz-expected-bucket-owner", self.expected_bucket_owner.as_ref());
+        t.close();
+    }
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
@@ -5055,6 +5883,14 @@ impl xml::ToXml for GetBucketOwnershipControlsOutput {
     }
 }
 
+impl record::Tell for GetBucketOwnershipControlsOutput {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("OwnershipControls", self.ownership_controls.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -5064,6 +5900,15 @@ impl xml::ToXml for GetBucketOwnershipControlsOutput {
 pub struct GetBucketOwnershipControlsRequest {
     pub bucket: String,
     pub expected_bucket_owner: Option<String>,
+}
+
+impl record::Tell for GetBucketOwnershipControlsRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("bucketName", Some(&self.bucket));
+        t.put("x-amz-expected-bucket-owner", self.expected_bucket_owner.as_ref());
+        t.close();
+    }
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
@@ -5090,6 +5935,14 @@ impl xml::ToXml for GetBucketPolicyOutput {
     }
 }
 
+impl record::Tell for GetBucketPolicyOutput {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.json("bucketPolicy", self.policy.as_deref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -5099,6 +5952,15 @@ impl xml::ToXml for GetBucketPolicyOutput {
 pub struct GetBucketPolicyRequest {
     pub bucket: String,
     pub expected_bucket_owner: Option<String>,
+}
+
+impl record::Tell for GetBucketPolicyRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("bucketName", Some(&self.bucket));
+        t.put("x-amz-expected-bucket-owner", self.expected_bucket_owner.as_ref());
+        t.close();
+    }
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
@@ -5125,6 +5987,14 @@ impl xml::ToXml for GetBucketPolicyStatusOutput {
     }
 }
 
+impl record::Tell for GetBucketPolicyStatusOutput {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("PolicyStatus", self.policy_status.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -5134,6 +6004,15 @@ impl xml::ToXml for GetBucketPolicyStatusOutput {
 pub struct GetBucketPolicyStatusRequest {
     pub bucket: String,
     pub expected_bucket_owner: Option<String>,
+}
+
+impl record::Tell for GetBucketPolicyStatusRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("bucketName", Some(&self.bucket));
+        t.put("x-amz-expected-bucket-owner", self.expected_bucket_owner.as_ref());
+        t.close();
+    }
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
@@ -5160,6 +6039,14 @@ impl xml::ToXml for GetBucketReplicationOutput {
     }
 }
 
+impl record::Tell for GetBucketReplicationOutput {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("ReplicationConfiguration", self.replication_configuration.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -5169,6 +6056,15 @@ impl xml::ToXml for GetBucketReplicationOutput {
 pub struct GetBucketReplicationRequest {
     pub bucket: String,
     pub expected_bucket_owner: Option<String>,
+}
+
+impl record::Tell for GetBucketReplicationRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("bucketName", Some(&self.bucket));
+        t.put("x-amz-expected-bucket-owner", self.expected_bucket_owner.as_ref());
+        t.close();
+    }
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
@@ -5195,6 +6091,14 @@ impl xml::ToXml for GetBucketRequestPaymentOutput {
     }
 }
 
+impl record::Tell for GetBucketRequestPaymentOutput {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("Payer", self.payer.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -5204,6 +6108,15 @@ impl xml::ToXml for GetBucketRequestPaymentOutput {
 pub struct GetBucketRequestPaymentRequest {
     pub bucket: String,
     pub expected_bucket_owner: Option<String>,
+}
+
+impl record::Tell for GetBucketRequestPaymentRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("bucketName", Some(&self.bucket));
+        t.put("x-amz-expected-bucket-owner", self.expected_bucket_owner.as_ref());
+        t.close();
+    }
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
@@ -5230,6 +6143,14 @@ impl xml::ToXml for GetBucketTaggingOutput {
     }
 }
 
+impl record::Tell for GetBucketTaggingOutput {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.list("TagSet", Some(self.tag_set.as_slice()));
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -5239,6 +6160,15 @@ impl xml::ToXml for GetBucketTaggingOutput {
 pub struct GetBucketTaggingRequest {
     pub bucket: String,
     pub expected_bucket_owner: Option<String>,
+}
+
+impl record::Tell for GetBucketTaggingRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("bucketName", Some(&self.bucket));
+        t.put("x-amz-expected-bucket-owner", self.expected_bucket_owner.as_ref());
+        t.close();
+    }
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
@@ -5268,6 +6198,15 @@ impl xml::ToXml for GetBucketVersioningOutput {
     }
 }
 
+impl record::Tell for GetBucketVersioningOutput {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("Status", self.status.as_ref());
+        t.put("MfaDelete", self.mfa_delete.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -5277,6 +6216,15 @@ impl xml::ToXml for GetBucketVersioningOutput {
 pub struct GetBucketVersioningRequest {
     pub bucket: String,
     pub expected_bucket_owner: Option<String>,
+}
+
+impl record::Tell for GetBucketVersioningRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("bucketName", Some(&self.bucket));
+        t.put("x-amz-expected-bucket-owner", self.expected_bucket_owner.as_ref());
+        t.close();
+    }
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
@@ -5309,6 +6257,17 @@ impl xml::ToXml for GetBucketWebsiteOutput {
     }
 }
 
+impl record::Tell for GetBucketWebsiteOutput {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("RedirectAllRequestsTo", self.redirect_all_requests_to.as_ref());
+        t.put("IndexDocument", self.index_document.as_ref());
+        t.put("ErrorDocument", self.error_document.as_ref());
+        t.list("RoutingRules", self.routing_rules.as_deref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -5318,6 +6277,15 @@ impl xml::ToXml for GetBucketWebsiteOutput {
 pub struct GetBucketWebsiteRequest {
     pub bucket: String,
     pub expected_bucket_owner: Option<String>,
+}
+
+impl record::Tell for GetBucketWebsiteRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("bucketName", Some(&self.bucket));
+        t.put("x-amz-expected-bucket-owner", self.expected_bucket_owner.as_ref());
+        t.close();
+    }
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
@@ -5347,6 +6315,16 @@ impl xml::ToXml for GetObjectAclOutput {
     }
 }
 
+impl record::Tell for GetObjectAclOutput {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("Owner", self.owner.as_ref());
+        t.list("AccessControlList", self.grants.as_deref());
+        t.put("x-amz-request-charged", self.request_charged.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -5365,6 +6343,18 @@ impl GetObjectAclRequest {
     fn limits(&self, v: &mut Violations) {
         v.text("Key", Some(self.key.as_str()), &rule::OBJECT_KEY);
         v.text("x-amz-request-payer", self.request_payer.as_deref(), &rule::REQUEST_PAYER);
+    }
+}
+
+impl record::Tell for GetObjectAclRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("bucketName", Some(&self.bucket));
+        t.put("key", Some(&self.key));
+        t.put("versionId", self.version_id.as_ref());
+        t.put("x-amz-request-payer", self.request_payer.as_ref());
+        t.put("x-amz-expected-bucket-owner", self.expected_bucket_owner.as_ref());
+        t.close();
     }
 }
 
@@ -5404,6 +6394,21 @@ impl xml::ToXml for GetObjectAttributesOutput {
     }
 }
 
+impl record::Tell for GetObjectAttributesOutput {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("x-amz-delete-marker", self.delete_marker.as_ref());
+        t.put("x-amz-version-id", self.version_id.as_ref());
+        t.put("x-amz-request-charged", self.request_charged.as_ref());
+        t.put("ETag", self.e_tag.as_ref());
+        t.put("Checksum", self.checksum.as_ref());
+        t.put("ObjectParts", self.object_parts.as_ref());
+        t.put("StorageClass", self.storage_class.as_ref());
+        t.put("ObjectSize", self.object_size.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -5435,6 +6440,19 @@ impl xml::ToXml for GetObjectAttributesParts {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for GetObjectAttributesParts {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("PartsCount", self.total_parts_count.as_ref());
+        t.put("PartNumberMarker", self.part_number_marker.as_ref());
+        t.put("NextPartNumberMarker", self.next_part_number_marker.as_ref());
+        t.put("MaxParts", self.max_parts.as_ref());
+        t.put("IsTruncated", self.is_truncated.as_ref());
+        t.list("Part", self.parts.as_deref());
+        t.close();
     }
 }
 
@@ -5487,6 +6505,23 @@ impl GetObjectAttributesRequest {
     }
 }
 
+impl record::Tell for GetObjectAttributesRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("bucketName", Some(&self.bucket));
+        t.put("key", Some(&self.key));
+        t.put("versionId", self.version_id.as_ref());
+        t.put("x-amz-max-parts", self.max_parts.as_ref());
+        t.put("x-amz-part-number-marker", self.part_number_marker.as_ref());
+        t.put("x-amz-server-side-encryption-customer-algorithm", self.sse_customer_algorithm.as_ref());
+        t.put("x-amz-server-side-encryption-customer-key-MD5", self.sse_customer_key_md5.as_ref());
+        t.put("x-amz-request-payer", self.request_payer.as_ref());
+        t.put("x-amz-expected-bucket-owner", self.expected_bucket_owner.as_ref());
+        t.list("x-amz-object-attributes", Some(self.object_attributes.as_slice()));
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -5511,6 +6546,14 @@ impl xml::ToXml for GetObjectLockConfigurationOutput {
     }
 }
 
+impl record::Tell for GetObjectLockConfigurationOutput {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("ObjectLockConfiguration", self.object_lock_configuration.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -5520,6 +6563,15 @@ impl xml::ToXml for GetObjectLockConfigurationOutput {
 pub struct GetObjectLockConfigurationRequest {
     pub bucket: String,
     pub expected_bucket_owner: Option<String>,
+}
+
+impl record::Tell for GetObjectLockConfigurationRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("bucketName", Some(&self.bucket));
+        t.put("x-amz-expected-bucket-owner", self.expected_bucket_owner.as_ref());
+        t.close();
+    }
 }
 
 #[derive(Default)]
@@ -5656,6 +6708,51 @@ impl xml::ToXml for GetObjectOutput {
     }
 }
 
+impl record::Tell for GetObjectOutput {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("x-amz-delete-marker", self.delete_marker.as_ref());
+        t.put("x-amz-expiration", self.expiration.as_ref());
+        t.put("x-amz-restore", self.restore.as_ref());
+        t.put("x-amz-checksum-crc32", self.checksum_crc32.as_ref());
+        t.put("x-amz-checksum-crc32c", self.checksum_crc32c.as_ref());
+        t.put("x-amz-checksum-crc64nvme", self.checksum_crc64nvme.as_ref());
+        t.put("x-amz-checksum-sha1", self.checksum_sha1.as_ref());
+        t.put("x-amz-checksum-sha256", self.checksum_sha256.as_ref());
+        t.put("x-amz-checksum-sha512", self.checksum_sha512.as_ref());
+        t.put("x-amz-checksum-md5", self.checksum_md5.as_ref());
+        t.put("x-amz-checksum-xxhash64", self.checksum_xxhash64.as_ref());
+        t.put("x-amz-checksum-xxhash3", self.checksum_xxhash3.as_ref());
+        t.put("x-amz-checksum-xxhash128", self.checksum_xxhash128.as_ref());
+        t.put("x-amz-checksum-type", self.checksum_type.as_ref());
+        t.put("x-amz-missing-meta", self.missing_meta.as_ref());
+        t.put("x-amz-version-id", self.version_id.as_ref());
+        t.put("x-amz-website-redirect-location", self.website_redirect_location.as_ref());
+        t.put("x-amz-server-side-encryption", self.server_side_encryption.as_ref());
+        t.put("x-amz-server-side-encryption-customer-algorithm", self.sse_customer_algorithm.as_ref());
+        t.put("x-amz-server-side-encryption-customer-key-MD5", self.sse_customer_key_md5.as_ref());
+        t.put("x-amz-server-side-encryption-bucket-key-enabled", self.bucket_key_enabled.as_ref());
+        t.put("x-amz-storage-class", self.storage_class.as_ref());
+        t.put("x-amz-request-charged", self.request_charged.as_ref());
+        t.put("x-amz-replication-status", self.replication_status.as_ref());
+        t.put("x-amz-mp-parts-count", self.parts_count.as_ref());
+        t.put("x-amz-tagging-count", self.tag_count.as_ref());
+        t.put("x-amz-object-lock-mode", self.object_lock_mode.as_ref());
+        t.put("x-amz-object-lock-retain-until-date", self.object_lock_retain_until_date.as_ref());
+        t.put("x-amz-object-lock-legal-hold", self.object_lock_legal_hold_status.as_ref());
+        t.put("x-amz-object-lock-event-hold", self.object_lock_event_hold.as_ref());
+        t.put(
+            "x-amz-object-lock-event-hold-duration-days",
+            self.object_lock_event_hold_duration_days.as_ref(),
+        );
+        t.put(
+            "x-amz-object-lock-event-hold-duration-years",
+            self.object_lock_event_hold_duration_years.as_ref(),
+        );
+        t.close();
+    }
+}
+
 #[derive(Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -5725,6 +6822,33 @@ impl GetObjectRequest {
     }
 }
 
+impl record::Tell for GetObjectRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("bucketName", Some(&self.bucket));
+        t.put("If-Match", self.if_match.as_ref());
+        t.put("If-Modified-Since", self.if_modified_since.as_ref());
+        t.put("If-None-Match", self.if_none_match.as_ref());
+        t.put("If-Unmodified-Since", self.if_unmodified_since.as_ref());
+        t.put("key", Some(&self.key));
+        t.put("Range", self.range.as_ref());
+        t.put("response-cache-control", self.response_cache_control.as_ref());
+        t.put("response-content-disposition", self.response_content_disposition.as_ref());
+        t.put("response-content-encoding", self.response_content_encoding.as_ref());
+        t.put("response-content-language", self.response_content_language.as_ref());
+        t.put("response-content-type", self.response_content_type.as_ref());
+        t.put("response-expires", self.response_expires.as_ref());
+        t.put("versionId", self.version_id.as_ref());
+        t.put("x-amz-server-side-encryption-customer-algorithm", self.sse_customer_algorithm.as_ref());
+        t.put("x-amz-server-side-encryption-customer-key-MD5", self.sse_customer_key_md5.as_ref());
+        t.put("x-amz-request-payer", self.request_payer.as_ref());
+        t.put("partNumber", self.part_number.as_ref());
+        t.put("x-amz-expected-bucket-owner", self.expected_bucket_owner.as_ref());
+        t.put("x-amz-checksum-mode", self.checksum_mode.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -5750,6 +6874,15 @@ impl xml::ToXml for GetObjectTaggingOutput {
     }
 }
 
+impl record::Tell for GetObjectTaggingOutput {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("x-amz-version-id", self.version_id.as_ref());
+        t.list("TagSet", Some(self.tag_set.as_slice()));
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -5768,6 +6901,18 @@ impl GetObjectTaggingRequest {
     fn limits(&self, v: &mut Violations) {
         v.text("Key", Some(self.key.as_str()), &rule::OBJECT_KEY);
         v.text("x-amz-request-payer", self.request_payer.as_deref(), &rule::REQUEST_PAYER);
+    }
+}
+
+impl record::Tell for GetObjectTaggingRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("bucketName", Some(&self.bucket));
+        t.put("key", Some(&self.key));
+        t.put("versionId", self.version_id.as_ref());
+        t.put("x-amz-expected-bucket-owner", self.expected_bucket_owner.as_ref());
+        t.put("x-amz-request-payer", self.request_payer.as_ref());
+        t.close();
     }
 }
 
@@ -5795,6 +6940,14 @@ impl xml::ToXml for GetPublicAccessBlockOutput {
     }
 }
 
+impl record::Tell for GetPublicAccessBlockOutput {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("PublicAccessBlockConfiguration", self.public_access_block_configuration.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -5804,6 +6957,15 @@ impl xml::ToXml for GetPublicAccessBlockOutput {
 pub struct GetPublicAccessBlockRequest {
     pub bucket: String,
     pub expected_bucket_owner: Option<String>,
+}
+
+impl record::Tell for GetPublicAccessBlockRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("bucketName", Some(&self.bucket));
+        t.put("x-amz-expected-bucket-owner", self.expected_bucket_owner.as_ref());
+        t.close();
+    }
 }
 
 #[derive(Debug, Default, Clone, PartialEq)]
@@ -5829,6 +6991,15 @@ impl xml::ToXml for Grant {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for Grant {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("Grantee", self.grantee.as_ref());
+        t.put("Permission", self.permission.as_ref());
+        t.close();
     }
 }
 
@@ -5868,6 +7039,18 @@ impl xml::ToXml for Grantee {
     }
 }
 
+impl record::Tell for Grantee {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("DisplayName", self.display_name.as_ref());
+        t.put("EmailAddress", self.email_address.as_ref());
+        t.put("ID", self.id.as_ref());
+        t.put("xsi:type", Some(&self.type_));
+        t.put("URI", self.uri.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -5894,6 +7077,18 @@ impl xml::ToXml for HeadBucketOutput {
     }
 }
 
+impl record::Tell for HeadBucketOutput {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("x-amz-bucket-arn", self.bucket_arn.as_ref());
+        t.put("x-amz-bucket-location-type", self.bucket_location_type.as_ref());
+        t.put("x-amz-bucket-location-name", self.bucket_location_name.as_ref());
+        t.put("x-amz-bucket-region", self.bucket_region.as_ref());
+        t.put("x-amz-access-point-alias", self.access_point_alias.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -5903,6 +7098,15 @@ impl xml::ToXml for HeadBucketOutput {
 pub struct HeadBucketRequest {
     pub bucket: String,
     pub expected_bucket_owner: Option<String>,
+}
+
+impl record::Tell for HeadBucketRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("bucketName", Some(&self.bucket));
+        t.put("x-amz-expected-bucket-owner", self.expected_bucket_owner.as_ref());
+        t.close();
+    }
 }
 
 #[derive(Default, Clone, PartialEq)]
@@ -6038,6 +7242,52 @@ impl xml::ToXml for HeadObjectOutput {
     }
 }
 
+impl record::Tell for HeadObjectOutput {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("x-amz-delete-marker", self.delete_marker.as_ref());
+        t.put("x-amz-expiration", self.expiration.as_ref());
+        t.put("x-amz-restore", self.restore.as_ref());
+        t.put("x-amz-archive-status", self.archive_status.as_ref());
+        t.put("x-amz-checksum-crc32", self.checksum_crc32.as_ref());
+        t.put("x-amz-checksum-crc32c", self.checksum_crc32c.as_ref());
+        t.put("x-amz-checksum-crc64nvme", self.checksum_crc64nvme.as_ref());
+        t.put("x-amz-checksum-sha1", self.checksum_sha1.as_ref());
+        t.put("x-amz-checksum-sha256", self.checksum_sha256.as_ref());
+        t.put("x-amz-checksum-sha512", self.checksum_sha512.as_ref());
+        t.put("x-amz-checksum-md5", self.checksum_md5.as_ref());
+        t.put("x-amz-checksum-xxhash64", self.checksum_xxhash64.as_ref());
+        t.put("x-amz-checksum-xxhash3", self.checksum_xxhash3.as_ref());
+        t.put("x-amz-checksum-xxhash128", self.checksum_xxhash128.as_ref());
+        t.put("x-amz-checksum-type", self.checksum_type.as_ref());
+        t.put("x-amz-missing-meta", self.missing_meta.as_ref());
+        t.put("x-amz-version-id", self.version_id.as_ref());
+        t.put("x-amz-website-redirect-location", self.website_redirect_location.as_ref());
+        t.put("x-amz-server-side-encryption", self.server_side_encryption.as_ref());
+        t.put("x-amz-server-side-encryption-customer-algorithm", self.sse_customer_algorithm.as_ref());
+        t.put("x-amz-server-side-encryption-customer-key-MD5", self.sse_customer_key_md5.as_ref());
+        t.put("x-amz-server-side-encryption-bucket-key-enabled", self.bucket_key_enabled.as_ref());
+        t.put("x-amz-storage-class", self.storage_class.as_ref());
+        t.put("x-amz-request-charged", self.request_charged.as_ref());
+        t.put("x-amz-replication-status", self.replication_status.as_ref());
+        t.put("x-amz-mp-parts-count", self.parts_count.as_ref());
+        t.put("x-amz-tagging-count", self.tag_count.as_ref());
+        t.put("x-amz-object-lock-mode", self.object_lock_mode.as_ref());
+        t.put("x-amz-object-lock-retain-until-date", self.object_lock_retain_until_date.as_ref());
+        t.put("x-amz-object-lock-legal-hold", self.object_lock_legal_hold_status.as_ref());
+        t.put("x-amz-object-lock-event-hold", self.object_lock_event_hold.as_ref());
+        t.put(
+            "x-amz-object-lock-event-hold-duration-days",
+            self.object_lock_event_hold_duration_days.as_ref(),
+        );
+        t.put(
+            "x-amz-object-lock-event-hold-duration-years",
+            self.object_lock_event_hold_duration_years.as_ref(),
+        );
+        t.close();
+    }
+}
+
 #[derive(Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -6107,6 +7357,33 @@ impl HeadObjectRequest {
     }
 }
 
+impl record::Tell for HeadObjectRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("bucketName", Some(&self.bucket));
+        t.put("If-Match", self.if_match.as_ref());
+        t.put("If-Modified-Since", self.if_modified_since.as_ref());
+        t.put("If-None-Match", self.if_none_match.as_ref());
+        t.put("If-Unmodified-Since", self.if_unmodified_since.as_ref());
+        t.put("key", Some(&self.key));
+        t.put("Range", self.range.as_ref());
+        t.put("response-cache-control", self.response_cache_control.as_ref());
+        t.put("response-content-disposition", self.response_content_disposition.as_ref());
+        t.put("response-content-encoding", self.response_content_encoding.as_ref());
+        t.put("response-content-language", self.response_content_language.as_ref());
+        t.put("response-content-type", self.response_content_type.as_ref());
+        t.put("response-expires", self.response_expires.as_ref());
+        t.put("versionId", self.version_id.as_ref());
+        t.put("x-amz-server-side-encryption-customer-algorithm", self.sse_customer_algorithm.as_ref());
+        t.put("x-amz-server-side-encryption-customer-key-MD5", self.sse_customer_key_md5.as_ref());
+        t.put("x-amz-request-payer", self.request_payer.as_ref());
+        t.put("partNumber", self.part_number.as_ref());
+        t.put("x-amz-expected-bucket-owner", self.expected_bucket_owner.as_ref());
+        t.put("x-amz-checksum-mode", self.checksum_mode.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -6128,6 +7405,14 @@ impl xml::ToXml for IndexDocument {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for IndexDocument {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("Suffix", Some(&self.suffix));
+        t.close();
     }
 }
 
@@ -6155,6 +7440,15 @@ impl xml::ToXml for Initiator {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for Initiator {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("ID", self.id.as_ref());
+        t.put("DisplayName", self.display_name.as_ref());
+        t.close();
     }
 }
 
@@ -6188,6 +7482,17 @@ impl xml::ToXml for LambdaFunctionConfiguration {
     }
 }
 
+impl record::Tell for LambdaFunctionConfiguration {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("Id", self.id.as_ref());
+        t.put("CloudFunction", Some(&self.lambda_function_arn));
+        t.list("Event", Some(self.events.as_slice()));
+        t.put("Filter", self.filter.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -6213,6 +7518,16 @@ impl xml::ToXml for LifecycleExpiration {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for LifecycleExpiration {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("Date", self.date.as_ref());
+        t.put("Days", self.days.as_ref());
+        t.put("ExpiredObjectDeleteMarker", self.expired_object_delete_marker.as_ref());
+        t.close();
     }
 }
 
@@ -6257,6 +7572,22 @@ impl xml::ToXml for LifecycleRule {
     }
 }
 
+impl record::Tell for LifecycleRule {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("Expiration", self.expiration.as_ref());
+        t.put("ID", self.id.as_ref());
+        t.put("Prefix", self.prefix.as_ref());
+        t.put("Filter", self.filter.as_ref());
+        t.put("Status", Some(&self.status));
+        t.list("Transition", self.transitions.as_deref());
+        t.list("NoncurrentVersionTransition", self.noncurrent_version_transitions.as_deref());
+        t.put("NoncurrentVersionExpiration", self.noncurrent_version_expiration.as_ref());
+        t.put("AbortIncompleteMultipartUpload", self.abort_incomplete_multipart_upload.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -6284,6 +7615,17 @@ impl xml::ToXml for LifecycleRuleAndOperator {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for LifecycleRuleAndOperator {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("Prefix", self.prefix.as_ref());
+        t.list("Tag", self.tags.as_deref());
+        t.put("ObjectSizeGreaterThan", self.object_size_greater_than.as_ref());
+        t.put("ObjectSizeLessThan", self.object_size_less_than.as_ref());
+        t.close();
     }
 }
 
@@ -6319,6 +7661,18 @@ impl xml::ToXml for LifecycleRuleFilter {
     }
 }
 
+impl record::Tell for LifecycleRuleFilter {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("Prefix", self.prefix.as_ref());
+        t.put("Tag", self.tag.as_ref());
+        t.put("ObjectSizeGreaterThan", self.object_size_greater_than.as_ref());
+        t.put("ObjectSizeLessThan", self.object_size_less_than.as_ref());
+        t.put("And", self.and.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -6349,6 +7703,17 @@ impl xml::ToXml for ListBucketsOutput {
     }
 }
 
+impl record::Tell for ListBucketsOutput {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.list("Buckets", self.buckets.as_deref());
+        t.put("Owner", self.owner.as_ref());
+        t.put("ContinuationToken", self.continuation_token.as_ref());
+        t.put("Prefix", self.prefix.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -6365,6 +7730,17 @@ pub struct ListBucketsRequest {
 impl ListBucketsRequest {
     fn limits(&self, v: &mut Violations) {
         v.number("max-buckets", self.max_buckets, Some(1), Some(10000));
+    }
+}
+
+impl record::Tell for ListBucketsRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("max-buckets", self.max_buckets.as_ref());
+        t.put("continuation-token", self.continuation_token.as_ref());
+        t.put("prefix", self.prefix.as_ref());
+        t.put("bucket-region", self.bucket_region.as_ref());
+        t.close();
     }
 }
 
@@ -6415,6 +7791,26 @@ impl xml::ToXml for ListMultipartUploadsOutput {
     }
 }
 
+impl record::Tell for ListMultipartUploadsOutput {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("Bucket", self.bucket.as_ref());
+        t.put("KeyMarker", self.key_marker.as_ref());
+        t.put("UploadIdMarker", self.upload_id_marker.as_ref());
+        t.put("NextKeyMarker", self.next_key_marker.as_ref());
+        t.put("Prefix", self.prefix.as_ref());
+        t.put("Delimiter", self.delimiter.as_ref());
+        t.put("NextUploadIdMarker", self.next_upload_id_marker.as_ref());
+        t.put("MaxUploads", self.max_uploads.as_ref());
+        t.put("IsTruncated", self.is_truncated.as_ref());
+        t.list("Upload", self.uploads.as_deref());
+        t.list("CommonPrefixes", self.common_prefixes.as_deref());
+        t.put("EncodingType", self.encoding_type.as_ref());
+        t.put("x-amz-request-charged", self.request_charged.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -6437,6 +7833,22 @@ impl ListMultipartUploadsRequest {
     fn limits(&self, v: &mut Violations) {
         v.text("encoding-type", self.encoding_type.as_deref(), &rule::ENCODING_TYPE);
         v.text("x-amz-request-payer", self.request_payer.as_deref(), &rule::REQUEST_PAYER);
+    }
+}
+
+impl record::Tell for ListMultipartUploadsRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("bucketName", Some(&self.bucket));
+        t.put("delimiter", self.delimiter.as_ref());
+        t.put("encoding-type", self.encoding_type.as_ref());
+        t.put("key-marker", self.key_marker.as_ref());
+        t.put("max-uploads", self.max_uploads.as_ref());
+        t.put("prefix", self.prefix.as_ref());
+        t.put("upload-id-marker", self.upload_id_marker.as_ref());
+        t.put("x-amz-expected-bucket-owner", self.expected_bucket_owner.as_ref());
+        t.put("x-amz-request-payer", self.request_payer.as_ref());
+        t.close();
     }
 }
 
@@ -6489,6 +7901,27 @@ impl xml::ToXml for ListObjectVersionsOutput {
     }
 }
 
+impl record::Tell for ListObjectVersionsOutput {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("IsTruncated", self.is_truncated.as_ref());
+        t.put("KeyMarker", self.key_marker.as_ref());
+        t.put("VersionIdMarker", self.version_id_marker.as_ref());
+        t.put("NextKeyMarker", self.next_key_marker.as_ref());
+        t.put("NextVersionIdMarker", self.next_version_id_marker.as_ref());
+        t.list("Version", self.versions.as_deref());
+        t.list("DeleteMarker", self.delete_markers.as_deref());
+        t.put("Name", self.name.as_ref());
+        t.put("Prefix", self.prefix.as_ref());
+        t.put("Delimiter", self.delimiter.as_ref());
+        t.put("MaxKeys", self.max_keys.as_ref());
+        t.list("CommonPrefixes", self.common_prefixes.as_deref());
+        t.put("EncodingType", self.encoding_type.as_ref());
+        t.put("x-amz-request-charged", self.request_charged.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -6517,6 +7950,23 @@ impl ListObjectVersionsRequest {
             self.optional_object_attributes.as_deref(),
             &rule::OPTIONAL_OBJECT_ATTRIBUTES,
         );
+    }
+}
+
+impl record::Tell for ListObjectVersionsRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("bucketName", Some(&self.bucket));
+        t.put("delimiter", self.delimiter.as_ref());
+        t.put("encoding-type", self.encoding_type.as_ref());
+        t.put("key-marker", self.key_marker.as_ref());
+        t.put("max-keys", self.max_keys.as_ref());
+        t.put("prefix", self.prefix.as_ref());
+        t.put("version-id-marker", self.version_id_marker.as_ref());
+        t.put("x-amz-expected-bucket-owner", self.expected_bucket_owner.as_ref());
+        t.put("x-amz-request-payer", self.request_payer.as_ref());
+        t.list("x-amz-optional-object-attributes", self.optional_object_attributes.as_deref());
+        t.close();
     }
 }
 
@@ -6563,6 +8013,24 @@ impl xml::ToXml for ListObjectsOutput {
     }
 }
 
+impl record::Tell for ListObjectsOutput {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("IsTruncated", self.is_truncated.as_ref());
+        t.put("Marker", self.marker.as_ref());
+        t.put("NextMarker", self.next_marker.as_ref());
+        t.list("Contents", self.contents.as_deref());
+        t.put("Name", self.name.as_ref());
+        t.put("Prefix", self.prefix.as_ref());
+        t.put("Delimiter", self.delimiter.as_ref());
+        t.put("MaxKeys", self.max_keys.as_ref());
+        t.list("CommonPrefixes", self.common_prefixes.as_deref());
+        t.put("EncodingType", self.encoding_type.as_ref());
+        t.put("x-amz-request-charged", self.request_charged.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -6590,6 +8058,22 @@ impl ListObjectsRequest {
             self.optional_object_attributes.as_deref(),
             &rule::OPTIONAL_OBJECT_ATTRIBUTES,
         );
+    }
+}
+
+impl record::Tell for ListObjectsRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("bucketName", Some(&self.bucket));
+        t.put("delimiter", self.delimiter.as_ref());
+        t.put("encoding-type", self.encoding_type.as_ref());
+        t.put("marker", self.marker.as_ref());
+        t.put("max-keys", self.max_keys.as_ref());
+        t.put("prefix", self.prefix.as_ref());
+        t.put("x-amz-request-payer", self.request_payer.as_ref());
+        t.put("x-amz-expected-bucket-owner", self.expected_bucket_owner.as_ref());
+        t.list("x-amz-optional-object-attributes", self.optional_object_attributes.as_deref());
+        t.close();
     }
 }
 
@@ -6640,6 +8124,26 @@ impl xml::ToXml for ListObjectsV2Output {
     }
 }
 
+impl record::Tell for ListObjectsV2Output {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("IsTruncated", self.is_truncated.as_ref());
+        t.list("Contents", self.contents.as_deref());
+        t.put("Name", self.name.as_ref());
+        t.put("Prefix", self.prefix.as_ref());
+        t.put("Delimiter", self.delimiter.as_ref());
+        t.put("MaxKeys", self.max_keys.as_ref());
+        t.list("CommonPrefixes", self.common_prefixes.as_deref());
+        t.put("EncodingType", self.encoding_type.as_ref());
+        t.put("KeyCount", self.key_count.as_ref());
+        t.put("ContinuationToken", self.continuation_token.as_ref());
+        t.put("NextContinuationToken", self.next_continuation_token.as_ref());
+        t.put("StartAfter", self.start_after.as_ref());
+        t.put("x-amz-request-charged", self.request_charged.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -6669,6 +8173,24 @@ impl ListObjectsV2Request {
             self.optional_object_attributes.as_deref(),
             &rule::OPTIONAL_OBJECT_ATTRIBUTES,
         );
+    }
+}
+
+impl record::Tell for ListObjectsV2Request {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("bucketName", Some(&self.bucket));
+        t.put("delimiter", self.delimiter.as_ref());
+        t.put("encoding-type", self.encoding_type.as_ref());
+        t.put("max-keys", self.max_keys.as_ref());
+        t.put("prefix", self.prefix.as_ref());
+        t.put("continuation-token", self.continuation_token.as_ref());
+        t.put("fetch-owner", self.fetch_owner.as_ref());
+        t.put("start-after", self.start_after.as_ref());
+        t.put("x-amz-request-payer", self.request_payer.as_ref());
+        t.put("x-amz-expected-bucket-owner", self.expected_bucket_owner.as_ref());
+        t.list("x-amz-optional-object-attributes", self.optional_object_attributes.as_deref());
+        t.close();
     }
 }
 
@@ -6724,6 +8246,30 @@ impl xml::ToXml for ListPartsOutput {
     }
 }
 
+impl record::Tell for ListPartsOutput {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("x-amz-abort-date", self.abort_date.as_ref());
+        t.put("x-amz-abort-rule-id", self.abort_rule_id.as_ref());
+        t.put("Bucket", self.bucket.as_ref());
+        t.put("Key", self.key.as_ref());
+        t.put("UploadId", self.upload_id.as_ref());
+        t.put("PartNumberMarker", self.part_number_marker.as_ref());
+        t.put("NextPartNumberMarker", self.next_part_number_marker.as_ref());
+        t.put("MaxParts", self.max_parts.as_ref());
+        t.put("IsTruncated", self.is_truncated.as_ref());
+        t.list("Part", self.parts.as_deref());
+        t.put("Initiator", self.initiator.as_ref());
+        t.put("Owner", self.owner.as_ref());
+        t.put("StorageClass", self.storage_class.as_ref());
+        t.put("x-amz-request-charged", self.request_charged.as_ref());
+        t.put("ChecksumAlgorithm", self.checksum_algorithm.as_ref());
+        t.put("ChecksumType", self.checksum_type.as_ref());
+        t.put("x-amz-version-id", self.version_id.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -6770,6 +8316,22 @@ impl ListPartsRequest {
     }
 }
 
+impl record::Tell for ListPartsRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("bucketName", Some(&self.bucket));
+        t.put("key", Some(&self.key));
+        t.put("max-parts", self.max_parts.as_ref());
+        t.put("part-number-marker", self.part_number_marker.as_ref());
+        t.put("uploadId", Some(&self.upload_id));
+        t.put("x-amz-request-payer", self.request_payer.as_ref());
+        t.put("x-amz-expected-bucket-owner", self.expected_bucket_owner.as_ref());
+        t.put("x-amz-server-side-encryption-customer-algorithm", self.sse_customer_algorithm.as_ref());
+        t.put("x-amz-server-side-encryption-customer-key-MD5", self.sse_customer_key_md5.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -6790,6 +8352,15 @@ impl xml::FromXml for LocationInfo {
 impl LocationInfo {
     fn limits(&self, v: &mut Violations) {
         v.text("Type", self.type_.as_deref(), &rule::LOCATION_TYPE);
+    }
+}
+
+impl record::Tell for LocationInfo {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("Type", self.type_.as_ref());
+        t.put("Name", self.name.as_ref());
+        t.close();
     }
 }
 
@@ -6823,6 +8394,17 @@ impl xml::ToXml for LoggingEnabled {
     }
 }
 
+impl record::Tell for LoggingEnabled {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("TargetBucket", Some(&self.target_bucket));
+        t.list("TargetGrants", self.target_grants.as_deref());
+        t.put("TargetPrefix", Some(&self.target_prefix));
+        t.put("TargetObjectKeyFormat", self.target_object_key_format.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -6846,6 +8428,15 @@ impl xml::ToXml for Metrics {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for Metrics {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("Status", Some(&self.status));
+        t.put("EventThreshold", self.event_threshold.as_ref());
+        t.close();
     }
 }
 
@@ -6889,6 +8480,22 @@ impl xml::ToXml for MultipartUpload {
     }
 }
 
+impl record::Tell for MultipartUpload {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("UploadId", self.upload_id.as_ref());
+        t.put("Key", self.key.as_ref());
+        t.put("Initiated", self.initiated.as_ref());
+        t.put("StorageClass", self.storage_class.as_ref());
+        t.put("Owner", self.owner.as_ref());
+        t.put("Initiator", self.initiator.as_ref());
+        t.put("ChecksumAlgorithm", self.checksum_algorithm.as_ref());
+        t.put("ChecksumType", self.checksum_type.as_ref());
+        t.put("VersionId", self.version_id.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -6912,6 +8519,15 @@ impl xml::ToXml for NoncurrentVersionExpiration {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for NoncurrentVersionExpiration {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("NoncurrentDays", self.noncurrent_days.as_ref());
+        t.put("NewerNoncurrentVersions", self.newer_noncurrent_versions.as_ref());
+        t.close();
     }
 }
 
@@ -6940,6 +8556,16 @@ impl xml::ToXml for NoncurrentVersionTransition {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for NoncurrentVersionTransition {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("NoncurrentDays", self.noncurrent_days.as_ref());
+        t.put("StorageClass", self.storage_class.as_ref());
+        t.put("NewerNoncurrentVersions", self.newer_noncurrent_versions.as_ref());
+        t.close();
     }
 }
 
@@ -6973,6 +8599,17 @@ impl xml::ToXml for NotificationConfiguration {
     }
 }
 
+impl record::Tell for NotificationConfiguration {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.list("TopicConfiguration", self.topic_configurations.as_deref());
+        t.list("QueueConfiguration", self.queue_configurations.as_deref());
+        t.list("CloudFunctionConfiguration", self.lambda_function_configurations.as_deref());
+        t.put("EventBridgeConfiguration", self.event_bridge_configuration.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -6994,6 +8631,14 @@ impl xml::ToXml for NotificationConfigurationFilter {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for NotificationConfigurationFilter {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("S3Key", self.key.as_ref());
+        t.close();
     }
 }
 
@@ -7037,6 +8682,22 @@ impl xml::ToXml for Object {
     }
 }
 
+impl record::Tell for Object {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("Key", self.key.as_ref());
+        t.put("LastModified", self.last_modified.as_ref());
+        t.put("ETag", self.e_tag.as_ref());
+        t.list("ChecksumAlgorithm", self.checksum_algorithm.as_deref());
+        t.put("ChecksumType", self.checksum_type.as_ref());
+        t.put("Size", self.size.as_ref());
+        t.put("StorageClass", self.storage_class.as_ref());
+        t.put("Owner", self.owner.as_ref());
+        t.put("RestoreStatus", self.restore_status.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -7069,6 +8730,18 @@ impl ObjectIdentifier {
     }
 }
 
+impl record::Tell for ObjectIdentifier {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("Key", Some(&self.key));
+        t.put("VersionId", self.version_id.as_ref());
+        t.put("ETag", self.e_tag.as_ref());
+        t.put("LastModifiedTime", self.last_modified_time.as_ref());
+        t.put("Size", self.size.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -7095,6 +8768,15 @@ impl xml::ToXml for ObjectLockConfiguration {
     }
 }
 
+impl record::Tell for ObjectLockConfiguration {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("ObjectLockEnabled", self.object_lock_enabled.as_ref());
+        t.put("Rule", self.rule.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -7116,6 +8798,14 @@ impl xml::ToXml for ObjectLockRule {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for ObjectLockRule {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("DefaultRetention", self.default_retention.as_ref());
+        t.close();
     }
 }
 
@@ -7175,6 +8865,25 @@ impl xml::ToXml for ObjectPart {
     }
 }
 
+impl record::Tell for ObjectPart {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("PartNumber", self.part_number.as_ref());
+        t.put("Size", self.size.as_ref());
+        t.put("ChecksumCRC32", self.checksum_crc32.as_ref());
+        t.put("ChecksumCRC32C", self.checksum_crc32c.as_ref());
+        t.put("ChecksumCRC64NVME", self.checksum_crc64nvme.as_ref());
+        t.put("ChecksumSHA1", self.checksum_sha1.as_ref());
+        t.put("ChecksumSHA256", self.checksum_sha256.as_ref());
+        t.put("ChecksumSHA512", self.checksum_sha512.as_ref());
+        t.put("ChecksumMD5", self.checksum_md5.as_ref());
+        t.put("ChecksumXXHASH64", self.checksum_xxhash64.as_ref());
+        t.put("ChecksumXXHASH3", self.checksum_xxhash3.as_ref());
+        t.put("ChecksumXXHASH128", self.checksum_xxhash128.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -7219,6 +8928,24 @@ impl xml::ToXml for ObjectVersion {
     }
 }
 
+impl record::Tell for ObjectVersion {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("ETag", self.e_tag.as_ref());
+        t.list("ChecksumAlgorithm", self.checksum_algorithm.as_deref());
+        t.put("ChecksumType", self.checksum_type.as_ref());
+        t.put("Size", self.size.as_ref());
+        t.put("StorageClass", self.storage_class.as_ref());
+        t.put("Key", self.key.as_ref());
+        t.put("VersionId", self.version_id.as_ref());
+        t.put("IsLatest", self.is_latest.as_ref());
+        t.put("LastModified", self.last_modified.as_ref());
+        t.put("Owner", self.owner.as_ref());
+        t.put("RestoreStatus", self.restore_status.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -7246,6 +8973,15 @@ impl xml::ToXml for Owner {
     }
 }
 
+impl record::Tell for Owner {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("DisplayName", self.display_name.as_ref());
+        t.put("ID", self.id.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -7270,6 +9006,14 @@ impl xml::ToXml for OwnershipControls {
     }
 }
 
+impl record::Tell for OwnershipControls {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.list("Rule", Some(self.rules.as_slice()));
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -7291,6 +9035,14 @@ impl xml::ToXml for OwnershipControlsRule {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for OwnershipControlsRule {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("ObjectOwnership", Some(&self.object_ownership));
+        t.close();
     }
 }
 
@@ -7354,6 +9106,27 @@ impl xml::ToXml for Part {
     }
 }
 
+impl record::Tell for Part {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("PartNumber", self.part_number.as_ref());
+        t.put("LastModified", self.last_modified.as_ref());
+        t.put("ETag", self.e_tag.as_ref());
+        t.put("Size", self.size.as_ref());
+        t.put("ChecksumCRC32", self.checksum_crc32.as_ref());
+        t.put("ChecksumCRC32C", self.checksum_crc32c.as_ref());
+        t.put("ChecksumCRC64NVME", self.checksum_crc64nvme.as_ref());
+        t.put("ChecksumSHA1", self.checksum_sha1.as_ref());
+        t.put("ChecksumSHA256", self.checksum_sha256.as_ref());
+        t.put("ChecksumSHA512", self.checksum_sha512.as_ref());
+        t.put("ChecksumMD5", self.checksum_md5.as_ref());
+        t.put("ChecksumXXHASH64", self.checksum_xxhash64.as_ref());
+        t.put("ChecksumXXHASH3", self.checksum_xxhash3.as_ref());
+        t.put("ChecksumXXHASH128", self.checksum_xxhash128.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -7378,6 +9151,14 @@ impl xml::ToXml for PartitionedPrefix {
     }
 }
 
+impl record::Tell for PartitionedPrefix {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("PartitionDateSource", self.partition_date_source.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -7399,6 +9180,14 @@ impl xml::ToXml for PolicyStatus {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for PolicyStatus {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("IsPublic", self.is_public.as_ref());
+        t.close();
     }
 }
 
@@ -7443,6 +9232,17 @@ impl xml::ToXml for PublicAccessBlockConfiguration {
     }
 }
 
+impl record::Tell for PublicAccessBlockConfiguration {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("BlockPublicAcls", self.block_public_acls.as_ref());
+        t.put("IgnorePublicAcls", self.ignore_public_acls.as_ref());
+        t.put("BlockPublicPolicy", self.block_public_policy.as_ref());
+        t.put("RestrictPublicBuckets", self.restrict_public_buckets.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -7465,6 +9265,19 @@ impl PutBucketPolicyRequest {
     }
 }
 
+impl record::Tell for PutBucketPolicyRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("bucketName", Some(&self.bucket));
+        t.put("Content-MD5", self.content_md5.as_ref());
+        t.put("x-amz-sdk-checksum-algorithm", self.checksum_algorithm.as_ref());
+        t.put("x-amz-confirm-remove-self-bucket-access", self.confirm_remove_self_bucket_access.as_ref());
+        t.json("bucketPolicy", Some(self.policy.as_str()));
+        t.put("x-amz-expected-bucket-owner", self.expected_bucket_owner.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -7484,6 +9297,18 @@ impl PutBucketTaggingRequest {
     fn limits(&self, v: &mut Violations) {
         v.text("x-amz-sdk-checksum-algorithm", self.checksum_algorithm.as_deref(), &rule::CHECKSUM_ALGORITHM);
         v.inner("Tagging", Some(&self.tagging), Tagging::limits);
+    }
+}
+
+impl record::Tell for PutBucketTaggingRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("bucketName", Some(&self.bucket));
+        t.put("Content-MD5", self.content_md5.as_ref());
+        t.put("x-amz-sdk-checksum-algorithm", self.checksum_algorithm.as_ref());
+        t.put("Tagging", Some(&self.tagging));
+        t.put("x-amz-expected-bucket-owner", self.expected_bucket_owner.as_ref());
+        t.close();
     }
 }
 
@@ -7570,6 +9395,32 @@ impl xml::ToXml for PutObjectOutput {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for PutObjectOutput {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("x-amz-expiration", self.expiration.as_ref());
+        t.put("x-amz-checksum-crc32", self.checksum_crc32.as_ref());
+        t.put("x-amz-checksum-crc32c", self.checksum_crc32c.as_ref());
+        t.put("x-amz-checksum-crc64nvme", self.checksum_crc64nvme.as_ref());
+        t.put("x-amz-checksum-sha1", self.checksum_sha1.as_ref());
+        t.put("x-amz-checksum-sha256", self.checksum_sha256.as_ref());
+        t.put("x-amz-checksum-sha512", self.checksum_sha512.as_ref());
+        t.put("x-amz-checksum-md5", self.checksum_md5.as_ref());
+        t.put("x-amz-checksum-xxhash64", self.checksum_xxhash64.as_ref());
+        t.put("x-amz-checksum-xxhash3", self.checksum_xxhash3.as_ref());
+        t.put("x-amz-checksum-xxhash128", self.checksum_xxhash128.as_ref());
+        t.put("x-amz-checksum-type", self.checksum_type.as_ref());
+        t.put("x-amz-server-side-encryption", self.server_side_encryption.as_ref());
+        t.put("x-amz-version-id", self.version_id.as_ref());
+        t.put("x-amz-server-side-encryption-customer-algorithm", self.sse_customer_algorithm.as_ref());
+        t.put("x-amz-server-side-encryption-customer-key-MD5", self.sse_customer_key_md5.as_ref());
+        t.put("x-amz-server-side-encryption-bucket-key-enabled", self.bucket_key_enabled.as_ref());
+        t.put("x-amz-object-size", self.size.as_ref());
+        t.put("x-amz-request-charged", self.request_charged.as_ref());
+        t.close();
     }
 }
 
@@ -7729,6 +9580,63 @@ impl PutObjectRequest {
     }
 }
 
+impl record::Tell for PutObjectRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("x-amz-acl", self.acl.as_ref());
+        t.put("bucketName", Some(&self.bucket));
+        t.put("Cache-Control", self.cache_control.as_ref());
+        t.put("Content-Disposition", self.content_disposition.as_ref());
+        t.put("Content-Encoding", self.content_encoding.as_ref());
+        t.put("Content-Language", self.content_language.as_ref());
+        t.put("Content-Length", self.content_length.as_ref());
+        t.put("Content-MD5", self.content_md5.as_ref());
+        t.put("Content-Type", self.content_type.as_ref());
+        t.put("x-amz-sdk-checksum-algorithm", self.checksum_algorithm.as_ref());
+        t.put("x-amz-checksum-crc32", self.checksum_crc32.as_ref());
+        t.put("x-amz-checksum-crc32c", self.checksum_crc32c.as_ref());
+        t.put("x-amz-checksum-crc64nvme", self.checksum_crc64nvme.as_ref());
+        t.put("x-amz-checksum-sha1", self.checksum_sha1.as_ref());
+        t.put("x-amz-checksum-sha256", self.checksum_sha256.as_ref());
+        t.put("x-amz-checksum-sha512", self.checksum_sha512.as_ref());
+        t.put("x-amz-checksum-md5", self.checksum_md5.as_ref());
+        t.put("x-amz-checksum-xxhash64", self.checksum_xxhash64.as_ref());
+        t.put("x-amz-checksum-xxhash3", self.checksum_xxhash3.as_ref());
+        t.put("x-amz-checksum-xxhash128", self.checksum_xxhash128.as_ref());
+        t.put("Expires", self.expires.as_ref());
+        t.put("If-Match", self.if_match.as_ref());
+        t.put("If-None-Match", self.if_none_match.as_ref());
+        t.put("x-amz-grant-full-control", self.grant_full_control.as_ref());
+        t.put("x-amz-grant-read", self.grant_read.as_ref());
+        t.put("x-amz-grant-read-acp", self.grant_read_acp.as_ref());
+        t.put("x-amz-grant-write-acp", self.grant_write_acp.as_ref());
+        t.put("key", Some(&self.key));
+        t.put("x-amz-write-offset-bytes", self.write_offset_bytes.as_ref());
+        t.put("x-amz-server-side-encryption", self.server_side_encryption.as_ref());
+        t.put("x-amz-storage-class", self.storage_class.as_ref());
+        t.put("x-amz-website-redirect-location", self.website_redirect_location.as_ref());
+        t.put("x-amz-server-side-encryption-customer-algorithm", self.sse_customer_algorithm.as_ref());
+        t.put("x-amz-server-side-encryption-customer-key-MD5", self.sse_customer_key_md5.as_ref());
+        t.put("x-amz-server-side-encryption-bucket-key-enabled", self.bucket_key_enabled.as_ref());
+        t.put("x-amz-request-payer", self.request_payer.as_ref());
+        t.put("x-amz-tagging", self.tagging.as_ref());
+        t.put("x-amz-object-lock-mode", self.object_lock_mode.as_ref());
+        t.put("x-amz-object-lock-retain-until-date", self.object_lock_retain_until_date.as_ref());
+        t.put("x-amz-object-lock-legal-hold", self.object_lock_legal_hold_status.as_ref());
+        t.put("x-amz-object-lock-event-hold", self.object_lock_event_hold.as_ref());
+        t.put(
+            "x-amz-object-lock-event-hold-duration-days",
+            self.object_lock_event_hold_duration_days.as_ref(),
+        );
+        t.put(
+            "x-amz-object-lock-event-hold-duration-years",
+            self.object_lock_event_hold_duration_years.as_ref(),
+        );
+        t.put("x-amz-expected-bucket-owner", self.expected_bucket_owner.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -7748,6 +9656,14 @@ impl xml::ToXml for PutObjectTaggingOutput {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for PutObjectTaggingOutput {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("x-amz-version-id", self.version_id.as_ref());
+        t.close();
     }
 }
 
@@ -7778,6 +9694,21 @@ impl PutObjectTaggingRequest {
     }
 }
 
+impl record::Tell for PutObjectTaggingRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("bucketName", Some(&self.bucket));
+        t.put("key", Some(&self.key));
+        t.put("versionId", self.version_id.as_ref());
+        t.put("Content-MD5", self.content_md5.as_ref());
+        t.put("x-amz-sdk-checksum-algorithm", self.checksum_algorithm.as_ref());
+        t.put("Tagging", Some(&self.tagging));
+        t.put("x-amz-expected-bucket-owner", self.expected_bucket_owner.as_ref());
+        t.put("x-amz-request-payer", self.request_payer.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -7796,6 +9727,18 @@ pub struct PutPublicAccessBlockRequest {
 impl PutPublicAccessBlockRequest {
     fn limits(&self, v: &mut Violations) {
         v.text("x-amz-sdk-checksum-algorithm", self.checksum_algorithm.as_deref(), &rule::CHECKSUM_ALGORITHM);
+    }
+}
+
+impl record::Tell for PutPublicAccessBlockRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("bucketName", Some(&self.bucket));
+        t.put("Content-MD5", self.content_md5.as_ref());
+        t.put("x-amz-sdk-checksum-algorithm", self.checksum_algorithm.as_ref());
+        t.put("PublicAccessBlockConfiguration", Some(&self.public_access_block_configuration));
+        t.put("x-amz-expected-bucket-owner", self.expected_bucket_owner.as_ref());
+        t.close();
     }
 }
 
@@ -7826,6 +9769,17 @@ impl xml::ToXml for QueueConfiguration {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for QueueConfiguration {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("Id", self.id.as_ref());
+        t.put("Queue", Some(&self.queue_arn));
+        t.list("Event", Some(self.events.as_slice()));
+        t.put("Filter", self.filter.as_ref());
+        t.close();
     }
 }
 
@@ -7861,6 +9815,18 @@ impl xml::ToXml for Redirect {
     }
 }
 
+impl record::Tell for Redirect {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("HostName", self.host_name.as_ref());
+        t.put("HttpRedirectCode", self.http_redirect_code.as_ref());
+        t.put("Protocol", self.protocol.as_ref());
+        t.put("ReplaceKeyPrefixWith", self.replace_key_prefix_with.as_ref());
+        t.put("ReplaceKeyWith", self.replace_key_with.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -7884,6 +9850,15 @@ impl xml::ToXml for RedirectAllRequestsTo {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for RedirectAllRequestsTo {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("HostName", Some(&self.host_name));
+        t.put("Protocol", self.protocol.as_ref());
+        t.close();
     }
 }
 
@@ -7911,6 +9886,14 @@ impl xml::ToXml for ReplicaModifications {
     }
 }
 
+impl record::Tell for ReplicaModifications {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("Status", Some(&self.status));
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -7934,6 +9917,15 @@ impl xml::ToXml for ReplicationConfiguration {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for ReplicationConfiguration {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("Role", Some(&self.role));
+        t.list("Rule", Some(self.rules.as_slice()));
+        t.close();
     }
 }
 
@@ -7978,6 +9970,22 @@ impl xml::ToXml for ReplicationRule {
     }
 }
 
+impl record::Tell for ReplicationRule {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("ID", self.id.as_ref());
+        t.put("Priority", self.priority.as_ref());
+        t.put("Prefix", self.prefix.as_ref());
+        t.put("Filter", self.filter.as_ref());
+        t.put("Status", Some(&self.status));
+        t.put("SourceSelectionCriteria", self.source_selection_criteria.as_ref());
+        t.put("ExistingObjectReplication", self.existing_object_replication.as_ref());
+        t.put("Destination", Some(&self.destination));
+        t.put("DeleteMarkerReplication", self.delete_marker_replication.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -8001,6 +10009,15 @@ impl xml::ToXml for ReplicationRuleAndOperator {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for ReplicationRuleAndOperator {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("Prefix", self.prefix.as_ref());
+        t.list("Tag", self.tags.as_deref());
+        t.close();
     }
 }
 
@@ -8032,6 +10049,16 @@ impl xml::ToXml for ReplicationRuleFilter {
     }
 }
 
+impl record::Tell for ReplicationRuleFilter {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("Prefix", self.prefix.as_ref());
+        t.put("Tag", self.tag.as_ref());
+        t.put("And", self.and.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -8058,6 +10085,15 @@ impl xml::ToXml for ReplicationTime {
     }
 }
 
+impl record::Tell for ReplicationTime {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("Status", Some(&self.status));
+        t.put("Time", Some(&self.time));
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -8079,6 +10115,14 @@ impl xml::ToXml for ReplicationTimeValue {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for ReplicationTimeValue {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("Minutes", self.minutes.as_ref());
+        t.close();
     }
 }
 
@@ -8108,6 +10152,15 @@ impl xml::ToXml for RestoreStatus {
     }
 }
 
+impl record::Tell for RestoreStatus {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("IsRestoreInProgress", self.is_restore_in_progress.as_ref());
+        t.put("RestoreExpiryDate", self.restore_expiry_date.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -8134,6 +10187,15 @@ impl xml::ToXml for RoutingRule {
     }
 }
 
+impl record::Tell for RoutingRule {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("Condition", self.condition.as_ref());
+        t.put("Redirect", Some(&self.redirect));
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -8155,6 +10217,14 @@ impl xml::ToXml for S3KeyFilter {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for S3KeyFilter {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.list("FilterRule", self.filter_rules.as_deref());
+        t.close();
     }
 }
 
@@ -8195,6 +10265,14 @@ impl xml::ToXml for ServerSideEncryptionByDefault {
     }
 }
 
+impl record::Tell for ServerSideEncryptionByDefault {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("SSEAlgorithm", Some(&self.sse_algorithm));
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -8216,6 +10294,14 @@ impl xml::ToXml for ServerSideEncryptionConfiguration {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for ServerSideEncryptionConfiguration {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.list("Rule", Some(self.rules.as_slice()));
+        t.close();
     }
 }
 
@@ -8247,6 +10333,16 @@ impl xml::ToXml for ServerSideEncryptionRule {
     }
 }
 
+impl record::Tell for ServerSideEncryptionRule {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("ApplyServerSideEncryptionByDefault", self.apply_server_side_encryption_by_default.as_ref());
+        t.put("BucketKeyEnabled", self.bucket_key_enabled.as_ref());
+        t.put("BlockedEncryptionTypes", self.blocked_encryption_types.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -8264,6 +10360,13 @@ impl xml::ToXml for SimplePrefix {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for SimplePrefix {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
     }
 }
 
@@ -8293,6 +10396,15 @@ impl xml::ToXml for SourceSelectionCriteria {
     }
 }
 
+impl record::Tell for SourceSelectionCriteria {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("SseKmsEncryptedObjects", self.sse_kms_encrypted_objects.as_ref());
+        t.put("ReplicaModifications", self.replica_modifications.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -8314,6 +10426,14 @@ impl xml::ToXml for SseKmsEncryptedObjects {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for SseKmsEncryptedObjects {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("Status", Some(&self.status));
+        t.close();
     }
 }
 
@@ -8355,6 +10475,15 @@ impl xml::ToXml for Tag {
     }
 }
 
+impl record::Tell for Tag {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("Key", Some(&self.key));
+        t.put("Value", Some(&self.value));
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -8374,6 +10503,14 @@ impl xml::FromXml for Tagging {
 impl Tagging {
     fn limits(&self, v: &mut Violations) {
         v.each("TagSet", Some(self.tag_set.as_slice()), Tag::limits);
+    }
+}
+
+impl record::Tell for Tagging {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.list("TagSet", Some(self.tag_set.as_slice()));
+        t.close();
     }
 }
 
@@ -8403,6 +10540,15 @@ impl xml::ToXml for TargetGrant {
     }
 }
 
+impl record::Tell for TargetGrant {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("Grantee", self.grantee.as_ref());
+        t.put("Permission", self.permission.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -8426,6 +10572,15 @@ impl xml::ToXml for TargetObjectKeyFormat {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for TargetObjectKeyFormat {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("SimplePrefix", self.simple_prefix.as_ref());
+        t.put("PartitionedPrefix", self.partitioned_prefix.as_ref());
+        t.close();
     }
 }
 
@@ -8459,6 +10614,17 @@ impl xml::ToXml for TopicConfiguration {
     }
 }
 
+impl record::Tell for TopicConfiguration {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("Id", self.id.as_ref());
+        t.put("Topic", Some(&self.topic_arn));
+        t.list("Event", Some(self.events.as_slice()));
+        t.put("Filter", self.filter.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -8484,6 +10650,16 @@ impl xml::ToXml for Transition {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for Transition {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("Date", self.date.as_ref());
+        t.put("Days", self.days.as_ref());
+        t.put("StorageClass", self.storage_class.as_ref());
+        t.close();
     }
 }
 
@@ -8535,6 +10711,21 @@ impl xml::ToXml for UploadPartCopyOutput {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for UploadPartCopyOutput {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("x-amz-copy-source-version-id", self.copy_source_version_id.as_ref());
+        t.put("CopyPartResult", self.copy_part_result.as_ref());
+        t.put("x-amz-server-side-encryption", self.server_side_encryption.as_ref());
+        t.put("x-amz-server-side-encryption-customer-algorithm", self.sse_customer_algorithm.as_ref());
+        t.put("x-amz-server-side-encryption-customer-key-MD5", self.sse_customer_key_md5.as_ref());
+        t.put("x-amz-server-side-encryption-bucket-key-enabled", self.bucket_key_enabled.as_ref());
+        t.put("x-amz-request-charged", self.request_charged.as_ref());
+        t.put("x-amz-version-id", self.version_id.as_ref());
+        t.close();
     }
 }
 
@@ -8603,6 +10794,36 @@ impl UploadPartCopyRequest {
         v.text("x-amz-copy-source", Some(self.copy_source.as_str()), &rule::COPY_SOURCE);
         v.text("Key", Some(self.key.as_str()), &rule::OBJECT_KEY);
         v.text("x-amz-request-payer", self.request_payer.as_deref(), &rule::REQUEST_PAYER);
+    }
+}
+
+impl record::Tell for UploadPartCopyRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("bucketName", Some(&self.bucket));
+        t.put("x-amz-copy-source", Some(&self.copy_source));
+        t.put("x-amz-copy-source-if-match", self.copy_source_if_match.as_ref());
+        t.put("x-amz-copy-source-if-modified-since", self.copy_source_if_modified_since.as_ref());
+        t.put("x-amz-copy-source-if-none-match", self.copy_source_if_none_match.as_ref());
+        t.put("x-amz-copy-source-if-unmodified-since", self.copy_source_if_unmodified_since.as_ref());
+        t.put("x-amz-copy-source-range", self.copy_source_range.as_ref());
+        t.put("key", Some(&self.key));
+        t.put("partNumber", Some(&self.part_number));
+        t.put("uploadId", Some(&self.upload_id));
+        t.put("x-amz-server-side-encryption-customer-algorithm", self.sse_customer_algorithm.as_ref());
+        t.put("x-amz-server-side-encryption-customer-key-MD5", self.sse_customer_key_md5.as_ref());
+        t.put(
+            "x-amz-copy-source-server-side-encryption-customer-algorithm",
+            self.copy_source_sse_customer_algorithm.as_ref(),
+        );
+        t.put(
+            "x-amz-copy-source-server-side-encryption-customer-key-MD5",
+            self.copy_source_sse_customer_key_md5.as_ref(),
+        );
+        t.put("x-amz-request-payer", self.request_payer.as_ref());
+        t.put("x-amz-expected-bucket-owner", self.expected_bucket_owner.as_ref());
+        t.put("x-amz-source-expected-bucket-owner", self.expected_source_bucket_owner.as_ref());
+        t.close();
     }
 }
 
@@ -8680,6 +10901,29 @@ impl xml::ToXml for UploadPartOutput {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for UploadPartOutput {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("x-amz-server-side-encryption", self.server_side_encryption.as_ref());
+        t.put("x-amz-checksum-crc32", self.checksum_crc32.as_ref());
+        t.put("x-amz-checksum-crc32c", self.checksum_crc32c.as_ref());
+        t.put("x-amz-checksum-crc64nvme", self.checksum_crc64nvme.as_ref());
+        t.put("x-amz-checksum-sha1", self.checksum_sha1.as_ref());
+        t.put("x-amz-checksum-sha256", self.checksum_sha256.as_ref());
+        t.put("x-amz-checksum-sha512", self.checksum_sha512.as_ref());
+        t.put("x-amz-checksum-md5", self.checksum_md5.as_ref());
+        t.put("x-amz-checksum-xxhash64", self.checksum_xxhash64.as_ref());
+        t.put("x-amz-checksum-xxhash3", self.checksum_xxhash3.as_ref());
+        t.put("x-amz-checksum-xxhash128", self.checksum_xxhash128.as_ref());
+        t.put("x-amz-server-side-encryption-customer-algorithm", self.sse_customer_algorithm.as_ref());
+        t.put("x-amz-server-side-encryption-customer-key-MD5", self.sse_customer_key_md5.as_ref());
+        t.put("x-amz-server-side-encryption-bucket-key-enabled", self.bucket_key_enabled.as_ref());
+        t.put("x-amz-request-charged", self.request_charged.as_ref());
+        t.put("x-amz-version-id", self.version_id.as_ref());
+        t.close();
     }
 }
 
@@ -8762,6 +11006,34 @@ impl UploadPartRequest {
         v.text("x-amz-sdk-checksum-algorithm", self.checksum_algorithm.as_deref(), &rule::CHECKSUM_ALGORITHM);
         v.text("Key", Some(self.key.as_str()), &rule::OBJECT_KEY);
         v.text("x-amz-request-payer", self.request_payer.as_deref(), &rule::REQUEST_PAYER);
+    }
+}
+
+impl record::Tell for UploadPartRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("bucketName", Some(&self.bucket));
+        t.put("Content-Length", self.content_length.as_ref());
+        t.put("Content-MD5", self.content_md5.as_ref());
+        t.put("x-amz-sdk-checksum-algorithm", self.checksum_algorithm.as_ref());
+        t.put("x-amz-checksum-crc32", self.checksum_crc32.as_ref());
+        t.put("x-amz-checksum-crc32c", self.checksum_crc32c.as_ref());
+        t.put("x-amz-checksum-crc64nvme", self.checksum_crc64nvme.as_ref());
+        t.put("x-amz-checksum-sha1", self.checksum_sha1.as_ref());
+        t.put("x-amz-checksum-sha256", self.checksum_sha256.as_ref());
+        t.put("x-amz-checksum-sha512", self.checksum_sha512.as_ref());
+        t.put("x-amz-checksum-md5", self.checksum_md5.as_ref());
+        t.put("x-amz-checksum-xxhash64", self.checksum_xxhash64.as_ref());
+        t.put("x-amz-checksum-xxhash3", self.checksum_xxhash3.as_ref());
+        t.put("x-amz-checksum-xxhash128", self.checksum_xxhash128.as_ref());
+        t.put("key", Some(&self.key));
+        t.put("partNumber", Some(&self.part_number));
+        t.put("uploadId", Some(&self.upload_id));
+        t.put("x-amz-server-side-encryption-customer-algorithm", self.sse_customer_algorithm.as_ref());
+        t.put("x-amz-server-side-encryption-customer-key-MD5", self.sse_customer_key_md5.as_ref());
+        t.put("x-amz-request-payer", self.request_payer.as_ref());
+        t.put("x-amz-expected-bucket-owner", self.expected_bucket_owner.as_ref());
+        t.close();
     }
 }
 

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use rolecall_base::{Fault, Time};
-use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
 /// What all operations share.
 pub static SERVICE: wire::Service = wire::Service {
@@ -291,6 +291,26 @@ impl AssumeRoleRequest {
     }
 }
 
+impl record::Tell for AssumeRoleRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("roleArn", Some(&self.role_arn));
+        t.put("roleSessionName", Some(&self.role_session_name));
+        t.list("policyArns", self.policy_arns.as_deref());
+        t.put("policy", self.policy.as_ref());
+        t.put("durationSeconds", self.duration_seconds.as_ref());
+        t.list("tags", self.tags.as_deref());
+        t.list("transitiveTagKeys", self.transitive_tag_keys.as_deref());
+        t.put("externalId", self.external_id.as_ref());
+        t.put("serialNumber", self.serial_number.as_ref());
+        t.masked("tokenCode", self.token_code.is_some(), record::HIDDEN);
+        t.put("sourceIdentity", self.source_identity.as_ref());
+        t.list("providedContexts", self.provided_contexts.as_deref());
+        t.put("minimumSessionTokenSize", self.minimum_session_token_size.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -325,6 +345,19 @@ impl xml::ToXml for AssumeRoleResponse {
     }
 }
 
+impl record::Tell for AssumeRoleResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("credentials", self.credentials.as_ref());
+        t.put("assumedRoleUser", self.assumed_role_user.as_ref());
+        t.put("packedPolicySize", self.packed_policy_size.as_ref());
+        t.put("sourceIdentity", self.source_identity.as_ref());
+        t.put("sessionTokenUtilization", self.session_token_utilization.as_ref());
+        t.put("sessionTokenSize", self.session_token_size.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -348,6 +381,15 @@ impl xml::ToXml for AssumedRoleUser {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for AssumedRoleUser {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("assumedRoleId", Some(&self.assumed_role_id));
+        t.put("arn", Some(&self.arn));
+        t.close();
     }
 }
 
@@ -392,6 +434,16 @@ impl xml::ToXml for Credentials {
     }
 }
 
+impl record::Tell for Credentials {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("accessKeyId", Some(&self.access_key_id));
+        t.masked("sessionToken", true, record::HIDDEN);
+        t.put("expiration", Some(&self.expiration));
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -411,6 +463,14 @@ impl form::FromForm for DecodeAuthorizationMessageRequest {
 impl DecodeAuthorizationMessageRequest {
     fn limits(&self, v: &mut Violations) {
         v.text("EncodedMessage", Some(self.encoded_message.as_str()), &rule::ENCODED_MESSAGE_TYPE);
+    }
+}
+
+impl record::Tell for DecodeAuthorizationMessageRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("encodedMessage", Some(&self.encoded_message));
+        t.close();
     }
 }
 
@@ -435,6 +495,14 @@ impl xml::ToXml for DecodeAuthorizationMessageResponse {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for DecodeAuthorizationMessageResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("decodedMessage", self.decoded_message.as_ref());
+        t.close();
     }
 }
 
@@ -464,6 +532,15 @@ impl xml::ToXml for FederatedUser {
     }
 }
 
+impl record::Tell for FederatedUser {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("federatedUserId", Some(&self.federated_user_id));
+        t.put("arn", Some(&self.arn));
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -483,6 +560,14 @@ impl form::FromForm for GetAccessKeyInfoRequest {
 impl GetAccessKeyInfoRequest {
     fn limits(&self, v: &mut Violations) {
         v.text("AccessKeyId", Some(self.access_key_id.as_str()), &rule::ACCESS_KEY_ID_TYPE);
+    }
+}
+
+impl record::Tell for GetAccessKeyInfoRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("accessKeyId", Some(&self.access_key_id));
+        t.close();
     }
 }
 
@@ -510,6 +595,14 @@ impl xml::ToXml for GetAccessKeyInfoResponse {
     }
 }
 
+impl record::Tell for GetAccessKeyInfoResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("account", self.account.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -521,6 +614,13 @@ pub struct GetCallerIdentityRequest {}
 impl form::FromForm for GetCallerIdentityRequest {
     fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
         Ok(GetCallerIdentityRequest {})
+    }
+}
+
+impl record::Tell for GetCallerIdentityRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
     }
 }
 
@@ -549,6 +649,16 @@ impl xml::ToXml for GetCallerIdentityResponse {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for GetCallerIdentityResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("userId", self.user_id.as_ref());
+        t.put("account", self.account.as_ref());
+        t.put("arn", self.arn.as_ref());
+        t.close();
     }
 }
 
@@ -592,6 +702,19 @@ impl GetFederationTokenRequest {
     }
 }
 
+impl record::Tell for GetFederationTokenRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("name", Some(&self.name));
+        t.put("policy", self.policy.as_ref());
+        t.list("policyArns", self.policy_arns.as_deref());
+        t.put("durationSeconds", self.duration_seconds.as_ref());
+        t.list("tags", self.tags.as_deref());
+        t.put("minimumSessionTokenSize", self.minimum_session_token_size.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -621,6 +744,18 @@ impl xml::ToXml for GetFederationTokenResponse {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for GetFederationTokenResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("credentials", self.credentials.as_ref());
+        t.put("federatedUser", self.federated_user.as_ref());
+        t.put("packedPolicySize", self.packed_policy_size.as_ref());
+        t.put("sessionTokenUtilization", self.session_token_utilization.as_ref());
+        t.put("sessionTokenSize", self.session_token_size.as_ref());
+        t.close();
     }
 }
 
@@ -657,6 +792,17 @@ impl GetSessionTokenRequest {
     }
 }
 
+impl record::Tell for GetSessionTokenRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("durationSeconds", self.duration_seconds.as_ref());
+        t.put("serialNumber", self.serial_number.as_ref());
+        t.masked("tokenCode", self.token_code.is_some(), record::HIDDEN);
+        t.put("minimumSessionTokenSize", self.minimum_session_token_size.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -685,6 +831,16 @@ impl xml::ToXml for GetSessionTokenResponse {
     }
 }
 
+impl record::Tell for GetSessionTokenResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("credentials", self.credentials.as_ref());
+        t.put("sessionTokenUtilization", self.session_token_utilization.as_ref());
+        t.put("sessionTokenSize", self.session_token_size.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -705,6 +861,14 @@ impl form::FromForm for PolicyDescriptorType {
 impl PolicyDescriptorType {
     fn limits(&self, v: &mut Violations) {
         v.text("arn", self.arn.as_deref(), &rule::ARN_TYPE);
+    }
+}
+
+impl record::Tell for PolicyDescriptorType {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("arn", self.arn.as_ref());
+        t.close();
     }
 }
 
@@ -735,6 +899,15 @@ impl ProvidedContext {
     }
 }
 
+impl record::Tell for ProvidedContext {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("providerArn", self.provider_arn.as_ref());
+        t.put("contextAssertion", self.context_assertion.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -756,6 +929,15 @@ impl Tag {
     fn limits(&self, v: &mut Violations) {
         v.text("Key", Some(self.key.as_str()), &rule::TAG_KEY_TYPE);
         v.text("Value", Some(self.value.as_str()), &rule::TAG_VALUE_TYPE);
+    }
+}
+
+impl record::Tell for Tag {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("key", Some(&self.key));
+        t.put("value", Some(&self.value));
+        t.close();
     }
 }
 

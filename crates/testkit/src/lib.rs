@@ -18,7 +18,9 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use rolecall_base::{AccountId, Fault};
 use rolecall_blobs::Blobs;
-use rolecall_door::{AuditLog, Door, Extensions, Operation, Origin, Payload, Proving, Streaming, Visitor};
+use rolecall_door::{
+    AuditLog, Door, Entry, Extensions, Operation, Origin, Payload, Proving, Streaming, Visitor,
+};
 use rolecall_env::Env;
 use rolecall_identity::records::{
     Entities, Entity, Holder, InlinePolicies, InlinePolicy, KeyOwner, User, Users, fold,
@@ -36,8 +38,10 @@ pub const REGION: &str = "us-east-1";
 pub struct Records(Mutex<Vec<String>>);
 
 impl AuditLog for Records {
-    fn append(&self, record: String) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(record);
+    fn append(&self, entry: Entry) {
+        let text = entry.text();
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.extend(text.lines().map(str::to_owned));
     }
 }
 

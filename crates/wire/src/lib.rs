@@ -10,6 +10,7 @@
 
 pub mod form;
 pub mod json;
+pub mod record;
 pub mod rules;
 pub mod scalar;
 #[cfg(feature = "vectors")]

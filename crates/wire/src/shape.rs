@@ -4,6 +4,7 @@ use std::fmt::Debug;
 
 use rolecall_base::Fault;
 
+use crate::record::Tell;
 use crate::{Message, Response, Violations};
 
 /// How a service's requests and answers look on the wire.
@@ -83,7 +84,7 @@ pub trait Shape: Send + Sync + Sized + 'static {
 }
 
 /// What an operation takes.
-pub trait Input: Debug + Send + Sync + Sized + 'static {
+pub trait Input: Debug + Tell + Send + Sync + Sized + 'static {
     /// Reads the request. Absent required members go to `v`; what cannot be read at all is a fault.
     fn decode(m: &Message<'_>, v: &mut Violations) -> Result<Self, Fault>;
 
@@ -92,7 +93,7 @@ pub trait Input: Debug + Send + Sync + Sized + 'static {
 }
 
 /// What an operation returns.
-pub trait Output: Debug + Send + Sized + 'static {
+pub trait Output: Debug + Tell + Send + Sized + 'static {
     /// Writes status, headers and body of a success.
     fn encode(self, meta: &Meta, request_id: &str, out: &mut Response);
 }

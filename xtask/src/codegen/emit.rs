@@ -74,6 +74,7 @@ pub fn body(service: &str, model: &Model, shaped: &BTreeSet<String>) -> Result<S
         if outward.contains(name) {
             emitter.encode(name)?;
         }
+        emitter.tell(name, &pascal(name))?;
     }
     emitter.codecs_table(&operations);
     emitter.text.push_str(&faults::module(model));
@@ -85,7 +86,7 @@ impl Emitter<'_> {
     fn head(&mut self, service: &str) {
         self.text.push_str(
             "use std::collections::BTreeMap;\n\nuse rolecall_base::{Fault, Time};\n\
-             use rolecall_wire::{self as wire, Violations, form, json, rules, xml};\n\n",
+             use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};\n\n",
         );
         let meta = &self.model.metadata;
         let _ = writeln!(
@@ -167,9 +168,11 @@ impl Emitter<'_> {
         let output_shape = operation.output.as_ref().map(|io| io.shape.clone()).unwrap_or_default();
         if input_shape.is_empty() {
             self.structure("", &input)?;
+            self.tell("", &input)?;
         }
         if output_shape.is_empty() {
             self.structure("", &output)?;
+            self.tell("", &output)?;
         }
         if self.moved.insert(input.clone()) {
             self.input(&input_shape, &input, operation)?;

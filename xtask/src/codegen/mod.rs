@@ -13,6 +13,7 @@ mod names;
 mod ops;
 mod patterns;
 mod reach;
+mod record;
 mod rules;
 mod structs;
 mod suites;
@@ -25,11 +26,12 @@ use std::process::{Command, ExitCode, Stdio};
 use model::{Model, Patches};
 
 /// The services with generated code: crate, and the model's folder.
-const SERVICES: [(&str, &str); 4] = [
+const SERVICES: [(&str, &str); 5] = [
     ("iam", "iam/2010-05-08"),
     ("sts", "sts/2011-06-15"),
     ("ec2", "ec2/2016-11-15"),
     ("s3", "s3/2006-03-01"),
+    ("cloudtrail", "cloudtrail/2013-11-01"),
 ];
 
 /// What the command line asks for.

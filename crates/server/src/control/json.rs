@@ -58,6 +58,14 @@ macro_rules! operation {
             fn validate(&self, _: &mut rolecall_wire::Violations) {}
         }
 
+        impl rolecall_wire::record::Tell for $output {
+            /// Answers may hold secrets; records do without them.
+            fn tell(&self, t: &mut rolecall_wire::record::Teller) {
+                t.open();
+                t.close();
+            }
+        }
+
         impl rolecall_wire::Output for $output {
             fn encode(self, meta: &rolecall_wire::Meta, request_id: &str, out: &mut rolecall_wire::Response) {
                 crate::control::json::write(&self, meta, request_id, out);

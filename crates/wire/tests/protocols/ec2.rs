@@ -8,7 +8,7 @@ mod input_empty_input_and_empty_output {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -46,6 +46,13 @@ mod input_empty_input_and_empty_output {
     )]
     pub struct EmptyInputAndEmptyOutputResponse {}
 
+    impl record::Tell for EmptyInputAndEmptyOutputResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     impl wire::Input for EmptyInputAndEmptyOutputInput {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
             form::FromForm::from_form(form::Form::parse(m)?.root(), v)
@@ -76,6 +83,13 @@ mod input_empty_input_and_empty_output {
         }
     }
 
+    impl record::Tell for EmptyInputAndEmptyOutputInput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<EmptyInputAndEmptyOutput>()];
@@ -85,7 +99,7 @@ mod input_endpoint_operation {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -123,6 +137,13 @@ mod input_endpoint_operation {
     )]
     pub struct EndpointOperationRequest {}
 
+    impl record::Tell for EndpointOperationRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -130,6 +151,13 @@ mod input_endpoint_operation {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct EndpointOperationResponse {}
+
+    impl record::Tell for EndpointOperationResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for EndpointOperationRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -157,7 +185,7 @@ mod input_endpoint_with_host_label_operation {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -195,6 +223,13 @@ mod input_endpoint_with_host_label_operation {
     )]
     pub struct EndpointWithHostLabelOperationResponse {}
 
+    impl record::Tell for EndpointWithHostLabelOperationResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     impl wire::Input for HostLabelInput {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
             form::FromForm::from_form(form::Form::parse(m)?.root(), v)
@@ -228,6 +263,14 @@ mod input_endpoint_with_host_label_operation {
         }
     }
 
+    impl record::Tell for HostLabelInput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("label", Some(&self.label));
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] =
@@ -238,7 +281,7 @@ mod input_host_with_path_operation {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -276,6 +319,13 @@ mod input_host_with_path_operation {
     )]
     pub struct HostWithPathOperationRequest {}
 
+    impl record::Tell for HostWithPathOperationRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -283,6 +333,13 @@ mod input_host_with_path_operation {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct HostWithPathOperationResponse {}
+
+    impl record::Tell for HostWithPathOperationResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for HostWithPathOperationRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -310,7 +367,7 @@ mod input_nested_structures {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -348,6 +405,13 @@ mod input_nested_structures {
     )]
     pub struct NestedStructuresResponse {}
 
+    impl record::Tell for NestedStructuresResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     impl wire::Input for NestedStructuresInput {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
             form::FromForm::from_form(form::Form::parse(m)?.root(), v)
@@ -380,6 +444,14 @@ mod input_nested_structures {
         }
     }
 
+    impl record::Tell for NestedStructuresInput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("nested", self.nested.as_ref());
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -402,6 +474,16 @@ mod input_nested_structures {
         }
     }
 
+    impl record::Tell for StructArg {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("otherArg", self.other_arg.as_ref());
+            t.put("recursiveArg", self.recursive_arg.as_ref());
+            t.put("stringArg", self.string_arg.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<NestedStructures>()];
@@ -411,7 +493,7 @@ mod input_no_input_and_output {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -449,6 +531,13 @@ mod input_no_input_and_output {
     )]
     pub struct NoInputAndOutputRequest {}
 
+    impl record::Tell for NoInputAndOutputRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -456,6 +545,13 @@ mod input_no_input_and_output {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct NoInputAndOutputResponse {}
+
+    impl record::Tell for NoInputAndOutputResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for NoInputAndOutputRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -483,7 +579,7 @@ mod input_query_idempotency_token_auto_fill {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -521,6 +617,13 @@ mod input_query_idempotency_token_auto_fill {
     )]
     pub struct QueryIdempotencyTokenAutoFillResponse {}
 
+    impl record::Tell for QueryIdempotencyTokenAutoFillResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     impl wire::Input for QueryIdempotencyTokenAutoFillInput {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
             form::FromForm::from_form(form::Form::parse(m)?.root(), v)
@@ -554,6 +657,14 @@ mod input_query_idempotency_token_auto_fill {
         }
     }
 
+    impl record::Tell for QueryIdempotencyTokenAutoFillInput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("token", self.token.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] =
@@ -564,7 +675,7 @@ mod input_query_lists {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -602,6 +713,13 @@ mod input_query_lists {
     )]
     pub struct QueryListsResponse {}
 
+    impl record::Tell for QueryListsResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     impl wire::Input for QueryListsInput {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
             form::FromForm::from_form(form::Form::parse(m)?.root(), v)
@@ -635,6 +753,14 @@ mod input_query_lists {
         }
     }
 
+    impl record::Tell for GreetingStruct {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("hi", self.hi.as_ref());
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -648,6 +774,14 @@ mod input_query_lists {
     impl form::FromForm for NestedStructWithList {
         fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
             Ok(NestedStructWithList { list_arg: n.list("ListArg", "", v)? })
+        }
+    }
+
+    impl record::Tell for NestedStructWithList {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.set("listArgSet", "listArg", self.list_arg.as_deref());
+            t.close();
         }
     }
 
@@ -677,6 +811,22 @@ mod input_query_lists {
         }
     }
 
+    impl record::Tell for QueryListsInput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.set("complexListArgSet", "", self.complex_list_arg.as_deref());
+            t.set("listArgSet", "listArg", self.list_arg.as_deref());
+            t.set("hiSet", "hi", self.list_arg_with_xml_name.as_deref());
+            t.set(
+                "listArgWithXmlNameMemberSet",
+                "listArgWithXmlNameMember",
+                self.list_arg_with_xml_name_member.as_deref(),
+            );
+            t.put("nestedWithList", self.nested_with_list.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<QueryLists>()];
@@ -686,7 +836,7 @@ mod input_query_timestamps {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -723,6 +873,13 @@ mod input_query_timestamps {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct QueryTimestampsResponse {}
+
+    impl record::Tell for QueryTimestampsResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for QueryTimestampsInput {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -765,6 +922,16 @@ mod input_query_timestamps {
         }
     }
 
+    impl record::Tell for QueryTimestampsInput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("epochMember", self.epoch_member.as_ref());
+            t.put("epochTarget", self.epoch_target.as_ref());
+            t.put("normalFormat", self.normal_format.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<QueryTimestamps>()];
@@ -774,7 +941,7 @@ mod input_simple_input_params {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -811,6 +978,13 @@ mod input_simple_input_params {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct SimpleInputParamsResponse {}
+
+    impl record::Tell for SimpleInputParamsResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for SimpleInputParamsInput {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -874,6 +1048,24 @@ mod input_simple_input_params {
         }
     }
 
+    impl record::Tell for SimpleInputParamsInput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("bam", self.bam.as_ref());
+            t.put("bar", self.bar.as_ref());
+            t.put("baz", self.baz.as_ref());
+            t.put("boo", self.boo.as_ref());
+            t.put("floatValue", self.float_value.as_ref());
+            t.put("foo", self.foo.as_ref());
+            t.put("fooEnum", self.foo_enum.as_ref());
+            t.put("hasQueryAndXmlName", self.has_query_and_xml_name.as_ref());
+            t.put("hasQueryName", self.has_query_name.as_ref());
+            t.put("qux", self.qux.as_ref());
+            t.put("usesXmlName", self.uses_xml_name.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<SimpleInputParams>()];
@@ -891,7 +1083,7 @@ mod output_datetime_offsets {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -928,6 +1120,13 @@ mod output_datetime_offsets {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct DatetimeOffsetsRequest {}
+
+    impl record::Tell for DatetimeOffsetsRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for DatetimeOffsetsRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -971,6 +1170,14 @@ mod output_datetime_offsets {
         }
     }
 
+    impl record::Tell for DatetimeOffsetsOutput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("datetime", self.datetime.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<DatetimeOffsets>()];
@@ -980,7 +1187,7 @@ mod output_empty_input_and_empty_output {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -1017,6 +1224,13 @@ mod output_empty_input_and_empty_output {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct EmptyInputAndEmptyOutputRequest {}
+
+    impl record::Tell for EmptyInputAndEmptyOutputRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for EmptyInputAndEmptyOutputRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -1055,6 +1269,13 @@ mod output_empty_input_and_empty_output {
         }
     }
 
+    impl record::Tell for EmptyInputAndEmptyOutputOutput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<EmptyInputAndEmptyOutput>()];
@@ -1064,7 +1285,7 @@ mod output_fractional_seconds {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -1101,6 +1322,13 @@ mod output_fractional_seconds {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct FractionalSecondsRequest {}
+
+    impl record::Tell for FractionalSecondsRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for FractionalSecondsRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -1144,6 +1372,14 @@ mod output_fractional_seconds {
         }
     }
 
+    impl record::Tell for FractionalSecondsOutput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("datetime", self.datetime.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<FractionalSeconds>()];
@@ -1153,7 +1389,7 @@ mod output_greeting_with_errors {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -1190,6 +1426,13 @@ mod output_greeting_with_errors {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct GreetingWithErrorsRequest {}
+
+    impl record::Tell for GreetingWithErrorsRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for GreetingWithErrorsRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -1233,6 +1476,14 @@ mod output_greeting_with_errors {
         }
     }
 
+    impl record::Tell for GreetingWithErrorsOutput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("greeting", self.greeting.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<GreetingWithErrors>()];
@@ -1242,7 +1493,7 @@ mod output_ignores_wrapping_xml_name {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -1279,6 +1530,13 @@ mod output_ignores_wrapping_xml_name {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct IgnoresWrappingXmlNameRequest {}
+
+    impl record::Tell for IgnoresWrappingXmlNameRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for IgnoresWrappingXmlNameRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -1322,6 +1580,14 @@ mod output_ignores_wrapping_xml_name {
         }
     }
 
+    impl record::Tell for IgnoresWrappingXmlNameOutput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("foo", self.foo.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<IgnoresWrappingXmlName>()];
@@ -1331,7 +1597,7 @@ mod output_no_input_and_output {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -1368,6 +1634,13 @@ mod output_no_input_and_output {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct NoInputAndOutputRequest {}
+
+    impl record::Tell for NoInputAndOutputRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for NoInputAndOutputRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -1406,6 +1679,13 @@ mod output_no_input_and_output {
         }
     }
 
+    impl record::Tell for NoInputAndOutputOutput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<NoInputAndOutput>()];
@@ -1415,7 +1695,7 @@ mod output_recursive_xml_shapes {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -1452,6 +1732,13 @@ mod output_recursive_xml_shapes {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct RecursiveXmlShapesRequest {}
+
+    impl record::Tell for RecursiveXmlShapesRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for RecursiveXmlShapesRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -1495,6 +1782,14 @@ mod output_recursive_xml_shapes {
         }
     }
 
+    impl record::Tell for RecursiveXmlShapesOutput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("nested", self.nested.as_ref());
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -1520,6 +1815,15 @@ mod output_recursive_xml_shapes {
             w.open(name);
             self.members(w);
             w.close(name);
+        }
+    }
+
+    impl record::Tell for RecursiveXmlShapesOutputNested1 {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("foo", self.foo.as_ref());
+            t.put("nested", self.nested.as_ref());
+            t.close();
         }
     }
 
@@ -1551,6 +1855,15 @@ mod output_recursive_xml_shapes {
         }
     }
 
+    impl record::Tell for RecursiveXmlShapesOutputNested2 {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("bar", self.bar.as_ref());
+            t.put("recursiveMember", self.recursive_member.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<RecursiveXmlShapes>()];
@@ -1560,7 +1873,7 @@ mod output_simple_scalar_xml_properties {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -1597,6 +1910,13 @@ mod output_simple_scalar_xml_properties {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct SimpleScalarXmlPropertiesRequest {}
+
+    impl record::Tell for SimpleScalarXmlPropertiesRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for SimpleScalarXmlPropertiesRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -1669,6 +1989,23 @@ mod output_simple_scalar_xml_properties {
         }
     }
 
+    impl record::Tell for SimpleScalarXmlPropertiesOutput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("byteValue", self.byte_value.as_ref());
+            t.put("doubleDribble", self.double_value.as_ref());
+            t.put("emptyStringValue", self.empty_string_value.as_ref());
+            t.put("falseBooleanValue", self.false_boolean_value.as_ref());
+            t.put("floatValue", self.float_value.as_ref());
+            t.put("integerValue", self.integer_value.as_ref());
+            t.put("longValue", self.long_value.as_ref());
+            t.put("shortValue", self.short_value.as_ref());
+            t.put("stringValue", self.string_value.as_ref());
+            t.put("trueBooleanValue", self.true_boolean_value.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<SimpleScalarXmlProperties>()];
@@ -1678,7 +2015,7 @@ mod output_xml_blobs {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -1715,6 +2052,13 @@ mod output_xml_blobs {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct XmlBlobsRequest {}
+
+    impl record::Tell for XmlBlobsRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for XmlBlobsRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -1758,6 +2102,14 @@ mod output_xml_blobs {
         }
     }
 
+    impl record::Tell for XmlBlobsOutput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("data", self.data.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<XmlBlobs>()];
@@ -1767,7 +2119,7 @@ mod output_xml_empty_blobs {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -1804,6 +2156,13 @@ mod output_xml_empty_blobs {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct XmlEmptyBlobsRequest {}
+
+    impl record::Tell for XmlEmptyBlobsRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for XmlEmptyBlobsRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -1847,6 +2206,14 @@ mod output_xml_empty_blobs {
         }
     }
 
+    impl record::Tell for XmlBlobsOutput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("data", self.data.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<XmlEmptyBlobs>()];
@@ -1856,7 +2223,7 @@ mod output_xml_empty_lists {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -1893,6 +2260,13 @@ mod output_xml_empty_lists {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct XmlEmptyListsRequest {}
+
+    impl record::Tell for XmlEmptyListsRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for XmlEmptyListsRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -1936,6 +2310,15 @@ mod output_xml_empty_lists {
             w.open(name);
             self.members(w);
             w.close(name);
+        }
+    }
+
+    impl record::Tell for StructureListMember {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("value", self.a.as_ref());
+            t.put("other", self.b.as_ref());
+            t.close();
         }
     }
 
@@ -2000,6 +2383,34 @@ mod output_xml_empty_lists {
         }
     }
 
+    impl record::Tell for XmlListsOutput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.set("booleanListSet", "booleanList", self.boolean_list.as_deref());
+            t.set("enumListSet", "enumList", self.enum_list.as_deref());
+            t.set("flattenedListSet", "flattenedList", self.flattened_list.as_deref());
+            t.set("customNameSet", "customName", self.flattened_list2.as_deref());
+            t.set(
+                "flattenedListWithMemberNamespaceSet",
+                "flattenedListWithMemberNamespace",
+                self.flattened_list_with_member_namespace.as_deref(),
+            );
+            t.set(
+                "flattenedListWithNamespaceSet",
+                "flattenedListWithNamespace",
+                self.flattened_list_with_namespace.as_deref(),
+            );
+            t.set("intEnumListSet", "intEnumList", self.int_enum_list.as_deref());
+            t.set("integerListSet", "integerList", self.integer_list.as_deref());
+            t.set("renamedSet", "renamed", self.renamed_list_members.as_deref());
+            t.set("stringListSet", "stringList", self.string_list.as_deref());
+            t.set("stringSet", "string", self.string_set.as_deref());
+            t.set("myStructureListSet", "", self.structure_list.as_deref());
+            t.set("timestampListSet", "timestampList", self.timestamp_list.as_deref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<XmlEmptyLists>()];
@@ -2009,7 +2420,7 @@ mod output_xml_enums {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -2046,6 +2457,13 @@ mod output_xml_enums {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct XmlEnumsRequest {}
+
+    impl record::Tell for XmlEnumsRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for XmlEnumsRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -2104,6 +2522,19 @@ mod output_xml_enums {
         }
     }
 
+    impl record::Tell for XmlEnumsOutput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("fooEnum1", self.foo_enum1.as_ref());
+            t.put("fooEnum2", self.foo_enum2.as_ref());
+            t.put("fooEnum3", self.foo_enum3.as_ref());
+            t.set("fooEnumListSet", "fooEnumList", self.foo_enum_list.as_deref());
+            t.put("fooEnumMap", self.foo_enum_map.as_ref());
+            t.set("fooEnumSet", "fooEnum", self.foo_enum_set.as_deref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<XmlEnums>()];
@@ -2113,7 +2544,7 @@ mod output_xml_int_enums {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -2150,6 +2581,13 @@ mod output_xml_int_enums {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct XmlIntEnumsRequest {}
+
+    impl record::Tell for XmlIntEnumsRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for XmlIntEnumsRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -2208,6 +2646,19 @@ mod output_xml_int_enums {
         }
     }
 
+    impl record::Tell for XmlIntEnumsOutput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("intEnum1", self.int_enum1.as_ref());
+            t.put("intEnum2", self.int_enum2.as_ref());
+            t.put("intEnum3", self.int_enum3.as_ref());
+            t.set("intEnumListSet", "intEnumList", self.int_enum_list.as_deref());
+            t.put("intEnumMap", self.int_enum_map.as_ref());
+            t.set("intEnumSet", "intEnum", self.int_enum_set.as_deref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<XmlIntEnums>()];
@@ -2217,7 +2668,7 @@ mod output_xml_namespaces {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -2254,6 +2705,13 @@ mod output_xml_namespaces {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct XmlNamespacesRequest {}
+
+    impl record::Tell for XmlNamespacesRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for XmlNamespacesRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -2300,6 +2758,15 @@ mod output_xml_namespaces {
         }
     }
 
+    impl record::Tell for XmlNamespaceNested {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("foo", self.foo.as_ref());
+            t.set("valuesSet", "value", self.values.as_deref());
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -2325,6 +2792,14 @@ mod output_xml_namespaces {
         }
     }
 
+    impl record::Tell for XmlNamespacesOutput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("nested", self.nested.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<XmlNamespaces>()];
@@ -2334,7 +2809,7 @@ mod output_xml_timestamps {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -2371,6 +2846,13 @@ mod output_xml_timestamps {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct XmlTimestampsRequest {}
+
+    impl record::Tell for XmlTimestampsRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for XmlTimestampsRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -2432,6 +2914,20 @@ mod output_xml_timestamps {
             w.open(name);
             self.members(w);
             w.close(name);
+        }
+    }
+
+    impl record::Tell for XmlTimestampsOutput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("dateTime", self.date_time.as_ref());
+            t.put("dateTimeOnTarget", self.date_time_on_target.as_ref());
+            t.put("epochSeconds", self.epoch_seconds.as_ref());
+            t.put("epochSecondsOnTarget", self.epoch_seconds_on_target.as_ref());
+            t.put("httpDate", self.http_date.as_ref());
+            t.put("httpDateOnTarget", self.http_date_on_target.as_ref());
+            t.put("normal", self.normal.as_ref());
+            t.close();
         }
     }
 

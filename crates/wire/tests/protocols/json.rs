@@ -8,7 +8,7 @@ mod input_empty_operation {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -46,6 +46,13 @@ mod input_empty_operation {
     )]
     pub struct EmptyOperationRequest {}
 
+    impl record::Tell for EmptyOperationRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -53,6 +60,13 @@ mod input_empty_operation {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct EmptyOperationResponse {}
+
+    impl record::Tell for EmptyOperationResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for EmptyOperationRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -80,7 +94,7 @@ mod input_endpoint_operation {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -118,6 +132,13 @@ mod input_endpoint_operation {
     )]
     pub struct EndpointOperationRequest {}
 
+    impl record::Tell for EndpointOperationRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -125,6 +146,13 @@ mod input_endpoint_operation {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct EndpointOperationResponse {}
+
+    impl record::Tell for EndpointOperationResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for EndpointOperationRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -152,7 +180,7 @@ mod input_endpoint_with_host_label_operation {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -190,6 +218,13 @@ mod input_endpoint_with_host_label_operation {
     )]
     pub struct EndpointWithHostLabelOperationResponse {}
 
+    impl record::Tell for EndpointWithHostLabelOperationResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     impl wire::Input for HostLabelInput {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
             json::FromJson::from_json(&json::parse(m)?, v)
@@ -224,6 +259,14 @@ mod input_endpoint_with_host_label_operation {
         }
     }
 
+    impl record::Tell for HostLabelInput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("label", Some(&self.label));
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] =
@@ -234,7 +277,7 @@ mod input_host_with_path_operation {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -272,6 +315,13 @@ mod input_host_with_path_operation {
     )]
     pub struct HostWithPathOperationRequest {}
 
+    impl record::Tell for HostWithPathOperationRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -279,6 +329,13 @@ mod input_host_with_path_operation {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct HostWithPathOperationResponse {}
+
+    impl record::Tell for HostWithPathOperationResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for HostWithPathOperationRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -306,7 +363,7 @@ mod input_json_enums {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -343,6 +400,13 @@ mod input_json_enums {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct JsonEnumsResponse {}
+
+    impl record::Tell for JsonEnumsResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for JsonEnumsInputOutput {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -406,6 +470,19 @@ mod input_json_enums {
         }
     }
 
+    impl record::Tell for JsonEnumsInputOutput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("fooEnum1", self.foo_enum1.as_ref());
+            t.put("fooEnum2", self.foo_enum2.as_ref());
+            t.put("fooEnum3", self.foo_enum3.as_ref());
+            t.list("fooEnumList", self.foo_enum_list.as_deref());
+            t.put("fooEnumMap", self.foo_enum_map.as_ref());
+            t.list("fooEnumSet", self.foo_enum_set.as_deref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<JsonEnums>()];
@@ -423,7 +500,7 @@ mod input_json_int_enums {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -460,6 +537,13 @@ mod input_json_int_enums {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct JsonIntEnumsResponse {}
+
+    impl record::Tell for JsonIntEnumsResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for JsonIntEnumsInputOutput {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -512,6 +596,19 @@ mod input_json_int_enums {
         }
     }
 
+    impl record::Tell for JsonIntEnumsInputOutput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("intEnum1", self.int_enum1.as_ref());
+            t.put("intEnum2", self.int_enum2.as_ref());
+            t.put("intEnum3", self.int_enum3.as_ref());
+            t.list("intEnumList", self.int_enum_list.as_deref());
+            t.put("intEnumMap", self.int_enum_map.as_ref());
+            t.list("intEnumSet", self.int_enum_set.as_deref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<JsonIntEnums>()];
@@ -521,7 +618,7 @@ mod input_json_unions {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -559,6 +656,13 @@ mod input_json_unions {
     )]
     pub struct JsonUnionsResponse {}
 
+    impl record::Tell for JsonUnionsResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     impl wire::Input for UnionInputOutput {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
             json::FromJson::from_json(&json::parse(m)?, v)
@@ -590,6 +694,14 @@ mod input_json_unions {
         fn from_json(value: &serde_json::Value, v: &mut Violations) -> Result<Self, Fault> {
             let o = json::object(value, v)?;
             Ok(GreetingStruct { hi: o.get("hi", v)? })
+        }
+    }
+
+    impl record::Tell for GreetingStruct {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("hi", self.hi.as_ref());
+            t.close();
         }
     }
 
@@ -643,6 +755,22 @@ mod input_json_unions {
         }
     }
 
+    impl record::Tell for MyUnion {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("blobValue", self.blob_value.as_ref());
+            t.put("booleanValue", self.boolean_value.as_ref());
+            t.put("enumValue", self.enum_value.as_ref());
+            t.list("listValue", self.list_value.as_deref());
+            t.put("mapValue", self.map_value.as_ref());
+            t.put("numberValue", self.number_value.as_ref());
+            t.put("stringValue", self.string_value.as_ref());
+            t.put("structureValue", self.structure_value.as_ref());
+            t.put("timestampValue", self.timestamp_value.as_ref());
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -667,6 +795,14 @@ mod input_json_unions {
         }
     }
 
+    impl record::Tell for UnionInputOutput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("contents", self.contents.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<JsonUnions>()];
@@ -684,7 +820,7 @@ mod input_kitchen_sink_operation {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -722,6 +858,13 @@ mod input_kitchen_sink_operation {
     )]
     pub struct KitchenSinkOperationResponse {}
 
+    impl record::Tell for KitchenSinkOperationResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     impl wire::Input for KitchenSink {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
             json::FromJson::from_json(&json::parse(m)?, v)
@@ -750,6 +893,13 @@ mod input_kitchen_sink_operation {
         fn from_json(value: &serde_json::Value, v: &mut Violations) -> Result<Self, Fault> {
             let o = json::object(value, v)?;
             Ok(EmptyStruct {})
+        }
+    }
+
+    impl record::Tell for EmptyStruct {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
         }
     }
 
@@ -816,6 +966,35 @@ mod input_kitchen_sink_operation {
         }
     }
 
+    impl record::Tell for KitchenSink {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("blob", self.blob.as_ref());
+            t.put("boolean", self.boolean.as_ref());
+            t.put("double", self.double.as_ref());
+            t.put("emptyStruct", self.empty_struct.as_ref());
+            t.put("float", self.float.as_ref());
+            t.put("httpdateTimestamp", self.httpdate_timestamp.as_ref());
+            t.put("integer", self.integer.as_ref());
+            t.put("iso8601Timestamp", self.iso8601_timestamp.as_ref());
+            t.put("jsonValue", self.json_value.as_ref());
+            t.list("listOfStrings", self.list_of_strings.as_deref());
+            t.list("listOfStructs", self.list_of_structs.as_deref());
+            t.put("long", self.long.as_ref());
+            t.put("mapOfStrings", self.map_of_strings.as_ref());
+            t.put("mapOfStructs", self.map_of_structs.as_ref());
+            t.list("recursiveList", self.recursive_list.as_deref());
+            t.put("recursiveMap", self.recursive_map.as_ref());
+            t.put("recursiveStruct", self.recursive_struct.as_ref());
+            t.put("simpleStruct", self.simple_struct.as_ref());
+            t.put("string", self.string.as_ref());
+            t.put("structWithJsonName", self.struct_with_json_name.as_ref());
+            t.put("timestamp", self.timestamp.as_ref());
+            t.put("unixTimestamp", self.unix_timestamp.as_ref());
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -830,6 +1009,14 @@ mod input_kitchen_sink_operation {
         fn from_json(value: &serde_json::Value, v: &mut Violations) -> Result<Self, Fault> {
             let o = json::object(value, v)?;
             Ok(SimpleStruct { value: o.get("Value", v)? })
+        }
+    }
+
+    impl record::Tell for SimpleStruct {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("value", self.value.as_ref());
+            t.close();
         }
     }
 
@@ -850,6 +1037,14 @@ mod input_kitchen_sink_operation {
         }
     }
 
+    impl record::Tell for StructWithJsonName {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("value", self.value.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<KitchenSinkOperation>()];
@@ -859,7 +1054,7 @@ mod input_null_operation {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -897,6 +1092,13 @@ mod input_null_operation {
     )]
     pub struct NullOperationResponse {}
 
+    impl record::Tell for NullOperationResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     impl wire::Input for NullOperationInputOutput {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
             json::FromJson::from_json(&json::parse(m)?, v)
@@ -931,6 +1133,14 @@ mod input_null_operation {
         }
     }
 
+    impl record::Tell for NullOperationInputOutput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("string", self.string.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<NullOperation>()];
@@ -940,7 +1150,7 @@ mod input_operation_with_optional_input_output {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -978,6 +1188,13 @@ mod input_operation_with_optional_input_output {
     )]
     pub struct OperationWithOptionalInputOutputResponse {}
 
+    impl record::Tell for OperationWithOptionalInputOutputResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     impl wire::Input for OperationWithOptionalInputOutputInput {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
             json::FromJson::from_json(&json::parse(m)?, v)
@@ -1011,6 +1228,14 @@ mod input_operation_with_optional_input_output {
         }
     }
 
+    impl record::Tell for OperationWithOptionalInputOutputInput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("value", self.value.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] =
@@ -1021,7 +1246,7 @@ mod input_simple_scalar_properties {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -1058,6 +1283,13 @@ mod input_simple_scalar_properties {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct SimpleScalarPropertiesResponse {}
+
+    impl record::Tell for SimpleScalarPropertiesResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for SimpleScalarPropertiesInputOutput {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -1100,6 +1332,15 @@ mod input_simple_scalar_properties {
         }
     }
 
+    impl record::Tell for SimpleScalarPropertiesInputOutput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("doubleValue", self.double_value.as_ref());
+            t.put("floatValue", self.float_value.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<SimpleScalarProperties>()];
@@ -1109,7 +1350,7 @@ mod output_datetime_offsets {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -1147,6 +1388,13 @@ mod output_datetime_offsets {
     )]
     pub struct DatetimeOffsetsRequest {}
 
+    impl record::Tell for DatetimeOffsetsRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     impl wire::Input for DatetimeOffsetsRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
             let _ = (m, v);
@@ -1183,6 +1431,14 @@ mod output_datetime_offsets {
         }
     }
 
+    impl record::Tell for DatetimeOffsetsOutput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("datetime", self.datetime.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<DatetimeOffsets>()];
@@ -1192,7 +1448,7 @@ mod output_empty_operation {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -1230,6 +1486,13 @@ mod output_empty_operation {
     )]
     pub struct EmptyOperationRequest {}
 
+    impl record::Tell for EmptyOperationRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -1237,6 +1500,13 @@ mod output_empty_operation {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct EmptyOperationResponse {}
+
+    impl record::Tell for EmptyOperationResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for EmptyOperationRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -1264,7 +1534,7 @@ mod output_fractional_seconds {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -1302,6 +1572,13 @@ mod output_fractional_seconds {
     )]
     pub struct FractionalSecondsRequest {}
 
+    impl record::Tell for FractionalSecondsRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     impl wire::Input for FractionalSecondsRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
             let _ = (m, v);
@@ -1338,6 +1615,14 @@ mod output_fractional_seconds {
         }
     }
 
+    impl record::Tell for FractionalSecondsOutput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("datetime", self.datetime.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<FractionalSeconds>()];
@@ -1347,7 +1632,7 @@ mod output_json_enums {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -1384,6 +1669,13 @@ mod output_json_enums {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct JsonEnumsRequest {}
+
+    impl record::Tell for JsonEnumsRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for JsonEnumsRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -1436,6 +1728,19 @@ mod output_json_enums {
         }
     }
 
+    impl record::Tell for JsonEnumsInputOutput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("fooEnum1", self.foo_enum1.as_ref());
+            t.put("fooEnum2", self.foo_enum2.as_ref());
+            t.put("fooEnum3", self.foo_enum3.as_ref());
+            t.list("fooEnumList", self.foo_enum_list.as_deref());
+            t.put("fooEnumMap", self.foo_enum_map.as_ref());
+            t.list("fooEnumSet", self.foo_enum_set.as_deref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<JsonEnums>()];
@@ -1445,7 +1750,7 @@ mod output_json_int_enums {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -1482,6 +1787,13 @@ mod output_json_int_enums {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct JsonIntEnumsRequest {}
+
+    impl record::Tell for JsonIntEnumsRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for JsonIntEnumsRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -1534,6 +1846,19 @@ mod output_json_int_enums {
         }
     }
 
+    impl record::Tell for JsonIntEnumsInputOutput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("intEnum1", self.int_enum1.as_ref());
+            t.put("intEnum2", self.int_enum2.as_ref());
+            t.put("intEnum3", self.int_enum3.as_ref());
+            t.list("intEnumList", self.int_enum_list.as_deref());
+            t.put("intEnumMap", self.int_enum_map.as_ref());
+            t.list("intEnumSet", self.int_enum_set.as_deref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<JsonIntEnums>()];
@@ -1543,7 +1868,7 @@ mod output_json_unions {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -1581,6 +1906,13 @@ mod output_json_unions {
     )]
     pub struct JsonUnionsRequest {}
 
+    impl record::Tell for JsonUnionsRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     impl wire::Input for JsonUnionsRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
             let _ = (m, v);
@@ -1614,6 +1946,14 @@ mod output_json_unions {
             let mut o = serde_json::Map::new();
             json::put(&mut o, "hi", self.hi.as_ref());
             serde_json::Value::Object(o)
+        }
+    }
+
+    impl record::Tell for GreetingStruct {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("hi", self.hi.as_ref());
+            t.close();
         }
     }
 
@@ -1660,6 +2000,22 @@ mod output_json_unions {
         }
     }
 
+    impl record::Tell for MyUnion {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("blobValue", self.blob_value.as_ref());
+            t.put("booleanValue", self.boolean_value.as_ref());
+            t.put("enumValue", self.enum_value.as_ref());
+            t.list("listValue", self.list_value.as_deref());
+            t.put("mapValue", self.map_value.as_ref());
+            t.put("numberValue", self.number_value.as_ref());
+            t.put("stringValue", self.string_value.as_ref());
+            t.put("structureValue", self.structure_value.as_ref());
+            t.put("timestampValue", self.timestamp_value.as_ref());
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -1679,6 +2035,14 @@ mod output_json_unions {
         }
     }
 
+    impl record::Tell for UnionInputOutput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("contents", self.contents.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<JsonUnions>()];
@@ -1688,7 +2052,7 @@ mod output_kitchen_sink_operation {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -1726,6 +2090,13 @@ mod output_kitchen_sink_operation {
     )]
     pub struct KitchenSinkOperationRequest {}
 
+    impl record::Tell for KitchenSinkOperationRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     impl wire::Input for KitchenSinkOperationRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
             let _ = (m, v);
@@ -1755,6 +2126,13 @@ mod output_kitchen_sink_operation {
         fn to_json(&self) -> serde_json::Value {
             let o = serde_json::Map::new();
             serde_json::Value::Object(o)
+        }
+    }
+
+    impl record::Tell for EmptyStruct {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
         }
     }
 
@@ -1828,6 +2206,35 @@ mod output_kitchen_sink_operation {
         }
     }
 
+    impl record::Tell for KitchenSink {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("blob", self.blob.as_ref());
+            t.put("boolean", self.boolean.as_ref());
+            t.put("double", self.double.as_ref());
+            t.put("emptyStruct", self.empty_struct.as_ref());
+            t.put("float", self.float.as_ref());
+            t.put("httpdateTimestamp", self.httpdate_timestamp.as_ref());
+            t.put("integer", self.integer.as_ref());
+            t.put("iso8601Timestamp", self.iso8601_timestamp.as_ref());
+            t.put("jsonValue", self.json_value.as_ref());
+            t.list("listOfStrings", self.list_of_strings.as_deref());
+            t.list("listOfStructs", self.list_of_structs.as_deref());
+            t.put("long", self.long.as_ref());
+            t.put("mapOfStrings", self.map_of_strings.as_ref());
+            t.put("mapOfStructs", self.map_of_structs.as_ref());
+            t.list("recursiveList", self.recursive_list.as_deref());
+            t.put("recursiveMap", self.recursive_map.as_ref());
+            t.put("recursiveStruct", self.recursive_struct.as_ref());
+            t.put("simpleStruct", self.simple_struct.as_ref());
+            t.put("string", self.string.as_ref());
+            t.put("structWithJsonName", self.struct_with_json_name.as_ref());
+            t.put("timestamp", self.timestamp.as_ref());
+            t.put("unixTimestamp", self.unix_timestamp.as_ref());
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -1843,6 +2250,14 @@ mod output_kitchen_sink_operation {
             let mut o = serde_json::Map::new();
             json::put(&mut o, "Value", self.value.as_ref());
             serde_json::Value::Object(o)
+        }
+    }
+
+    impl record::Tell for SimpleStruct {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("value", self.value.as_ref());
+            t.close();
         }
     }
 
@@ -1864,6 +2279,14 @@ mod output_kitchen_sink_operation {
         }
     }
 
+    impl record::Tell for StructWithJsonName {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("value", self.value.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<KitchenSinkOperation>()];
@@ -1873,7 +2296,7 @@ mod output_null_operation {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -1911,6 +2334,13 @@ mod output_null_operation {
     )]
     pub struct NullOperationRequest {}
 
+    impl record::Tell for NullOperationRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     impl wire::Input for NullOperationRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
             let _ = (m, v);
@@ -1947,6 +2377,14 @@ mod output_null_operation {
         }
     }
 
+    impl record::Tell for NullOperationInputOutput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("string", self.string.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<NullOperation>()];
@@ -1956,7 +2394,7 @@ mod output_simple_scalar_properties {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -1993,6 +2431,13 @@ mod output_simple_scalar_properties {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct SimpleScalarPropertiesRequest {}
+
+    impl record::Tell for SimpleScalarPropertiesRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for SimpleScalarPropertiesRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -2032,6 +2477,15 @@ mod output_simple_scalar_properties {
             json::put(&mut o, "doubleValue", self.double_value.as_ref());
             json::put(&mut o, "floatValue", self.float_value.as_ref());
             serde_json::Value::Object(o)
+        }
+    }
+
+    impl record::Tell for SimpleScalarPropertiesInputOutput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("doubleValue", self.double_value.as_ref());
+            t.put("floatValue", self.float_value.as_ref());
+            t.close();
         }
     }
 

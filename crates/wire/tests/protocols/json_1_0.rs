@@ -8,7 +8,7 @@ mod input_empty_input_and_empty_output {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -46,6 +46,13 @@ mod input_empty_input_and_empty_output {
     )]
     pub struct EmptyInputAndEmptyOutputResponse {}
 
+    impl record::Tell for EmptyInputAndEmptyOutputResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     impl wire::Input for EmptyInputAndEmptyOutputInput {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
             json::FromJson::from_json(&json::parse(m)?, v)
@@ -77,6 +84,13 @@ mod input_empty_input_and_empty_output {
         }
     }
 
+    impl record::Tell for EmptyInputAndEmptyOutputInput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<EmptyInputAndEmptyOutput>()];
@@ -86,7 +100,7 @@ mod input_endpoint_operation {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -124,6 +138,13 @@ mod input_endpoint_operation {
     )]
     pub struct EndpointOperationRequest {}
 
+    impl record::Tell for EndpointOperationRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -131,6 +152,13 @@ mod input_endpoint_operation {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct EndpointOperationResponse {}
+
+    impl record::Tell for EndpointOperationResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for EndpointOperationRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -158,7 +186,7 @@ mod input_endpoint_with_host_label_operation {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -196,6 +224,13 @@ mod input_endpoint_with_host_label_operation {
     )]
     pub struct EndpointWithHostLabelOperationResponse {}
 
+    impl record::Tell for EndpointWithHostLabelOperationResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     impl wire::Input for EndpointWithHostLabelOperationInput {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
             json::FromJson::from_json(&json::parse(m)?, v)
@@ -230,6 +265,14 @@ mod input_endpoint_with_host_label_operation {
         }
     }
 
+    impl record::Tell for EndpointWithHostLabelOperationInput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("label", Some(&self.label));
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] =
@@ -240,7 +283,7 @@ mod input_host_with_path_operation {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -278,6 +321,13 @@ mod input_host_with_path_operation {
     )]
     pub struct HostWithPathOperationRequest {}
 
+    impl record::Tell for HostWithPathOperationRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -285,6 +335,13 @@ mod input_host_with_path_operation {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct HostWithPathOperationResponse {}
+
+    impl record::Tell for HostWithPathOperationResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for HostWithPathOperationRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -312,7 +369,7 @@ mod input_json_unions {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -350,6 +407,13 @@ mod input_json_unions {
     )]
     pub struct JsonUnionsResponse {}
 
+    impl record::Tell for JsonUnionsResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     impl wire::Input for JsonUnionsInput {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
             json::FromJson::from_json(&json::parse(m)?, v)
@@ -384,6 +448,14 @@ mod input_json_unions {
         }
     }
 
+    impl record::Tell for GreetingStruct {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("hi", self.hi.as_ref());
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -405,6 +477,14 @@ mod input_json_unions {
     impl JsonUnionsInput {
         fn limits(&self, v: &mut Violations) {
             v.inner("contents", self.contents.as_ref(), MyUnion::limits);
+        }
+    }
+
+    impl record::Tell for JsonUnionsInput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("contents", self.contents.as_ref());
+            t.close();
         }
     }
 
@@ -461,6 +541,23 @@ mod input_json_unions {
         }
     }
 
+    impl record::Tell for MyUnion {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("blobValue", self.blob_value.as_ref());
+            t.put("booleanValue", self.boolean_value.as_ref());
+            t.put("enumValue", self.enum_value.as_ref());
+            t.put("intEnumValue", self.int_enum_value.as_ref());
+            t.list("listValue", self.list_value.as_deref());
+            t.put("mapValue", self.map_value.as_ref());
+            t.put("numberValue", self.number_value.as_ref());
+            t.put("stringValue", self.string_value.as_ref());
+            t.put("structureValue", self.structure_value.as_ref());
+            t.put("timestampValue", self.timestamp_value.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<JsonUnions>()];
@@ -478,7 +575,7 @@ mod input_no_input_and_no_output {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -516,6 +613,13 @@ mod input_no_input_and_no_output {
     )]
     pub struct NoInputAndNoOutputRequest {}
 
+    impl record::Tell for NoInputAndNoOutputRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -523,6 +627,13 @@ mod input_no_input_and_no_output {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct NoInputAndNoOutputResponse {}
+
+    impl record::Tell for NoInputAndNoOutputResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for NoInputAndNoOutputRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -550,7 +661,7 @@ mod input_no_input_and_output {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -588,6 +699,13 @@ mod input_no_input_and_output {
     )]
     pub struct NoInputAndOutputRequest {}
 
+    impl record::Tell for NoInputAndOutputRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -595,6 +713,13 @@ mod input_no_input_and_output {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct NoInputAndOutputResponse {}
+
+    impl record::Tell for NoInputAndOutputResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for NoInputAndOutputRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -622,7 +747,7 @@ mod input_simple_scalar_properties {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -659,6 +784,13 @@ mod input_simple_scalar_properties {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct SimpleScalarPropertiesResponse {}
+
+    impl record::Tell for SimpleScalarPropertiesResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for SimpleScalarPropertiesInput {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -701,6 +833,15 @@ mod input_simple_scalar_properties {
         }
     }
 
+    impl record::Tell for SimpleScalarPropertiesInput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("doubleValue", self.double_value.as_ref());
+            t.put("floatValue", self.float_value.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<SimpleScalarProperties>()];
@@ -710,7 +851,7 @@ mod output_empty_input_and_empty_output {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -748,6 +889,13 @@ mod output_empty_input_and_empty_output {
     )]
     pub struct EmptyInputAndEmptyOutputRequest {}
 
+    impl record::Tell for EmptyInputAndEmptyOutputRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     impl wire::Input for EmptyInputAndEmptyOutputRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
             let _ = (m, v);
@@ -780,6 +928,13 @@ mod output_empty_input_and_empty_output {
         }
     }
 
+    impl record::Tell for EmptyInputAndEmptyOutputOutput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<EmptyInputAndEmptyOutput>()];
@@ -789,7 +944,7 @@ mod output_json_unions {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -827,6 +982,13 @@ mod output_json_unions {
     )]
     pub struct JsonUnionsRequest {}
 
+    impl record::Tell for JsonUnionsRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     impl wire::Input for JsonUnionsRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
             let _ = (m, v);
@@ -863,6 +1025,14 @@ mod output_json_unions {
         }
     }
 
+    impl record::Tell for GreetingStruct {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("hi", self.hi.as_ref());
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -879,6 +1049,14 @@ mod output_json_unions {
             let mut o = serde_json::Map::new();
             json::put(&mut o, "contents", self.contents.as_ref());
             serde_json::Value::Object(o)
+        }
+    }
+
+    impl record::Tell for JsonUnionsOutput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("contents", self.contents.as_ref());
+            t.close();
         }
     }
 
@@ -928,6 +1106,23 @@ mod output_json_unions {
         }
     }
 
+    impl record::Tell for MyUnion {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("blobValue", self.blob_value.as_ref());
+            t.put("booleanValue", self.boolean_value.as_ref());
+            t.put("enumValue", self.enum_value.as_ref());
+            t.put("intEnumValue", self.int_enum_value.as_ref());
+            t.list("listValue", self.list_value.as_deref());
+            t.put("mapValue", self.map_value.as_ref());
+            t.put("numberValue", self.number_value.as_ref());
+            t.put("stringValue", self.string_value.as_ref());
+            t.put("structureValue", self.structure_value.as_ref());
+            t.put("timestampValue", self.timestamp_value.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<JsonUnions>()];
@@ -937,7 +1132,7 @@ mod output_no_input_and_no_output {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -975,6 +1170,13 @@ mod output_no_input_and_no_output {
     )]
     pub struct NoInputAndNoOutputRequest {}
 
+    impl record::Tell for NoInputAndNoOutputRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -982,6 +1184,13 @@ mod output_no_input_and_no_output {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct NoInputAndNoOutputResponse {}
+
+    impl record::Tell for NoInputAndNoOutputResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for NoInputAndNoOutputRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -1009,7 +1218,7 @@ mod output_no_input_and_output {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -1047,6 +1256,13 @@ mod output_no_input_and_output {
     )]
     pub struct NoInputAndOutputRequest {}
 
+    impl record::Tell for NoInputAndOutputRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     impl wire::Input for NoInputAndOutputRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
             let _ = (m, v);
@@ -1079,6 +1295,13 @@ mod output_no_input_and_output {
         }
     }
 
+    impl record::Tell for NoInputAndOutputOutput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<NoInputAndOutput>()];
@@ -1088,7 +1311,7 @@ mod output_simple_scalar_properties {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -1125,6 +1348,13 @@ mod output_simple_scalar_properties {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct SimpleScalarPropertiesRequest {}
+
+    impl record::Tell for SimpleScalarPropertiesRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for SimpleScalarPropertiesRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -1164,6 +1394,15 @@ mod output_simple_scalar_properties {
             json::put(&mut o, "doubleValue", self.double_value.as_ref());
             json::put(&mut o, "floatValue", self.float_value.as_ref());
             serde_json::Value::Object(o)
+        }
+    }
+
+    impl record::Tell for SimpleScalarPropertiesOutput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("doubleValue", self.double_value.as_ref());
+            t.put("floatValue", self.float_value.as_ref());
+            t.close();
         }
     }
 

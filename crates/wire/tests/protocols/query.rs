@@ -8,7 +8,7 @@ mod input_empty_input_and_empty_output {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -46,6 +46,13 @@ mod input_empty_input_and_empty_output {
     )]
     pub struct EmptyInputAndEmptyOutputResponse {}
 
+    impl record::Tell for EmptyInputAndEmptyOutputResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     impl wire::Input for EmptyInputAndEmptyOutputInput {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
             form::FromForm::from_form(form::Form::parse(m)?.root(), v)
@@ -76,6 +83,13 @@ mod input_empty_input_and_empty_output {
         }
     }
 
+    impl record::Tell for EmptyInputAndEmptyOutputInput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<EmptyInputAndEmptyOutput>()];
@@ -85,7 +99,7 @@ mod input_endpoint_operation {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -123,6 +137,13 @@ mod input_endpoint_operation {
     )]
     pub struct EndpointOperationRequest {}
 
+    impl record::Tell for EndpointOperationRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -130,6 +151,13 @@ mod input_endpoint_operation {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct EndpointOperationResponse {}
+
+    impl record::Tell for EndpointOperationResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for EndpointOperationRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -157,7 +185,7 @@ mod input_endpoint_with_host_label_operation {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -195,6 +223,13 @@ mod input_endpoint_with_host_label_operation {
     )]
     pub struct EndpointWithHostLabelOperationResponse {}
 
+    impl record::Tell for EndpointWithHostLabelOperationResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     impl wire::Input for HostLabelInput {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
             form::FromForm::from_form(form::Form::parse(m)?.root(), v)
@@ -228,6 +263,14 @@ mod input_endpoint_with_host_label_operation {
         }
     }
 
+    impl record::Tell for HostLabelInput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("label", Some(&self.label));
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] =
@@ -238,7 +281,7 @@ mod input_host_with_path_operation {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -276,6 +319,13 @@ mod input_host_with_path_operation {
     )]
     pub struct HostWithPathOperationRequest {}
 
+    impl record::Tell for HostWithPathOperationRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -283,6 +333,13 @@ mod input_host_with_path_operation {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct HostWithPathOperationResponse {}
+
+    impl record::Tell for HostWithPathOperationResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for HostWithPathOperationRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -310,7 +367,7 @@ mod input_nested_structures {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -348,6 +405,13 @@ mod input_nested_structures {
     )]
     pub struct NestedStructuresResponse {}
 
+    impl record::Tell for NestedStructuresResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     impl wire::Input for NestedStructuresInput {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
             form::FromForm::from_form(form::Form::parse(m)?.root(), v)
@@ -380,6 +444,14 @@ mod input_nested_structures {
         }
     }
 
+    impl record::Tell for NestedStructuresInput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("nested", self.nested.as_ref());
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -402,6 +474,16 @@ mod input_nested_structures {
         }
     }
 
+    impl record::Tell for StructArg {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("otherArg", self.other_arg.as_ref());
+            t.put("recursiveArg", self.recursive_arg.as_ref());
+            t.put("stringArg", self.string_arg.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<NestedStructures>()];
@@ -411,7 +493,7 @@ mod input_no_input_and_no_output {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -449,6 +531,13 @@ mod input_no_input_and_no_output {
     )]
     pub struct NoInputAndNoOutputRequest {}
 
+    impl record::Tell for NoInputAndNoOutputRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -456,6 +545,13 @@ mod input_no_input_and_no_output {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct NoInputAndNoOutputResponse {}
+
+    impl record::Tell for NoInputAndNoOutputResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for NoInputAndNoOutputRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -483,7 +579,7 @@ mod input_no_input_and_output {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -521,6 +617,13 @@ mod input_no_input_and_output {
     )]
     pub struct NoInputAndOutputResponse {}
 
+    impl record::Tell for NoInputAndOutputResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     impl wire::Input for NoInputAndOutputInput {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
             form::FromForm::from_form(form::Form::parse(m)?.root(), v)
@@ -551,6 +654,13 @@ mod input_no_input_and_output {
         }
     }
 
+    impl record::Tell for NoInputAndOutputInput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<NoInputAndOutput>()];
@@ -560,7 +670,7 @@ mod input_query_idempotency_token_auto_fill {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -598,6 +708,13 @@ mod input_query_idempotency_token_auto_fill {
     )]
     pub struct QueryIdempotencyTokenAutoFillResponse {}
 
+    impl record::Tell for QueryIdempotencyTokenAutoFillResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     impl wire::Input for QueryIdempotencyTokenAutoFillInput {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
             form::FromForm::from_form(form::Form::parse(m)?.root(), v)
@@ -631,6 +748,14 @@ mod input_query_idempotency_token_auto_fill {
         }
     }
 
+    impl record::Tell for QueryIdempotencyTokenAutoFillInput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("token", self.token.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] =
@@ -641,7 +766,7 @@ mod input_query_lists {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -679,6 +804,13 @@ mod input_query_lists {
     )]
     pub struct QueryListsResponse {}
 
+    impl record::Tell for QueryListsResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     impl wire::Input for QueryListsInput {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
             form::FromForm::from_form(form::Form::parse(m)?.root(), v)
@@ -712,6 +844,14 @@ mod input_query_lists {
         }
     }
 
+    impl record::Tell for GreetingStruct {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("hi", self.hi.as_ref());
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -725,6 +865,14 @@ mod input_query_lists {
     impl form::FromForm for NestedStructWithList {
         fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
             Ok(NestedStructWithList { list_arg: n.list("ListArg", "member", v)? })
+        }
+    }
+
+    impl record::Tell for NestedStructWithList {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.list("listArg", self.list_arg.as_deref());
+            t.close();
         }
     }
 
@@ -756,6 +904,19 @@ mod input_query_lists {
         }
     }
 
+    impl record::Tell for QueryListsInput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.list("complexListArg", self.complex_list_arg.as_deref());
+            t.list("flattenedListArg", self.flattened_list_arg.as_deref());
+            t.list("flattenedListArgWithXmlName", self.flattened_list_arg_with_xml_name.as_deref());
+            t.list("listArg", self.list_arg.as_deref());
+            t.list("listArgWithXmlNameMember", self.list_arg_with_xml_name_member.as_deref());
+            t.put("nestedWithList", self.nested_with_list.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<QueryLists>()];
@@ -765,7 +926,7 @@ mod input_query_maps {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -803,6 +964,13 @@ mod input_query_maps {
     )]
     pub struct QueryMapsResponse {}
 
+    impl record::Tell for QueryMapsResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     impl wire::Input for QueryMapsInput {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
             form::FromForm::from_form(form::Form::parse(m)?.root(), v)
@@ -836,6 +1004,14 @@ mod input_query_maps {
         }
     }
 
+    impl record::Tell for GreetingStruct {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("hi", self.hi.as_ref());
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -849,6 +1025,14 @@ mod input_query_maps {
     impl form::FromForm for NestedStructWithMap {
         fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
             Ok(NestedStructWithMap { map_arg: n.map("MapArg", ["entry", "key", "value"], v)? })
+        }
+    }
+
+    impl record::Tell for NestedStructWithMap {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("mapArg", self.map_arg.as_ref());
+            t.close();
         }
     }
 
@@ -882,6 +1066,20 @@ mod input_query_maps {
         }
     }
 
+    impl record::Tell for QueryMapsInput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("complexMapArg", self.complex_map_arg.as_ref());
+            t.put("flattenedMap", self.flattened_map.as_ref());
+            t.put("flattenedMapWithXmlName", self.flattened_map_with_xml_name.as_ref());
+            t.put("mapArg", self.map_arg.as_ref());
+            t.put("mapWithXmlMemberName", self.map_with_xml_member_name.as_ref());
+            t.put("nestedStructWithMap", self.nested_struct_with_map.as_ref());
+            t.put("renamedMapArg", self.renamed_map_arg.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<QueryMaps>()];
@@ -891,7 +1089,7 @@ mod input_query_timestamps {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -928,6 +1126,13 @@ mod input_query_timestamps {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct QueryTimestampsResponse {}
+
+    impl record::Tell for QueryTimestampsResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for QueryTimestampsInput {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -970,6 +1175,16 @@ mod input_query_timestamps {
         }
     }
 
+    impl record::Tell for QueryTimestampsInput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("epochMember", self.epoch_member.as_ref());
+            t.put("epochTarget", self.epoch_target.as_ref());
+            t.put("normalFormat", self.normal_format.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<QueryTimestamps>()];
@@ -979,7 +1194,7 @@ mod input_simple_input_params {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -1016,6 +1231,13 @@ mod input_simple_input_params {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct SimpleInputParamsResponse {}
+
+    impl record::Tell for SimpleInputParamsResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for SimpleInputParamsInput {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -1075,6 +1297,22 @@ mod input_simple_input_params {
         }
     }
 
+    impl record::Tell for SimpleInputParamsInput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("bam", self.bam.as_ref());
+            t.put("bar", self.bar.as_ref());
+            t.put("baz", self.baz.as_ref());
+            t.put("boo", self.boo.as_ref());
+            t.put("floatValue", self.float_value.as_ref());
+            t.put("foo", self.foo.as_ref());
+            t.put("fooEnum", self.foo_enum.as_ref());
+            t.put("integerEnum", self.integer_enum.as_ref());
+            t.put("qux", self.qux.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<SimpleInputParams>()];
@@ -1092,7 +1330,7 @@ mod output_datetime_offsets {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -1129,6 +1367,13 @@ mod output_datetime_offsets {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct DatetimeOffsetsRequest {}
+
+    impl record::Tell for DatetimeOffsetsRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for DatetimeOffsetsRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -1172,6 +1417,14 @@ mod output_datetime_offsets {
         }
     }
 
+    impl record::Tell for DatetimeOffsetsOutput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("datetime", self.datetime.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<DatetimeOffsets>()];
@@ -1181,7 +1434,7 @@ mod output_empty_input_and_empty_output {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -1218,6 +1471,13 @@ mod output_empty_input_and_empty_output {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct EmptyInputAndEmptyOutputRequest {}
+
+    impl record::Tell for EmptyInputAndEmptyOutputRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for EmptyInputAndEmptyOutputRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -1256,6 +1516,13 @@ mod output_empty_input_and_empty_output {
         }
     }
 
+    impl record::Tell for EmptyInputAndEmptyOutputOutput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<EmptyInputAndEmptyOutput>()];
@@ -1265,7 +1532,7 @@ mod output_flattened_xml_map {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -1302,6 +1569,13 @@ mod output_flattened_xml_map {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct FlattenedXmlMapRequest {}
+
+    impl record::Tell for FlattenedXmlMapRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for FlattenedXmlMapRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -1345,6 +1619,14 @@ mod output_flattened_xml_map {
         }
     }
 
+    impl record::Tell for FlattenedXmlMapOutput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("myMap", self.my_map.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<FlattenedXmlMap>()];
@@ -1354,7 +1636,7 @@ mod output_flattened_xml_map_with_xml_name {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -1391,6 +1673,13 @@ mod output_flattened_xml_map_with_xml_name {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct FlattenedXmlMapWithXmlNameRequest {}
+
+    impl record::Tell for FlattenedXmlMapWithXmlNameRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for FlattenedXmlMapWithXmlNameRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -1434,6 +1723,14 @@ mod output_flattened_xml_map_with_xml_name {
         }
     }
 
+    impl record::Tell for FlattenedXmlMapWithXmlNameOutput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("myMap", self.my_map.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<FlattenedXmlMapWithXmlName>()];
@@ -1443,7 +1740,7 @@ mod output_flattened_xml_map_with_xml_namespace {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -1480,6 +1777,13 @@ mod output_flattened_xml_map_with_xml_namespace {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct FlattenedXmlMapWithXmlNamespaceRequest {}
+
+    impl record::Tell for FlattenedXmlMapWithXmlNamespaceRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for FlattenedXmlMapWithXmlNamespaceRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -1523,6 +1827,14 @@ mod output_flattened_xml_map_with_xml_namespace {
         }
     }
 
+    impl record::Tell for FlattenedXmlMapWithXmlNamespaceOutput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("myMap", self.my_map.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] =
@@ -1533,7 +1845,7 @@ mod output_fractional_seconds {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -1570,6 +1882,13 @@ mod output_fractional_seconds {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct FractionalSecondsRequest {}
+
+    impl record::Tell for FractionalSecondsRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for FractionalSecondsRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -1613,6 +1932,14 @@ mod output_fractional_seconds {
         }
     }
 
+    impl record::Tell for FractionalSecondsOutput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("datetime", self.datetime.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<FractionalSeconds>()];
@@ -1622,7 +1949,7 @@ mod output_greeting_with_errors {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -1659,6 +1986,13 @@ mod output_greeting_with_errors {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct GreetingWithErrorsRequest {}
+
+    impl record::Tell for GreetingWithErrorsRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for GreetingWithErrorsRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -1702,6 +2036,14 @@ mod output_greeting_with_errors {
         }
     }
 
+    impl record::Tell for GreetingWithErrorsOutput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("greeting", self.greeting.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<GreetingWithErrors>()];
@@ -1711,7 +2053,7 @@ mod output_ignores_wrapping_xml_name {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -1748,6 +2090,13 @@ mod output_ignores_wrapping_xml_name {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct IgnoresWrappingXmlNameRequest {}
+
+    impl record::Tell for IgnoresWrappingXmlNameRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for IgnoresWrappingXmlNameRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -1791,6 +2140,14 @@ mod output_ignores_wrapping_xml_name {
         }
     }
 
+    impl record::Tell for IgnoresWrappingXmlNameOutput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("foo", self.foo.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<IgnoresWrappingXmlName>()];
@@ -1800,7 +2157,7 @@ mod output_no_input_and_no_output {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -1838,6 +2195,13 @@ mod output_no_input_and_no_output {
     )]
     pub struct NoInputAndNoOutputRequest {}
 
+    impl record::Tell for NoInputAndNoOutputRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -1845,6 +2209,13 @@ mod output_no_input_and_no_output {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct NoInputAndNoOutputResponse {}
+
+    impl record::Tell for NoInputAndNoOutputResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for NoInputAndNoOutputRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -1872,7 +2243,7 @@ mod output_no_input_and_output {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -1909,6 +2280,13 @@ mod output_no_input_and_output {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct NoInputAndOutputRequest {}
+
+    impl record::Tell for NoInputAndOutputRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for NoInputAndOutputRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -1947,6 +2325,13 @@ mod output_no_input_and_output {
         }
     }
 
+    impl record::Tell for NoInputAndOutputOutput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<NoInputAndOutput>()];
@@ -1956,7 +2341,7 @@ mod output_recursive_xml_shapes {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -1993,6 +2378,13 @@ mod output_recursive_xml_shapes {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct RecursiveXmlShapesRequest {}
+
+    impl record::Tell for RecursiveXmlShapesRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for RecursiveXmlShapesRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -2036,6 +2428,14 @@ mod output_recursive_xml_shapes {
         }
     }
 
+    impl record::Tell for RecursiveXmlShapesOutput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("nested", self.nested.as_ref());
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -2061,6 +2461,15 @@ mod output_recursive_xml_shapes {
             w.open(name);
             self.members(w);
             w.close(name);
+        }
+    }
+
+    impl record::Tell for RecursiveXmlShapesOutputNested1 {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("foo", self.foo.as_ref());
+            t.put("nested", self.nested.as_ref());
+            t.close();
         }
     }
 
@@ -2092,6 +2501,15 @@ mod output_recursive_xml_shapes {
         }
     }
 
+    impl record::Tell for RecursiveXmlShapesOutputNested2 {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("bar", self.bar.as_ref());
+            t.put("recursiveMember", self.recursive_member.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<RecursiveXmlShapes>()];
@@ -2101,7 +2519,7 @@ mod output_simple_scalar_xml_properties {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -2138,6 +2556,13 @@ mod output_simple_scalar_xml_properties {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct SimpleScalarXmlPropertiesRequest {}
+
+    impl record::Tell for SimpleScalarXmlPropertiesRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for SimpleScalarXmlPropertiesRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -2210,6 +2635,23 @@ mod output_simple_scalar_xml_properties {
         }
     }
 
+    impl record::Tell for SimpleScalarXmlPropertiesOutput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("byteValue", self.byte_value.as_ref());
+            t.put("doubleValue", self.double_value.as_ref());
+            t.put("emptyStringValue", self.empty_string_value.as_ref());
+            t.put("falseBooleanValue", self.false_boolean_value.as_ref());
+            t.put("floatValue", self.float_value.as_ref());
+            t.put("integerValue", self.integer_value.as_ref());
+            t.put("longValue", self.long_value.as_ref());
+            t.put("shortValue", self.short_value.as_ref());
+            t.put("stringValue", self.string_value.as_ref());
+            t.put("trueBooleanValue", self.true_boolean_value.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<SimpleScalarXmlProperties>()];
@@ -2219,7 +2661,7 @@ mod output_xml_blobs {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -2256,6 +2698,13 @@ mod output_xml_blobs {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct XmlBlobsRequest {}
+
+    impl record::Tell for XmlBlobsRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for XmlBlobsRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -2299,6 +2748,14 @@ mod output_xml_blobs {
         }
     }
 
+    impl record::Tell for XmlBlobsOutput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("data", self.data.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<XmlBlobs>()];
@@ -2308,7 +2765,7 @@ mod output_xml_empty_blobs {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -2345,6 +2802,13 @@ mod output_xml_empty_blobs {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct XmlEmptyBlobsRequest {}
+
+    impl record::Tell for XmlEmptyBlobsRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for XmlEmptyBlobsRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -2388,6 +2852,14 @@ mod output_xml_empty_blobs {
         }
     }
 
+    impl record::Tell for XmlBlobsOutput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("data", self.data.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<XmlEmptyBlobs>()];
@@ -2397,7 +2869,7 @@ mod output_xml_empty_lists {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -2434,6 +2906,13 @@ mod output_xml_empty_lists {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct XmlEmptyListsRequest {}
+
+    impl record::Tell for XmlEmptyListsRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for XmlEmptyListsRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -2477,6 +2956,15 @@ mod output_xml_empty_lists {
             w.open(name);
             self.members(w);
             w.close(name);
+        }
+    }
+
+    impl record::Tell for StructureListMember {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("a", self.a.as_ref());
+            t.put("b", self.b.as_ref());
+            t.close();
         }
     }
 
@@ -2541,6 +3029,26 @@ mod output_xml_empty_lists {
         }
     }
 
+    impl record::Tell for XmlListsOutput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.list("booleanList", self.boolean_list.as_deref());
+            t.list("enumList", self.enum_list.as_deref());
+            t.list("flattenedList", self.flattened_list.as_deref());
+            t.list("flattenedList2", self.flattened_list2.as_deref());
+            t.list("flattenedListWithMemberNamespace", self.flattened_list_with_member_namespace.as_deref());
+            t.list("flattenedListWithNamespace", self.flattened_list_with_namespace.as_deref());
+            t.list("intEnumList", self.int_enum_list.as_deref());
+            t.list("integerList", self.integer_list.as_deref());
+            t.list("renamedListMembers", self.renamed_list_members.as_deref());
+            t.list("stringList", self.string_list.as_deref());
+            t.list("stringSet", self.string_set.as_deref());
+            t.list("structureList", self.structure_list.as_deref());
+            t.list("timestampList", self.timestamp_list.as_deref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<XmlEmptyLists>()];
@@ -2550,7 +3058,7 @@ mod output_xml_empty_maps {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -2587,6 +3095,13 @@ mod output_xml_empty_maps {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct XmlEmptyMapsRequest {}
+
+    impl record::Tell for XmlEmptyMapsRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for XmlEmptyMapsRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -2630,6 +3145,14 @@ mod output_xml_empty_maps {
         }
     }
 
+    impl record::Tell for GreetingStruct {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("hi", self.hi.as_ref());
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -2655,6 +3178,14 @@ mod output_xml_empty_maps {
         }
     }
 
+    impl record::Tell for XmlMapsOutput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("myMap", self.my_map.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<XmlEmptyMaps>()];
@@ -2664,7 +3195,7 @@ mod output_xml_enums {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -2701,6 +3232,13 @@ mod output_xml_enums {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct XmlEnumsRequest {}
+
+    impl record::Tell for XmlEnumsRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for XmlEnumsRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -2759,6 +3297,19 @@ mod output_xml_enums {
         }
     }
 
+    impl record::Tell for XmlEnumsOutput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("fooEnum1", self.foo_enum1.as_ref());
+            t.put("fooEnum2", self.foo_enum2.as_ref());
+            t.put("fooEnum3", self.foo_enum3.as_ref());
+            t.list("fooEnumList", self.foo_enum_list.as_deref());
+            t.put("fooEnumMap", self.foo_enum_map.as_ref());
+            t.list("fooEnumSet", self.foo_enum_set.as_deref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<XmlEnums>()];
@@ -2768,7 +3319,7 @@ mod output_xml_int_enums {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -2805,6 +3356,13 @@ mod output_xml_int_enums {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct XmlIntEnumsRequest {}
+
+    impl record::Tell for XmlIntEnumsRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for XmlIntEnumsRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -2863,6 +3421,19 @@ mod output_xml_int_enums {
         }
     }
 
+    impl record::Tell for XmlIntEnumsOutput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("intEnum1", self.int_enum1.as_ref());
+            t.put("intEnum2", self.int_enum2.as_ref());
+            t.put("intEnum3", self.int_enum3.as_ref());
+            t.list("intEnumList", self.int_enum_list.as_deref());
+            t.put("intEnumMap", self.int_enum_map.as_ref());
+            t.list("intEnumSet", self.int_enum_set.as_deref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<XmlIntEnums>()];
@@ -2872,7 +3443,7 @@ mod output_xml_maps {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -2909,6 +3480,13 @@ mod output_xml_maps {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct XmlMapsRequest {}
+
+    impl record::Tell for XmlMapsRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for XmlMapsRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -2952,6 +3530,14 @@ mod output_xml_maps {
         }
     }
 
+    impl record::Tell for GreetingStruct {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("hi", self.hi.as_ref());
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -2977,6 +3563,14 @@ mod output_xml_maps {
         }
     }
 
+    impl record::Tell for XmlMapsOutput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("myMap", self.my_map.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<XmlMaps>()];
@@ -2986,7 +3580,7 @@ mod output_xml_maps_xml_name {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -3023,6 +3617,13 @@ mod output_xml_maps_xml_name {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct XmlMapsXmlNameRequest {}
+
+    impl record::Tell for XmlMapsXmlNameRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for XmlMapsXmlNameRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -3066,6 +3667,14 @@ mod output_xml_maps_xml_name {
         }
     }
 
+    impl record::Tell for GreetingStruct {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("hi", self.hi.as_ref());
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -3091,6 +3700,14 @@ mod output_xml_maps_xml_name {
         }
     }
 
+    impl record::Tell for XmlMapsXmlNameOutput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("myMap", self.my_map.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<XmlMapsXmlName>()];
@@ -3100,7 +3717,7 @@ mod output_xml_namespaces {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -3137,6 +3754,13 @@ mod output_xml_namespaces {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct XmlNamespacesRequest {}
+
+    impl record::Tell for XmlNamespacesRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for XmlNamespacesRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -3183,6 +3807,15 @@ mod output_xml_namespaces {
         }
     }
 
+    impl record::Tell for XmlNamespaceNested {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("foo", self.foo.as_ref());
+            t.list("values", self.values.as_deref());
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -3208,6 +3841,14 @@ mod output_xml_namespaces {
         }
     }
 
+    impl record::Tell for XmlNamespacesOutput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("nested", self.nested.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<XmlNamespaces>()];
@@ -3217,7 +3858,7 @@ mod output_xml_timestamps {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -3254,6 +3895,13 @@ mod output_xml_timestamps {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct XmlTimestampsRequest {}
+
+    impl record::Tell for XmlTimestampsRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for XmlTimestampsRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -3315,6 +3963,20 @@ mod output_xml_timestamps {
             w.open(name);
             self.members(w);
             w.close(name);
+        }
+    }
+
+    impl record::Tell for XmlTimestampsOutput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("dateTime", self.date_time.as_ref());
+            t.put("dateTimeOnTarget", self.date_time_on_target.as_ref());
+            t.put("epochSeconds", self.epoch_seconds.as_ref());
+            t.put("epochSecondsOnTarget", self.epoch_seconds_on_target.as_ref());
+            t.put("httpDate", self.http_date.as_ref());
+            t.put("httpDateOnTarget", self.http_date_on_target.as_ref());
+            t.put("normal", self.normal.as_ref());
+            t.close();
         }
     }
 

@@ -8,7 +8,7 @@ pub mod organizations {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -186,6 +186,13 @@ pub mod organizations {
     )]
     pub struct TagResourceResponse {}
 
+    impl record::Tell for TagResourceResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     impl wire::Input for TagResourceRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
             json::FromJson::from_json(&json::parse(m)?, v)
@@ -252,6 +259,20 @@ pub mod organizations {
         }
     }
 
+    impl record::Tell for Account {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("id", self.id.as_ref());
+            t.put("arn", self.arn.as_ref());
+            t.put("status", self.status.as_ref());
+            t.put("state", self.state.as_ref());
+            t.list("paths", self.paths.as_deref());
+            t.put("joinedMethod", self.joined_method.as_ref());
+            t.put("joinedTimestamp", self.joined_timestamp.as_ref());
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -275,6 +296,14 @@ pub mod organizations {
         }
     }
 
+    impl record::Tell for CreateOrganizationRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("featureSet", self.feature_set.as_ref());
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -290,6 +319,14 @@ pub mod organizations {
             let mut o = serde_json::Map::new();
             json::put(&mut o, "Organization", self.organization.as_ref());
             serde_json::Value::Object(o)
+        }
+    }
+
+    impl record::Tell for CreateOrganizationResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("organization", self.organization.as_ref());
+            t.close();
         }
     }
 
@@ -330,6 +367,18 @@ pub mod organizations {
         }
     }
 
+    impl record::Tell for CreatePolicyRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("content", Some(&self.content));
+            t.put("description", Some(&self.description));
+            t.put("name", Some(&self.name));
+            t.put("type", Some(&self.type_));
+            t.list("tags", self.tags.as_deref());
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -345,6 +394,14 @@ pub mod organizations {
             let mut o = serde_json::Map::new();
             json::put(&mut o, "Policy", self.policy.as_ref());
             serde_json::Value::Object(o)
+        }
+    }
+
+    impl record::Tell for CreatePolicyResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("policy", self.policy.as_ref());
+            t.close();
         }
     }
 
@@ -371,6 +428,14 @@ pub mod organizations {
         }
     }
 
+    impl record::Tell for DescribeAccountRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("accountId", Some(&self.account_id));
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -386,6 +451,14 @@ pub mod organizations {
             let mut o = serde_json::Map::new();
             json::put(&mut o, "Account", self.account.as_ref());
             serde_json::Value::Object(o)
+        }
+    }
+
+    impl record::Tell for DescribeAccountResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("account", self.account.as_ref());
+            t.close();
         }
     }
 
@@ -417,6 +490,15 @@ pub mod organizations {
         }
     }
 
+    impl record::Tell for ListAccountsRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("nextToken", self.next_token.as_ref());
+            t.put("maxResults", self.max_results.as_ref());
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -434,6 +516,15 @@ pub mod organizations {
             json::put_list(&mut o, "Accounts", self.accounts.as_deref());
             json::put(&mut o, "NextToken", self.next_token.as_ref());
             serde_json::Value::Object(o)
+        }
+    }
+
+    impl record::Tell for ListAccountsResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.list("accounts", self.accounts.as_deref());
+            t.put("nextToken", self.next_token.as_ref());
+            t.close();
         }
     }
 
@@ -481,6 +572,19 @@ pub mod organizations {
         }
     }
 
+    impl record::Tell for Organization {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("id", self.id.as_ref());
+            t.put("arn", self.arn.as_ref());
+            t.put("featureSet", self.feature_set.as_ref());
+            t.put("masterAccountArn", self.master_account_arn.as_ref());
+            t.put("masterAccountId", self.master_account_id.as_ref());
+            t.list("availablePolicyTypes", self.available_policy_types.as_deref());
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -498,6 +602,15 @@ pub mod organizations {
             json::put(&mut o, "PolicySummary", self.policy_summary.as_ref());
             json::put(&mut o, "Content", self.content.as_ref());
             serde_json::Value::Object(o)
+        }
+    }
+
+    impl record::Tell for Policy {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("policySummary", self.policy_summary.as_ref());
+            t.put("content", self.content.as_ref());
+            t.close();
         }
     }
 
@@ -529,6 +642,19 @@ pub mod organizations {
         }
     }
 
+    impl record::Tell for PolicySummary {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("id", self.id.as_ref());
+            t.put("arn", self.arn.as_ref());
+            t.put("name", self.name.as_ref());
+            t.put("description", self.description.as_ref());
+            t.put("type", self.type_.as_ref());
+            t.put("awsManaged", self.aws_managed.as_ref());
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -546,6 +672,15 @@ pub mod organizations {
             json::put(&mut o, "Type", self.type_.as_ref());
             json::put(&mut o, "Status", self.status.as_ref());
             serde_json::Value::Object(o)
+        }
+    }
+
+    impl record::Tell for PolicyTypeSummary {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("type", self.type_.as_ref());
+            t.put("status", self.status.as_ref());
+            t.close();
         }
     }
 
@@ -574,6 +709,15 @@ pub mod organizations {
         }
     }
 
+    impl record::Tell for Tag {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("key", Some(&self.key));
+            t.put("value", Some(&self.value));
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -599,6 +743,15 @@ pub mod organizations {
         fn limits(&self, v: &mut Violations) {
             v.text("ResourceId", Some(self.resource_id.as_str()), &rule::TAGGABLE_RESOURCE_ID);
             v.each("Tags", Some(self.tags.as_slice()), Tag::limits);
+        }
+    }
+
+    impl record::Tell for TagResourceRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("resourceId", Some(&self.resource_id));
+            t.list("tags", Some(self.tags.as_slice()));
+            t.close();
         }
     }
 
@@ -860,7 +1013,7 @@ pub mod ssm {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -1077,6 +1230,16 @@ pub mod ssm {
         }
     }
 
+    impl record::Tell for AddTagsToResourceRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("resourceType", Some(&self.resource_type));
+            t.put("resourceId", Some(&self.resource_id));
+            t.list("tags", Some(self.tags.as_slice()));
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -1089,6 +1252,13 @@ pub mod ssm {
         fn to_json(&self) -> serde_json::Value {
             let o = serde_json::Map::new();
             serde_json::Value::Object(o)
+        }
+    }
+
+    impl record::Tell for AddTagsToResourceResult {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
         }
     }
 
@@ -1127,6 +1297,18 @@ pub mod ssm {
         }
     }
 
+    impl record::Tell for DescribeParametersRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.list("filters", self.filters.as_deref());
+            t.list("parameterFilters", self.parameter_filters.as_deref());
+            t.put("maxResults", self.max_results.as_ref());
+            t.put("nextToken", self.next_token.as_ref());
+            t.put("shared", self.shared.as_ref());
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -1144,6 +1326,15 @@ pub mod ssm {
             json::put_list(&mut o, "Parameters", self.parameters.as_deref());
             json::put(&mut o, "NextToken", self.next_token.as_ref());
             serde_json::Value::Object(o)
+        }
+    }
+
+    impl record::Tell for DescribeParametersResult {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.list("parameters", self.parameters.as_deref());
+            t.put("nextToken", self.next_token.as_ref());
+            t.close();
         }
     }
 
@@ -1171,6 +1362,15 @@ pub mod ssm {
         }
     }
 
+    impl record::Tell for GetParameterRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("name", Some(&self.name));
+            t.put("withDecryption", self.with_decryption.as_ref());
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -1186,6 +1386,14 @@ pub mod ssm {
             let mut o = serde_json::Map::new();
             json::put(&mut o, "Parameter", self.parameter.as_ref());
             serde_json::Value::Object(o)
+        }
+    }
+
+    impl record::Tell for GetParameterResult {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("parameter", self.parameter.as_ref());
+            t.close();
         }
     }
 
@@ -1217,6 +1425,15 @@ pub mod ssm {
         }
     }
 
+    impl record::Tell for GetParametersRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.list("names", Some(self.names.as_slice()));
+            t.put("withDecryption", self.with_decryption.as_ref());
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -1234,6 +1451,15 @@ pub mod ssm {
             json::put_list(&mut o, "Parameters", self.parameters.as_deref());
             json::put_list(&mut o, "InvalidParameters", self.invalid_parameters.as_deref());
             serde_json::Value::Object(o)
+        }
+    }
+
+    impl record::Tell for GetParametersResult {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.list("parameters", self.parameters.as_deref());
+            t.list("invalidParameters", self.invalid_parameters.as_deref());
+            t.close();
         }
     }
 
@@ -1288,6 +1514,21 @@ pub mod ssm {
         }
     }
 
+    impl record::Tell for Parameter {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("name", self.name.as_ref());
+            t.put("type", self.type_.as_ref());
+            t.put("version", self.version.as_ref());
+            t.put("selector", self.selector.as_ref());
+            t.put("sourceResult", self.source_result.as_ref());
+            t.put("lastModifiedDate", self.last_modified_date.as_ref());
+            t.put("aRN", self.arn.as_ref());
+            t.put("dataType", self.data_type.as_ref());
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -1307,6 +1548,16 @@ pub mod ssm {
             json::put(&mut o, "PolicyType", self.policy_type.as_ref());
             json::put(&mut o, "PolicyStatus", self.policy_status.as_ref());
             serde_json::Value::Object(o)
+        }
+    }
+
+    impl record::Tell for ParameterInlinePolicy {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("policyText", self.policy_text.as_ref());
+            t.put("policyType", self.policy_type.as_ref());
+            t.put("policyStatus", self.policy_status.as_ref());
+            t.close();
         }
     }
 
@@ -1351,6 +1602,25 @@ pub mod ssm {
         }
     }
 
+    impl record::Tell for ParameterMetadata {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("name", self.name.as_ref());
+            t.put("aRN", self.arn.as_ref());
+            t.put("type", self.type_.as_ref());
+            t.put("keyId", self.key_id.as_ref());
+            t.put("lastModifiedDate", self.last_modified_date.as_ref());
+            t.put("lastModifiedUser", self.last_modified_user.as_ref());
+            t.put("description", self.description.as_ref());
+            t.put("allowedPattern", self.allowed_pattern.as_ref());
+            t.put("version", self.version.as_ref());
+            t.put("tier", self.tier.as_ref());
+            t.list("policies", self.policies.as_deref());
+            t.put("dataType", self.data_type.as_ref());
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -1383,6 +1653,16 @@ pub mod ssm {
         }
     }
 
+    impl record::Tell for ParameterStringFilter {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("key", Some(&self.key));
+            t.put("option", self.option.as_ref());
+            t.list("values", self.values.as_deref());
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -1406,6 +1686,15 @@ pub mod ssm {
             v.text("Key", Some(self.key.as_str()), &rule::PARAMETERS_FILTER_KEY);
             v.size("Values", Some(self.values.len()), 1, 50);
             v.texts("Values", Some(self.values.as_slice()), &rule::PARAMETERS_FILTER_VALUE);
+        }
+    }
+
+    impl record::Tell for ParametersFilter {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("key", Some(&self.key));
+            t.list("values", Some(self.values.as_slice()));
+            t.close();
         }
     }
 
@@ -1481,6 +1770,23 @@ pub mod ssm {
         }
     }
 
+    impl record::Tell for PutParameterRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("name", Some(&self.name));
+            t.put("description", self.description.as_ref());
+            t.put("type", self.type_.as_ref());
+            t.put("keyId", self.key_id.as_ref());
+            t.put("overwrite", self.overwrite.as_ref());
+            t.put("allowedPattern", self.allowed_pattern.as_ref());
+            t.list("tags", self.tags.as_deref());
+            t.put("tier", self.tier.as_ref());
+            t.put("policies", self.policies.as_ref());
+            t.put("dataType", self.data_type.as_ref());
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -1498,6 +1804,15 @@ pub mod ssm {
             json::put(&mut o, "Version", self.version.as_ref());
             json::put(&mut o, "Tier", self.tier.as_ref());
             serde_json::Value::Object(o)
+        }
+    }
+
+    impl record::Tell for PutParameterResult {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("version", self.version.as_ref());
+            t.put("tier", self.tier.as_ref());
+            t.close();
         }
     }
 
@@ -1523,6 +1838,15 @@ pub mod ssm {
         fn limits(&self, v: &mut Violations) {
             v.text("Key", Some(self.key.as_str()), &rule::TAG_KEY);
             v.text("Value", Some(self.value.as_str()), &rule::TAG_VALUE);
+        }
+    }
+
+    impl record::Tell for Tag {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("key", Some(&self.key));
+            t.put("value", Some(&self.value));
+            t.close();
         }
     }
 
@@ -2156,7 +2480,7 @@ pub mod ec2_instance_connect {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -2238,6 +2562,17 @@ pub mod ec2_instance_connect {
         }
     }
 
+    impl record::Tell for SendSSHPublicKeyRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("instanceId", Some(&self.instance_id));
+            t.put("instanceOSUser", Some(&self.instance_os_user));
+            t.put("sSHPublicKey", Some(&self.ssh_public_key));
+            t.put("availabilityZone", self.availability_zone.as_ref());
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -2255,6 +2590,15 @@ pub mod ec2_instance_connect {
             json::put(&mut o, "RequestId", self.request_id.as_ref());
             json::put(&mut o, "Success", self.success.as_ref());
             serde_json::Value::Object(o)
+        }
+    }
+
+    impl record::Tell for SendSSHPublicKeyResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("requestId", self.request_id.as_ref());
+            t.put("success", self.success.as_ref());
+            t.close();
         }
     }
 
@@ -2330,7 +2674,7 @@ pub mod cloudformation {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -2437,6 +2781,13 @@ pub mod cloudformation {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct DeleteStackResponse {}
+
+    impl record::Tell for DeleteStackResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for DeleteStackInput {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -2615,6 +2966,35 @@ pub mod cloudformation {
         }
     }
 
+    impl record::Tell for CreateChangeSetInput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("stackName", Some(&self.stack_name));
+            t.put("templateBody", self.template_body.as_ref());
+            t.put("templateURL", self.template_url.as_ref());
+            t.put("usePreviousTemplate", self.use_previous_template.as_ref());
+            t.list("parameters", self.parameters.as_deref());
+            t.list("capabilities", self.capabilities.as_deref());
+            t.list("resourceTypes", self.resource_types.as_deref());
+            t.put("roleARN", self.role_arn.as_ref());
+            t.put("rollbackConfiguration", self.rollback_configuration.as_ref());
+            t.list("notificationARNs", self.notification_arns.as_deref());
+            t.list("tags", self.tags.as_deref());
+            t.put("changeSetName", Some(&self.change_set_name));
+            t.put("clientToken", self.client_token.as_ref());
+            t.put("description", self.description.as_ref());
+            t.put("changeSetType", self.change_set_type.as_ref());
+            t.list("resourcesToImport", self.resources_to_import.as_deref());
+            t.put("includeNestedStacks", self.include_nested_stacks.as_ref());
+            t.put("onStackFailure", self.on_stack_failure.as_ref());
+            t.put("importExistingResources", self.import_existing_resources.as_ref());
+            t.put("deploymentMode", self.deployment_mode.as_ref());
+            t.put("deploymentConfig", self.deployment_config.as_ref());
+            t.put("disableValidation", self.disable_validation.as_ref());
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -2638,6 +3018,15 @@ pub mod cloudformation {
             w.open(name);
             self.members(w);
             w.close(name);
+        }
+    }
+
+    impl record::Tell for CreateChangeSetOutput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("id", self.id.as_ref());
+            t.put("stackId", self.stack_id.as_ref());
+            t.close();
         }
     }
 
@@ -2725,6 +3114,33 @@ pub mod cloudformation {
         }
     }
 
+    impl record::Tell for CreateStackInput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("stackName", Some(&self.stack_name));
+            t.put("templateBody", self.template_body.as_ref());
+            t.put("templateURL", self.template_url.as_ref());
+            t.list("parameters", self.parameters.as_deref());
+            t.put("disableRollback", self.disable_rollback.as_ref());
+            t.put("rollbackConfiguration", self.rollback_configuration.as_ref());
+            t.put("timeoutInMinutes", self.timeout_in_minutes.as_ref());
+            t.list("notificationARNs", self.notification_arns.as_deref());
+            t.list("capabilities", self.capabilities.as_deref());
+            t.list("resourceTypes", self.resource_types.as_deref());
+            t.put("roleARN", self.role_arn.as_ref());
+            t.put("onFailure", self.on_failure.as_ref());
+            t.put("stackPolicyBody", self.stack_policy_body.as_ref());
+            t.put("stackPolicyURL", self.stack_policy_url.as_ref());
+            t.list("tags", self.tags.as_deref());
+            t.put("clientRequestToken", self.client_request_token.as_ref());
+            t.put("enableTerminationProtection", self.enable_termination_protection.as_ref());
+            t.put("retainExceptOnCreate", self.retain_except_on_create.as_ref());
+            t.put("deploymentConfig", self.deployment_config.as_ref());
+            t.put("disableValidation", self.disable_validation.as_ref());
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -2748,6 +3164,15 @@ pub mod cloudformation {
             w.open(name);
             self.members(w);
             w.close(name);
+        }
+    }
+
+    impl record::Tell for CreateStackOutput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("stackId", self.stack_id.as_ref());
+            t.put("operationId", self.operation_id.as_ref());
+            t.close();
         }
     }
 
@@ -2789,6 +3214,19 @@ pub mod cloudformation {
         }
     }
 
+    impl record::Tell for DeleteStackInput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("stackName", Some(&self.stack_name));
+            t.list("retainResources", self.retain_resources.as_deref());
+            t.put("roleARN", self.role_arn.as_ref());
+            t.put("clientRequestToken", self.client_request_token.as_ref());
+            t.put("deletionMode", self.deletion_mode.as_ref());
+            t.put("deploymentConfig", self.deployment_config.as_ref());
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -2827,6 +3265,15 @@ pub mod cloudformation {
         }
     }
 
+    impl record::Tell for DeploymentConfig {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("mode", self.mode.as_ref());
+            t.put("disableRollback", self.disable_rollback.as_ref());
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -2846,6 +3293,16 @@ pub mod cloudformation {
                 logical_resource_id: n.get("LogicalResourceId", v)?,
                 physical_resource_id: n.get("PhysicalResourceId", v)?,
             })
+        }
+    }
+
+    impl record::Tell for DescribeStackResourcesInput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("stackName", self.stack_name.as_ref());
+            t.put("logicalResourceId", self.logical_resource_id.as_ref());
+            t.put("physicalResourceId", self.physical_resource_id.as_ref());
+            t.close();
         }
     }
 
@@ -2873,6 +3330,14 @@ pub mod cloudformation {
         }
     }
 
+    impl record::Tell for DescribeStackResourcesOutput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.list("stackResources", self.stack_resources.as_deref());
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -2893,6 +3358,15 @@ pub mod cloudformation {
     impl DescribeStacksInput {
         fn limits(&self, v: &mut Violations) {
             v.text("NextToken", self.next_token.as_deref(), &rule::NEXT_TOKEN);
+        }
+    }
+
+    impl record::Tell for DescribeStacksInput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("stackName", self.stack_name.as_ref());
+            t.put("nextToken", self.next_token.as_ref());
+            t.close();
         }
     }
 
@@ -2922,6 +3396,15 @@ pub mod cloudformation {
         }
     }
 
+    impl record::Tell for DescribeStacksOutput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.list("stacks", self.stacks.as_deref());
+            t.put("nextToken", self.next_token.as_ref());
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -2948,6 +3431,15 @@ pub mod cloudformation {
         }
     }
 
+    impl record::Tell for ModuleInfo {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("typeHierarchy", self.type_hierarchy.as_ref());
+            t.put("logicalIdHierarchy", self.logical_id_hierarchy.as_ref());
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -2971,6 +3463,15 @@ pub mod cloudformation {
             w.open(name);
             self.members(w);
             w.close(name);
+        }
+    }
+
+    impl record::Tell for OperationEntry {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("operationType", self.operation_type.as_ref());
+            t.put("operationId", self.operation_id.as_ref());
+            t.close();
         }
     }
 
@@ -3001,6 +3502,17 @@ pub mod cloudformation {
             w.open(name);
             self.members(w);
             w.close(name);
+        }
+    }
+
+    impl record::Tell for Output {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("outputKey", self.output_key.as_ref());
+            t.put("outputValue", self.output_value.as_ref());
+            t.put("description", self.description.as_ref());
+            t.put("exportName", self.export_name.as_ref());
+            t.close();
         }
     }
 
@@ -3045,6 +3557,17 @@ pub mod cloudformation {
         }
     }
 
+    impl record::Tell for Parameter {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("parameterKey", self.parameter_key.as_ref());
+            t.put("parameterValue", self.parameter_value.as_ref());
+            t.put("usePreviousValue", self.use_previous_value.as_ref());
+            t.put("resolvedValue", self.resolved_value.as_ref());
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -3081,6 +3604,16 @@ pub mod cloudformation {
                 Some(&self.resource_identifier),
                 &rule::RESOURCE_IDENTIFIER_PROPERTY_VALUE,
             );
+        }
+    }
+
+    impl record::Tell for ResourceToImport {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("resourceType", Some(&self.resource_type));
+            t.put("logicalResourceId", Some(&self.logical_resource_id));
+            t.put("resourceIdentifier", Some(&self.resource_identifier));
+            t.close();
         }
     }
 
@@ -3126,6 +3659,15 @@ pub mod cloudformation {
         }
     }
 
+    impl record::Tell for RollbackConfiguration {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.list("rollbackTriggers", self.rollback_triggers.as_deref());
+            t.put("monitoringTimeInMinutes", self.monitoring_time_in_minutes.as_ref());
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -3155,6 +3697,15 @@ pub mod cloudformation {
             w.open(name);
             self.members(w);
             w.close(name);
+        }
+    }
+
+    impl record::Tell for RollbackTrigger {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("arn", Some(&self.arn));
+            t.put("type", Some(&self.type_));
+            t.close();
         }
     }
 
@@ -3238,6 +3789,41 @@ pub mod cloudformation {
         }
     }
 
+    impl record::Tell for Stack {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("stackId", self.stack_id.as_ref());
+            t.put("stackName", Some(&self.stack_name));
+            t.put("changeSetId", self.change_set_id.as_ref());
+            t.put("description", self.description.as_ref());
+            t.list("parameters", self.parameters.as_deref());
+            t.put("creationTime", Some(&self.creation_time));
+            t.put("deletionTime", self.deletion_time.as_ref());
+            t.put("lastUpdatedTime", self.last_updated_time.as_ref());
+            t.put("rollbackConfiguration", self.rollback_configuration.as_ref());
+            t.put("stackStatus", Some(&self.stack_status));
+            t.put("stackStatusReason", self.stack_status_reason.as_ref());
+            t.put("disableRollback", self.disable_rollback.as_ref());
+            t.put("deploymentConfig", self.deployment_config.as_ref());
+            t.list("notificationARNs", self.notification_arns.as_deref());
+            t.put("timeoutInMinutes", self.timeout_in_minutes.as_ref());
+            t.list("capabilities", self.capabilities.as_deref());
+            t.list("outputs", self.outputs.as_deref());
+            t.put("roleARN", self.role_arn.as_ref());
+            t.list("tags", self.tags.as_deref());
+            t.put("enableTerminationProtection", self.enable_termination_protection.as_ref());
+            t.put("parentId", self.parent_id.as_ref());
+            t.put("rootId", self.root_id.as_ref());
+            t.put("driftInformation", self.drift_information.as_ref());
+            t.put("retainExceptOnCreate", self.retain_except_on_create.as_ref());
+            t.put("deletionMode", self.deletion_mode.as_ref());
+            t.put("detailedStatus", self.detailed_status.as_ref());
+            t.list("lastOperations", self.last_operations.as_deref());
+            t.put("aliasName", self.alias_name.as_ref());
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -3261,6 +3847,15 @@ pub mod cloudformation {
             w.open(name);
             self.members(w);
             w.close(name);
+        }
+    }
+
+    impl record::Tell for StackDriftInformation {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("stackDriftStatus", Some(&self.stack_drift_status));
+            t.put("lastCheckTimestamp", self.last_check_timestamp.as_ref());
+            t.close();
         }
     }
 
@@ -3308,6 +3903,24 @@ pub mod cloudformation {
         }
     }
 
+    impl record::Tell for StackResource {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("stackName", self.stack_name.as_ref());
+            t.put("stackId", self.stack_id.as_ref());
+            t.put("logicalResourceId", Some(&self.logical_resource_id));
+            t.put("physicalResourceId", self.physical_resource_id.as_ref());
+            t.put("resourceType", Some(&self.resource_type));
+            t.put("timestamp", Some(&self.timestamp));
+            t.put("resourceStatus", Some(&self.resource_status));
+            t.put("resourceStatusReason", self.resource_status_reason.as_ref());
+            t.put("description", self.description.as_ref());
+            t.put("driftInformation", self.drift_information.as_ref());
+            t.put("moduleInfo", self.module_info.as_ref());
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -3331,6 +3944,15 @@ pub mod cloudformation {
             w.open(name);
             self.members(w);
             w.close(name);
+        }
+    }
+
+    impl record::Tell for StackResourceDriftInformation {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("stackResourceDriftStatus", Some(&self.stack_resource_drift_status));
+            t.put("lastCheckTimestamp", self.last_check_timestamp.as_ref());
+            t.close();
         }
     }
 
@@ -3370,6 +3992,15 @@ pub mod cloudformation {
             w.open(name);
             self.members(w);
             w.close(name);
+        }
+    }
+
+    impl record::Tell for Tag {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("key", Some(&self.key));
+            t.put("value", Some(&self.value));
+            t.close();
         }
     }
 

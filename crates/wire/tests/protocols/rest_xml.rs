@@ -8,7 +8,7 @@ mod input_all_query_string_types {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -51,6 +51,13 @@ mod input_all_query_string_types {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct AllQueryStringTypesResponse {}
+
+    impl record::Tell for AllQueryStringTypesResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for AllQueryStringTypesInput {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -149,6 +156,33 @@ mod input_all_query_string_types {
         }
     }
 
+    impl record::Tell for AllQueryStringTypesInput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("Boolean", self.query_boolean.as_ref());
+            t.list("BooleanList", self.query_boolean_list.as_deref());
+            t.put("Byte", self.query_byte.as_ref());
+            t.put("Double", self.query_double.as_ref());
+            t.list("DoubleList", self.query_double_list.as_deref());
+            t.put("Enum", self.query_enum.as_ref());
+            t.list("EnumList", self.query_enum_list.as_deref());
+            t.put("Float", self.query_float.as_ref());
+            t.put("Integer", self.query_integer.as_ref());
+            t.put("IntegerEnum", self.query_integer_enum.as_ref());
+            t.list("IntegerEnumList", self.query_integer_enum_list.as_deref());
+            t.list("IntegerList", self.query_integer_list.as_deref());
+            t.list("IntegerSet", self.query_integer_set.as_deref());
+            t.put("Long", self.query_long.as_ref());
+            t.put("Short", self.query_short.as_ref());
+            t.put("String", self.query_string.as_ref());
+            t.list("StringList", self.query_string_list.as_deref());
+            t.list("StringSet", self.query_string_set.as_deref());
+            t.put("Timestamp", self.query_timestamp.as_ref());
+            t.list("TimestampList", self.query_timestamp_list.as_deref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<AllQueryStringTypes>()];
@@ -166,7 +200,7 @@ mod input_body_with_xml_name {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -210,6 +244,13 @@ mod input_body_with_xml_name {
     )]
     pub struct BodyWithXmlNameResponse {}
 
+    impl record::Tell for BodyWithXmlNameResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     impl wire::Input for BodyWithXmlNameInputOutput {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
             let body = xml::body(m)?.unwrap_or_default();
@@ -240,6 +281,14 @@ mod input_body_with_xml_name {
         pub nested: Option<PayloadWithXmlName>,
     }
 
+    impl record::Tell for BodyWithXmlNameInputOutput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("nested", self.nested.as_ref());
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -257,6 +306,14 @@ mod input_body_with_xml_name {
         }
     }
 
+    impl record::Tell for PayloadWithXmlName {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("name", self.name.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<BodyWithXmlName>()];
@@ -266,7 +323,7 @@ mod input_constant_and_variable_query_string {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -310,6 +367,13 @@ mod input_constant_and_variable_query_string {
     )]
     pub struct ConstantAndVariableQueryStringResponse {}
 
+    impl record::Tell for ConstantAndVariableQueryStringResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     impl wire::Input for ConstantAndVariableQueryStringInput {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
             let query = m.query();
@@ -344,6 +408,15 @@ mod input_constant_and_variable_query_string {
         pub maybe_set: Option<String>,
     }
 
+    impl record::Tell for ConstantAndVariableQueryStringInput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("baz", self.baz.as_ref());
+            t.put("maybeSet", self.maybe_set.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] =
@@ -354,7 +427,7 @@ mod input_constant_query_string {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -398,6 +471,13 @@ mod input_constant_query_string {
     )]
     pub struct ConstantQueryStringResponse {}
 
+    impl record::Tell for ConstantQueryStringResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     impl wire::Input for ConstantQueryStringInput {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
             let labels = m.labels("/ConstantQueryString/{hello}");
@@ -427,6 +507,14 @@ mod input_constant_query_string {
         pub hello: String,
     }
 
+    impl record::Tell for ConstantQueryStringInput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("hello", Some(&self.hello));
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<ConstantQueryString>()];
@@ -436,7 +524,7 @@ mod input_empty_input_and_empty_output {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -480,6 +568,13 @@ mod input_empty_input_and_empty_output {
     )]
     pub struct EmptyInputAndEmptyOutputResponse {}
 
+    impl record::Tell for EmptyInputAndEmptyOutputResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     impl wire::Input for EmptyInputAndEmptyOutputInput {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
             Ok(EmptyInputAndEmptyOutputInput {})
@@ -505,6 +600,13 @@ mod input_empty_input_and_empty_output {
     )]
     pub struct EmptyInputAndEmptyOutputInput {}
 
+    impl record::Tell for EmptyInputAndEmptyOutputInput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<EmptyInputAndEmptyOutput>()];
@@ -514,7 +616,7 @@ mod input_endpoint_operation {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -558,6 +660,13 @@ mod input_endpoint_operation {
     )]
     pub struct EndpointOperationRequest {}
 
+    impl record::Tell for EndpointOperationRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -565,6 +674,13 @@ mod input_endpoint_operation {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct EndpointOperationResponse {}
+
+    impl record::Tell for EndpointOperationResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for EndpointOperationRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -593,7 +709,7 @@ mod input_endpoint_with_host_label_header_operation {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -637,6 +753,13 @@ mod input_endpoint_with_host_label_header_operation {
     )]
     pub struct EndpointWithHostLabelHeaderOperationResponse {}
 
+    impl record::Tell for EndpointWithHostLabelHeaderOperationResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     impl wire::Input for HostLabelHeaderInput {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
             Ok(HostLabelHeaderInput { account_id: m.need_header("X-Amz-Account-Id", v)? })
@@ -665,6 +788,14 @@ mod input_endpoint_with_host_label_header_operation {
         pub account_id: String,
     }
 
+    impl record::Tell for HostLabelHeaderInput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("X-Amz-Account-Id", Some(&self.account_id));
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] =
@@ -675,7 +806,7 @@ mod input_endpoint_with_host_label_operation {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -719,6 +850,13 @@ mod input_endpoint_with_host_label_operation {
     )]
     pub struct EndpointWithHostLabelOperationResponse {}
 
+    impl record::Tell for EndpointWithHostLabelOperationResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     impl wire::Input for EndpointWithHostLabelOperationRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
             let body = xml::body(m)?.unwrap_or_default();
@@ -749,6 +887,14 @@ mod input_endpoint_with_host_label_operation {
         pub label: String,
     }
 
+    impl record::Tell for EndpointWithHostLabelOperationRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("label", Some(&self.label));
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] =
@@ -759,7 +905,7 @@ mod input_flattened_xml_map {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -803,6 +949,13 @@ mod input_flattened_xml_map {
     )]
     pub struct FlattenedXmlMapResponse {}
 
+    impl record::Tell for FlattenedXmlMapResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     impl wire::Input for FlattenedXmlMapRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
             let body = xml::body(m)?.unwrap_or_default();
@@ -839,6 +992,14 @@ mod input_flattened_xml_map {
         }
     }
 
+    impl record::Tell for FlattenedXmlMapRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("myMap", self.my_map.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<FlattenedXmlMap>()];
@@ -856,7 +1017,7 @@ mod input_flattened_xml_map_with_xml_name {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -900,6 +1061,13 @@ mod input_flattened_xml_map_with_xml_name {
     )]
     pub struct FlattenedXmlMapWithXmlNameResponse {}
 
+    impl record::Tell for FlattenedXmlMapWithXmlNameResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     impl wire::Input for FlattenedXmlMapWithXmlNameRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
             let body = xml::body(m)?.unwrap_or_default();
@@ -930,6 +1098,14 @@ mod input_flattened_xml_map_with_xml_name {
         pub my_map: Option<BTreeMap<String, String>>,
     }
 
+    impl record::Tell for FlattenedXmlMapWithXmlNameRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("KVP", self.my_map.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<FlattenedXmlMapWithXmlName>()];
@@ -939,7 +1115,7 @@ mod input_http_enum_payload {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -983,6 +1159,13 @@ mod input_http_enum_payload {
     )]
     pub struct HttpEnumPayloadResponse {}
 
+    impl record::Tell for HttpEnumPayloadResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     impl wire::Input for EnumPayloadInput {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
             Ok(EnumPayloadInput { payload: m.text("payload", v)? })
@@ -1017,6 +1200,14 @@ mod input_http_enum_payload {
         }
     }
 
+    impl record::Tell for EnumPayloadInput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("payload", self.payload.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<HttpEnumPayload>()];
@@ -1034,7 +1225,7 @@ mod input_http_payload_traits {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -1078,6 +1269,13 @@ mod input_http_payload_traits {
     )]
     pub struct HttpPayloadTraitsResponse {}
 
+    impl record::Tell for HttpPayloadTraitsResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     impl wire::Input for HttpPayloadTraitsInputOutput {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
             Ok(HttpPayloadTraitsInputOutput {
@@ -1111,6 +1309,15 @@ mod input_http_payload_traits {
         pub foo: Option<String>,
     }
 
+    impl record::Tell for HttpPayloadTraitsInputOutput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("blob", self.blob.as_ref());
+            t.put("X-Foo", self.foo.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<HttpPayloadTraits>()];
@@ -1120,7 +1327,7 @@ mod input_http_payload_with_member_xml_name {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -1164,6 +1371,13 @@ mod input_http_payload_with_member_xml_name {
     )]
     pub struct HttpPayloadWithMemberXmlNameResponse {}
 
+    impl record::Tell for HttpPayloadWithMemberXmlNameResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     impl wire::Input for HttpPayloadWithMemberXmlNameInputOutput {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
             Ok(HttpPayloadWithMemberXmlNameInputOutput { nested: xml::get_payload(m, "Hola", v)? })
@@ -1192,6 +1406,14 @@ mod input_http_payload_with_member_xml_name {
         pub nested: Option<PayloadWithXmlName>,
     }
 
+    impl record::Tell for HttpPayloadWithMemberXmlNameInputOutput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("Hola", self.nested.as_ref());
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -1209,6 +1431,14 @@ mod input_http_payload_with_member_xml_name {
         }
     }
 
+    impl record::Tell for PayloadWithXmlName {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("name", self.name.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] =
@@ -1219,7 +1449,7 @@ mod input_http_payload_with_structure {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -1263,6 +1493,13 @@ mod input_http_payload_with_structure {
     )]
     pub struct HttpPayloadWithStructureResponse {}
 
+    impl record::Tell for HttpPayloadWithStructureResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     impl wire::Input for HttpPayloadWithStructureInputOutput {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
             Ok(HttpPayloadWithStructureInputOutput { nested: xml::get_payload(m, "NestedPayload", v)? })
@@ -1291,6 +1528,14 @@ mod input_http_payload_with_structure {
         pub nested: Option<NestedPayload>,
     }
 
+    impl record::Tell for HttpPayloadWithStructureInputOutput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("NestedPayload", self.nested.as_ref());
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -1310,6 +1555,15 @@ mod input_http_payload_with_structure {
         }
     }
 
+    impl record::Tell for NestedPayload {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("greeting", self.greeting.as_ref());
+            t.put("name", self.name.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<HttpPayloadWithStructure>()];
@@ -1319,7 +1573,7 @@ mod input_http_payload_with_union {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -1363,6 +1617,13 @@ mod input_http_payload_with_union {
     )]
     pub struct HttpPayloadWithUnionResponse {}
 
+    impl record::Tell for HttpPayloadWithUnionResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     impl wire::Input for HttpPayloadWithUnionInputOutput {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
             Ok(HttpPayloadWithUnionInputOutput { nested: xml::get_payload(m, "nested", v)? })
@@ -1391,6 +1652,14 @@ mod input_http_payload_with_union {
         pub nested: Option<UnionPayload>,
     }
 
+    impl record::Tell for HttpPayloadWithUnionInputOutput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("nested", self.nested.as_ref());
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -1408,6 +1677,14 @@ mod input_http_payload_with_union {
         }
     }
 
+    impl record::Tell for UnionPayload {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("greeting", self.greeting.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<HttpPayloadWithUnion>()];
@@ -1417,7 +1694,7 @@ mod input_http_payload_with_xml_name {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -1461,6 +1738,13 @@ mod input_http_payload_with_xml_name {
     )]
     pub struct HttpPayloadWithXmlNameResponse {}
 
+    impl record::Tell for HttpPayloadWithXmlNameResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     impl wire::Input for HttpPayloadWithXmlNameInputOutput {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
             Ok(HttpPayloadWithXmlNameInputOutput { nested: xml::get_payload(m, "nested", v)? })
@@ -1489,6 +1773,14 @@ mod input_http_payload_with_xml_name {
         pub nested: Option<PayloadWithXmlName>,
     }
 
+    impl record::Tell for HttpPayloadWithXmlNameInputOutput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("nested", self.nested.as_ref());
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -1506,6 +1798,14 @@ mod input_http_payload_with_xml_name {
         }
     }
 
+    impl record::Tell for PayloadWithXmlName {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("name", self.name.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<HttpPayloadWithXmlName>()];
@@ -1515,7 +1815,7 @@ mod input_http_payload_with_xml_namespace {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -1559,6 +1859,13 @@ mod input_http_payload_with_xml_namespace {
     )]
     pub struct HttpPayloadWithXmlNamespaceResponse {}
 
+    impl record::Tell for HttpPayloadWithXmlNamespaceResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     impl wire::Input for HttpPayloadWithXmlNamespaceInputOutput {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
             Ok(HttpPayloadWithXmlNamespaceInputOutput { nested: xml::get_payload(m, "nested", v)? })
@@ -1587,6 +1894,14 @@ mod input_http_payload_with_xml_namespace {
         pub nested: Option<PayloadWithXmlNamespace>,
     }
 
+    impl record::Tell for HttpPayloadWithXmlNamespaceInputOutput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("nested", self.nested.as_ref());
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -1604,6 +1919,14 @@ mod input_http_payload_with_xml_namespace {
         }
     }
 
+    impl record::Tell for PayloadWithXmlNamespace {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("name", self.name.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<HttpPayloadWithXmlNamespace>()];
@@ -1613,7 +1936,7 @@ mod input_http_payload_with_xml_namespace_and_prefix {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -1657,6 +1980,13 @@ mod input_http_payload_with_xml_namespace_and_prefix {
     )]
     pub struct HttpPayloadWithXmlNamespaceAndPrefixResponse {}
 
+    impl record::Tell for HttpPayloadWithXmlNamespaceAndPrefixResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     impl wire::Input for HttpPayloadWithXmlNamespaceAndPrefixInputOutput {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
             Ok(HttpPayloadWithXmlNamespaceAndPrefixInputOutput { nested: xml::get_payload(m, "nested", v)? })
@@ -1685,6 +2015,14 @@ mod input_http_payload_with_xml_namespace_and_prefix {
         pub nested: Option<PayloadWithXmlNamespaceAndPrefix>,
     }
 
+    impl record::Tell for HttpPayloadWithXmlNamespaceAndPrefixInputOutput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("nested", self.nested.as_ref());
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -1702,6 +2040,14 @@ mod input_http_payload_with_xml_namespace_and_prefix {
         }
     }
 
+    impl record::Tell for PayloadWithXmlNamespaceAndPrefix {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("name", self.name.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] =
@@ -1712,7 +2058,7 @@ mod input_http_prefix_headers {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -1756,6 +2102,13 @@ mod input_http_prefix_headers {
     )]
     pub struct HttpPrefixHeadersResponse {}
 
+    impl record::Tell for HttpPrefixHeadersResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     impl wire::Input for HttpPrefixHeadersInputOutput {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
             Ok(HttpPrefixHeadersInputOutput { foo: m.header("x-foo", v)?, foo_map: m.headers_with("x-foo-") })
@@ -1786,6 +2139,14 @@ mod input_http_prefix_headers {
         pub foo_map: Option<BTreeMap<String, String>>,
     }
 
+    impl record::Tell for HttpPrefixHeadersInputOutput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("x-foo", self.foo.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<HttpPrefixHeaders>()];
@@ -1795,7 +2156,7 @@ mod input_http_request_with_float_labels {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -1839,6 +2200,13 @@ mod input_http_request_with_float_labels {
     )]
     pub struct HttpRequestWithFloatLabelsResponse {}
 
+    impl record::Tell for HttpRequestWithFloatLabelsResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     impl wire::Input for HttpRequestWithFloatLabelsInput {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
             let labels = m.labels("/FloatHttpLabels/{float}/{double}");
@@ -1875,6 +2243,15 @@ mod input_http_request_with_float_labels {
         pub float: f32,
     }
 
+    impl record::Tell for HttpRequestWithFloatLabelsInput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("double", Some(&self.double));
+            t.put("float", Some(&self.float));
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<HttpRequestWithFloatLabels>()];
@@ -1884,7 +2261,7 @@ mod input_http_request_with_greedy_label_in_path {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -1928,6 +2305,13 @@ mod input_http_request_with_greedy_label_in_path {
     )]
     pub struct HttpRequestWithGreedyLabelInPathResponse {}
 
+    impl record::Tell for HttpRequestWithGreedyLabelInPathResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     impl wire::Input for HttpRequestWithGreedyLabelInPathInput {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
             let labels = m.labels("/HttpRequestWithGreedyLabelInPath/foo/{foo}/baz/{baz+}");
@@ -1962,6 +2346,15 @@ mod input_http_request_with_greedy_label_in_path {
         pub foo: String,
     }
 
+    impl record::Tell for HttpRequestWithGreedyLabelInPathInput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("baz", Some(&self.baz));
+            t.put("foo", Some(&self.foo));
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] =
@@ -1972,7 +2365,7 @@ mod input_http_request_with_labels {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -2015,6 +2408,13 @@ mod input_http_request_with_labels {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct HttpRequestWithLabelsResponse {}
+
+    impl record::Tell for HttpRequestWithLabelsResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for HttpRequestWithLabelsInput {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -2070,6 +2470,21 @@ mod input_http_request_with_labels {
         pub timestamp: Time,
     }
 
+    impl record::Tell for HttpRequestWithLabelsInput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("boolean", Some(&self.boolean));
+            t.put("double", Some(&self.double));
+            t.put("float", Some(&self.float));
+            t.put("integer", Some(&self.integer));
+            t.put("long", Some(&self.long));
+            t.put("short", Some(&self.short));
+            t.put("string", Some(&self.string));
+            t.put("timestamp", Some(&self.timestamp));
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<HttpRequestWithLabels>()];
@@ -2079,7 +2494,7 @@ mod input_http_request_with_labels_and_timestamp_format {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -2122,6 +2537,13 @@ mod input_http_request_with_labels_and_timestamp_format {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct HttpRequestWithLabelsAndTimestampFormatResponse {}
+
+    impl record::Tell for HttpRequestWithLabelsAndTimestampFormatResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for HttpRequestWithLabelsAndTimestampFormatInput {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -2172,6 +2594,20 @@ mod input_http_request_with_labels_and_timestamp_format {
         pub target_http_date: Time,
     }
 
+    impl record::Tell for HttpRequestWithLabelsAndTimestampFormatInput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("defaultFormat", Some(&self.default_format));
+            t.put("memberDateTime", Some(&self.member_date_time));
+            t.put("memberEpochSeconds", Some(&self.member_epoch_seconds));
+            t.put("memberHttpDate", Some(&self.member_http_date));
+            t.put("targetDateTime", Some(&self.target_date_time));
+            t.put("targetEpochSeconds", Some(&self.target_epoch_seconds));
+            t.put("targetHttpDate", Some(&self.target_http_date));
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] =
@@ -2182,7 +2618,7 @@ mod input_http_string_payload {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -2226,6 +2662,13 @@ mod input_http_string_payload {
     )]
     pub struct HttpStringPayloadResponse {}
 
+    impl record::Tell for HttpStringPayloadResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     impl wire::Input for StringPayloadInput {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
             Ok(StringPayloadInput { payload: m.text("payload", v)? })
@@ -2254,6 +2697,14 @@ mod input_http_string_payload {
         pub payload: Option<String>,
     }
 
+    impl record::Tell for StringPayloadInput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("payload", self.payload.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<HttpStringPayload>()];
@@ -2263,7 +2714,7 @@ mod input_input_and_output_with_headers {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -2306,6 +2757,13 @@ mod input_input_and_output_with_headers {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct InputAndOutputWithHeadersResponse {}
+
+    impl record::Tell for InputAndOutputWithHeadersResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for InputAndOutputWithHeadersIO {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -2382,6 +2840,26 @@ mod input_input_and_output_with_headers {
         }
     }
 
+    impl record::Tell for InputAndOutputWithHeadersIO {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("X-Byte", self.header_byte.as_ref());
+            t.put("X-Double", self.header_double.as_ref());
+            t.put("X-Enum", self.header_enum.as_ref());
+            t.list("X-EnumList", self.header_enum_list.as_deref());
+            t.put("X-Boolean2", self.header_false_bool.as_ref());
+            t.put("X-Float", self.header_float.as_ref());
+            t.put("X-Integer", self.header_integer.as_ref());
+            t.put("X-Long", self.header_long.as_ref());
+            t.put("X-Short", self.header_short.as_ref());
+            t.put("X-String", self.header_string.as_ref());
+            t.list("X-StringList", self.header_string_list.as_deref());
+            t.list("X-StringSet", self.header_string_set.as_deref());
+            t.put("X-Boolean1", self.header_true_bool.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<InputAndOutputWithHeaders>()];
@@ -2399,7 +2877,7 @@ mod input_no_input_and_no_output {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -2443,6 +2921,13 @@ mod input_no_input_and_no_output {
     )]
     pub struct NoInputAndNoOutputRequest {}
 
+    impl record::Tell for NoInputAndNoOutputRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -2450,6 +2935,13 @@ mod input_no_input_and_no_output {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct NoInputAndNoOutputResponse {}
+
+    impl record::Tell for NoInputAndNoOutputResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for NoInputAndNoOutputRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -2478,7 +2970,7 @@ mod input_no_input_and_output {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -2522,6 +3014,13 @@ mod input_no_input_and_output {
     )]
     pub struct NoInputAndOutputRequest {}
 
+    impl record::Tell for NoInputAndOutputRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -2529,6 +3028,13 @@ mod input_no_input_and_output {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct NoInputAndOutputResponse {}
+
+    impl record::Tell for NoInputAndOutputResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for NoInputAndOutputRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -2557,7 +3063,7 @@ mod input_null_and_empty_headers_client {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -2601,6 +3107,13 @@ mod input_null_and_empty_headers_client {
     )]
     pub struct NullAndEmptyHeadersClientResponse {}
 
+    impl record::Tell for NullAndEmptyHeadersClientResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     impl wire::Input for NullAndEmptyHeadersIO {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
             Ok(NullAndEmptyHeadersIO {
@@ -2637,6 +3150,16 @@ mod input_null_and_empty_headers_client {
         pub c: Option<Vec<String>>,
     }
 
+    impl record::Tell for NullAndEmptyHeadersIO {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("X-A", self.a.as_ref());
+            t.put("X-B", self.b.as_ref());
+            t.list("X-C", self.c.as_deref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<NullAndEmptyHeadersClient>()];
@@ -2646,7 +3169,7 @@ mod input_omits_null_serializes_empty_string {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -2690,6 +3213,13 @@ mod input_omits_null_serializes_empty_string {
     )]
     pub struct OmitsNullSerializesEmptyStringResponse {}
 
+    impl record::Tell for OmitsNullSerializesEmptyStringResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     impl wire::Input for OmitsNullSerializesEmptyStringInput {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
             let query = m.query();
@@ -2724,6 +3254,15 @@ mod input_omits_null_serializes_empty_string {
         pub null_value: Option<String>,
     }
 
+    impl record::Tell for OmitsNullSerializesEmptyStringInput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("Empty", self.empty_string.as_ref());
+            t.put("Null", self.null_value.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] =
@@ -2734,7 +3273,7 @@ mod input_put_with_content_encoding {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -2778,6 +3317,13 @@ mod input_put_with_content_encoding {
     )]
     pub struct PutWithContentEncodingResponse {}
 
+    impl record::Tell for PutWithContentEncodingResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     impl wire::Input for PutWithContentEncodingInput {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
             let body = xml::body(m)?.unwrap_or_default();
@@ -2813,6 +3359,15 @@ mod input_put_with_content_encoding {
         pub encoding: Option<String>,
     }
 
+    impl record::Tell for PutWithContentEncodingInput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("data", self.data.as_ref());
+            t.put("Content-Encoding", self.encoding.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<PutWithContentEncoding>()];
@@ -2822,7 +3377,7 @@ mod input_query_idempotency_token_auto_fill {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -2866,6 +3421,13 @@ mod input_query_idempotency_token_auto_fill {
     )]
     pub struct QueryIdempotencyTokenAutoFillResponse {}
 
+    impl record::Tell for QueryIdempotencyTokenAutoFillResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     impl wire::Input for QueryIdempotencyTokenAutoFillInput {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
             let query = m.query();
@@ -2895,6 +3457,14 @@ mod input_query_idempotency_token_auto_fill {
         pub token: Option<String>,
     }
 
+    impl record::Tell for QueryIdempotencyTokenAutoFillInput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("token", self.token.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] =
@@ -2905,7 +3475,7 @@ mod input_recursive_shapes {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -2949,6 +3519,13 @@ mod input_recursive_shapes {
     )]
     pub struct RecursiveShapesResponse {}
 
+    impl record::Tell for RecursiveShapesResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     impl wire::Input for RecursiveShapesRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
             let body = xml::body(m)?.unwrap_or_default();
@@ -2987,6 +3564,15 @@ mod input_recursive_shapes {
         }
     }
 
+    impl record::Tell for RecursiveShapesInputOutputNested1 {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("foo", self.foo.as_ref());
+            t.put("nested", self.nested.as_ref());
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -3009,6 +3595,15 @@ mod input_recursive_shapes {
         }
     }
 
+    impl record::Tell for RecursiveShapesInputOutputNested2 {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("bar", self.bar.as_ref());
+            t.put("recursiveMember", self.recursive_member.as_ref());
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -3020,6 +3615,14 @@ mod input_recursive_shapes {
         pub nested: Option<Box<RecursiveShapesInputOutputNested1>>,
     }
 
+    impl record::Tell for RecursiveShapesRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("nested", self.nested.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<RecursiveShapes>()];
@@ -3029,7 +3632,7 @@ mod input_simple_scalar_properties {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -3072,6 +3675,13 @@ mod input_simple_scalar_properties {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct SimpleScalarPropertiesResponse {}
+
+    impl record::Tell for SimpleScalarPropertiesResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for SimpleScalarPropertiesRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -3134,6 +3744,23 @@ mod input_simple_scalar_properties {
         pub true_boolean_value: Option<bool>,
     }
 
+    impl record::Tell for SimpleScalarPropertiesRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("byteValue", self.byte_value.as_ref());
+            t.put("DoubleDribble", self.double_value.as_ref());
+            t.put("falseBooleanValue", self.false_boolean_value.as_ref());
+            t.put("floatValue", self.float_value.as_ref());
+            t.put("X-Foo", self.foo.as_ref());
+            t.put("integerValue", self.integer_value.as_ref());
+            t.put("longValue", self.long_value.as_ref());
+            t.put("shortValue", self.short_value.as_ref());
+            t.put("stringValue", self.string_value.as_ref());
+            t.put("trueBooleanValue", self.true_boolean_value.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<SimpleScalarProperties>()];
@@ -3143,7 +3770,7 @@ mod input_timestamp_format_headers {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -3186,6 +3813,13 @@ mod input_timestamp_format_headers {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct TimestampFormatHeadersResponse {}
+
+    impl record::Tell for TimestampFormatHeadersResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for TimestampFormatHeadersIO {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -3235,6 +3869,20 @@ mod input_timestamp_format_headers {
         pub target_http_date: Option<Time>,
     }
 
+    impl record::Tell for TimestampFormatHeadersIO {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("X-defaultFormat", self.default_format.as_ref());
+            t.put("X-memberDateTime", self.member_date_time.as_ref());
+            t.put("X-memberEpochSeconds", self.member_epoch_seconds.as_ref());
+            t.put("X-memberHttpDate", self.member_http_date.as_ref());
+            t.put("X-targetDateTime", self.target_date_time.as_ref());
+            t.put("X-targetEpochSeconds", self.target_epoch_seconds.as_ref());
+            t.put("X-targetHttpDate", self.target_http_date.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<TimestampFormatHeaders>()];
@@ -3244,7 +3892,7 @@ mod input_xml_attributes {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -3288,6 +3936,13 @@ mod input_xml_attributes {
     )]
     pub struct XmlAttributesResponse {}
 
+    impl record::Tell for XmlAttributesResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     impl wire::Input for XmlAttributesRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
             let body = xml::body(m)?.unwrap_or_default();
@@ -3320,6 +3975,15 @@ mod input_xml_attributes {
         pub foo: Option<String>,
     }
 
+    impl record::Tell for XmlAttributesRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("test", self.attr.as_ref());
+            t.put("foo", self.foo.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<XmlAttributes>()];
@@ -3329,7 +3993,7 @@ mod input_xml_attributes_on_payload {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -3373,6 +4037,13 @@ mod input_xml_attributes_on_payload {
     )]
     pub struct XmlAttributesOnPayloadResponse {}
 
+    impl record::Tell for XmlAttributesOnPayloadResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     impl wire::Input for XmlAttributesOnPayloadRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
             Ok(XmlAttributesOnPayloadRequest { payload: xml::get_payload(m, "payload", v)? })
@@ -3401,6 +4072,14 @@ mod input_xml_attributes_on_payload {
         pub payload: Option<XmlAttributesPayloadRequest>,
     }
 
+    impl record::Tell for XmlAttributesOnPayloadRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("payload", self.payload.as_ref());
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -3420,6 +4099,15 @@ mod input_xml_attributes_on_payload {
         }
     }
 
+    impl record::Tell for XmlAttributesPayloadRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("test", self.attr.as_ref());
+            t.put("foo", self.foo.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<XmlAttributesOnPayload>()];
@@ -3429,7 +4117,7 @@ mod input_xml_blobs {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -3473,6 +4161,13 @@ mod input_xml_blobs {
     )]
     pub struct XmlBlobsResponse {}
 
+    impl record::Tell for XmlBlobsResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     impl wire::Input for XmlBlobsRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
             let body = xml::body(m)?.unwrap_or_default();
@@ -3503,6 +4198,14 @@ mod input_xml_blobs {
         pub data: Option<Vec<u8>>,
     }
 
+    impl record::Tell for XmlBlobsRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("data", self.data.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<XmlBlobs>()];
@@ -3512,7 +4215,7 @@ mod input_xml_empty_lists {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -3555,6 +4258,13 @@ mod input_xml_empty_lists {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct XmlEmptyListsResponse {}
+
+    impl record::Tell for XmlEmptyListsResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for XmlEmptyListsRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -3609,6 +4319,15 @@ mod input_xml_empty_lists {
         }
     }
 
+    impl record::Tell for StructureListMember {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("value", self.a.as_ref());
+            t.put("other", self.b.as_ref());
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -3652,6 +4371,27 @@ mod input_xml_empty_lists {
         }
     }
 
+    impl record::Tell for XmlEmptyListsRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.list("booleanList", self.boolean_list.as_deref());
+            t.list("enumList", self.enum_list.as_deref());
+            t.list("flattenedList", self.flattened_list.as_deref());
+            t.list("customName", self.flattened_list2.as_deref());
+            t.list("flattenedListWithMemberNamespace", self.flattened_list_with_member_namespace.as_deref());
+            t.list("flattenedListWithNamespace", self.flattened_list_with_namespace.as_deref());
+            t.list("flattenedStructureList", self.flattened_structure_list.as_deref());
+            t.list("intEnumList", self.int_enum_list.as_deref());
+            t.list("integerList", self.integer_list.as_deref());
+            t.list("renamed", self.renamed_list_members.as_deref());
+            t.list("stringList", self.string_list.as_deref());
+            t.list("stringSet", self.string_set.as_deref());
+            t.list("myStructureList", self.structure_list.as_deref());
+            t.list("timestampList", self.timestamp_list.as_deref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<XmlEmptyLists>()];
@@ -3669,7 +4409,7 @@ mod input_xml_empty_maps {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -3713,6 +4453,13 @@ mod input_xml_empty_maps {
     )]
     pub struct XmlEmptyMapsResponse {}
 
+    impl record::Tell for XmlEmptyMapsResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     impl wire::Input for XmlEmptyMapsRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
             let body = xml::body(m)?.unwrap_or_default();
@@ -3749,6 +4496,14 @@ mod input_xml_empty_maps {
         }
     }
 
+    impl record::Tell for GreetingStruct {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("hi", self.hi.as_ref());
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -3760,6 +4515,14 @@ mod input_xml_empty_maps {
         pub my_map: Option<BTreeMap<String, GreetingStruct>>,
     }
 
+    impl record::Tell for XmlEmptyMapsRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("myMap", self.my_map.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<XmlEmptyMaps>()];
@@ -3769,7 +4532,7 @@ mod input_xml_empty_strings {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -3813,6 +4576,13 @@ mod input_xml_empty_strings {
     )]
     pub struct XmlEmptyStringsResponse {}
 
+    impl record::Tell for XmlEmptyStringsResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     impl wire::Input for XmlEmptyStringsRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
             let body = xml::body(m)?.unwrap_or_default();
@@ -3843,6 +4613,14 @@ mod input_xml_empty_strings {
         pub empty_string: Option<String>,
     }
 
+    impl record::Tell for XmlEmptyStringsRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("emptyString", self.empty_string.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<XmlEmptyStrings>()];
@@ -3852,7 +4630,7 @@ mod input_xml_enums {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -3895,6 +4673,13 @@ mod input_xml_enums {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct XmlEnumsResponse {}
+
+    impl record::Tell for XmlEnumsResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for XmlEnumsRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -3954,6 +4739,19 @@ mod input_xml_enums {
         }
     }
 
+    impl record::Tell for XmlEnumsRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("fooEnum1", self.foo_enum1.as_ref());
+            t.put("fooEnum2", self.foo_enum2.as_ref());
+            t.put("fooEnum3", self.foo_enum3.as_ref());
+            t.list("fooEnumList", self.foo_enum_list.as_deref());
+            t.put("fooEnumMap", self.foo_enum_map.as_ref());
+            t.list("fooEnumSet", self.foo_enum_set.as_deref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<XmlEnums>()];
@@ -3971,7 +4769,7 @@ mod input_xml_int_enums {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -4014,6 +4812,13 @@ mod input_xml_int_enums {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct XmlIntEnumsResponse {}
+
+    impl record::Tell for XmlIntEnumsResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for XmlIntEnumsRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -4062,6 +4867,19 @@ mod input_xml_int_enums {
         pub int_enum_set: Option<Vec<i32>>,
     }
 
+    impl record::Tell for XmlIntEnumsRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("intEnum1", self.int_enum1.as_ref());
+            t.put("intEnum2", self.int_enum2.as_ref());
+            t.put("intEnum3", self.int_enum3.as_ref());
+            t.list("intEnumList", self.int_enum_list.as_deref());
+            t.put("intEnumMap", self.int_enum_map.as_ref());
+            t.list("intEnumSet", self.int_enum_set.as_deref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<XmlIntEnums>()];
@@ -4071,7 +4889,7 @@ mod input_xml_maps {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -4115,6 +4933,13 @@ mod input_xml_maps {
     )]
     pub struct XmlMapsResponse {}
 
+    impl record::Tell for XmlMapsResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     impl wire::Input for XmlMapsRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
             let body = xml::body(m)?.unwrap_or_default();
@@ -4151,6 +4976,14 @@ mod input_xml_maps {
         }
     }
 
+    impl record::Tell for GreetingStruct {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("hi", self.hi.as_ref());
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -4162,6 +4995,14 @@ mod input_xml_maps {
         pub my_map: Option<BTreeMap<String, GreetingStruct>>,
     }
 
+    impl record::Tell for XmlMapsRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("myMap", self.my_map.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<XmlMaps>()];
@@ -4171,7 +5012,7 @@ mod input_xml_maps_xml_name {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -4215,6 +5056,13 @@ mod input_xml_maps_xml_name {
     )]
     pub struct XmlMapsXmlNameResponse {}
 
+    impl record::Tell for XmlMapsXmlNameResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     impl wire::Input for XmlMapsXmlNameRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
             let body = xml::body(m)?.unwrap_or_default();
@@ -4251,6 +5099,14 @@ mod input_xml_maps_xml_name {
         }
     }
 
+    impl record::Tell for GreetingStruct {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("hi", self.hi.as_ref());
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -4262,6 +5118,14 @@ mod input_xml_maps_xml_name {
         pub my_map: Option<BTreeMap<String, GreetingStruct>>,
     }
 
+    impl record::Tell for XmlMapsXmlNameRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("myMap", self.my_map.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<XmlMapsXmlName>()];
@@ -4271,7 +5135,7 @@ mod input_xml_map_with_xml_namespace {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -4315,6 +5179,13 @@ mod input_xml_map_with_xml_namespace {
     )]
     pub struct XmlMapWithXmlNamespaceResponse {}
 
+    impl record::Tell for XmlMapWithXmlNamespaceResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     impl wire::Input for XmlMapWithXmlNamespaceRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
             let body = xml::body(m)?.unwrap_or_default();
@@ -4345,6 +5216,14 @@ mod input_xml_map_with_xml_namespace {
         pub my_map: Option<BTreeMap<String, String>>,
     }
 
+    impl record::Tell for XmlMapWithXmlNamespaceRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("KVP", self.my_map.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<XmlMapWithXmlNamespace>()];
@@ -4354,7 +5233,7 @@ mod input_xml_namespaces {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -4398,6 +5277,13 @@ mod input_xml_namespaces {
     )]
     pub struct XmlNamespacesResponse {}
 
+    impl record::Tell for XmlNamespacesResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     impl wire::Input for XmlNamespacesRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
             let body = xml::body(m)?.unwrap_or_default();
@@ -4436,6 +5322,15 @@ mod input_xml_namespaces {
         }
     }
 
+    impl record::Tell for XmlNamespaceNested {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("foo", self.foo.as_ref());
+            t.list("values", self.values.as_deref());
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -4447,6 +5342,14 @@ mod input_xml_namespaces {
         pub nested: Option<XmlNamespaceNested>,
     }
 
+    impl record::Tell for XmlNamespacesRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("nested", self.nested.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<XmlNamespaces>()];
@@ -4456,7 +5359,7 @@ mod input_xml_timestamps {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -4499,6 +5402,13 @@ mod input_xml_timestamps {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct XmlTimestampsResponse {}
+
+    impl record::Tell for XmlTimestampsResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for XmlTimestampsRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -4550,6 +5460,20 @@ mod input_xml_timestamps {
         pub normal: Option<Time>,
     }
 
+    impl record::Tell for XmlTimestampsRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("dateTime", self.date_time.as_ref());
+            t.put("dateTimeOnTarget", self.date_time_on_target.as_ref());
+            t.put("epochSeconds", self.epoch_seconds.as_ref());
+            t.put("epochSecondsOnTarget", self.epoch_seconds_on_target.as_ref());
+            t.put("httpDate", self.http_date.as_ref());
+            t.put("httpDateOnTarget", self.http_date_on_target.as_ref());
+            t.put("normal", self.normal.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<XmlTimestamps>()];
@@ -4559,7 +5483,7 @@ mod input_xml_unions {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -4602,6 +5526,13 @@ mod input_xml_unions {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct XmlUnionsResponse {}
+
+    impl record::Tell for XmlUnionsResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for XmlUnionsRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -4664,6 +5595,21 @@ mod input_xml_unions {
         }
     }
 
+    impl record::Tell for XmlNestedUnionStruct {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("booleanValue", self.boolean_value.as_ref());
+            t.put("byteValue", self.byte_value.as_ref());
+            t.put("doubleValue", self.double_value.as_ref());
+            t.put("floatValue", self.float_value.as_ref());
+            t.put("integerValue", self.integer_value.as_ref());
+            t.put("longValue", self.long_value.as_ref());
+            t.put("shortValue", self.short_value.as_ref());
+            t.put("stringValue", self.string_value.as_ref());
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -4712,6 +5658,23 @@ mod input_xml_unions {
         }
     }
 
+    impl record::Tell for XmlUnionShape {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("booleanValue", self.boolean_value.as_ref());
+            t.put("byteValue", self.byte_value.as_ref());
+            t.put("doubleValue", self.double_value.as_ref());
+            t.put("floatValue", self.float_value.as_ref());
+            t.put("integerValue", self.integer_value.as_ref());
+            t.put("longValue", self.long_value.as_ref());
+            t.put("shortValue", self.short_value.as_ref());
+            t.put("stringValue", self.string_value.as_ref());
+            t.put("structValue", self.struct_value.as_ref());
+            t.put("unionValue", self.union_value.as_ref());
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -4723,6 +5686,14 @@ mod input_xml_unions {
         pub union_value: Option<Box<XmlUnionShape>>,
     }
 
+    impl record::Tell for XmlUnionsRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("unionValue", self.union_value.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<XmlUnions>()];
@@ -4732,7 +5703,7 @@ mod output_body_with_xml_name {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -4775,6 +5746,13 @@ mod output_body_with_xml_name {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct BodyWithXmlNameRequest {}
+
+    impl record::Tell for BodyWithXmlNameRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for BodyWithXmlNameRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -4820,6 +5798,14 @@ mod output_body_with_xml_name {
         }
     }
 
+    impl record::Tell for BodyWithXmlNameInputOutput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("nested", self.nested.as_ref());
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -4845,6 +5831,14 @@ mod output_body_with_xml_name {
         }
     }
 
+    impl record::Tell for PayloadWithXmlName {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("name", self.name.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<BodyWithXmlName>()];
@@ -4854,7 +5848,7 @@ mod output_datetime_offsets {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -4897,6 +5891,13 @@ mod output_datetime_offsets {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct DatetimeOffsetsRequest {}
+
+    impl record::Tell for DatetimeOffsetsRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for DatetimeOffsetsRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -4948,6 +5949,14 @@ mod output_datetime_offsets {
         }
     }
 
+    impl record::Tell for DatetimeOffsetsOutput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("datetime", self.datetime.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<DatetimeOffsets>()];
@@ -4957,7 +5966,7 @@ mod output_empty_input_and_empty_output {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -5001,6 +6010,13 @@ mod output_empty_input_and_empty_output {
     )]
     pub struct EmptyInputAndEmptyOutputRequest {}
 
+    impl record::Tell for EmptyInputAndEmptyOutputRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     impl wire::Input for EmptyInputAndEmptyOutputRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
             let _ = (m, v);
@@ -5039,6 +6055,13 @@ mod output_empty_input_and_empty_output {
         }
     }
 
+    impl record::Tell for EmptyInputAndEmptyOutputOutput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<EmptyInputAndEmptyOutput>()];
@@ -5048,7 +6071,7 @@ mod output_flattened_xml_map {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -5091,6 +6114,13 @@ mod output_flattened_xml_map {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct FlattenedXmlMapRequest {}
+
+    impl record::Tell for FlattenedXmlMapRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for FlattenedXmlMapRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -5142,6 +6172,14 @@ mod output_flattened_xml_map {
         }
     }
 
+    impl record::Tell for FlattenedXmlMapResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("myMap", self.my_map.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<FlattenedXmlMap>()];
@@ -5151,7 +6189,7 @@ mod output_flattened_xml_map_with_xml_name {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -5194,6 +6232,13 @@ mod output_flattened_xml_map_with_xml_name {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct FlattenedXmlMapWithXmlNameRequest {}
+
+    impl record::Tell for FlattenedXmlMapWithXmlNameRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for FlattenedXmlMapWithXmlNameRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -5245,6 +6290,14 @@ mod output_flattened_xml_map_with_xml_name {
         }
     }
 
+    impl record::Tell for FlattenedXmlMapWithXmlNameResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("KVP", self.my_map.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<FlattenedXmlMapWithXmlName>()];
@@ -5254,7 +6307,7 @@ mod output_flattened_xml_map_with_xml_namespace {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -5297,6 +6350,13 @@ mod output_flattened_xml_map_with_xml_namespace {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct FlattenedXmlMapWithXmlNamespaceRequest {}
+
+    impl record::Tell for FlattenedXmlMapWithXmlNamespaceRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for FlattenedXmlMapWithXmlNamespaceRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -5348,6 +6408,14 @@ mod output_flattened_xml_map_with_xml_namespace {
         }
     }
 
+    impl record::Tell for FlattenedXmlMapWithXmlNamespaceOutput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("KVP", self.my_map.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] =
@@ -5358,7 +6426,7 @@ mod output_fractional_seconds {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -5401,6 +6469,13 @@ mod output_fractional_seconds {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct FractionalSecondsRequest {}
+
+    impl record::Tell for FractionalSecondsRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for FractionalSecondsRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -5452,6 +6527,14 @@ mod output_fractional_seconds {
         }
     }
 
+    impl record::Tell for FractionalSecondsOutput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("datetime", self.datetime.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<FractionalSeconds>()];
@@ -5461,7 +6544,7 @@ mod output_greeting_with_errors {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -5505,6 +6588,13 @@ mod output_greeting_with_errors {
     )]
     pub struct GreetingWithErrorsRequest {}
 
+    impl record::Tell for GreetingWithErrorsRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     impl wire::Input for GreetingWithErrorsRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
             let _ = (m, v);
@@ -5547,6 +6637,13 @@ mod output_greeting_with_errors {
         }
     }
 
+    impl record::Tell for GreetingWithErrorsOutput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<GreetingWithErrors>()];
@@ -5556,7 +6653,7 @@ mod output_http_enum_payload {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -5599,6 +6696,13 @@ mod output_http_enum_payload {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct HttpEnumPayloadRequest {}
+
+    impl record::Tell for HttpEnumPayloadRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for HttpEnumPayloadRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -5644,6 +6748,14 @@ mod output_http_enum_payload {
         }
     }
 
+    impl record::Tell for EnumPayloadInput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("payload", self.payload.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<HttpEnumPayload>()];
@@ -5653,7 +6765,7 @@ mod output_http_payload_traits {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -5696,6 +6808,13 @@ mod output_http_payload_traits {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct HttpPayloadTraitsRequest {}
+
+    impl record::Tell for HttpPayloadTraitsRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for HttpPayloadTraitsRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -5746,6 +6865,14 @@ mod output_http_payload_traits {
         }
     }
 
+    impl record::Tell for HttpPayloadTraitsInputOutput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("blob", self.blob.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<HttpPayloadTraits>()];
@@ -5755,7 +6882,7 @@ mod output_http_payload_with_member_xml_name {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -5798,6 +6925,13 @@ mod output_http_payload_with_member_xml_name {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct HttpPayloadWithMemberXmlNameRequest {}
+
+    impl record::Tell for HttpPayloadWithMemberXmlNameRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for HttpPayloadWithMemberXmlNameRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -5847,6 +6981,14 @@ mod output_http_payload_with_member_xml_name {
         }
     }
 
+    impl record::Tell for HttpPayloadWithMemberXmlNameInputOutput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("Hola", self.nested.as_ref());
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -5872,6 +7014,14 @@ mod output_http_payload_with_member_xml_name {
         }
     }
 
+    impl record::Tell for PayloadWithXmlName {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("name", self.name.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] =
@@ -5882,7 +7032,7 @@ mod output_http_payload_with_structure {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -5925,6 +7075,13 @@ mod output_http_payload_with_structure {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct HttpPayloadWithStructureRequest {}
+
+    impl record::Tell for HttpPayloadWithStructureRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for HttpPayloadWithStructureRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -5974,6 +7131,14 @@ mod output_http_payload_with_structure {
         }
     }
 
+    impl record::Tell for HttpPayloadWithStructureInputOutput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("NestedPayload", self.nested.as_ref());
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -6002,6 +7167,15 @@ mod output_http_payload_with_structure {
         }
     }
 
+    impl record::Tell for NestedPayload {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("greeting", self.greeting.as_ref());
+            t.put("name", self.name.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<HttpPayloadWithStructure>()];
@@ -6011,7 +7185,7 @@ mod output_http_payload_with_union {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -6054,6 +7228,13 @@ mod output_http_payload_with_union {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct HttpPayloadWithUnionRequest {}
+
+    impl record::Tell for HttpPayloadWithUnionRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for HttpPayloadWithUnionRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -6103,6 +7284,14 @@ mod output_http_payload_with_union {
         }
     }
 
+    impl record::Tell for HttpPayloadWithUnionInputOutput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("nested", self.nested.as_ref());
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -6128,6 +7317,14 @@ mod output_http_payload_with_union {
         }
     }
 
+    impl record::Tell for UnionPayload {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("greeting", self.greeting.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<HttpPayloadWithUnion>()];
@@ -6137,7 +7334,7 @@ mod output_http_payload_with_xml_name {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -6180,6 +7377,13 @@ mod output_http_payload_with_xml_name {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct HttpPayloadWithXmlNameRequest {}
+
+    impl record::Tell for HttpPayloadWithXmlNameRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for HttpPayloadWithXmlNameRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -6229,6 +7433,14 @@ mod output_http_payload_with_xml_name {
         }
     }
 
+    impl record::Tell for HttpPayloadWithXmlNameInputOutput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("nested", self.nested.as_ref());
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -6254,6 +7466,14 @@ mod output_http_payload_with_xml_name {
         }
     }
 
+    impl record::Tell for PayloadWithXmlName {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("name", self.name.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<HttpPayloadWithXmlName>()];
@@ -6263,7 +7483,7 @@ mod output_http_payload_with_xml_namespace {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -6306,6 +7526,13 @@ mod output_http_payload_with_xml_namespace {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct HttpPayloadWithXmlNamespaceRequest {}
+
+    impl record::Tell for HttpPayloadWithXmlNamespaceRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for HttpPayloadWithXmlNamespaceRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -6355,6 +7582,14 @@ mod output_http_payload_with_xml_namespace {
         }
     }
 
+    impl record::Tell for HttpPayloadWithXmlNamespaceInputOutput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("nested", self.nested.as_ref());
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -6380,6 +7615,14 @@ mod output_http_payload_with_xml_namespace {
         }
     }
 
+    impl record::Tell for PayloadWithXmlNamespace {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("name", self.name.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<HttpPayloadWithXmlNamespace>()];
@@ -6389,7 +7632,7 @@ mod output_http_payload_with_xml_namespace_and_prefix {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -6432,6 +7675,13 @@ mod output_http_payload_with_xml_namespace_and_prefix {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct HttpPayloadWithXmlNamespaceAndPrefixRequest {}
+
+    impl record::Tell for HttpPayloadWithXmlNamespaceAndPrefixRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for HttpPayloadWithXmlNamespaceAndPrefixRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -6481,6 +7731,14 @@ mod output_http_payload_with_xml_namespace_and_prefix {
         }
     }
 
+    impl record::Tell for HttpPayloadWithXmlNamespaceAndPrefixInputOutput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("nested", self.nested.as_ref());
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -6506,6 +7764,14 @@ mod output_http_payload_with_xml_namespace_and_prefix {
         }
     }
 
+    impl record::Tell for PayloadWithXmlNamespaceAndPrefix {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("name", self.name.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] =
@@ -6516,7 +7782,7 @@ mod output_http_prefix_headers {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -6559,6 +7825,13 @@ mod output_http_prefix_headers {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct HttpPrefixHeadersRequest {}
+
+    impl record::Tell for HttpPrefixHeadersRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for HttpPrefixHeadersRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -6605,6 +7878,13 @@ mod output_http_prefix_headers {
         }
     }
 
+    impl record::Tell for HttpPrefixHeadersInputOutput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<HttpPrefixHeaders>()];
@@ -6614,7 +7894,7 @@ mod output_http_response_code {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -6657,6 +7937,13 @@ mod output_http_response_code {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct HttpResponseCodeRequest {}
+
+    impl record::Tell for HttpResponseCodeRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for HttpResponseCodeRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -6701,6 +7988,13 @@ mod output_http_response_code {
         }
     }
 
+    impl record::Tell for HttpResponseCodeOutput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<HttpResponseCode>()];
@@ -6710,7 +8004,7 @@ mod output_http_string_payload {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -6753,6 +8047,13 @@ mod output_http_string_payload {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct HttpStringPayloadRequest {}
+
+    impl record::Tell for HttpStringPayloadRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for HttpStringPayloadRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -6798,6 +8099,14 @@ mod output_http_string_payload {
         }
     }
 
+    impl record::Tell for StringPayloadInput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("payload", self.payload.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<HttpStringPayload>()];
@@ -6807,7 +8116,7 @@ mod output_input_and_output_with_headers {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -6850,6 +8159,13 @@ mod output_input_and_output_with_headers {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct InputAndOutputWithHeadersRequest {}
+
+    impl record::Tell for InputAndOutputWithHeadersRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for InputAndOutputWithHeadersRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -6940,6 +8256,13 @@ mod output_input_and_output_with_headers {
         }
     }
 
+    impl record::Tell for InputAndOutputWithHeadersIO {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<InputAndOutputWithHeaders>()];
@@ -6949,7 +8272,7 @@ mod output_no_input_and_no_output {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -6993,6 +8316,13 @@ mod output_no_input_and_no_output {
     )]
     pub struct NoInputAndNoOutputRequest {}
 
+    impl record::Tell for NoInputAndNoOutputRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -7000,6 +8330,13 @@ mod output_no_input_and_no_output {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct NoInputAndNoOutputResponse {}
+
+    impl record::Tell for NoInputAndNoOutputResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for NoInputAndNoOutputRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -7028,7 +8365,7 @@ mod output_no_input_and_output {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -7072,6 +8409,13 @@ mod output_no_input_and_output {
     )]
     pub struct NoInputAndOutputRequest {}
 
+    impl record::Tell for NoInputAndOutputRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     impl wire::Input for NoInputAndOutputRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
             let _ = (m, v);
@@ -7110,6 +8454,13 @@ mod output_no_input_and_output {
         }
     }
 
+    impl record::Tell for NoInputAndOutputOutput {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<NoInputAndOutput>()];
@@ -7119,7 +8470,7 @@ mod output_recursive_shapes {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -7162,6 +8513,13 @@ mod output_recursive_shapes {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct RecursiveShapesRequest {}
+
+    impl record::Tell for RecursiveShapesRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for RecursiveShapesRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -7216,6 +8574,15 @@ mod output_recursive_shapes {
         }
     }
 
+    impl record::Tell for RecursiveShapesInputOutputNested1 {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("foo", self.foo.as_ref());
+            t.put("nested", self.nested.as_ref());
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -7244,6 +8611,15 @@ mod output_recursive_shapes {
         }
     }
 
+    impl record::Tell for RecursiveShapesInputOutputNested2 {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("bar", self.bar.as_ref());
+            t.put("recursiveMember", self.recursive_member.as_ref());
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -7269,6 +8645,14 @@ mod output_recursive_shapes {
         }
     }
 
+    impl record::Tell for RecursiveShapesResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("nested", self.nested.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<RecursiveShapes>()];
@@ -7278,7 +8662,7 @@ mod output_simple_scalar_properties {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -7321,6 +8705,13 @@ mod output_simple_scalar_properties {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct SimpleScalarPropertiesRequest {}
+
+    impl record::Tell for SimpleScalarPropertiesRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for SimpleScalarPropertiesRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -7401,6 +8792,22 @@ mod output_simple_scalar_properties {
         }
     }
 
+    impl record::Tell for SimpleScalarPropertiesResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("byteValue", self.byte_value.as_ref());
+            t.put("DoubleDribble", self.double_value.as_ref());
+            t.put("falseBooleanValue", self.false_boolean_value.as_ref());
+            t.put("floatValue", self.float_value.as_ref());
+            t.put("integerValue", self.integer_value.as_ref());
+            t.put("longValue", self.long_value.as_ref());
+            t.put("shortValue", self.short_value.as_ref());
+            t.put("stringValue", self.string_value.as_ref());
+            t.put("trueBooleanValue", self.true_boolean_value.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<SimpleScalarProperties>()];
@@ -7410,7 +8817,7 @@ mod output_timestamp_format_headers {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -7453,6 +8860,13 @@ mod output_timestamp_format_headers {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct TimestampFormatHeadersRequest {}
+
+    impl record::Tell for TimestampFormatHeadersRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for TimestampFormatHeadersRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -7532,6 +8946,13 @@ mod output_timestamp_format_headers {
         }
     }
 
+    impl record::Tell for TimestampFormatHeadersIO {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<TimestampFormatHeaders>()];
@@ -7541,7 +8962,7 @@ mod output_xml_attributes {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -7584,6 +9005,13 @@ mod output_xml_attributes {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct XmlAttributesRequest {}
+
+    impl record::Tell for XmlAttributesRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for XmlAttributesRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -7643,6 +9071,15 @@ mod output_xml_attributes {
         }
     }
 
+    impl record::Tell for XmlAttributesResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("test", self.attr.as_ref());
+            t.put("foo", self.foo.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<XmlAttributes>()];
@@ -7652,7 +9089,7 @@ mod output_xml_attributes_on_payload {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -7695,6 +9132,13 @@ mod output_xml_attributes_on_payload {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct XmlAttributesOnPayloadRequest {}
+
+    impl record::Tell for XmlAttributesOnPayloadRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for XmlAttributesOnPayloadRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -7748,6 +9192,14 @@ mod output_xml_attributes_on_payload {
         }
     }
 
+    impl record::Tell for XmlAttributesOnPayloadResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("payload", self.payload.as_ref());
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -7781,6 +9233,15 @@ mod output_xml_attributes_on_payload {
         }
     }
 
+    impl record::Tell for XmlAttributesPayloadResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("test", self.attr.as_ref());
+            t.put("foo", self.foo.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<XmlAttributesOnPayload>()];
@@ -7790,7 +9251,7 @@ mod output_xml_blobs {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -7833,6 +9294,13 @@ mod output_xml_blobs {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct XmlBlobsRequest {}
+
+    impl record::Tell for XmlBlobsRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for XmlBlobsRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -7880,6 +9348,14 @@ mod output_xml_blobs {
         }
     }
 
+    impl record::Tell for XmlBlobsResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("data", self.data.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<XmlBlobs>()];
@@ -7889,7 +9365,7 @@ mod output_xml_empty_blobs {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -7932,6 +9408,13 @@ mod output_xml_empty_blobs {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct XmlEmptyBlobsRequest {}
+
+    impl record::Tell for XmlEmptyBlobsRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for XmlEmptyBlobsRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -7983,6 +9466,14 @@ mod output_xml_empty_blobs {
         }
     }
 
+    impl record::Tell for XmlEmptyBlobsResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("data", self.data.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<XmlEmptyBlobs>()];
@@ -7992,7 +9483,7 @@ mod output_xml_empty_lists {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -8035,6 +9526,13 @@ mod output_xml_empty_lists {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct XmlEmptyListsRequest {}
+
+    impl record::Tell for XmlEmptyListsRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for XmlEmptyListsRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -8086,6 +9584,15 @@ mod output_xml_empty_lists {
             w.open(name);
             self.members(w);
             w.close(name);
+        }
+    }
+
+    impl record::Tell for StructureListMember {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("value", self.a.as_ref());
+            t.put("other", self.b.as_ref());
+            t.close();
         }
     }
 
@@ -8153,6 +9660,27 @@ mod output_xml_empty_lists {
         }
     }
 
+    impl record::Tell for XmlEmptyListsResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.list("booleanList", self.boolean_list.as_deref());
+            t.list("enumList", self.enum_list.as_deref());
+            t.list("flattenedList", self.flattened_list.as_deref());
+            t.list("customName", self.flattened_list2.as_deref());
+            t.list("flattenedListWithMemberNamespace", self.flattened_list_with_member_namespace.as_deref());
+            t.list("flattenedListWithNamespace", self.flattened_list_with_namespace.as_deref());
+            t.list("flattenedStructureList", self.flattened_structure_list.as_deref());
+            t.list("intEnumList", self.int_enum_list.as_deref());
+            t.list("integerList", self.integer_list.as_deref());
+            t.list("renamed", self.renamed_list_members.as_deref());
+            t.list("stringList", self.string_list.as_deref());
+            t.list("stringSet", self.string_set.as_deref());
+            t.list("myStructureList", self.structure_list.as_deref());
+            t.list("timestampList", self.timestamp_list.as_deref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<XmlEmptyLists>()];
@@ -8162,7 +9690,7 @@ mod output_xml_empty_maps {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -8205,6 +9733,13 @@ mod output_xml_empty_maps {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct XmlEmptyMapsRequest {}
+
+    impl record::Tell for XmlEmptyMapsRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for XmlEmptyMapsRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -8256,6 +9791,14 @@ mod output_xml_empty_maps {
         }
     }
 
+    impl record::Tell for GreetingStruct {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("hi", self.hi.as_ref());
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -8281,6 +9824,14 @@ mod output_xml_empty_maps {
         }
     }
 
+    impl record::Tell for XmlEmptyMapsResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("myMap", self.my_map.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<XmlEmptyMaps>()];
@@ -8290,7 +9841,7 @@ mod output_xml_empty_strings {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -8333,6 +9884,13 @@ mod output_xml_empty_strings {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct XmlEmptyStringsRequest {}
+
+    impl record::Tell for XmlEmptyStringsRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for XmlEmptyStringsRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -8384,6 +9942,14 @@ mod output_xml_empty_strings {
         }
     }
 
+    impl record::Tell for XmlEmptyStringsResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("emptyString", self.empty_string.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<XmlEmptyStrings>()];
@@ -8393,7 +9959,7 @@ mod output_xml_enums {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -8436,6 +10002,13 @@ mod output_xml_enums {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct XmlEnumsRequest {}
+
+    impl record::Tell for XmlEnumsRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for XmlEnumsRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -8498,6 +10071,19 @@ mod output_xml_enums {
         }
     }
 
+    impl record::Tell for XmlEnumsResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("fooEnum1", self.foo_enum1.as_ref());
+            t.put("fooEnum2", self.foo_enum2.as_ref());
+            t.put("fooEnum3", self.foo_enum3.as_ref());
+            t.list("fooEnumList", self.foo_enum_list.as_deref());
+            t.put("fooEnumMap", self.foo_enum_map.as_ref());
+            t.list("fooEnumSet", self.foo_enum_set.as_deref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<XmlEnums>()];
@@ -8507,7 +10093,7 @@ mod output_xml_int_enums {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -8550,6 +10136,13 @@ mod output_xml_int_enums {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct XmlIntEnumsRequest {}
+
+    impl record::Tell for XmlIntEnumsRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for XmlIntEnumsRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -8612,6 +10205,19 @@ mod output_xml_int_enums {
         }
     }
 
+    impl record::Tell for XmlIntEnumsResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("intEnum1", self.int_enum1.as_ref());
+            t.put("intEnum2", self.int_enum2.as_ref());
+            t.put("intEnum3", self.int_enum3.as_ref());
+            t.list("intEnumList", self.int_enum_list.as_deref());
+            t.put("intEnumMap", self.int_enum_map.as_ref());
+            t.list("intEnumSet", self.int_enum_set.as_deref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<XmlIntEnums>()];
@@ -8621,7 +10227,7 @@ mod output_xml_maps {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -8664,6 +10270,13 @@ mod output_xml_maps {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct XmlMapsRequest {}
+
+    impl record::Tell for XmlMapsRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for XmlMapsRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -8711,6 +10324,14 @@ mod output_xml_maps {
         }
     }
 
+    impl record::Tell for GreetingStruct {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("hi", self.hi.as_ref());
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -8736,6 +10357,14 @@ mod output_xml_maps {
         }
     }
 
+    impl record::Tell for XmlMapsResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("myMap", self.my_map.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<XmlMaps>()];
@@ -8745,7 +10374,7 @@ mod output_xml_maps_xml_name {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -8788,6 +10417,13 @@ mod output_xml_maps_xml_name {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct XmlMapsXmlNameRequest {}
+
+    impl record::Tell for XmlMapsXmlNameRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for XmlMapsXmlNameRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -8839,6 +10475,14 @@ mod output_xml_maps_xml_name {
         }
     }
 
+    impl record::Tell for GreetingStruct {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("hi", self.hi.as_ref());
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -8864,6 +10508,14 @@ mod output_xml_maps_xml_name {
         }
     }
 
+    impl record::Tell for XmlMapsXmlNameResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("myMap", self.my_map.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<XmlMapsXmlName>()];
@@ -8873,7 +10525,7 @@ mod output_xml_map_with_xml_namespace {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -8916,6 +10568,13 @@ mod output_xml_map_with_xml_namespace {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct XmlMapWithXmlNamespaceRequest {}
+
+    impl record::Tell for XmlMapWithXmlNamespaceRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for XmlMapWithXmlNamespaceRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -8967,6 +10626,14 @@ mod output_xml_map_with_xml_namespace {
         }
     }
 
+    impl record::Tell for XmlMapWithXmlNamespaceResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("KVP", self.my_map.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<XmlMapWithXmlNamespace>()];
@@ -8976,7 +10643,7 @@ mod output_xml_namespaces {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -9019,6 +10686,13 @@ mod output_xml_namespaces {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct XmlNamespacesRequest {}
+
+    impl record::Tell for XmlNamespacesRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for XmlNamespacesRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -9073,6 +10747,15 @@ mod output_xml_namespaces {
         }
     }
 
+    impl record::Tell for XmlNamespaceNested {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("foo", self.foo.as_ref());
+            t.list("values", self.values.as_deref());
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -9098,6 +10781,14 @@ mod output_xml_namespaces {
         }
     }
 
+    impl record::Tell for XmlNamespacesResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("nested", self.nested.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<XmlNamespaces>()];
@@ -9107,7 +10798,7 @@ mod output_xml_timestamps {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -9150,6 +10841,13 @@ mod output_xml_timestamps {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct XmlTimestampsRequest {}
+
+    impl record::Tell for XmlTimestampsRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for XmlTimestampsRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -9222,6 +10920,20 @@ mod output_xml_timestamps {
         }
     }
 
+    impl record::Tell for XmlTimestampsResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("dateTime", self.date_time.as_ref());
+            t.put("dateTimeOnTarget", self.date_time_on_target.as_ref());
+            t.put("epochSeconds", self.epoch_seconds.as_ref());
+            t.put("epochSecondsOnTarget", self.epoch_seconds_on_target.as_ref());
+            t.put("httpDate", self.http_date.as_ref());
+            t.put("httpDateOnTarget", self.http_date_on_target.as_ref());
+            t.put("normal", self.normal.as_ref());
+            t.close();
+        }
+    }
+
     /// Every operation above, for tests that replay records.
     #[cfg(feature = "vectors")]
     pub static CODECS: &[wire::vectors::Codec] = &[wire::vectors::Codec::of::<XmlTimestamps>()];
@@ -9231,7 +10943,7 @@ mod output_xml_unions {
     use std::collections::BTreeMap;
 
     use rolecall_base::{Fault, Time};
-    use rolecall_wire::{self as wire, Violations, form, json, rules, xml};
+    use rolecall_wire::{self as wire, Violations, form, json, record, rules, xml};
 
     /// What all operations share.
     pub static SERVICE: wire::Service = wire::Service {
@@ -9274,6 +10986,13 @@ mod output_xml_unions {
         serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
     )]
     pub struct XmlUnionsRequest {}
+
+    impl record::Tell for XmlUnionsRequest {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.close();
+        }
+    }
 
     impl wire::Input for XmlUnionsRequest {
         fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -9344,6 +11063,21 @@ mod output_xml_unions {
         }
     }
 
+    impl record::Tell for XmlNestedUnionStruct {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("booleanValue", self.boolean_value.as_ref());
+            t.put("byteValue", self.byte_value.as_ref());
+            t.put("doubleValue", self.double_value.as_ref());
+            t.put("floatValue", self.float_value.as_ref());
+            t.put("integerValue", self.integer_value.as_ref());
+            t.put("longValue", self.long_value.as_ref());
+            t.put("shortValue", self.short_value.as_ref());
+            t.put("stringValue", self.string_value.as_ref());
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -9398,6 +11132,23 @@ mod output_xml_unions {
         }
     }
 
+    impl record::Tell for XmlUnionShape {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("booleanValue", self.boolean_value.as_ref());
+            t.put("byteValue", self.byte_value.as_ref());
+            t.put("doubleValue", self.double_value.as_ref());
+            t.put("floatValue", self.float_value.as_ref());
+            t.put("integerValue", self.integer_value.as_ref());
+            t.put("longValue", self.long_value.as_ref());
+            t.put("shortValue", self.short_value.as_ref());
+            t.put("stringValue", self.string_value.as_ref());
+            t.put("structValue", self.struct_value.as_ref());
+            t.put("unionValue", self.union_value.as_ref());
+            t.close();
+        }
+    }
+
     #[derive(Debug, Default, Clone, PartialEq)]
     #[cfg_attr(
         feature = "vectors",
@@ -9420,6 +11171,14 @@ mod output_xml_unions {
             w.open(name);
             self.members(w);
             w.close(name);
+        }
+    }
+
+    impl record::Tell for XmlUnionsResponse {
+        fn tell(&self, t: &mut record::Teller) {
+            t.open();
+            t.put("unionValue", self.union_value.as_ref());
+            t.close();
         }
     }
 
