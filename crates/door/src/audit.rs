@@ -12,6 +12,7 @@ mod service_event;
 use std::fmt;
 use std::sync::Arc;
 
+use rolecall_base::{AccountId, Time};
 use rolecall_env::Env;
 use rolecall_store::{Record, Table};
 use rolecall_wire::Meta;
@@ -111,11 +112,12 @@ impl Entry {
         self.weight
     }
 
-    /// The records, JSON objects, one a line: one for each account that is told of the call.
-    pub fn text(self) -> String {
-        let State::Call { decided, read_only, asked, answer } = self.state else {
-            let State::Written(text) = self.state else { return String::new() };
-            return text;
+    /// Writes the records, JSON objects without line breaks: one for each account that is told of the call. `each` also
+    /// gets what they can be sorted by, where that is known without reading them.
+    pub fn write(self, each: &mut dyn FnMut(&str, Option<&Facts<'_>>)) {
+        let (decided, read_only, asked, answer) = match self.state {
+            State::Call { decided, read_only, asked, answer } => (decided, read_only, asked, answer),
+            State::Written(text) => return each(&text, None),
         };
         let parameters = match asked {
             Asked::Input(input, meta, tell) => told(meta, tell, &*input),
@@ -135,8 +137,27 @@ impl Entry {
             parameters,
             answer,
         };
-        lines(&call, &self.env)
+        event::write(&call, &self.env, &mut |line, facts| each(line, Some(facts)));
     }
+}
+
+/// What a log can sort a record by without reading it.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts<'a> {
+    /// `recipientAccountId`; absent from records of what nobody could prove to have sent.
+    pub account: Option<AccountId>,
+    pub at: Time,
+    pub region: &'a str,
+    /// `iam`, of `iam.amazonaws.com`.
+    pub service: &'a str,
+    pub name: &'a str,
+    /// What LookupEvents takes for the user's name; empty for none.
+    pub user: &'a str,
+    /// Empty for none.
+    pub access_key: &'a str,
+    pub event_id: &'a str,
+    pub read_only: bool,
+    pub management: bool,
 }
 
 /// What an entry takes at least.

@@ -12,7 +12,7 @@ use rolecall_sigv4::KeyCache;
 use rolecall_store::{CommitError, Pre};
 use rolecall_wire::Protocol;
 
-use crate::audit::{self, AuditLog, Entry, Outbox, Waiting};
+use crate::audit::{self, AuditLog, Outbox, Waiting};
 use crate::authorization_message;
 use crate::decide::{self, Answers, Denial};
 use crate::decisions::{Decided, Decisions};
@@ -116,8 +116,16 @@ impl Door {
         let row = row::<Op>();
         let request_id = self.identity.env.uuid();
         let region = region.to_owned();
-        let pass =
-            Pass { row: &row, input: Box::new(input), visitor, request_id, region, origin, staged: None, weight: 0 };
+        let pass = Pass {
+            row: &row,
+            input: Box::new(input),
+            visitor,
+            request_id,
+            region,
+            origin,
+            staged: None,
+            weight: 0,
+        };
         let output = self.pass(pass).await?;
         output.downcast().map(|output| *output).map_err(|_| Fault::internal("an output of another operation"))
     }
@@ -138,8 +146,16 @@ impl Door {
         let row = streaming_row::<Op>();
         let request_id = self.identity.env.uuid();
         let region = region.to_owned();
-        let mut pass =
-            Pass { row: &row, input: Box::new(input), visitor, request_id, region, origin, staged: None, weight: 0 };
+        let mut pass = Pass {
+            row: &row,
+            input: Box::new(input),
+            visitor,
+            request_id,
+            region,
+            origin,
+            staged: None,
+            weight: 0,
+        };
         if let Some(stage) = row.stage {
             self.stage(&mut pass, stage, body).await?;
         }
@@ -161,7 +177,7 @@ impl Door {
         });
         // A change that went through has its record in its commit.
         let recorded = outcome.is_ok() && pass.row.writes;
-        self.keep(&mut pass, asked, outcome.as_ref().err().cloned(), (!recorded).then_some(answer));
+        self.keep(&mut pass, asked.asks, outcome.as_ref().err().cloned(), (!recorded).then_some(answer));
         outcome
     }
 
@@ -190,49 +206,12 @@ impl Door {
         let staged = match outcome {
             Ok(staged) => staged,
             Err(fault) => {
-                self.keep(pass, asked, Some(fault.clone()), Some(None));
+                self.keep(pass, asked.asks, Some(fault.clone()), Some(None));
                 return Err(fault);
             }
         };
         pass.staged = Some(staged);
         Ok(())
-    }
-
-    /// Moves a finished pass into the ring of decisions, and to the log with what it answered, unless its record is
-    /// written already.
-    fn keep(&self, pass: &mut Pass<'_>, asked: Asked, fault: Option<Fault>, log: Option<Option<String>>) {
-        let decided = Arc::new(self.decided(pass, asked.asks, fault));
-        self.decisions.keep(decided.clone());
-        if let Some(answer) = log {
-            self.log_call(pass, decided, answer);
-        }
-    }
-
-    fn decided(&self, pass: &mut Pass<'_>, asks: Vec<Ask>, fault: Option<Fault>) -> Decided {
-        Decided {
-            request_id: std::mem::take(&mut pass.request_id),
-            at: self.identity.env.now(),
-            service: pass.row.meta.service,
-            operation: pass.row.meta.name,
-            caller: pass.visitor.caller.clone(),
-            region: std::mem::take(&mut pass.region),
-            origin: std::mem::take(&mut pass.origin),
-            asks,
-            fault,
-        }
-    }
-
-    fn log_call(&self, pass: &mut Pass<'_>, decided: Arc<Decided>, answer: Option<String>) {
-        let input = std::mem::replace(&mut pass.input, Box::new(()));
-        let asked = audit::Asked::Input(input, pass.row.meta, pass.row.tell_input);
-        let size = (&self.identity.env, pass.weight);
-        self.log.append(Entry::call(decided, audit::read_only(pass.row), asked, answer, size));
-    }
-
-    /// Writes the record of a call that was refused before it was decided.
-    pub(crate) fn log_refused(&self, pass: &mut Pass<'_>, fault: &Fault) {
-        let decided = Arc::new(self.decided(pass, Vec::new(), Some(fault.clone())));
-        self.log_call(pass, decided, None);
     }
 
     pub(crate) fn place<'a>(&'a self, pass: &'a Pass<'_>) -> Place<'a> {
@@ -336,26 +315,6 @@ impl Door {
             staged: pass.staged.as_deref(),
         };
         guarded(|| (pass.row.run)(&*pass.input, run))
-    }
-
-    /// The record of a change that is about to be committed.
-    fn record(&self, pass: &Pass<'_>, asks: &[Ask], output: &dyn Any) -> String {
-        let meta = pass.row.meta;
-        let call = audit::Call {
-            caller: &pass.visitor.caller,
-            region: &pass.region,
-            at: self.identity.env.now(),
-            origin: &pass.origin,
-            asks,
-            fault: None,
-            request_id: &pass.request_id,
-            service: meta.service,
-            operation: meta.name,
-            read_only: audit::read_only(pass.row),
-            parameters: audit::told(meta, pass.row.tell_input, &*pass.input),
-            answer: audit::told(meta, pass.row.tell_output, output),
-        };
-        audit::lines(&call, &self.identity.env)
     }
 
     /// Why a recent call was decided as it was, question by question.

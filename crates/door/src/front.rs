@@ -107,8 +107,9 @@ impl Door {
             self.log_refused(&mut refused(row, &request, nobody, &self.region), fault);
         })?;
         let Proof { visitor, region, body, signature } = proof;
-        let input = guarded(|| (row.decode)(&message(&request)))
-            .inspect_err(|fault| self.log_refused(&mut refused(row, &request, visitor.clone(), &region), fault))?;
+        let input = guarded(|| (row.decode)(&message(&request))).inspect_err(|fault| {
+            self.log_refused(&mut refused(row, &request, visitor.clone(), &region), fault)
+        })?;
         if let Some(check) = front.body_check.filter(|_| row.stage.is_none()) {
             let body = request.whole().map_or(&[][..], |body| body);
             check(row.meta.name, &request.headers, body).inspect_err(|fault| {

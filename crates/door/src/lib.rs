@@ -15,12 +15,13 @@ mod needs;
 mod operation;
 mod payload;
 mod prove;
+mod recording;
 mod request;
 mod resources;
 mod row;
 mod service_session;
 
-pub use audit::{AuditLog, Entry, NoAudit, Outbox, ServiceEvent, Waiting, event_name, is_data_event};
+pub use audit::{AuditLog, Entry, Facts, NoAudit, Outbox, ServiceEvent, Waiting, event_name, is_data_event};
 pub use authorization_message::decode as decode_authorization_message;
 pub use decisions::{Decided, Decisions};
 pub use door::{Door, Visitor};

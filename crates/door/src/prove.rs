@@ -29,8 +29,16 @@ impl Door {
         let visitor = Visitor::vouched(Caller::anonymous());
         let request_id = self.identity.env.uuid();
         let region = region.to_owned();
-        let mut pass =
-            Pass { row: &row, input: Box::new(input), visitor, request_id, region, origin, staged: None, weight: 0 };
+        let mut pass = Pass {
+            row: &row,
+            input: Box::new(input),
+            visitor,
+            request_id,
+            region,
+            origin,
+            staged: None,
+            weight: 0,
+        };
         if let Some(prove) = row.prove {
             self.prove(&mut pass, prove).await?;
         }

@@ -12,6 +12,7 @@ use rolecall_door::{
 use rolecall_identity::records::Role;
 use rolecall_identity::{Caller, Federation, Who};
 use rolecall_testkit::{ACCOUNT, REGION, World, check_fault};
+use rolecall_wire::record::{Tell, Teller};
 use rolecall_wire::{
     Body, Input, Message, Meta, Output, Protocol, Response, Route, Service, Shape, Violations,
 };
@@ -30,8 +31,23 @@ impl Input for Word {
     fn validate(&self, _: &mut Violations) {}
 }
 
+impl Tell for Word {
+    fn tell(&self, t: &mut Teller) {
+        t.open();
+        t.close();
+    }
+}
+
 #[derive(Debug)]
 struct Welcome(String);
+
+impl Tell for Welcome {
+    fn tell(&self, t: &mut Teller) {
+        t.open();
+        t.put("word", Some(&self.0));
+        t.close();
+    }
+}
 
 impl Output for Welcome {
     fn encode(self, _: &Meta, _: &str, response: &mut Response) {

@@ -1661,6 +1661,13 @@ impl wire::Shape for DisableOutboundWebIdentityFederation {
 )]
 pub struct DisableOutboundWebIdentityFederationRequest {}
 
+impl record::Tell for DisableOutboundWebIdentityFederationRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -1668,6 +1675,13 @@ pub struct DisableOutboundWebIdentityFederationRequest {}
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
 pub struct DisableOutboundWebIdentityFederationResponse {}
+
+impl record::Tell for DisableOutboundWebIdentityFederationResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
 
 impl wire::Input for DisableOutboundWebIdentityFederationRequest {
     fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -1712,6 +1726,13 @@ impl wire::Shape for EnableOutboundWebIdentityFederation {
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
 pub struct EnableOutboundWebIdentityFederationRequest {}
+
+impl record::Tell for EnableOutboundWebIdentityFederationRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
 
 impl wire::Input for EnableOutboundWebIdentityFederationRequest {
     fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -2132,6 +2153,13 @@ impl wire::Shape for GetOutboundWebIdentityFederationInfo {
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
 pub struct GetOutboundWebIdentityFederationInfoRequest {}
+
+impl record::Tell for GetOutboundWebIdentityFederationInfoRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
 
 impl wire::Input for GetOutboundWebIdentityFederationInfoRequest {
     fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
@@ -6328,6 +6356,14 @@ impl xml::ToXml for EnableOutboundWebIdentityFederationResponse {
     }
 }
 
+impl record::Tell for EnableOutboundWebIdentityFederationResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("issuerIdentifier", self.issuer_identifier.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -6966,6 +7002,15 @@ impl xml::ToXml for GetOutboundWebIdentityFederationInfoResponse {
         w.open(name);
         self.members(w);
         w.close(name);
+    }
+}
+
+impl record::Tell for GetOutboundWebIdentityFederationInfoResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("issuerIdentifier", self.issuer_identifier.as_ref());
+        t.put("jwtVendingEnabled", self.jwt_vending_enabled.as_ref());
+        t.close();
     }
 }
 

@@ -14,7 +14,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use rolecall_base::Fault;
-use rolecall_door::{AuditLog, Outbox};
+use rolecall_door::{AuditLog, Entry, Outbox};
 use rolecall_env::Env;
 use rolecall_store::{Scan, Store};
 
@@ -43,12 +43,22 @@ struct Desk {
 
 #[derive(Debug, Default)]
 struct Tray {
-    lines: Vec<u8>,
+    waiting: Vec<Waiting>,
+    /// Bytes of what waits, about.
+    weight: usize,
     /// How often the disk was asked for, and how often it had everything.
     asked: u64,
     synced: u64,
     failed: bool,
     ended: bool,
+}
+
+/// What is yet to be written.
+#[derive(Debug)]
+enum Waiting {
+    /// Becomes text when it is written.
+    Entry(Entry),
+    Lines(String),
 }
 
 impl Desk {
@@ -58,16 +68,17 @@ impl Desk {
 }
 
 impl AuditLog for Segments {
-    fn append(&self, record: String) {
+    fn append(&self, entry: Entry) {
         let Some(desk) = &self.desk else { return };
+        let weight = entry.weight();
         let mut tray = desk.tray();
-        if tray.lines.len() + record.len() > BUFFER || tray.ended {
+        if tray.weight.saturating_add(weight) > BUFFER || tray.ended {
             drop(tray);
             self.lost.fetch_add(1, Ordering::Relaxed);
             return;
         }
-        tray.lines.extend_from_slice(record.as_bytes());
-        tray.lines.push(b'\n');
+        tray.weight += weight;
+        tray.waiting.push(Waiting::Entry(entry));
     }
 }
 
@@ -100,8 +111,8 @@ impl Segments {
             return false;
         }
         for record in records {
-            tray.lines.extend_from_slice(record.as_bytes());
-            tray.lines.push(b'\n');
+            tray.weight += record.len();
+            tray.waiting.push(Waiting::Lines(record.clone()));
         }
         tray.asked += 1;
         let mine = tray.asked;
@@ -133,17 +144,21 @@ struct Writer {
 
 impl Writer {
     fn run(mut self, desk: &Desk) {
-        let mut lines = Vec::new();
+        let (mut waiting, mut lines) = (Vec::new(), Vec::new());
         loop {
             let (asked, ended) = {
                 let mut tray = desk.tray();
                 if tray.asked == tray.synced && !tray.ended {
                     (tray, _) = desk.bell.wait_timeout(tray, PAUSE).unwrap_or_else(PoisonError::into_inner);
                 }
-                std::mem::swap(&mut lines, &mut tray.lines);
+                std::mem::swap(&mut waiting, &mut tray.waiting);
+                tray.weight = 0;
                 (tray.asked, tray.ended)
             };
             let wait = asked > desk.tray().synced || ended;
+            for item in waiting.drain(..) {
+                text(item, &mut lines);
+            }
             let written = self.write(&lines).and_then(|()| if wait { self.sync() } else { Ok(()) });
             lines.clear();
             if let Err(error) = &written {
@@ -153,7 +168,7 @@ impl Writer {
             tray.failed = written.is_err();
             tray.synced = asked;
             desk.bell.notify_all();
-            if ended && tray.lines.is_empty() {
+            if ended && tray.waiting.is_empty() {
                 return;
             }
         }
@@ -178,6 +193,23 @@ impl Writer {
 
     fn sync(&mut self) -> io::Result<()> {
         self.segment.as_ref().map_or(Ok(()), |(_, file)| file.sync_data())
+    }
+}
+
+/// Adds an item's lines. A panic is a fault of ours: that record is lost, the log goes on.
+fn text(item: Waiting, lines: &mut Vec<u8>) {
+    let mut line = |text: &str| {
+        lines.extend_from_slice(text.as_bytes());
+        lines.push(b'\n');
+    };
+    match item {
+        Waiting::Lines(text) => line(&text),
+        Waiting::Entry(entry) => {
+            let write = std::panic::AssertUnwindSafe(|| entry.write(&mut |text, _| line(text)));
+            if std::panic::catch_unwind(write).is_err() {
+                log::error!("an audit record could not be written: its making panicked");
+            }
+        }
     }
 }
 

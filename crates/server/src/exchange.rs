@@ -45,7 +45,7 @@ pub async fn serve(
     }
     if let Some(ticket) = request.uri().path().strip_prefix("/_rolecall/terminal/") {
         let ticket = ticket.to_owned();
-        return Ok(crate::terminal::open(&world, &ticket, request).await);
+        return Ok(crate::terminal::open(&world, (&ticket, peer.ip), request).await);
     }
     Ok(into_http(answer(&world, peer, request).await))
 }

@@ -9,6 +9,7 @@ mod control;
 mod exchange;
 mod listen;
 mod logger;
+mod logins;
 mod machines;
 mod metadata;
 mod route;

@@ -3,14 +3,14 @@
 //! Each instance with a public address (one of 127.64.0.0/10, which this machine has without any set-up) has a port 22
 //! there. Who holds the private half of its key pair comes in as `ec2-user`; passwords do not exist.
 
-use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rolecall_base::Fault;
 use rolecall_ec2::instances::{self, State};
 use russh::keys::ssh_key::private::Ed25519Keypair;
-use russh::keys::{PrivateKey, PublicKey};
+use russh::keys::{HashAlg, PrivateKey, PublicKey};
 use russh::server::{
     Auth, ChannelOpenHandle, Config, Handler, Msg, PublicKeyOffer, Session, VerifiedPublicKey,
 };
@@ -19,6 +19,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use crate::logins;
 use crate::ssh_command;
 use crate::start::World;
 
@@ -70,8 +71,8 @@ impl Ssh {
                 accepted = listener.accept() => accepted,
             };
             match accepted {
-                Ok((stream, _)) if connections.len() < CONNECTIONS => {
-                    connections.spawn(self.clone().converse(stream, ended.clone()));
+                Ok((stream, from)) if connections.len() < CONNECTIONS => {
+                    connections.spawn(self.clone().converse(stream, from.ip(), ended.clone()));
                 }
                 Ok(_) => log::warn!("{} has more than {CONNECTIONS} SSH connections", self.id),
                 Err(error) => {
@@ -106,9 +107,15 @@ impl Ssh {
         None
     }
 
-    async fn converse(self, stream: TcpStream, mut ended: watch::Receiver<()>) {
+    async fn converse(self, stream: TcpStream, from: IpAddr, mut ended: watch::Receiver<()>) {
         let (proved, mut is_proved) = watch::channel(false);
-        let client = Client { world: self.world, id: self.id.clone(), proved, channels: 0 };
+        let attempt = Arc::new(Attempt {
+            world: self.world.clone(),
+            id: self.id.clone(),
+            from,
+            refused: Mutex::default(),
+        });
+        let client = Client { world: self.world, id: self.id.clone(), proved, channels: 0, attempt };
         let started = tokio::time::timeout(GRACE, russh::server::run_stream(self.config, stream, client));
         let mut session = match started.await {
             Ok(Ok(session)) => session,
@@ -148,6 +155,40 @@ struct Client {
     id: Arc<str>,
     proved: watch::Sender<bool>,
     channels: usize,
+    attempt: Arc<Attempt>,
+}
+
+/// What becomes of a connection: one audit record, of the way in or of having been kept out.
+struct Attempt {
+    world: Arc<World>,
+    id: Arc<str>,
+    from: IpAddr,
+    /// The user and key that were refused last, if nobody came in since.
+    refused: Mutex<Option<(String, String)>>,
+}
+
+impl Attempt {
+    fn note(&self, refused: Option<(String, String)>) {
+        *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = refused;
+    }
+
+    fn record(&self, error: Option<&str>, user: &str, key: &str) {
+        let details = [("user", user), ("keyFingerprint", key)];
+        logins::record(&self.world, "SshLogin", &self.id, self.from, error, &details);
+    }
+}
+
+impl Drop for Attempt {
+    fn drop(&mut self) {
+        let refused = self.refused.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some((user, key)) = refused {
+            self.record(Some("The key is not that of the instance's key pair."), &user, &key);
+        }
+    }
+}
+
+fn fingerprint(key: &PublicKey) -> String {
+    key.fingerprint(HashAlg::Sha256).to_string()
 }
 
 impl Client {
@@ -155,7 +196,10 @@ impl Client {
     fn admits(&self, user: &str, key: &PublicKey) -> Auth {
         match self.opens(key) {
             Ok(true) if USERS.contains(&user) => Auth::Accept,
-            Ok(_) => Auth::reject(),
+            Ok(_) => {
+                self.attempt.note(Some((user.to_owned(), fingerprint(key))));
+                Auth::reject()
+            }
             Err(fault) => {
                 log::error!("SSH to {}: {fault:?}", self.id);
                 Auth::reject()
@@ -186,7 +230,12 @@ impl Handler for Client {
     }
 
     async fn auth_publickey(&mut self, user: &str, key: VerifiedPublicKey<'_>) -> Result<Auth, Self::Error> {
-        Ok(self.admits(user, key.public_key))
+        let answer = self.admits(user, key.public_key);
+        if matches!(answer, Auth::Accept) {
+            self.attempt.note(None);
+            self.attempt.record(None, user, &fingerprint(key.public_key));
+        }
+        Ok(answer)
     }
 
     async fn auth_succeeded(&mut self, _: &mut Session) -> Result<(), Self::Error> {

@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::io;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -21,6 +22,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::mpsc;
 
 use crate::exchange::{AnswerBody, plain};
+use crate::logins;
 use crate::start::World;
 
 /// The protocol's name in the Upgrade header.
@@ -43,6 +45,8 @@ pub struct Tickets {
 struct Stub {
     instance: String,
     spec: ExecSpec,
+    /// The call that the ticket was given to.
+    request_id: String,
     until: Time,
 }
 
@@ -55,7 +59,7 @@ impl Tickets {
     ///
     /// # Errors
     /// ThrottlingException when too many are out.
-    pub fn issue(&self, instance: &str, spec: ExecSpec) -> Result<String, Fault> {
+    pub fn issue(&self, instance: &str, spec: ExecSpec, request_id: &str) -> Result<String, Fault> {
         let ticket = URL_SAFE_NO_PAD.encode(self.env.random::<32>());
         let now = self.env.now();
         let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
@@ -63,7 +67,8 @@ impl Tickets {
         if out.len() >= TICKETS {
             return Err(Fault::new("ThrottlingException", 429, "Too many terminals are being opened."));
         }
-        out.insert(ticket.clone(), Stub { instance: instance.to_owned(), spec, until: now + GOOD_FOR });
+        let (instance, request_id) = (instance.to_owned(), request_id.to_owned());
+        out.insert(ticket.clone(), Stub { instance, spec, request_id, until: now + GOOD_FOR });
         Ok(ticket)
     }
 
@@ -77,7 +82,7 @@ impl Tickets {
 /// Answers the request that redeems a ticket.
 pub async fn open(
     world: &Arc<World>,
-    ticket: &str,
+    (ticket, ip): (&str, IpAddr),
     mut request: http::Request<Incoming>,
 ) -> http::Response<AnswerBody> {
     let asked = request.headers().get(header::UPGRADE).is_some_and(|value| value == PROTOCOL);
@@ -88,7 +93,12 @@ pub async fn open(
     let Some(stub) = world.tickets.redeem(ticket) else {
         return plain(StatusCode::FORBIDDEN, &json!({"message": "The ticket is not good any more"}));
     };
-    let io = match world.driver.exec(&stub.instance, stub.spec).await {
+    let user = stub.spec.user.clone();
+    let opened = world.driver.exec(&stub.instance, stub.spec).await;
+    let details = [("user", user.as_str()), ("ticketRequestID", stub.request_id.as_str())];
+    let error = opened.as_ref().err().map(ToString::to_string);
+    logins::record(world, "ExecSession", &stub.instance, ip, error.as_deref(), &details);
+    let io = match opened {
         Ok(io) => io,
         Err(error) => return plain(StatusCode::CONFLICT, &json!({"message": error.to_string()})),
     };

@@ -90,7 +90,10 @@ fn wire_name<'f>(f: &'f Field<'_>) -> &'f str {
 /// `RoleName` → `roleName`.
 fn camel(name: &str) -> String {
     let mut letters = name.chars();
-    letters.next().map(|first| first.to_lowercase().collect::<String>() + letters.as_str()).unwrap_or_default()
+    letters
+        .next()
+        .map(|first| first.to_lowercase().collect::<String>() + letters.as_str())
+        .unwrap_or_default()
 }
 
 /// `instanceIds` → `instanceId`; names on the wire are singular already.

@@ -7,6 +7,7 @@ use rolecall_env::Env;
 use rolecall_identity::{Caller, Who};
 use rolecall_wire::record::{Dates, Teller};
 
+use super::Facts;
 use super::identity::{self, Viewer};
 use super::names::{event_name, gives_credentials, is_data_event};
 use crate::needs::Ask;
@@ -36,15 +37,41 @@ const LARGEST: usize = 100 * 1024;
 
 /// The records of a call, one a line: one for each account that is told of it.
 pub(crate) fn lines(call: &Call<'_>, env: &Env) -> String {
-    let own = own_recipient(call);
-    let Some(other) = other_recipient(call, own) else {
-        return record(call, (own, Viewer::Own), &env.uuid(), None);
-    };
-    let shared = env.uuid();
-    let mut text = record(call, (own, Viewer::Own), &env.uuid(), Some(&shared));
-    text.push('\n');
-    text.push_str(&record(call, (Some(other), Viewer::Other), &env.uuid(), Some(&shared)));
+    let mut text = String::new();
+    write(call, env, &mut |line, _| {
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        text.push_str(line);
+    });
     text
+}
+
+/// The same, one after the other.
+pub(super) fn write(call: &Call<'_>, env: &Env, each: &mut dyn FnMut(&str, &Facts<'_>)) {
+    let own = own_recipient(call);
+    let other = other_recipient(call, own);
+    let shared = other.map(|_| env.uuid());
+    let copies = [Some((own, Viewer::Own)), other.map(|other| (Some(other), Viewer::Other))];
+    for (account, viewer) in copies.into_iter().flatten() {
+        let event_id = env.uuid();
+        let facts = Facts {
+            account,
+            at: call.at,
+            region: call.region,
+            service: call.service,
+            name: event_name(call.service, call.operation),
+            user: identity::user(call, viewer),
+            access_key: match viewer {
+                Viewer::Own => call.caller.access_key_id.as_deref().unwrap_or_default(),
+                Viewer::Other => "",
+            },
+            event_id: &event_id,
+            read_only: call.read_only,
+            management: !is_data_event(call.service, call.operation),
+        };
+        each(&record(call, (account, viewer), &event_id, shared.as_deref()), &facts);
+    }
 }
 
 /// The account that a call's record is for: the caller's; of unsigned calls the one that they are about, if any.
@@ -206,8 +233,11 @@ fn buckets(t: &mut Teller, call: &Call<'_>) {
     };
     let mut all = Vec::new();
     if key {
-        let several =
-            call.asks.iter().filter(named).any(|ask| call.operation == "DeleteObjects" && ask.resource != first.resource);
+        let several = call
+            .asks
+            .iter()
+            .filter(named)
+            .any(|ask| call.operation == "DeleteObjects" && ask.resource != first.resource);
         all.push(Resource {
             kind: "AWS::S3::Object",
             arn: (!several).then_some(&*first.resource),

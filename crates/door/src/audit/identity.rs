@@ -22,6 +22,19 @@ pub(super) fn service<'a>(call: &Call<'a>) -> Option<&'a str> {
     }
 }
 
+/// The name that LookupEvents finds a record by: the user's, or that of the session.
+pub(super) fn user<'a>(call: &Call<'a>, viewer: Viewer) -> &'a str {
+    let caller = call.caller;
+    match (caller.who, viewer) {
+        (Who::Service | Who::Anonymous, _) => "",
+        (Who::WebIdentity | Who::Saml, _) => caller.user_name.as_deref().unwrap_or_default(),
+        (_, Viewer::Other) => caller.user_id.split_once(':').map_or(&*caller.user_id, |(_, name)| name),
+        (Who::Root, _) => "root",
+        (Who::User, _) => caller.user_name.as_deref().unwrap_or_default(),
+        (Who::RoleSession | Who::FederatedUser, _) => caller.session_name().unwrap_or_default(),
+    }
+}
+
 /// The object.
 pub(super) fn told(call: &Call<'_>, viewer: Viewer) -> String {
     let mut t = Teller::new(Dates::Iso);

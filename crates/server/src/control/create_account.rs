@@ -5,6 +5,7 @@ use rolecall_base::{AccountId, Fault};
 use rolecall_door::{At, Authorized, Needs, Operation, Write};
 use rolecall_identity::records::KeyOwner;
 use rolecall_identity::{add_key, open_account};
+use rolecall_wire::record::{Tell, Teller};
 use serde::{Deserialize, Serialize};
 
 use super::json::operation;
@@ -29,6 +30,14 @@ pub struct NewAccount {
 impl std::fmt::Debug for NewAccount {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "NewAccount({})", self.account)
+    }
+}
+
+impl Tell for Request {
+    fn tell(&self, t: &mut Teller) {
+        t.open();
+        t.put("account", Some(&self.account));
+        t.close();
     }
 }
 

@@ -7,6 +7,7 @@ use rolecall_actions::rolecall;
 use rolecall_base::Fault;
 use rolecall_compute::ExecSpec;
 use rolecall_door::{At, Authorized, ByArn, Needs, Operation, Read};
+use rolecall_wire::record::{HIDDEN, Tell, Teller};
 use serde::{Deserialize, Serialize};
 
 use super::json::operation;
@@ -44,6 +45,18 @@ impl std::fmt::Debug for Ticket {
     }
 }
 
+impl Tell for Request {
+    fn tell(&self, t: &mut Teller) {
+        t.open();
+        t.put("instanceId", Some(&self.instance_id));
+        t.put("user", Some(&self.user));
+        t.put("tty", Some(&self.tty.is_some()));
+        // Command lines may hold secrets.
+        t.masked("command", !self.command.is_empty(), HIDDEN);
+        t.close();
+    }
+}
+
 operation!(Exec, "POST" "/_rolecall/exec", Request => Ticket);
 
 impl Operation for Exec {
@@ -75,6 +88,6 @@ impl Operation for Exec {
         let spec =
             ExecSpec { argv, user: req.input.user.clone(), tty: req.input.tty, ..ExecSpec::root([""; 0]) };
         let tickets: Arc<Tickets> = req.extensions.get()?;
-        Ok(Ticket { ticket: tickets.issue(id, spec)? })
+        Ok(Ticket { ticket: tickets.issue(id, spec, req.request_id)? })
     }
 }

@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use rolecall_actions::rolecall;
 use rolecall_base::Fault;
 use rolecall_door::{At, Authorized, Needs, Operation, Read};
+use rolecall_wire::record::{Tell, Teller};
 use serde::{Deserialize, Serialize};
 
 use super::json::operation;
@@ -19,6 +20,13 @@ pub struct Request {}
 #[derive(Debug, Serialize)]
 pub struct Emptied {
     status: &'static str,
+}
+
+impl Tell for Request {
+    fn tell(&self, t: &mut Teller) {
+        t.open();
+        t.close();
+    }
 }
 
 operation!(Reset, "POST" "/_rolecall/reset", Request => Emptied);

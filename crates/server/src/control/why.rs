@@ -5,6 +5,7 @@ use std::sync::Weak;
 use rolecall_actions::rolecall;
 use rolecall_base::Fault;
 use rolecall_door::{At, Authorized, Needs, Operation, Read};
+use rolecall_wire::record::{Tell, Teller};
 use serde::{Deserialize, Serialize};
 
 use super::json::operation;
@@ -36,6 +37,14 @@ struct Question {
     action: String,
     resource: String,
     trace: serde_json::Value,
+}
+
+impl Tell for Request {
+    fn tell(&self, t: &mut Teller) {
+        t.open();
+        t.put("requestId", Some(&self.request_id));
+        t.close();
+    }
 }
 
 operation!(Why, "POST" "/_rolecall/why", Request => Explanation);

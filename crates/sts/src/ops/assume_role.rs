@@ -370,4 +370,34 @@ mod tests {
         let over = world.signed_in(&given.access_key_id, Some(&given.session_token));
         assert!(matches!(over, Err(Unknown::Expired)), "{over:?}");
     }
+
+    #[test]
+    fn the_record_tells_the_session_and_none_of_its_secrets() {
+        let world = World::new(1);
+        let ann = world.user("ann", ANYTHING);
+        let arn = role(&world, "r", &trust(&ann.caller.arn, r#""sts:AssumeRole""#));
+        let given = assume(&world, &ann, request(&arn)).unwrap();
+        let [record] = world.records.all().try_into().unwrap();
+        assert!(record.contains(&given.access_key_id) && record.contains("assumed-role/r/s1"), "{record}");
+        assert!(record.contains(r#""sessionToken":"HIDDEN_DUE_TO_SECURITY_REASONS""#), "{record}");
+        assert!(!record.contains(&given.secret_access_key) && !record.contains(&given.session_token));
+    }
+
+    #[test]
+    fn a_role_of_another_account_is_told_of_in_both() {
+        let world = World::new(1);
+        let other: AccountId = "222222222222".parse().unwrap();
+        world.account(other);
+        let key = world.user_key(other, "bob", ANYTHING);
+        let bob = world.signed_in(&key.id, None).unwrap();
+        let arn = role(&world, "r", &trust(&bob.caller.arn, r#""sts:AssumeRole""#));
+        assume(&world, &bob, request(&arn)).unwrap();
+        let [own, copy] = world.records.all().try_into().unwrap();
+        let shared =
+            |record: &str| record.split(r#""sharedEventID":""#).nth(1).map(|rest| rest[..36].to_owned());
+        assert!(shared(&own).is_some() && shared(&own) == shared(&copy));
+        assert!(own.contains(r#""recipientAccountId":"222222222222""#), "{own}");
+        assert!(copy.contains(r#""recipientAccountId":"000000000000""#), "{copy}");
+        assert!(copy.contains(r#""userIdentity":{"type":"AWSAccount","principalId":"AIDA"#), "{copy}");
+    }
 }
