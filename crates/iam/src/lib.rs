@@ -22,6 +22,7 @@ mod profile;
 mod provider;
 mod quota;
 mod records;
+mod saml;
 #[cfg(test)]
 mod scene;
 mod service_linked;

@@ -614,6 +614,41 @@ impl wire::Output for CreateRoleResponse {
 }
 
 #[derive(Debug)]
+pub struct CreateSAMLProvider;
+
+impl wire::Shape for CreateSAMLProvider {
+    type Input = CreateSAMLProviderRequest;
+    type Output = CreateSAMLProviderResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "CreateSAMLProvider",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("CreateSAMLProviderResult"),
+        route: wire::Route::named("CreateSAMLProvider"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for CreateSAMLProviderRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for CreateSAMLProviderResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
 pub struct CreateServiceLinkedRole;
 
 impl wire::Shape for CreateServiceLinkedRole {
@@ -1294,6 +1329,56 @@ impl wire::Input for DeleteRolePolicyRequest {
 }
 
 impl wire::Output for DeleteRolePolicyResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |_| {});
+    }
+}
+
+#[derive(Debug)]
+pub struct DeleteSAMLProvider;
+
+impl wire::Shape for DeleteSAMLProvider {
+    type Input = DeleteSAMLProviderRequest;
+    type Output = DeleteSAMLProviderResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "DeleteSAMLProvider",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: None,
+        route: wire::Route::named("DeleteSAMLProvider"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteSAMLProviderResponse {}
+
+impl record::Tell for DeleteSAMLProviderResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
+impl wire::Input for DeleteSAMLProviderRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for DeleteSAMLProviderResponse {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::query_answer(meta, request_id, out, |_| {});
     }
@@ -2319,6 +2404,41 @@ impl wire::Output for GetRolePolicyResponse {
 }
 
 #[derive(Debug)]
+pub struct GetSAMLProvider;
+
+impl wire::Shape for GetSAMLProvider {
+    type Input = GetSAMLProviderRequest;
+    type Output = GetSAMLProviderResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "GetSAMLProvider",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("GetSAMLProviderResult"),
+        route: wire::Route::named("GetSAMLProvider"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for GetSAMLProviderRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for GetSAMLProviderResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
 pub struct GetServiceLinkedRoleDeletionStatus;
 
 impl wire::Shape for GetServiceLinkedRoleDeletionStatus {
@@ -3124,6 +3244,76 @@ impl wire::Output for ListRolesResponse {
 }
 
 #[derive(Debug)]
+pub struct ListSAMLProviderTags;
+
+impl wire::Shape for ListSAMLProviderTags {
+    type Input = ListSAMLProviderTagsRequest;
+    type Output = ListSAMLProviderTagsResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "ListSAMLProviderTags",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("ListSAMLProviderTagsResult"),
+        route: wire::Route::named("ListSAMLProviderTags"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for ListSAMLProviderTagsRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for ListSAMLProviderTagsResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct ListSAMLProviders;
+
+impl wire::Shape for ListSAMLProviders {
+    type Input = ListSAMLProvidersRequest;
+    type Output = ListSAMLProvidersResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "ListSAMLProviders",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("ListSAMLProvidersResult"),
+        route: wire::Route::named("ListSAMLProviders"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for ListSAMLProvidersRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for ListSAMLProvidersResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
 pub struct ListUserPolicies;
 
 impl wire::Shape for ListUserPolicies {
@@ -3879,6 +4069,56 @@ impl wire::Output for TagRoleResponse {
 }
 
 #[derive(Debug)]
+pub struct TagSAMLProvider;
+
+impl wire::Shape for TagSAMLProvider {
+    type Input = TagSAMLProviderRequest;
+    type Output = TagSAMLProviderResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "TagSAMLProvider",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: None,
+        route: wire::Route::named("TagSAMLProvider"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct TagSAMLProviderResponse {}
+
+impl record::Tell for TagSAMLProviderResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
+impl wire::Input for TagSAMLProviderRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for TagSAMLProviderResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |_| {});
+    }
+}
+
+#[derive(Debug)]
 pub struct TagUser;
 
 impl wire::Shape for TagUser {
@@ -4123,6 +4363,56 @@ impl wire::Input for UntagRoleRequest {
 }
 
 impl wire::Output for UntagRoleResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |_| {});
+    }
+}
+
+#[derive(Debug)]
+pub struct UntagSAMLProvider;
+
+impl wire::Shape for UntagSAMLProvider {
+    type Input = UntagSAMLProviderRequest;
+    type Output = UntagSAMLProviderResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "UntagSAMLProvider",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: None,
+        route: wire::Route::named("UntagSAMLProvider"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct UntagSAMLProviderResponse {}
+
+impl record::Tell for UntagSAMLProviderResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
+impl wire::Input for UntagSAMLProviderRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for UntagSAMLProviderResponse {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::query_answer(meta, request_id, out, |_| {});
     }
@@ -4493,6 +4783,41 @@ impl wire::Input for UpdateRoleDescriptionRequest {
 }
 
 impl wire::Output for UpdateRoleDescriptionResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct UpdateSAMLProvider;
+
+impl wire::Shape for UpdateSAMLProvider {
+    type Input = UpdateSAMLProviderRequest;
+    type Output = UpdateSAMLProviderResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "UpdateSAMLProvider",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("UpdateSAMLProviderResult"),
+        route: wire::Route::named("UpdateSAMLProvider"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for UpdateSAMLProviderRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for UpdateSAMLProviderResponse {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::query_answer(meta, request_id, out, |w| self.members(w));
     }
@@ -5526,6 +5851,111 @@ impl record::Tell for CreateRoleResponse {
     }
 }
 
+#[derive(Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct CreateSAMLProviderRequest {
+    #[cfg_attr(feature = "vectors", serde(rename = "SAMLMetadataDocument"))]
+    pub saml_metadata_document: String,
+    pub name: String,
+    pub tags: Option<Vec<Tag>>,
+    pub assertion_encryption_mode: Option<String>,
+    pub add_private_key: Option<String>,
+}
+
+impl std::fmt::Debug for CreateSAMLProviderRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CreateSAMLProviderRequest")
+            .field("saml_metadata_document", &self.saml_metadata_document)
+            .field("name", &self.name)
+            .field("tags", &self.tags)
+            .field("assertion_encryption_mode", &self.assertion_encryption_mode)
+            .field("add_private_key", &"***")
+            .finish()
+    }
+}
+
+impl form::FromForm for CreateSAMLProviderRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(CreateSAMLProviderRequest {
+            saml_metadata_document: n.need("SAMLMetadataDocument", v)?,
+            name: n.need("Name", v)?,
+            tags: n.list("Tags", "member", v)?,
+            assertion_encryption_mode: n.get("AssertionEncryptionMode", v)?,
+            add_private_key: n.get("AddPrivateKey", v)?,
+        })
+    }
+}
+
+impl CreateSAMLProviderRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text(
+            "SAMLMetadataDocument",
+            Some(self.saml_metadata_document.as_str()),
+            &rule::SAML_METADATA_DOCUMENT_TYPE,
+        );
+        v.text("Name", Some(self.name.as_str()), &rule::SAML_PROVIDER_NAME_TYPE);
+        v.size("Tags", self.tags.as_ref().map(|items| items.len()), 0, 50);
+        v.each("Tags", self.tags.as_deref(), Tag::limits);
+        v.text(
+            "AssertionEncryptionMode",
+            self.assertion_encryption_mode.as_deref(),
+            &rule::ASSERTION_ENCRYPTION_MODE_TYPE,
+        );
+        v.secret("AddPrivateKey", self.add_private_key.as_deref(), &rule::PRIVATE_KEY_TYPE);
+    }
+}
+
+impl record::Tell for CreateSAMLProviderRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("sAMLMetadataDocument", Some(&self.saml_metadata_document));
+        t.put("name", Some(&self.name));
+        t.list("tags", self.tags.as_deref());
+        t.put("assertionEncryptionMode", self.assertion_encryption_mode.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct CreateSAMLProviderResponse {
+    #[cfg_attr(feature = "vectors", serde(rename = "SAMLProviderArn"))]
+    pub saml_provider_arn: Option<String>,
+    pub tags: Option<Vec<Tag>>,
+}
+
+impl CreateSAMLProviderResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("SAMLProviderArn", &self.saml_provider_arn);
+        w.list("Tags", "member", self.tags.as_deref());
+    }
+}
+
+impl xml::ToXml for CreateSAMLProviderResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for CreateSAMLProviderResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("sAMLProviderArn", self.saml_provider_arn.as_ref());
+        t.list("tags", self.tags.as_deref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -6033,6 +6463,37 @@ impl record::Tell for DeleteRoleRequest {
     fn tell(&self, t: &mut record::Teller) {
         t.open();
         t.put("roleName", Some(&self.role_name));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteSAMLProviderRequest {
+    #[cfg_attr(feature = "vectors", serde(rename = "SAMLProviderArn"))]
+    pub saml_provider_arn: String,
+}
+
+impl form::FromForm for DeleteSAMLProviderRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DeleteSAMLProviderRequest { saml_provider_arn: n.need("SAMLProviderArn", v)? })
+    }
+}
+
+impl DeleteSAMLProviderRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("SAMLProviderArn", Some(self.saml_provider_arn.as_str()), &rule::ARN_TYPE);
+    }
+}
+
+impl record::Tell for DeleteSAMLProviderRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("sAMLProviderArn", Some(&self.saml_provider_arn));
         t.close();
     }
 }
@@ -7273,6 +7734,89 @@ impl record::Tell for GetRoleResponse {
     fn tell(&self, t: &mut record::Teller) {
         t.open();
         t.put("role", Some(&self.role));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetSAMLProviderRequest {
+    #[cfg_attr(feature = "vectors", serde(rename = "SAMLProviderArn"))]
+    pub saml_provider_arn: String,
+}
+
+impl form::FromForm for GetSAMLProviderRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(GetSAMLProviderRequest { saml_provider_arn: n.need("SAMLProviderArn", v)? })
+    }
+}
+
+impl GetSAMLProviderRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("SAMLProviderArn", Some(self.saml_provider_arn.as_str()), &rule::ARN_TYPE);
+    }
+}
+
+impl record::Tell for GetSAMLProviderRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("sAMLProviderArn", Some(&self.saml_provider_arn));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetSAMLProviderResponse {
+    #[cfg_attr(feature = "vectors", serde(rename = "SAMLProviderUUID"))]
+    pub saml_provider_uuid: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SAMLMetadataDocument"))]
+    pub saml_metadata_document: Option<String>,
+    pub create_date: Option<Time>,
+    pub valid_until: Option<Time>,
+    pub tags: Option<Vec<Tag>>,
+    pub assertion_encryption_mode: Option<String>,
+    pub private_key_list: Option<Vec<SAMLPrivateKey>>,
+}
+
+impl GetSAMLProviderResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("SAMLProviderUUID", &self.saml_provider_uuid);
+        w.put("SAMLMetadataDocument", &self.saml_metadata_document);
+        w.put("CreateDate", &self.create_date);
+        w.put("ValidUntil", &self.valid_until);
+        w.list("Tags", "member", self.tags.as_deref());
+        w.put("AssertionEncryptionMode", &self.assertion_encryption_mode);
+        w.list("PrivateKeyList", "member", self.private_key_list.as_deref());
+    }
+}
+
+impl xml::ToXml for GetSAMLProviderResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for GetSAMLProviderResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("sAMLProviderUUID", self.saml_provider_uuid.as_ref());
+        t.put("sAMLMetadataDocument", self.saml_metadata_document.as_ref());
+        t.put("createDate", self.create_date.as_ref());
+        t.put("validUntil", self.valid_until.as_ref());
+        t.list("tags", self.tags.as_deref());
+        t.put("assertionEncryptionMode", self.assertion_encryption_mode.as_ref());
+        t.list("privateKeyList", self.private_key_list.as_deref());
         t.close();
     }
 }
@@ -9200,6 +9744,139 @@ impl record::Tell for ListRolesResponse {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct ListSAMLProviderTagsRequest {
+    #[cfg_attr(feature = "vectors", serde(rename = "SAMLProviderArn"))]
+    pub saml_provider_arn: String,
+    pub marker: Option<String>,
+    pub max_items: Option<i32>,
+}
+
+impl form::FromForm for ListSAMLProviderTagsRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(ListSAMLProviderTagsRequest {
+            saml_provider_arn: n.need("SAMLProviderArn", v)?,
+            marker: n.get("Marker", v)?,
+            max_items: n.get("MaxItems", v)?,
+        })
+    }
+}
+
+impl ListSAMLProviderTagsRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("SAMLProviderArn", Some(self.saml_provider_arn.as_str()), &rule::ARN_TYPE);
+        v.text("Marker", self.marker.as_deref(), &rule::MARKER_TYPE);
+        v.number("MaxItems", self.max_items, Some(1), Some(1000));
+    }
+}
+
+impl record::Tell for ListSAMLProviderTagsRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("sAMLProviderArn", Some(&self.saml_provider_arn));
+        t.put("marker", self.marker.as_ref());
+        t.put("maxItems", self.max_items.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListSAMLProviderTagsResponse {
+    pub tags: Vec<Tag>,
+    pub is_truncated: Option<bool>,
+    pub marker: Option<String>,
+}
+
+impl ListSAMLProviderTagsResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.list("Tags", "member", Some(self.tags.as_slice()));
+        w.put("IsTruncated", &self.is_truncated);
+        w.put("Marker", &self.marker);
+    }
+}
+
+impl xml::ToXml for ListSAMLProviderTagsResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for ListSAMLProviderTagsResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.list("tags", Some(self.tags.as_slice()));
+        t.put("isTruncated", self.is_truncated.as_ref());
+        t.put("marker", self.marker.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListSAMLProvidersRequest {}
+
+impl form::FromForm for ListSAMLProvidersRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(ListSAMLProvidersRequest {})
+    }
+}
+
+impl record::Tell for ListSAMLProvidersRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListSAMLProvidersResponse {
+    #[cfg_attr(feature = "vectors", serde(rename = "SAMLProviderList"))]
+    pub saml_provider_list: Option<Vec<SAMLProviderListEntry>>,
+}
+
+impl ListSAMLProvidersResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.list("SAMLProviderList", "member", self.saml_provider_list.as_deref());
+    }
+}
+
+impl xml::ToXml for ListSAMLProvidersResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for ListSAMLProvidersResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.list("sAMLProviderList", self.saml_provider_list.as_deref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListUserPoliciesRequest {
     pub user_name: String,
     pub marker: Option<String>,
@@ -10342,6 +11019,79 @@ impl record::Tell for RoleUsageType {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct SAMLPrivateKey {
+    pub key_id: Option<String>,
+    pub timestamp: Option<Time>,
+}
+
+impl SAMLPrivateKey {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("KeyId", &self.key_id);
+        w.put("Timestamp", &self.timestamp);
+    }
+}
+
+impl xml::ToXml for SAMLPrivateKey {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for SAMLPrivateKey {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("keyId", self.key_id.as_ref());
+        t.put("timestamp", self.timestamp.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct SAMLProviderListEntry {
+    pub arn: Option<String>,
+    pub valid_until: Option<Time>,
+    pub create_date: Option<Time>,
+}
+
+impl SAMLProviderListEntry {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Arn", &self.arn);
+        w.put("ValidUntil", &self.valid_until);
+        w.put("CreateDate", &self.create_date);
+    }
+}
+
+impl xml::ToXml for SAMLProviderListEntry {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for SAMLProviderListEntry {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("arn", self.arn.as_ref());
+        t.put("validUntil", self.valid_until.as_ref());
+        t.put("createDate", self.create_date.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct SetDefaultPolicyVersionRequest {
     pub policy_arn: String,
     pub version_id: String,
@@ -10608,6 +11358,44 @@ impl record::Tell for TagRoleRequest {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct TagSAMLProviderRequest {
+    #[cfg_attr(feature = "vectors", serde(rename = "SAMLProviderArn"))]
+    pub saml_provider_arn: String,
+    pub tags: Vec<Tag>,
+}
+
+impl form::FromForm for TagSAMLProviderRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(TagSAMLProviderRequest {
+            saml_provider_arn: n.need("SAMLProviderArn", v)?,
+            tags: n.need_list("Tags", "member", v)?,
+        })
+    }
+}
+
+impl TagSAMLProviderRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("SAMLProviderArn", Some(self.saml_provider_arn.as_str()), &rule::ARN_TYPE);
+        v.size("Tags", Some(self.tags.len()), 0, 50);
+        v.each("Tags", Some(self.tags.as_slice()), Tag::limits);
+    }
+}
+
+impl record::Tell for TagSAMLProviderRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("sAMLProviderArn", Some(&self.saml_provider_arn));
+        t.list("tags", Some(self.tags.as_slice()));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct TagUserRequest {
     pub user_name: String,
     pub tags: Vec<Tag>,
@@ -10784,6 +11572,44 @@ impl record::Tell for UntagRoleRequest {
     fn tell(&self, t: &mut record::Teller) {
         t.open();
         t.put("roleName", Some(&self.role_name));
+        t.list("tagKeys", Some(self.tag_keys.as_slice()));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct UntagSAMLProviderRequest {
+    #[cfg_attr(feature = "vectors", serde(rename = "SAMLProviderArn"))]
+    pub saml_provider_arn: String,
+    pub tag_keys: Vec<String>,
+}
+
+impl form::FromForm for UntagSAMLProviderRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(UntagSAMLProviderRequest {
+            saml_provider_arn: n.need("SAMLProviderArn", v)?,
+            tag_keys: n.need_list("TagKeys", "member", v)?,
+        })
+    }
+}
+
+impl UntagSAMLProviderRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("SAMLProviderArn", Some(self.saml_provider_arn.as_str()), &rule::ARN_TYPE);
+        v.size("TagKeys", Some(self.tag_keys.len()), 0, 50);
+        v.texts("TagKeys", Some(self.tag_keys.as_slice()), &rule::TAG_KEY_TYPE);
+    }
+}
+
+impl record::Tell for UntagSAMLProviderRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("sAMLProviderArn", Some(&self.saml_provider_arn));
         t.list("tagKeys", Some(self.tag_keys.as_slice()));
         t.close();
     }
@@ -11172,6 +11998,108 @@ impl record::Tell for UpdateRoleResponse {
     }
 }
 
+#[derive(Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct UpdateSAMLProviderRequest {
+    #[cfg_attr(feature = "vectors", serde(rename = "SAMLMetadataDocument"))]
+    pub saml_metadata_document: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "SAMLProviderArn"))]
+    pub saml_provider_arn: String,
+    pub assertion_encryption_mode: Option<String>,
+    pub add_private_key: Option<String>,
+    pub remove_private_key: Option<String>,
+}
+
+impl std::fmt::Debug for UpdateSAMLProviderRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("UpdateSAMLProviderRequest")
+            .field("saml_metadata_document", &self.saml_metadata_document)
+            .field("saml_provider_arn", &self.saml_provider_arn)
+            .field("assertion_encryption_mode", &self.assertion_encryption_mode)
+            .field("add_private_key", &"***")
+            .field("remove_private_key", &self.remove_private_key)
+            .finish()
+    }
+}
+
+impl form::FromForm for UpdateSAMLProviderRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(UpdateSAMLProviderRequest {
+            saml_metadata_document: n.get("SAMLMetadataDocument", v)?,
+            saml_provider_arn: n.need("SAMLProviderArn", v)?,
+            assertion_encryption_mode: n.get("AssertionEncryptionMode", v)?,
+            add_private_key: n.get("AddPrivateKey", v)?,
+            remove_private_key: n.get("RemovePrivateKey", v)?,
+        })
+    }
+}
+
+impl UpdateSAMLProviderRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text(
+            "SAMLMetadataDocument",
+            self.saml_metadata_document.as_deref(),
+            &rule::SAML_METADATA_DOCUMENT_TYPE,
+        );
+        v.text("SAMLProviderArn", Some(self.saml_provider_arn.as_str()), &rule::ARN_TYPE);
+        v.text(
+            "AssertionEncryptionMode",
+            self.assertion_encryption_mode.as_deref(),
+            &rule::ASSERTION_ENCRYPTION_MODE_TYPE,
+        );
+        v.secret("AddPrivateKey", self.add_private_key.as_deref(), &rule::PRIVATE_KEY_TYPE);
+        v.text("RemovePrivateKey", self.remove_private_key.as_deref(), &rule::PRIVATE_KEY_ID_TYPE);
+    }
+}
+
+impl record::Tell for UpdateSAMLProviderRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("sAMLMetadataDocument", self.saml_metadata_document.as_ref());
+        t.put("sAMLProviderArn", Some(&self.saml_provider_arn));
+        t.put("assertionEncryptionMode", self.assertion_encryption_mode.as_ref());
+        t.put("removePrivateKey", self.remove_private_key.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct UpdateSAMLProviderResponse {
+    #[cfg_attr(feature = "vectors", serde(rename = "SAMLProviderArn"))]
+    pub saml_provider_arn: Option<String>,
+}
+
+impl UpdateSAMLProviderResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("SAMLProviderArn", &self.saml_provider_arn);
+    }
+}
+
+impl xml::ToXml for UpdateSAMLProviderResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for UpdateSAMLProviderResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("sAMLProviderArn", self.saml_provider_arn.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -11341,6 +12269,7 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<CreatePolicy>(),
     wire::vectors::Codec::of::<CreatePolicyVersion>(),
     wire::vectors::Codec::of::<CreateRole>(),
+    wire::vectors::Codec::of::<CreateSAMLProvider>(),
     wire::vectors::Codec::of::<CreateServiceLinkedRole>(),
     wire::vectors::Codec::of::<CreateUser>(),
     wire::vectors::Codec::of::<DeleteAccessKey>(),
@@ -11355,6 +12284,7 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<DeleteRole>(),
     wire::vectors::Codec::of::<DeleteRolePermissionsBoundary>(),
     wire::vectors::Codec::of::<DeleteRolePolicy>(),
+    wire::vectors::Codec::of::<DeleteSAMLProvider>(),
     wire::vectors::Codec::of::<DeleteServiceLinkedRole>(),
     wire::vectors::Codec::of::<DeleteUser>(),
     wire::vectors::Codec::of::<DeleteUserPermissionsBoundary>(),
@@ -11379,6 +12309,7 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<GetPolicyVersion>(),
     wire::vectors::Codec::of::<GetRole>(),
     wire::vectors::Codec::of::<GetRolePolicy>(),
+    wire::vectors::Codec::of::<GetSAMLProvider>(),
     wire::vectors::Codec::of::<GetServiceLinkedRoleDeletionStatus>(),
     wire::vectors::Codec::of::<GetUser>(),
     wire::vectors::Codec::of::<GetUserPolicy>(),
@@ -11402,6 +12333,8 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<ListRolePolicies>(),
     wire::vectors::Codec::of::<ListRoleTags>(),
     wire::vectors::Codec::of::<ListRoles>(),
+    wire::vectors::Codec::of::<ListSAMLProviderTags>(),
+    wire::vectors::Codec::of::<ListSAMLProviders>(),
     wire::vectors::Codec::of::<ListUserPolicies>(),
     wire::vectors::Codec::of::<ListUserTags>(),
     wire::vectors::Codec::of::<ListUsers>(),
@@ -11418,11 +12351,13 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<TagOpenIDConnectProvider>(),
     wire::vectors::Codec::of::<TagPolicy>(),
     wire::vectors::Codec::of::<TagRole>(),
+    wire::vectors::Codec::of::<TagSAMLProvider>(),
     wire::vectors::Codec::of::<TagUser>(),
     wire::vectors::Codec::of::<UntagInstanceProfile>(),
     wire::vectors::Codec::of::<UntagOpenIDConnectProvider>(),
     wire::vectors::Codec::of::<UntagPolicy>(),
     wire::vectors::Codec::of::<UntagRole>(),
+    wire::vectors::Codec::of::<UntagSAMLProvider>(),
     wire::vectors::Codec::of::<UntagUser>(),
     wire::vectors::Codec::of::<UpdateAccessKey>(),
     wire::vectors::Codec::of::<UpdateAccountPasswordPolicy>(),
@@ -11431,6 +12366,7 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<UpdateOpenIDConnectProviderThumbprint>(),
     wire::vectors::Codec::of::<UpdateRole>(),
     wire::vectors::Codec::of::<UpdateRoleDescription>(),
+    wire::vectors::Codec::of::<UpdateSAMLProvider>(),
     wire::vectors::Codec::of::<UpdateUser>(),
 ];
 
@@ -11604,6 +12540,8 @@ mod rule {
         values: &[],
     };
     pub static ARN_TYPE: Text = Text { min: 20, max: 2048, pattern: None, values: &[] };
+    pub static ASSERTION_ENCRYPTION_MODE_TYPE: Text =
+        Text { min: 0, max: usize::MAX, pattern: None, values: &["Required", "Allowed"] };
     pub static CLIENT_ID_TYPE: Text = Text { min: 1, max: 255, pattern: None, values: &[] };
     pub static CUSTOM_SUFFIX_TYPE: Text = Text {
         min: 1,
@@ -11695,6 +12633,17 @@ mod rule {
         pattern: Some(Pattern::new("v[1-9][0-9]*(\\.[A-Za-z0-9-]*)?", "v[1-9][0-9]*(\\.[A-Za-z0-9-]*)?")),
         values: &[],
     };
+    pub static PRIVATE_KEY_ID_TYPE: Text =
+        Text { min: 22, max: 64, pattern: Some(Pattern::new("[A-Z0-9]+", "[A-Z0-9]+")), values: &[] };
+    pub static PRIVATE_KEY_TYPE: Text = Text {
+        min: 1,
+        max: 16384,
+        pattern: Some(Pattern::new(
+            "[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+",
+            "[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+",
+        )),
+        values: &[],
+    };
     pub static ROLE_DESCRIPTION_TYPE: Text = Text {
         min: 0,
         max: 1000,
@@ -11710,6 +12659,10 @@ mod rule {
         pattern: Some(Pattern::new("[\\w+=,.@-]+", "[0-9A-Za-z_+=,.@-]+")),
         values: &[],
     };
+    pub static SAML_METADATA_DOCUMENT_TYPE: Text =
+        Text { min: 1000, max: 10000000, pattern: None, values: &[] };
+    pub static SAML_PROVIDER_NAME_TYPE: Text =
+        Text { min: 1, max: 128, pattern: Some(Pattern::new("[\\w._-]+", "[0-9A-Za-z_._-]+")), values: &[] };
     pub static STATUS_TYPE: Text =
         Text { min: 0, max: usize::MAX, pattern: None, values: &["Active", "Inactive", "Expired"] };
     pub static TAG_KEY_TYPE: Text = Text {

@@ -5,17 +5,19 @@ use std::process::Command;
 
 use serde_json::Value;
 
-/// What services build on.
-const CORE: [&str; 9] = ["actions", "base", "door", "env", "identity", "policy", "sigv4", "store", "wire"];
+/// What IAM and STS build on.
+const FEDERATION: [&str; 10] =
+    ["actions", "base", "door", "env", "identity", "policy", "saml", "sigv4", "store", "wire"];
 
 /// A crate and what it may use, itself left out.
-const LAYERS: [(&str, &[&str]); 18] = [
+const LAYERS: [(&str, &[&str]); 19] = [
     // Pure: no input or output, no async.
     ("base", &[]),
     ("env", &["base"]),
     ("policy", &["base"]),
     ("sigv4", &["base"]),
     ("wire", &["base"]),
+    ("saml", &["base"]),
     ("actions", &["base"]),
     // Core.
     ("store", &["base", "env"]),
@@ -24,8 +26,8 @@ const LAYERS: [(&str, &[&str]); 18] = [
     ("blobs", &["base", "env"]),
     ("compute", &["base", "env"]),
     // Services: never one another.
-    ("iam", &CORE),
-    ("sts", &CORE),
+    ("iam", &FEDERATION),
+    ("sts", &FEDERATION),
     ("s3", &["actions", "base", "blobs", "door", "env", "identity", "policy", "sigv4", "store", "wire"]),
     ("ec2", &["actions", "base", "compute", "door", "env", "identity", "policy", "store", "wire"]),
     // Edge.

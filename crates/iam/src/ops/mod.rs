@@ -16,6 +16,7 @@ pub mod create_open_id_connect_provider;
 pub mod create_policy;
 pub mod create_policy_version;
 pub mod create_role;
+pub mod create_saml_provider;
 pub mod create_service_linked_role;
 pub mod create_user;
 pub mod delete_access_key;
@@ -30,6 +31,7 @@ pub mod delete_policy_version;
 pub mod delete_role;
 pub mod delete_role_permissions_boundary;
 pub mod delete_role_policy;
+pub mod delete_saml_provider;
 pub mod delete_service_linked_role;
 pub mod delete_user;
 pub mod delete_user_permissions_boundary;
@@ -54,6 +56,7 @@ pub mod get_policy;
 pub mod get_policy_version;
 pub mod get_role;
 pub mod get_role_policy;
+pub mod get_saml_provider;
 pub mod get_service_linked_role_deletion_status;
 pub mod get_user;
 pub mod get_user_policy;
@@ -77,6 +80,8 @@ pub mod list_policy_versions;
 pub mod list_role_policies;
 pub mod list_role_tags;
 pub mod list_roles;
+pub mod list_saml_provider_tags;
+pub mod list_saml_providers;
 pub mod list_user_policies;
 pub mod list_user_tags;
 pub mod list_users;
@@ -93,11 +98,13 @@ pub mod tag_instance_profile;
 pub mod tag_open_id_connect_provider;
 pub mod tag_policy;
 pub mod tag_role;
+pub mod tag_saml_provider;
 pub mod tag_user;
 pub mod untag_instance_profile;
 pub mod untag_open_id_connect_provider;
 pub mod untag_policy;
 pub mod untag_role;
+pub mod untag_saml_provider;
 pub mod untag_user;
 pub mod update_access_key;
 pub mod update_account_password_policy;
@@ -106,6 +113,7 @@ pub mod update_group;
 pub mod update_open_id_connect_provider_thumbprint;
 pub mod update_role;
 pub mod update_role_description;
+pub mod update_saml_provider;
 pub mod update_user;
 
 /// The operations that are implemented.
@@ -124,6 +132,7 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::CreatePolicy>(),
     rolecall_door::row::<crate::model::CreatePolicyVersion>(),
     rolecall_door::row::<crate::model::CreateRole>(),
+    rolecall_door::row::<crate::model::CreateSAMLProvider>(),
     rolecall_door::row::<crate::model::CreateServiceLinkedRole>(),
     rolecall_door::row::<crate::model::CreateUser>(),
     rolecall_door::row::<crate::model::DeleteAccessKey>(),
@@ -138,6 +147,7 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::DeleteRole>(),
     rolecall_door::row::<crate::model::DeleteRolePermissionsBoundary>(),
     rolecall_door::row::<crate::model::DeleteRolePolicy>(),
+    rolecall_door::row::<crate::model::DeleteSAMLProvider>(),
     rolecall_door::row::<crate::model::DeleteServiceLinkedRole>(),
     rolecall_door::row::<crate::model::DeleteUser>(),
     rolecall_door::row::<crate::model::DeleteUserPermissionsBoundary>(),
@@ -162,6 +172,7 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::GetPolicyVersion>(),
     rolecall_door::row::<crate::model::GetRole>(),
     rolecall_door::row::<crate::model::GetRolePolicy>(),
+    rolecall_door::row::<crate::model::GetSAMLProvider>(),
     rolecall_door::row::<crate::model::GetServiceLinkedRoleDeletionStatus>(),
     rolecall_door::row::<crate::model::GetUser>(),
     rolecall_door::row::<crate::model::GetUserPolicy>(),
@@ -185,6 +196,8 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::ListRolePolicies>(),
     rolecall_door::row::<crate::model::ListRoleTags>(),
     rolecall_door::row::<crate::model::ListRoles>(),
+    rolecall_door::row::<crate::model::ListSAMLProviderTags>(),
+    rolecall_door::row::<crate::model::ListSAMLProviders>(),
     rolecall_door::row::<crate::model::ListUserPolicies>(),
     rolecall_door::row::<crate::model::ListUserTags>(),
     rolecall_door::row::<crate::model::ListUsers>(),
@@ -201,11 +214,13 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::TagOpenIDConnectProvider>(),
     rolecall_door::row::<crate::model::TagPolicy>(),
     rolecall_door::row::<crate::model::TagRole>(),
+    rolecall_door::row::<crate::model::TagSAMLProvider>(),
     rolecall_door::row::<crate::model::TagUser>(),
     rolecall_door::row::<crate::model::UntagInstanceProfile>(),
     rolecall_door::row::<crate::model::UntagOpenIDConnectProvider>(),
     rolecall_door::row::<crate::model::UntagPolicy>(),
     rolecall_door::row::<crate::model::UntagRole>(),
+    rolecall_door::row::<crate::model::UntagSAMLProvider>(),
     rolecall_door::row::<crate::model::UntagUser>(),
     rolecall_door::row::<crate::model::UpdateAccessKey>(),
     rolecall_door::row::<crate::model::UpdateAccountPasswordPolicy>(),
@@ -214,6 +229,7 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::UpdateOpenIDConnectProviderThumbprint>(),
     rolecall_door::row::<crate::model::UpdateRole>(),
     rolecall_door::row::<crate::model::UpdateRoleDescription>(),
+    rolecall_door::row::<crate::model::UpdateSAMLProvider>(),
     rolecall_door::row::<crate::model::UpdateUser>(),
 ];
 
@@ -225,12 +241,10 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("ChangePassword"),
     rolecall_wire::Route::named("CreateDelegationRequest"),
     rolecall_wire::Route::named("CreateLoginProfile"),
-    rolecall_wire::Route::named("CreateSAMLProvider"),
     rolecall_wire::Route::named("CreateServiceSpecificCredential"),
     rolecall_wire::Route::named("CreateVirtualMFADevice"),
     rolecall_wire::Route::named("DeactivateMFADevice"),
     rolecall_wire::Route::named("DeleteLoginProfile"),
-    rolecall_wire::Route::named("DeleteSAMLProvider"),
     rolecall_wire::Route::named("DeleteSSHPublicKey"),
     rolecall_wire::Route::named("DeleteServerCertificate"),
     rolecall_wire::Route::named("DeleteServiceSpecificCredential"),
@@ -252,7 +266,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("GetMFADevice"),
     rolecall_wire::Route::named("GetOrganizationsAccessReport"),
     rolecall_wire::Route::named("GetRoleTemplateVersion"),
-    rolecall_wire::Route::named("GetSAMLProvider"),
     rolecall_wire::Route::named("GetSSHPublicKey"),
     rolecall_wire::Route::named("GetServerCertificate"),
     rolecall_wire::Route::named("GetServiceLastAccessedDetails"),
@@ -262,8 +275,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("ListMFADevices"),
     rolecall_wire::Route::named("ListOrganizationsFeatures"),
     rolecall_wire::Route::named("ListPoliciesGrantingServiceAccess"),
-    rolecall_wire::Route::named("ListSAMLProviderTags"),
-    rolecall_wire::Route::named("ListSAMLProviders"),
     rolecall_wire::Route::named("ListSSHPublicKeys"),
     rolecall_wire::Route::named("ListServerCertificateTags"),
     rolecall_wire::Route::named("ListServerCertificates"),
@@ -279,14 +290,11 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("SimulateCustomPolicy"),
     rolecall_wire::Route::named("SimulatePrincipalPolicy"),
     rolecall_wire::Route::named("TagMFADevice"),
-    rolecall_wire::Route::named("TagSAMLProvider"),
     rolecall_wire::Route::named("TagServerCertificate"),
     rolecall_wire::Route::named("UntagMFADevice"),
-    rolecall_wire::Route::named("UntagSAMLProvider"),
     rolecall_wire::Route::named("UntagServerCertificate"),
     rolecall_wire::Route::named("UpdateDelegationRequest"),
     rolecall_wire::Route::named("UpdateLoginProfile"),
-    rolecall_wire::Route::named("UpdateSAMLProvider"),
     rolecall_wire::Route::named("UpdateSSHPublicKey"),
     rolecall_wire::Route::named("UpdateServerCertificate"),
     rolecall_wire::Route::named("UpdateServiceSpecificCredential"),

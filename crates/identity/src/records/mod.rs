@@ -11,6 +11,7 @@ mod outbound;
 mod policy;
 mod provider;
 mod role;
+mod saml;
 mod user;
 
 pub use access_key::{AccessKey, AccessKeys, AccessKeysOfOwner, KeyOwner};
@@ -26,6 +27,7 @@ pub use policy::{
 };
 pub use provider::{OidcProvider, OidcProviders};
 pub use role::{PassedRole, Role, Roles};
+pub use saml::{SamlDocument, SamlDocuments, SamlPrivateKey, SamlProvider, SamlProviders};
 pub use user::{User, Users};
 
 use rolecall_base::AccountId;
