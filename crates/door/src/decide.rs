@@ -48,6 +48,11 @@ pub(crate) fn explain(place: &Place<'_>, ask: &Ask) -> Trace {
     question(place, ask, rolecall_policy::explain)
 }
 
+/// The smallest changes after which the question would be answered with yes.
+pub(crate) fn remedies(place: &Place<'_>, ask: &Ask, others: &[&str]) -> Vec<rolecall_policy::Remedy> {
+    question(place, ask, |layers, request| rolecall_policy::remedies(layers, request, others))
+}
+
 fn with_decision<R>(place: &Place<'_>, ask: &Ask, then: impl FnOnce(&Decision<'_>) -> R) -> R {
     question(place, ask, |layers, request| then(&rolecall_policy::decide(layers, request)))
 }

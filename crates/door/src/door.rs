@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use rolecall_base::Fault;
 use rolecall_identity::{Caller, Identity, Known, Unknown};
-use rolecall_policy::Trace;
+use rolecall_policy::{Remedy, Trace};
 use rolecall_sigv4::KeyCache;
 use rolecall_store::{CommitError, Pre};
 use rolecall_wire::Protocol;
@@ -319,7 +319,18 @@ impl Door {
 
     /// Why a recent call was decided as it was, question by question.
     pub fn explain(&self, decided: &Decided) -> Vec<Trace> {
-        let place = Place {
+        let place = self.place_of(decided);
+        decided.asks.iter().map(|ask| decide::explain(&place, ask)).collect()
+    }
+
+    /// The smallest changes that would have allowed one question of a recent call; none if it was allowed. `others` are
+    /// the actions to try for what a change would open besides.
+    pub fn remedies(&self, decided: &Decided, ask: &Ask, others: &[&str]) -> Vec<Remedy> {
+        decide::remedies(&self.place_of(decided), ask, others)
+    }
+
+    fn place_of<'a>(&'a self, decided: &'a Decided) -> Place<'a> {
+        Place {
             caller: &decided.caller,
             region: &decided.region,
             now: decided.at,
@@ -327,8 +338,7 @@ impl Door {
             identity: &self.identity,
             origin: &decided.origin,
             extensions: &self.extensions,
-        };
-        decided.asks.iter().map(|ask| decide::explain(&place, ask)).collect()
+        }
     }
 
     /// Forgets callers and decisions, for a server that was emptied.

@@ -1,11 +1,15 @@
 //! How a decision is told to a person: the ladder of layers, the statement that decided, the nearest misses.
 
+mod ways;
+
 use std::fmt::{self, Write};
 
 use rolecall_policy::{
     Effect, Failed, Layer, LayerTrace, Level, PolicyId, Reason, StatementRef, StatementTrace,
 };
 use serde::Deserialize;
+
+use ways::Way;
 
 /// More misses, or values of one, are counted and not shown.
 const MISSES: usize = 5;
@@ -28,6 +32,8 @@ struct Question {
     action: String,
     resource: String,
     trace: Trace,
+    #[serde(default)]
+    remedies: Vec<Way>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -111,7 +117,7 @@ impl Page {
         if let Reason::Silent(layer) = trace.because {
             self.misses(&found.caller, question, layer)?;
         }
-        Ok(())
+        self.ways(&question.remedies)
     }
 
     fn ladder(&mut self, trace: &Trace) -> fmt::Result {
@@ -296,14 +302,24 @@ fn detail(trace: &Trace, layer: &LayerTrace) -> String {
     text
 }
 
+fn named(policy: &PolicyId) -> String {
+    match policy {
+        PolicyId::Managed(name) | PolicyId::Attached(name) => name.clone(),
+        PolicyId::Inline { name, .. } => format!("inline:{name} ({})", home(policy)),
+    }
+}
+
+/// What a policy is in.
+fn home(policy: &PolicyId) -> String {
+    match policy {
+        PolicyId::Managed(name) | PolicyId::Attached(name) => name.clone(),
+        PolicyId::Inline { owner, entity, .. } => format!("{} {entity}", format!("{owner:?}").to_lowercase()),
+    }
+}
+
 /// `POLICY Statement[0] "Sid"`, with the position as in the document.
 fn place(at: &StatementRef) -> String {
-    let policy = match &at.policy {
-        PolicyId::Managed(name) | PolicyId::Attached(name) => name.clone(),
-        PolicyId::Inline { owner, entity, name } => {
-            format!("inline:{name} ({} {entity})", format!("{owner:?}").to_lowercase())
-        }
-    };
+    let policy = named(&at.policy);
     let sid = at.sid.as_ref().map(|sid| format!(" \"{sid}\"")).unwrap_or_default();
     Plain(&format!("{policy} Statement[{}]{sid}", at.statement)).to_string()
 }
