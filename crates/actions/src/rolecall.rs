@@ -18,6 +18,7 @@ service! {
     }
     actions {
         CreateAccount Write Keys0 "*" [] [] [];
+        Decide Read Keys0 "*" [] [] [];
         Exec Write Keys0 [Instance] [] [];
         Reset Write Keys0 "*" [] [] [];
         Why Read Keys0 "*" [] [] [];

@@ -35,6 +35,9 @@ Rolecall: the role system of a cloud, to run yourself.
       --endpoint URL                   of the server ($AWS_ENDPOINT_URL or http://127.0.0.1:4566)
 
   rolecall eval                        decide cases from standard input, a JSON object a line
+  rolecall test FILE                   run access tests by the file's policies
+      --server                         by those of the server at --endpoint
+      --junit FILE                     write the outcome for CI
 
   rolecall help · rolecall version
 
@@ -54,6 +57,7 @@ pub enum Command {
     CreateAccount { at: Endpoint, account: String },
     Eval,
     Exec(Exec),
+    Test(Test),
     Why { at: Endpoint, request_id: String, json: bool, color: bool },
 }
 
@@ -62,6 +66,16 @@ pub enum Command {
 pub struct Up {
     pub config: Config,
     pub level: log::LevelFilter,
+}
+
+/// `rolecall test`.
+#[derive(Debug)]
+pub struct Test {
+    pub file: PathBuf,
+    /// The server whose policies decide; else those of the file.
+    pub server: Option<Endpoint>,
+    pub junit: Option<PathBuf>,
+    pub color: bool,
 }
 
 /// `rolecall exec`.
@@ -94,6 +108,7 @@ pub fn read() -> Result<Command, lexopt::Error> {
         "up" => up(&mut parser).map(|up| Command::Up(Box::new(up))),
         "eval" => eval(&mut parser),
         "exec" => exec(&mut parser).map(Command::Exec),
+        "test" => test(&mut parser).map(Command::Test),
         "accounts" => accounts(&mut parser),
         "why" => why(&mut parser),
         other => Err(format!("there is no command `{other}`").into()),
@@ -254,9 +269,30 @@ fn why(parser: &mut Parser) -> Result<Command, lexopt::Error> {
         }
     }
     let request_id = request_id.ok_or("the request's id is missing")?;
-    // https://no-color.org
-    let color = variable("NO_COLOR").is_none();
-    Ok(Command::Why { at: endpoint(at), request_id, json, color })
+    Ok(Command::Why { at: endpoint(at), request_id, json, color: color() })
+}
+
+/// https://no-color.org
+fn color() -> bool {
+    variable("NO_COLOR").is_none()
+}
+
+fn test(parser: &mut Parser) -> Result<Test, lexopt::Error> {
+    let (mut at, mut file, mut by_server, mut junit) = (None, None, false, None);
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Arg::Value(path) if file.is_none() => file = Some(PathBuf::from(path)),
+            Arg::Long("server") => by_server = true,
+            Arg::Long("endpoint") => at = Some(parser.value()?.string()?),
+            Arg::Long("junit") => junit = Some(PathBuf::from(parser.value()?)),
+            other => return Err(other.unexpected()),
+        }
+    }
+    if at.is_some() && !by_server {
+        return Err("--endpoint goes with --server".into());
+    }
+    let file = file.ok_or("the file of tests is missing")?;
+    Ok(Test { file, server: by_server.then(|| endpoint(at)), junit, color: color() })
 }
 
 fn eval(parser: &mut Parser) -> Result<Command, lexopt::Error> {

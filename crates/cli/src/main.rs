@@ -1,6 +1,7 @@
-//! The `rolecall` command: `up` runs the server, `eval` decides without one, the others are clients of a running one.
+//! The `rolecall` command: `up` runs the server, `eval` and `test` decide without one, the others are clients of a running one.
 #![expect(clippy::print_stdout, reason = "a command's answer goes to standard output")]
 
+mod access;
 mod arguments;
 mod client;
 mod commands;
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
         Command::Up(up) => commands::up::run(*up),
         Command::CreateAccount { at, account } => commands::accounts::create(&at, &account),
         Command::Eval => commands::eval::run(),
+        Command::Test(test) => commands::test::run(&test),
         Command::Exec(exec) => commands::exec::run(&exec),
         Command::Why { at, request_id, json, color } => commands::why::run(&at, &request_id, json, color),
     };

@@ -183,7 +183,7 @@ impl Identity {
     }
 }
 
-fn user_by_id(loader: &Loader<'_>, account: AccountId, id: &str) -> Result<Option<Caller>, Fault> {
+pub(crate) fn user_by_id(loader: &Loader<'_>, account: AccountId, id: &str) -> Result<Option<Caller>, Fault> {
     let entity = loader.db.get::<Entities>(&id.to_owned()).map_err(Fault::internal)?;
     let Some(entity) = entity.filter(|e| e.holder == Holder::User && e.account == account) else {
         return Ok(None);

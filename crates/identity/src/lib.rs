@@ -12,6 +12,7 @@ mod federation;
 mod issuers;
 mod known;
 mod load;
+mod principal;
 pub mod records;
 mod session;
 mod vault;

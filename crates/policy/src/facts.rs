@@ -136,6 +136,11 @@ impl Context {
         self
     }
 
+    /// Takes over what another holds.
+    pub fn extend(&mut self, other: &Context) {
+        self.0.extend(other.0.iter().map(|(key, given)| (key.clone(), given.clone())));
+    }
+
     /// The keys, in lower case.
     pub fn keys(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str)

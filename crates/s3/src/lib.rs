@@ -28,4 +28,5 @@ mod upload;
 
 pub use body::check as check_body;
 pub use bucket::is_name;
+pub use policy::of_name as bucket_policy;
 pub use sweep::{Swept, sweep};

@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use rolecall_base::{AccountId, Arn, Fault};
 use rolecall_door::At;
-use rolecall_identity::Who;
 use rolecall_identity::records::{Accounts, Entities, Holder, Roles, Users, fold};
+use rolecall_identity::{Caller, Documents, Who};
 use rolecall_policy::{Kind, Policy, PolicySet, PrincipalEntry, PrincipalType, ResourceKind};
 use rolecall_store::Reader;
 use sha2::{Digest, Sha256};
 
-use crate::records::{Bucket, PolicyTexts};
+use crate::records::{Bucket, Buckets, PolicyTexts};
 
 /// The most bytes of a bucket policy.
 const MAX_BYTES: usize = 20 * 1024;
@@ -20,19 +20,50 @@ const KIND: Kind = Kind::Resource(ResourceKind::Bucket);
 
 /// What a bucket's policy says to the caller; `None` when it says nothing.
 pub fn of_bucket(at: &At<'_>, bucket: &Bucket) -> Result<Option<Arc<PolicySet>>, Fault> {
+    said_to(at.caller, bucket, &at.identity.documents, || at.db())
+}
+
+/// A bucket's owner, and what its policy says to a caller.
+#[derive(Debug)]
+pub struct Said {
+    pub owner: AccountId,
+    pub policy: Option<Arc<PolicySet>>,
+}
+
+/// What the policy of the bucket by that name says to any caller; `None` without such a bucket.
+///
+/// # Errors
+/// When the store can't be read.
+pub fn of_name(
+    db: &Reader,
+    documents: &Documents,
+    caller: &Caller,
+    name: &str,
+) -> Result<Option<Said>, Fault> {
+    let Some(bucket) = db.get::<Buckets>(&name)? else { return Ok(None) };
+    let policy = said_to(caller, &bucket, documents, || Ok(db))?;
+    Ok(Some(Said { owner: bucket.owner, policy }))
+}
+
+fn said_to<'d>(
+    caller: &Caller,
+    bucket: &Bucket,
+    documents: &Documents,
+    db: impl FnOnce() -> Result<&'d Reader, Fault>,
+) -> Result<Option<Arc<PolicySet>>, Fault> {
     let Some(mark) = bucket.policy else { return Ok(None) };
-    let inside = at.caller.who == Who::Service
-        || (at.caller.who != Who::Anonymous && at.caller.account == bucket.owner);
+    let inside =
+        caller.who == Who::Service || (caller.who != Who::Anonymous && caller.account == bucket.owner);
     let restricted = bucket.public_access_block.is_some_and(|block| block.restrict_public_buckets);
     if mark.public && restricted && !inside {
         return Ok(None);
     }
     let text = || {
-        let row = at.db()?.get::<PolicyTexts>(&bucket.name.as_str())?;
+        let row = db()?.get::<PolicyTexts>(&bucket.name.as_str())?;
         let row = row.ok_or_else(|| Fault::internal(format!("the policy of {} is gone", bucket.name)))?;
         Ok(row.text)
     };
-    at.identity.documents.resource(KIND, mark.digest, "bucket policy", text).map(Some)
+    documents.resource(KIND, mark.digest, "bucket policy", text).map(Some)
 }
 
 /// By what a text is known.

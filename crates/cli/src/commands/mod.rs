@@ -3,8 +3,11 @@
 pub mod accounts;
 pub mod eval;
 pub mod exec;
+pub mod test;
 pub mod up;
 pub mod why;
+
+use std::io::{self, Write};
 
 use crate::client::Failure;
 
@@ -12,4 +15,13 @@ use crate::client::Failure;
 fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(work)
+}
+
+/// Prints; whoever stops reading has enough.
+fn show(text: &str) -> Result<u8, Failure> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(0),
+    }
 }

@@ -1,11 +1,11 @@
 //! `rolecall why REQUEST-ID`: how a call was decided.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 
 use serde::Deserialize;
 use serde_json::json;
 
-use super::block_on;
+use super::{block_on, show};
 use crate::client::{Client, Failure};
 use crate::explanation::Explanation;
 
@@ -18,13 +18,4 @@ pub fn run(endpoint: &str, request_id: &str, as_json: bool, color: bool) -> Resu
     let explanation = Explanation::deserialize(&found)
         .map_err(|error| Failure(format!("{endpoint} explains in a form that is not known here: {error}")))?;
     show(&explanation.told(color && io::stdout().is_terminal()))
-}
-
-/// Prints; whoever stops reading has enough.
-fn show(text: &str) -> Result<u8, Failure> {
-    let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
-        _ => Ok(0),
-    }
 }

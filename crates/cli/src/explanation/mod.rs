@@ -318,7 +318,7 @@ fn home(policy: &PolicyId) -> String {
 }
 
 /// `POLICY Statement[0] "Sid"`, with the position as in the document.
-fn place(at: &StatementRef) -> String {
+pub fn place(at: &StatementRef) -> String {
     let policy = named(&at.policy);
     let sid = at.sid.as_ref().map(|sid| format!(" \"{sid}\"")).unwrap_or_default();
     Plain(&format!("{policy} Statement[{}]{sid}", at.statement)).to_string()

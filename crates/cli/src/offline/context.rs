@@ -2,13 +2,13 @@
 
 use std::fmt;
 
-use rolecall_policy::{Context, Facts};
+use rolecall_policy::{Context, Facts, Value};
 use serde::Deserialize;
 use serde::Deserializer;
 use serde::de::{Error, MapAccess, Visitor};
 
 /// Keys by their lower-case names. One that is there twice, in whatever case, is refused.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Keys(pub Context);
 
 #[derive(Deserialize)]
@@ -21,6 +21,24 @@ enum Texts {
 impl<'de> Deserialize<'de> for Keys {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Keys, D::Error> {
         deserializer.deserialize_map(Object)
+    }
+}
+
+impl Keys {
+    /// Takes over other keys; of one that both have, the other's.
+    pub fn extend(&mut self, other: &Keys) {
+        self.0.extend(&other.0);
+    }
+
+    /// As it was read.
+    pub fn to_json(&self) -> serde_json::Value {
+        let value = |key: &str| match self.0.get(key) {
+            Some(Value::Many(list)) => serde_json::Value::from(list.to_vec()),
+            single => {
+                serde_json::Value::from(single.and_then(|value| value.text().map(|text| text.into_owned())))
+            }
+        };
+        self.0.keys().map(|key| (key.to_owned(), value(key))).collect()
     }
 }
 

@@ -27,20 +27,20 @@ const TRUST_ACTIONS: [&str; 6] = [
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Line {
-    principal: String,
-    action: String,
-    resource: String,
-    resource_account: Option<String>,
-    context: Option<Keys>,
-    identity_policies: Option<Vec<Document>>,
-    boundary: Option<Documents>,
-    session_policy: Option<Documents>,
-    resource_policy: Option<Documents>,
-    endpoint_policy: Option<Documents>,
-    scps: Option<Vec<Vec<Document>>>,
-    rcps: Option<Vec<Vec<Document>>>,
-    service_linked_role: Option<bool>,
-    management_account: Option<bool>,
+    pub principal: String,
+    pub action: String,
+    pub resource: String,
+    pub resource_account: Option<String>,
+    pub context: Option<Keys>,
+    pub identity_policies: Option<Vec<Document>>,
+    pub boundary: Option<Documents>,
+    pub session_policy: Option<Documents>,
+    pub resource_policy: Option<Documents>,
+    pub endpoint_policy: Option<Documents>,
+    pub scps: Option<Vec<Vec<Document>>>,
+    pub rcps: Option<Vec<Vec<Document>>>,
+    pub service_linked_role: Option<bool>,
+    pub management_account: Option<bool>,
 }
 
 /// A case that can be decided.

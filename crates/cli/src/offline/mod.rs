@@ -6,11 +6,14 @@ mod documents;
 mod line;
 
 use std::borrow::Cow;
+use std::fmt;
 
 use rolecall_policy::{Effect, Layer, LayerTrace, Malformed, Reason, Trace, explain};
 use serde::Serialize;
 
-use line::Line;
+pub use context::Keys;
+pub use documents::{Document, Documents};
+pub use line::Line;
 
 /// Why a case is not decided.
 #[derive(Debug)]
@@ -53,9 +56,27 @@ pub fn answer(line: &[u8]) -> Answer {
 }
 
 fn decide(line: &[u8]) -> Result<Trace, Refusal> {
-    let case = Line::read(line)?;
-    let compiled = case.compile()?;
-    Ok(explain(&compiled.layers(), &compiled.request()))
+    Line::read(line)?.explained()
+}
+
+impl Line {
+    /// # Errors
+    /// As [`Line::compile`].
+    pub fn explained(self) -> Result<Trace, Refusal> {
+        let compiled = self.compile()?;
+        Ok(explain(&compiled.layers(), &compiled.request()))
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Refusal::Input(reason) => f.write_str(reason),
+            Refusal::Document(name, malformed) => {
+                write!(f, "{name} is none that AWS takes: {}", malformed.message)
+            }
+        }
+    }
 }
 
 impl Answer {

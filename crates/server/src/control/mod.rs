@@ -2,6 +2,7 @@
 //! other operation. JSON in, JSON out.
 
 mod create_account;
+mod decide;
 mod exec;
 mod json;
 mod reset;
@@ -34,8 +35,13 @@ pub static SERVICE: Service = Service {
     target_prefix: "",
 };
 
-pub static OPERATIONS: &[Row] =
-    &[row::<create_account::CreateAccount>(), row::<exec::Exec>(), row::<reset::Reset>(), row::<why::Why>()];
+pub static OPERATIONS: &[Row] = &[
+    row::<create_account::CreateAccount>(),
+    row::<decide::Decide>(),
+    row::<exec::Exec>(),
+    row::<reset::Reset>(),
+    row::<why::Why>(),
+];
 
 /// Only the first account's principals may use the server's own operations.
 ///
