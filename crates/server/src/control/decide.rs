@@ -10,6 +10,7 @@ use rolecall_identity::records::{Roles, fold};
 use rolecall_identity::{Caller, Identity};
 use rolecall_policy::{Rule, Trace};
 use rolecall_store::Reader;
+use rolecall_wire::record::{Tell, Teller};
 use serde::{Deserialize, Serialize};
 
 use super::json::operation;
@@ -61,6 +62,14 @@ enum Answer {
     Undecided {
         error: String,
     },
+}
+
+impl Tell for Request {
+    fn tell(&self, t: &mut Teller) {
+        t.open();
+        t.put("cases", Some(&self.cases.len().to_string()));
+        t.close();
+    }
 }
 
 operation!(Decide, "POST" "/_rolecall/decide", Request => Answers);
