@@ -31,6 +31,11 @@ impl Env {
         prefix.chars().chain(tail).collect()
     }
 
+    /// The id of a signing certificate: 32 characters of base 32.
+    pub fn certificate_id(&self) -> String {
+        self.letters("", BASE32, 32)
+    }
+
     /// A secret access key: 40 characters, 240 random bits.
     pub fn secret_access_key(&self) -> String {
         self.letters("", BASE64, 40)

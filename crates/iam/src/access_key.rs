@@ -51,6 +51,17 @@ pub(crate) fn owner(
     }
 }
 
+/// As [`owner`], where the root user has no such credentials.
+///
+/// # Errors
+/// NoSuchEntity when there is no such user; ValidationError when it is root or a session.
+pub(crate) fn user(db: &Reader, caller: &Caller, given: Option<&str>) -> Result<User, Fault> {
+    match user_name(caller, given)? {
+        Some(name) => entity::get(db, caller.account, name),
+        None => Err(Fault::validation("Must specify userName when calling with non-User credentials")),
+    }
+}
+
 /// The user whose key this is; `None` for root's keys, other accounts' and unknown ones.
 pub(crate) fn holder(db: &Reader, account: AccountId, id: &str) -> Result<Option<User>, Fault> {
     let key = db.get::<AccessKeys>(&id.to_owned())?.filter(|key| key.account == account);

@@ -684,6 +684,41 @@ impl wire::Output for CreateServiceLinkedRoleResponse {
 }
 
 #[derive(Debug)]
+pub struct CreateServiceSpecificCredential;
+
+impl wire::Shape for CreateServiceSpecificCredential {
+    type Input = CreateServiceSpecificCredentialRequest;
+    type Output = CreateServiceSpecificCredentialResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "CreateServiceSpecificCredential",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("CreateServiceSpecificCredentialResult"),
+        route: wire::Route::named("CreateServiceSpecificCredential"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for CreateServiceSpecificCredentialRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for CreateServiceSpecificCredentialResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
 pub struct CreateUser;
 
 impl wire::Shape for CreateUser {
@@ -1385,6 +1420,106 @@ impl wire::Output for DeleteSAMLProviderResponse {
 }
 
 #[derive(Debug)]
+pub struct DeleteSSHPublicKey;
+
+impl wire::Shape for DeleteSSHPublicKey {
+    type Input = DeleteSSHPublicKeyRequest;
+    type Output = DeleteSSHPublicKeyResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "DeleteSSHPublicKey",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: None,
+        route: wire::Route::named("DeleteSSHPublicKey"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteSSHPublicKeyResponse {}
+
+impl record::Tell for DeleteSSHPublicKeyResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
+impl wire::Input for DeleteSSHPublicKeyRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for DeleteSSHPublicKeyResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |_| {});
+    }
+}
+
+#[derive(Debug)]
+pub struct DeleteServerCertificate;
+
+impl wire::Shape for DeleteServerCertificate {
+    type Input = DeleteServerCertificateRequest;
+    type Output = DeleteServerCertificateResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "DeleteServerCertificate",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: None,
+        route: wire::Route::named("DeleteServerCertificate"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteServerCertificateResponse {}
+
+impl record::Tell for DeleteServerCertificateResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
+impl wire::Input for DeleteServerCertificateRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for DeleteServerCertificateResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |_| {});
+    }
+}
+
+#[derive(Debug)]
 pub struct DeleteServiceLinkedRole;
 
 impl wire::Shape for DeleteServiceLinkedRole {
@@ -1416,6 +1551,106 @@ impl wire::Input for DeleteServiceLinkedRoleRequest {
 impl wire::Output for DeleteServiceLinkedRoleResponse {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct DeleteServiceSpecificCredential;
+
+impl wire::Shape for DeleteServiceSpecificCredential {
+    type Input = DeleteServiceSpecificCredentialRequest;
+    type Output = DeleteServiceSpecificCredentialResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "DeleteServiceSpecificCredential",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: None,
+        route: wire::Route::named("DeleteServiceSpecificCredential"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteServiceSpecificCredentialResponse {}
+
+impl record::Tell for DeleteServiceSpecificCredentialResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
+impl wire::Input for DeleteServiceSpecificCredentialRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for DeleteServiceSpecificCredentialResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |_| {});
+    }
+}
+
+#[derive(Debug)]
+pub struct DeleteSigningCertificate;
+
+impl wire::Shape for DeleteSigningCertificate {
+    type Input = DeleteSigningCertificateRequest;
+    type Output = DeleteSigningCertificateResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "DeleteSigningCertificate",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: None,
+        route: wire::Route::named("DeleteSigningCertificate"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteSigningCertificateResponse {}
+
+impl record::Tell for DeleteSigningCertificateResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
+impl wire::Input for DeleteSigningCertificateRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for DeleteSigningCertificateResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |_| {});
     }
 }
 
@@ -2439,6 +2674,76 @@ impl wire::Output for GetSAMLProviderResponse {
 }
 
 #[derive(Debug)]
+pub struct GetSSHPublicKey;
+
+impl wire::Shape for GetSSHPublicKey {
+    type Input = GetSSHPublicKeyRequest;
+    type Output = GetSSHPublicKeyResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "GetSSHPublicKey",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("GetSSHPublicKeyResult"),
+        route: wire::Route::named("GetSSHPublicKey"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for GetSSHPublicKeyRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for GetSSHPublicKeyResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct GetServerCertificate;
+
+impl wire::Shape for GetServerCertificate {
+    type Input = GetServerCertificateRequest;
+    type Output = GetServerCertificateResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "GetServerCertificate",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("GetServerCertificateResult"),
+        route: wire::Route::named("GetServerCertificate"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for GetServerCertificateRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for GetServerCertificateResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
 pub struct GetServiceLinkedRoleDeletionStatus;
 
 impl wire::Shape for GetServiceLinkedRoleDeletionStatus {
@@ -3314,6 +3619,181 @@ impl wire::Output for ListSAMLProvidersResponse {
 }
 
 #[derive(Debug)]
+pub struct ListSSHPublicKeys;
+
+impl wire::Shape for ListSSHPublicKeys {
+    type Input = ListSSHPublicKeysRequest;
+    type Output = ListSSHPublicKeysResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "ListSSHPublicKeys",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("ListSSHPublicKeysResult"),
+        route: wire::Route::named("ListSSHPublicKeys"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for ListSSHPublicKeysRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for ListSSHPublicKeysResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct ListServerCertificateTags;
+
+impl wire::Shape for ListServerCertificateTags {
+    type Input = ListServerCertificateTagsRequest;
+    type Output = ListServerCertificateTagsResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "ListServerCertificateTags",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("ListServerCertificateTagsResult"),
+        route: wire::Route::named("ListServerCertificateTags"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for ListServerCertificateTagsRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for ListServerCertificateTagsResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct ListServerCertificates;
+
+impl wire::Shape for ListServerCertificates {
+    type Input = ListServerCertificatesRequest;
+    type Output = ListServerCertificatesResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "ListServerCertificates",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("ListServerCertificatesResult"),
+        route: wire::Route::named("ListServerCertificates"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for ListServerCertificatesRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for ListServerCertificatesResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct ListServiceSpecificCredentials;
+
+impl wire::Shape for ListServiceSpecificCredentials {
+    type Input = ListServiceSpecificCredentialsRequest;
+    type Output = ListServiceSpecificCredentialsResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "ListServiceSpecificCredentials",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("ListServiceSpecificCredentialsResult"),
+        route: wire::Route::named("ListServiceSpecificCredentials"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for ListServiceSpecificCredentialsRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for ListServiceSpecificCredentialsResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct ListSigningCertificates;
+
+impl wire::Shape for ListSigningCertificates {
+    type Input = ListSigningCertificatesRequest;
+    type Output = ListSigningCertificatesResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "ListSigningCertificates",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("ListSigningCertificatesResult"),
+        route: wire::Route::named("ListSigningCertificates"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for ListSigningCertificatesRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for ListSigningCertificatesResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
 pub struct ListUserPolicies;
 
 impl wire::Shape for ListUserPolicies {
@@ -3819,6 +4299,41 @@ impl wire::Output for RemoveUserFromGroupResponse {
 }
 
 #[derive(Debug)]
+pub struct ResetServiceSpecificCredential;
+
+impl wire::Shape for ResetServiceSpecificCredential {
+    type Input = ResetServiceSpecificCredentialRequest;
+    type Output = ResetServiceSpecificCredentialResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "ResetServiceSpecificCredential",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("ResetServiceSpecificCredentialResult"),
+        route: wire::Route::named("ResetServiceSpecificCredential"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for ResetServiceSpecificCredentialRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for ResetServiceSpecificCredentialResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
 pub struct SetDefaultPolicyVersion;
 
 impl wire::Shape for SetDefaultPolicyVersion {
@@ -4119,6 +4634,56 @@ impl wire::Output for TagSAMLProviderResponse {
 }
 
 #[derive(Debug)]
+pub struct TagServerCertificate;
+
+impl wire::Shape for TagServerCertificate {
+    type Input = TagServerCertificateRequest;
+    type Output = TagServerCertificateResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "TagServerCertificate",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: None,
+        route: wire::Route::named("TagServerCertificate"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct TagServerCertificateResponse {}
+
+impl record::Tell for TagServerCertificateResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
+impl wire::Input for TagServerCertificateRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for TagServerCertificateResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |_| {});
+    }
+}
+
+#[derive(Debug)]
 pub struct TagUser;
 
 impl wire::Shape for TagUser {
@@ -4413,6 +4978,56 @@ impl wire::Input for UntagSAMLProviderRequest {
 }
 
 impl wire::Output for UntagSAMLProviderResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |_| {});
+    }
+}
+
+#[derive(Debug)]
+pub struct UntagServerCertificate;
+
+impl wire::Shape for UntagServerCertificate {
+    type Input = UntagServerCertificateRequest;
+    type Output = UntagServerCertificateResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "UntagServerCertificate",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: None,
+        route: wire::Route::named("UntagServerCertificate"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct UntagServerCertificateResponse {}
+
+impl record::Tell for UntagServerCertificateResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
+impl wire::Input for UntagServerCertificateRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for UntagServerCertificateResponse {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::query_answer(meta, request_id, out, |_| {});
     }
@@ -4824,6 +5439,206 @@ impl wire::Output for UpdateSAMLProviderResponse {
 }
 
 #[derive(Debug)]
+pub struct UpdateSSHPublicKey;
+
+impl wire::Shape for UpdateSSHPublicKey {
+    type Input = UpdateSSHPublicKeyRequest;
+    type Output = UpdateSSHPublicKeyResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "UpdateSSHPublicKey",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: None,
+        route: wire::Route::named("UpdateSSHPublicKey"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct UpdateSSHPublicKeyResponse {}
+
+impl record::Tell for UpdateSSHPublicKeyResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
+impl wire::Input for UpdateSSHPublicKeyRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for UpdateSSHPublicKeyResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |_| {});
+    }
+}
+
+#[derive(Debug)]
+pub struct UpdateServerCertificate;
+
+impl wire::Shape for UpdateServerCertificate {
+    type Input = UpdateServerCertificateRequest;
+    type Output = UpdateServerCertificateResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "UpdateServerCertificate",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: None,
+        route: wire::Route::named("UpdateServerCertificate"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct UpdateServerCertificateResponse {}
+
+impl record::Tell for UpdateServerCertificateResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
+impl wire::Input for UpdateServerCertificateRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for UpdateServerCertificateResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |_| {});
+    }
+}
+
+#[derive(Debug)]
+pub struct UpdateServiceSpecificCredential;
+
+impl wire::Shape for UpdateServiceSpecificCredential {
+    type Input = UpdateServiceSpecificCredentialRequest;
+    type Output = UpdateServiceSpecificCredentialResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "UpdateServiceSpecificCredential",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: None,
+        route: wire::Route::named("UpdateServiceSpecificCredential"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct UpdateServiceSpecificCredentialResponse {}
+
+impl record::Tell for UpdateServiceSpecificCredentialResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
+impl wire::Input for UpdateServiceSpecificCredentialRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for UpdateServiceSpecificCredentialResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |_| {});
+    }
+}
+
+#[derive(Debug)]
+pub struct UpdateSigningCertificate;
+
+impl wire::Shape for UpdateSigningCertificate {
+    type Input = UpdateSigningCertificateRequest;
+    type Output = UpdateSigningCertificateResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "UpdateSigningCertificate",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: None,
+        route: wire::Route::named("UpdateSigningCertificate"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct UpdateSigningCertificateResponse {}
+
+impl record::Tell for UpdateSigningCertificateResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
+impl wire::Input for UpdateSigningCertificateRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for UpdateSigningCertificateResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |_| {});
+    }
+}
+
+#[derive(Debug)]
 pub struct UpdateUser;
 
 impl wire::Shape for UpdateUser {
@@ -4870,6 +5685,111 @@ impl wire::Input for UpdateUserRequest {
 impl wire::Output for UpdateUserResponse {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::query_answer(meta, request_id, out, |_| {});
+    }
+}
+
+#[derive(Debug)]
+pub struct UploadSSHPublicKey;
+
+impl wire::Shape for UploadSSHPublicKey {
+    type Input = UploadSSHPublicKeyRequest;
+    type Output = UploadSSHPublicKeyResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "UploadSSHPublicKey",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("UploadSSHPublicKeyResult"),
+        route: wire::Route::named("UploadSSHPublicKey"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for UploadSSHPublicKeyRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for UploadSSHPublicKeyResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct UploadServerCertificate;
+
+impl wire::Shape for UploadServerCertificate {
+    type Input = UploadServerCertificateRequest;
+    type Output = UploadServerCertificateResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "UploadServerCertificate",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("UploadServerCertificateResult"),
+        route: wire::Route::named("UploadServerCertificate"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for UploadServerCertificateRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for UploadServerCertificateResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct UploadSigningCertificate;
+
+impl wire::Shape for UploadSigningCertificate {
+    type Input = UploadSigningCertificateRequest;
+    type Output = UploadSigningCertificateResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "UploadSigningCertificate",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("UploadSigningCertificateResult"),
+        route: wire::Route::named("UploadSigningCertificate"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for UploadSigningCertificateRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for UploadSigningCertificateResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
     }
 }
 
@@ -6035,6 +6955,77 @@ impl record::Tell for CreateServiceLinkedRoleResponse {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct CreateServiceSpecificCredentialRequest {
+    pub user_name: String,
+    pub service_name: String,
+    pub credential_age_days: Option<i32>,
+}
+
+impl form::FromForm for CreateServiceSpecificCredentialRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(CreateServiceSpecificCredentialRequest {
+            user_name: n.need("UserName", v)?,
+            service_name: n.need("ServiceName", v)?,
+            credential_age_days: n.get("CredentialAgeDays", v)?,
+        })
+    }
+}
+
+impl CreateServiceSpecificCredentialRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("UserName", Some(self.user_name.as_str()), &rule::USER_NAME_TYPE);
+        v.number("CredentialAgeDays", self.credential_age_days, Some(1), Some(36600));
+    }
+}
+
+impl record::Tell for CreateServiceSpecificCredentialRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("userName", Some(&self.user_name));
+        t.put("serviceName", Some(&self.service_name));
+        t.put("credentialAgeDays", self.credential_age_days.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct CreateServiceSpecificCredentialResponse {
+    pub service_specific_credential: Option<ServiceSpecificCredential>,
+}
+
+impl CreateServiceSpecificCredentialResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("ServiceSpecificCredential", &self.service_specific_credential);
+    }
+}
+
+impl xml::ToXml for CreateServiceSpecificCredentialResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for CreateServiceSpecificCredentialResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("serviceSpecificCredential", self.service_specific_credential.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct CreateUserRequest {
     pub path: Option<String>,
     pub user_name: String,
@@ -6504,6 +7495,77 @@ impl record::Tell for DeleteSAMLProviderRequest {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct DeleteSSHPublicKeyRequest {
+    pub user_name: String,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSHPublicKeyId"))]
+    pub ssh_public_key_id: String,
+}
+
+impl form::FromForm for DeleteSSHPublicKeyRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DeleteSSHPublicKeyRequest {
+            user_name: n.need("UserName", v)?,
+            ssh_public_key_id: n.need("SSHPublicKeyId", v)?,
+        })
+    }
+}
+
+impl DeleteSSHPublicKeyRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("UserName", Some(self.user_name.as_str()), &rule::USER_NAME_TYPE);
+        v.text("SSHPublicKeyId", Some(self.ssh_public_key_id.as_str()), &rule::PUBLIC_KEY_ID_TYPE);
+    }
+}
+
+impl record::Tell for DeleteSSHPublicKeyRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("userName", Some(&self.user_name));
+        t.put("sSHPublicKeyId", Some(&self.ssh_public_key_id));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteServerCertificateRequest {
+    pub server_certificate_name: String,
+}
+
+impl form::FromForm for DeleteServerCertificateRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DeleteServerCertificateRequest { server_certificate_name: n.need("ServerCertificateName", v)? })
+    }
+}
+
+impl DeleteServerCertificateRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text(
+            "ServerCertificateName",
+            Some(self.server_certificate_name.as_str()),
+            &rule::SERVER_CERTIFICATE_NAME_TYPE,
+        );
+    }
+}
+
+impl record::Tell for DeleteServerCertificateRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("serverCertificateName", Some(&self.server_certificate_name));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DeleteServiceLinkedRoleRequest {
     pub role_name: String,
 }
@@ -6556,6 +7618,82 @@ impl record::Tell for DeleteServiceLinkedRoleResponse {
     fn tell(&self, t: &mut record::Teller) {
         t.open();
         t.put("deletionTaskId", Some(&self.deletion_task_id));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteServiceSpecificCredentialRequest {
+    pub user_name: Option<String>,
+    pub service_specific_credential_id: String,
+}
+
+impl form::FromForm for DeleteServiceSpecificCredentialRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DeleteServiceSpecificCredentialRequest {
+            user_name: n.get("UserName", v)?,
+            service_specific_credential_id: n.need("ServiceSpecificCredentialId", v)?,
+        })
+    }
+}
+
+impl DeleteServiceSpecificCredentialRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("UserName", self.user_name.as_deref(), &rule::USER_NAME_TYPE);
+        v.text(
+            "ServiceSpecificCredentialId",
+            Some(self.service_specific_credential_id.as_str()),
+            &rule::SERVICE_SPECIFIC_CREDENTIAL_ID,
+        );
+    }
+}
+
+impl record::Tell for DeleteServiceSpecificCredentialRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("userName", self.user_name.as_ref());
+        t.put("serviceSpecificCredentialId", Some(&self.service_specific_credential_id));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteSigningCertificateRequest {
+    pub user_name: Option<String>,
+    pub certificate_id: String,
+}
+
+impl form::FromForm for DeleteSigningCertificateRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DeleteSigningCertificateRequest {
+            user_name: n.get("UserName", v)?,
+            certificate_id: n.need("CertificateId", v)?,
+        })
+    }
+}
+
+impl DeleteSigningCertificateRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("UserName", self.user_name.as_deref(), &rule::EXISTING_USER_NAME_TYPE);
+        v.text("CertificateId", Some(self.certificate_id.as_str()), &rule::CERTIFICATE_ID_TYPE);
+    }
+}
+
+impl record::Tell for DeleteSigningCertificateRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("userName", self.user_name.as_ref());
+        t.put("certificateId", Some(&self.certificate_id));
         t.close();
     }
 }
@@ -7817,6 +8955,146 @@ impl record::Tell for GetSAMLProviderResponse {
         t.list("tags", self.tags.as_deref());
         t.put("assertionEncryptionMode", self.assertion_encryption_mode.as_ref());
         t.list("privateKeyList", self.private_key_list.as_deref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetSSHPublicKeyRequest {
+    pub user_name: String,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSHPublicKeyId"))]
+    pub ssh_public_key_id: String,
+    pub encoding: String,
+}
+
+impl form::FromForm for GetSSHPublicKeyRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(GetSSHPublicKeyRequest {
+            user_name: n.need("UserName", v)?,
+            ssh_public_key_id: n.need("SSHPublicKeyId", v)?,
+            encoding: n.need("Encoding", v)?,
+        })
+    }
+}
+
+impl GetSSHPublicKeyRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("UserName", Some(self.user_name.as_str()), &rule::USER_NAME_TYPE);
+        v.text("SSHPublicKeyId", Some(self.ssh_public_key_id.as_str()), &rule::PUBLIC_KEY_ID_TYPE);
+        v.text("Encoding", Some(self.encoding.as_str()), &rule::ENCODING_TYPE);
+    }
+}
+
+impl record::Tell for GetSSHPublicKeyRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("userName", Some(&self.user_name));
+        t.put("sSHPublicKeyId", Some(&self.ssh_public_key_id));
+        t.put("encoding", Some(&self.encoding));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetSSHPublicKeyResponse {
+    #[cfg_attr(feature = "vectors", serde(rename = "SSHPublicKey"))]
+    pub ssh_public_key: Option<SSHPublicKey>,
+}
+
+impl GetSSHPublicKeyResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("SSHPublicKey", &self.ssh_public_key);
+    }
+}
+
+impl xml::ToXml for GetSSHPublicKeyResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for GetSSHPublicKeyResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("sSHPublicKey", self.ssh_public_key.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetServerCertificateRequest {
+    pub server_certificate_name: String,
+}
+
+impl form::FromForm for GetServerCertificateRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(GetServerCertificateRequest { server_certificate_name: n.need("ServerCertificateName", v)? })
+    }
+}
+
+impl GetServerCertificateRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text(
+            "ServerCertificateName",
+            Some(self.server_certificate_name.as_str()),
+            &rule::SERVER_CERTIFICATE_NAME_TYPE,
+        );
+    }
+}
+
+impl record::Tell for GetServerCertificateRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("serverCertificateName", Some(&self.server_certificate_name));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetServerCertificateResponse {
+    pub server_certificate: ServerCertificate,
+}
+
+impl GetServerCertificateResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("ServerCertificate", &self.server_certificate);
+    }
+}
+
+impl xml::ToXml for GetServerCertificateResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for GetServerCertificateResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("serverCertificate", Some(&self.server_certificate));
         t.close();
     }
 }
@@ -9877,6 +11155,411 @@ impl record::Tell for ListSAMLProvidersResponse {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct ListSSHPublicKeysRequest {
+    pub user_name: Option<String>,
+    pub marker: Option<String>,
+    pub max_items: Option<i32>,
+}
+
+impl form::FromForm for ListSSHPublicKeysRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(ListSSHPublicKeysRequest {
+            user_name: n.get("UserName", v)?,
+            marker: n.get("Marker", v)?,
+            max_items: n.get("MaxItems", v)?,
+        })
+    }
+}
+
+impl ListSSHPublicKeysRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("UserName", self.user_name.as_deref(), &rule::USER_NAME_TYPE);
+        v.text("Marker", self.marker.as_deref(), &rule::MARKER_TYPE);
+        v.number("MaxItems", self.max_items, Some(1), Some(1000));
+    }
+}
+
+impl record::Tell for ListSSHPublicKeysRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("userName", self.user_name.as_ref());
+        t.put("marker", self.marker.as_ref());
+        t.put("maxItems", self.max_items.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListSSHPublicKeysResponse {
+    #[cfg_attr(feature = "vectors", serde(rename = "SSHPublicKeys"))]
+    pub ssh_public_keys: Option<Vec<SSHPublicKeyMetadata>>,
+    pub is_truncated: Option<bool>,
+    pub marker: Option<String>,
+}
+
+impl ListSSHPublicKeysResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.list("SSHPublicKeys", "member", self.ssh_public_keys.as_deref());
+        w.put("IsTruncated", &self.is_truncated);
+        w.put("Marker", &self.marker);
+    }
+}
+
+impl xml::ToXml for ListSSHPublicKeysResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for ListSSHPublicKeysResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.list("sSHPublicKeys", self.ssh_public_keys.as_deref());
+        t.put("isTruncated", self.is_truncated.as_ref());
+        t.put("marker", self.marker.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListServerCertificateTagsRequest {
+    pub server_certificate_name: String,
+    pub marker: Option<String>,
+    pub max_items: Option<i32>,
+}
+
+impl form::FromForm for ListServerCertificateTagsRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(ListServerCertificateTagsRequest {
+            server_certificate_name: n.need("ServerCertificateName", v)?,
+            marker: n.get("Marker", v)?,
+            max_items: n.get("MaxItems", v)?,
+        })
+    }
+}
+
+impl ListServerCertificateTagsRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text(
+            "ServerCertificateName",
+            Some(self.server_certificate_name.as_str()),
+            &rule::SERVER_CERTIFICATE_NAME_TYPE,
+        );
+        v.text("Marker", self.marker.as_deref(), &rule::MARKER_TYPE);
+        v.number("MaxItems", self.max_items, Some(1), Some(1000));
+    }
+}
+
+impl record::Tell for ListServerCertificateTagsRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("serverCertificateName", Some(&self.server_certificate_name));
+        t.put("marker", self.marker.as_ref());
+        t.put("maxItems", self.max_items.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListServerCertificateTagsResponse {
+    pub tags: Vec<Tag>,
+    pub is_truncated: Option<bool>,
+    pub marker: Option<String>,
+}
+
+impl ListServerCertificateTagsResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.list("Tags", "member", Some(self.tags.as_slice()));
+        w.put("IsTruncated", &self.is_truncated);
+        w.put("Marker", &self.marker);
+    }
+}
+
+impl xml::ToXml for ListServerCertificateTagsResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for ListServerCertificateTagsResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.list("tags", Some(self.tags.as_slice()));
+        t.put("isTruncated", self.is_truncated.as_ref());
+        t.put("marker", self.marker.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListServerCertificatesRequest {
+    pub path_prefix: Option<String>,
+    pub marker: Option<String>,
+    pub max_items: Option<i32>,
+}
+
+impl form::FromForm for ListServerCertificatesRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(ListServerCertificatesRequest {
+            path_prefix: n.get("PathPrefix", v)?,
+            marker: n.get("Marker", v)?,
+            max_items: n.get("MaxItems", v)?,
+        })
+    }
+}
+
+impl ListServerCertificatesRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("PathPrefix", self.path_prefix.as_deref(), &rule::PATH_PREFIX_TYPE);
+        v.text("Marker", self.marker.as_deref(), &rule::MARKER_TYPE);
+        v.number("MaxItems", self.max_items, Some(1), Some(1000));
+    }
+}
+
+impl record::Tell for ListServerCertificatesRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("pathPrefix", self.path_prefix.as_ref());
+        t.put("marker", self.marker.as_ref());
+        t.put("maxItems", self.max_items.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListServerCertificatesResponse {
+    pub server_certificate_metadata_list: Vec<ServerCertificateMetadata>,
+    pub is_truncated: Option<bool>,
+    pub marker: Option<String>,
+}
+
+impl ListServerCertificatesResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.list(
+            "ServerCertificateMetadataList",
+            "member",
+            Some(self.server_certificate_metadata_list.as_slice()),
+        );
+        w.put("IsTruncated", &self.is_truncated);
+        w.put("Marker", &self.marker);
+    }
+}
+
+impl xml::ToXml for ListServerCertificatesResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for ListServerCertificatesResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.list("serverCertificateMetadataList", Some(self.server_certificate_metadata_list.as_slice()));
+        t.put("isTruncated", self.is_truncated.as_ref());
+        t.put("marker", self.marker.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListServiceSpecificCredentialsRequest {
+    pub user_name: Option<String>,
+    pub service_name: Option<String>,
+    pub all_users: Option<bool>,
+    pub marker: Option<String>,
+    pub max_items: Option<i32>,
+}
+
+impl form::FromForm for ListServiceSpecificCredentialsRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(ListServiceSpecificCredentialsRequest {
+            user_name: n.get("UserName", v)?,
+            service_name: n.get("ServiceName", v)?,
+            all_users: n.get("AllUsers", v)?,
+            marker: n.get("Marker", v)?,
+            max_items: n.get("MaxItems", v)?,
+        })
+    }
+}
+
+impl ListServiceSpecificCredentialsRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("UserName", self.user_name.as_deref(), &rule::USER_NAME_TYPE);
+        v.text("Marker", self.marker.as_deref(), &rule::MARKER_TYPE);
+        v.number("MaxItems", self.max_items, Some(1), Some(1000));
+    }
+}
+
+impl record::Tell for ListServiceSpecificCredentialsRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("userName", self.user_name.as_ref());
+        t.put("serviceName", self.service_name.as_ref());
+        t.put("allUsers", self.all_users.as_ref());
+        t.put("marker", self.marker.as_ref());
+        t.put("maxItems", self.max_items.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListServiceSpecificCredentialsResponse {
+    pub service_specific_credentials: Option<Vec<ServiceSpecificCredentialMetadata>>,
+    pub marker: Option<String>,
+    pub is_truncated: Option<bool>,
+}
+
+impl ListServiceSpecificCredentialsResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.list("ServiceSpecificCredentials", "member", self.service_specific_credentials.as_deref());
+        w.put("Marker", &self.marker);
+        w.put("IsTruncated", &self.is_truncated);
+    }
+}
+
+impl xml::ToXml for ListServiceSpecificCredentialsResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for ListServiceSpecificCredentialsResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.list("serviceSpecificCredentials", self.service_specific_credentials.as_deref());
+        t.put("marker", self.marker.as_ref());
+        t.put("isTruncated", self.is_truncated.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListSigningCertificatesRequest {
+    pub user_name: Option<String>,
+    pub marker: Option<String>,
+    pub max_items: Option<i32>,
+}
+
+impl form::FromForm for ListSigningCertificatesRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(ListSigningCertificatesRequest {
+            user_name: n.get("UserName", v)?,
+            marker: n.get("Marker", v)?,
+            max_items: n.get("MaxItems", v)?,
+        })
+    }
+}
+
+impl ListSigningCertificatesRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("UserName", self.user_name.as_deref(), &rule::EXISTING_USER_NAME_TYPE);
+        v.text("Marker", self.marker.as_deref(), &rule::MARKER_TYPE);
+        v.number("MaxItems", self.max_items, Some(1), Some(1000));
+    }
+}
+
+impl record::Tell for ListSigningCertificatesRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("userName", self.user_name.as_ref());
+        t.put("marker", self.marker.as_ref());
+        t.put("maxItems", self.max_items.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListSigningCertificatesResponse {
+    pub certificates: Vec<SigningCertificate>,
+    pub is_truncated: Option<bool>,
+    pub marker: Option<String>,
+}
+
+impl ListSigningCertificatesResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.list("Certificates", "member", Some(self.certificates.as_slice()));
+        w.put("IsTruncated", &self.is_truncated);
+        w.put("Marker", &self.marker);
+    }
+}
+
+impl xml::ToXml for ListSigningCertificatesResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for ListSigningCertificatesResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.list("certificates", Some(self.certificates.as_slice()));
+        t.put("isTruncated", self.is_truncated.as_ref());
+        t.put("marker", self.marker.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListUserPoliciesRequest {
     pub user_name: String,
     pub marker: Option<String>,
@@ -10819,6 +12502,78 @@ impl record::Tell for RemoveUserFromGroupRequest {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct ResetServiceSpecificCredentialRequest {
+    pub user_name: Option<String>,
+    pub service_specific_credential_id: String,
+}
+
+impl form::FromForm for ResetServiceSpecificCredentialRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(ResetServiceSpecificCredentialRequest {
+            user_name: n.get("UserName", v)?,
+            service_specific_credential_id: n.need("ServiceSpecificCredentialId", v)?,
+        })
+    }
+}
+
+impl ResetServiceSpecificCredentialRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("UserName", self.user_name.as_deref(), &rule::USER_NAME_TYPE);
+        v.text(
+            "ServiceSpecificCredentialId",
+            Some(self.service_specific_credential_id.as_str()),
+            &rule::SERVICE_SPECIFIC_CREDENTIAL_ID,
+        );
+    }
+}
+
+impl record::Tell for ResetServiceSpecificCredentialRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("userName", self.user_name.as_ref());
+        t.put("serviceSpecificCredentialId", Some(&self.service_specific_credential_id));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ResetServiceSpecificCredentialResponse {
+    pub service_specific_credential: Option<ServiceSpecificCredential>,
+}
+
+impl ResetServiceSpecificCredentialResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("ServiceSpecificCredential", &self.service_specific_credential);
+    }
+}
+
+impl xml::ToXml for ResetServiceSpecificCredentialResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for ResetServiceSpecificCredentialResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("serviceSpecificCredential", self.service_specific_credential.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct Role {
     pub path: String,
     pub role_name: String,
@@ -11092,6 +12847,312 @@ impl record::Tell for SAMLProviderListEntry {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct SSHPublicKey {
+    pub user_name: String,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSHPublicKeyId"))]
+    pub ssh_public_key_id: String,
+    pub fingerprint: String,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSHPublicKeyBody"))]
+    pub ssh_public_key_body: String,
+    pub status: String,
+    pub upload_date: Option<Time>,
+}
+
+impl SSHPublicKey {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("UserName", &self.user_name);
+        w.put("SSHPublicKeyId", &self.ssh_public_key_id);
+        w.put("Fingerprint", &self.fingerprint);
+        w.put("SSHPublicKeyBody", &self.ssh_public_key_body);
+        w.put("Status", &self.status);
+        w.put("UploadDate", &self.upload_date);
+    }
+}
+
+impl xml::ToXml for SSHPublicKey {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for SSHPublicKey {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("userName", Some(&self.user_name));
+        t.put("sSHPublicKeyId", Some(&self.ssh_public_key_id));
+        t.put("fingerprint", Some(&self.fingerprint));
+        t.put("sSHPublicKeyBody", Some(&self.ssh_public_key_body));
+        t.put("status", Some(&self.status));
+        t.put("uploadDate", self.upload_date.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct SSHPublicKeyMetadata {
+    pub user_name: String,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSHPublicKeyId"))]
+    pub ssh_public_key_id: String,
+    pub status: String,
+    pub upload_date: Time,
+}
+
+impl SSHPublicKeyMetadata {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("UserName", &self.user_name);
+        w.put("SSHPublicKeyId", &self.ssh_public_key_id);
+        w.put("Status", &self.status);
+        w.put("UploadDate", &self.upload_date);
+    }
+}
+
+impl xml::ToXml for SSHPublicKeyMetadata {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for SSHPublicKeyMetadata {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("userName", Some(&self.user_name));
+        t.put("sSHPublicKeyId", Some(&self.ssh_public_key_id));
+        t.put("status", Some(&self.status));
+        t.put("uploadDate", Some(&self.upload_date));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ServerCertificate {
+    pub server_certificate_metadata: ServerCertificateMetadata,
+    pub certificate_body: String,
+    pub certificate_chain: Option<String>,
+    pub tags: Option<Vec<Tag>>,
+}
+
+impl ServerCertificate {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("ServerCertificateMetadata", &self.server_certificate_metadata);
+        w.put("CertificateBody", &self.certificate_body);
+        w.put("CertificateChain", &self.certificate_chain);
+        w.list("Tags", "member", self.tags.as_deref());
+    }
+}
+
+impl xml::ToXml for ServerCertificate {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for ServerCertificate {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("serverCertificateMetadata", Some(&self.server_certificate_metadata));
+        t.put("certificateBody", Some(&self.certificate_body));
+        t.put("certificateChain", self.certificate_chain.as_ref());
+        t.list("tags", self.tags.as_deref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ServerCertificateMetadata {
+    pub path: String,
+    pub server_certificate_name: String,
+    pub server_certificate_id: String,
+    pub arn: String,
+    pub upload_date: Option<Time>,
+    pub expiration: Option<Time>,
+}
+
+impl ServerCertificateMetadata {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Path", &self.path);
+        w.put("ServerCertificateName", &self.server_certificate_name);
+        w.put("ServerCertificateId", &self.server_certificate_id);
+        w.put("Arn", &self.arn);
+        w.put("UploadDate", &self.upload_date);
+        w.put("Expiration", &self.expiration);
+    }
+}
+
+impl xml::ToXml for ServerCertificateMetadata {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for ServerCertificateMetadata {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("path", Some(&self.path));
+        t.put("serverCertificateName", Some(&self.server_certificate_name));
+        t.put("serverCertificateId", Some(&self.server_certificate_id));
+        t.put("arn", Some(&self.arn));
+        t.put("uploadDate", self.upload_date.as_ref());
+        t.put("expiration", self.expiration.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ServiceSpecificCredential {
+    pub create_date: Time,
+    pub expiration_date: Option<Time>,
+    pub service_name: String,
+    pub service_user_name: Option<String>,
+    pub service_password: Option<String>,
+    pub service_credential_alias: Option<String>,
+    pub service_credential_secret: Option<String>,
+    pub service_specific_credential_id: String,
+    pub user_name: String,
+    pub status: String,
+}
+
+impl std::fmt::Debug for ServiceSpecificCredential {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ServiceSpecificCredential")
+            .field("create_date", &self.create_date)
+            .field("expiration_date", &self.expiration_date)
+            .field("service_name", &self.service_name)
+            .field("service_user_name", &self.service_user_name)
+            .field("service_password", &"***")
+            .field("service_credential_alias", &self.service_credential_alias)
+            .field("service_credential_secret", &"***")
+            .field("service_specific_credential_id", &self.service_specific_credential_id)
+            .field("user_name", &self.user_name)
+            .field("status", &self.status)
+            .finish()
+    }
+}
+
+impl ServiceSpecificCredential {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("CreateDate", &self.create_date);
+        w.put("ExpirationDate", &self.expiration_date);
+        w.put("ServiceName", &self.service_name);
+        w.put("ServiceUserName", &self.service_user_name);
+        w.put("ServicePassword", &self.service_password);
+        w.put("ServiceCredentialAlias", &self.service_credential_alias);
+        w.put("ServiceCredentialSecret", &self.service_credential_secret);
+        w.put("ServiceSpecificCredentialId", &self.service_specific_credential_id);
+        w.put("UserName", &self.user_name);
+        w.put("Status", &self.status);
+    }
+}
+
+impl xml::ToXml for ServiceSpecificCredential {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for ServiceSpecificCredential {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("createDate", Some(&self.create_date));
+        t.put("expirationDate", self.expiration_date.as_ref());
+        t.put("serviceName", Some(&self.service_name));
+        t.put("serviceUserName", self.service_user_name.as_ref());
+        t.put("serviceCredentialAlias", self.service_credential_alias.as_ref());
+        t.put("serviceSpecificCredentialId", Some(&self.service_specific_credential_id));
+        t.put("userName", Some(&self.user_name));
+        t.put("status", Some(&self.status));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ServiceSpecificCredentialMetadata {
+    pub user_name: String,
+    pub status: String,
+    pub service_user_name: Option<String>,
+    pub service_credential_alias: Option<String>,
+    pub create_date: Time,
+    pub expiration_date: Option<Time>,
+    pub service_specific_credential_id: String,
+    pub service_name: String,
+}
+
+impl ServiceSpecificCredentialMetadata {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("UserName", &self.user_name);
+        w.put("Status", &self.status);
+        w.put("ServiceUserName", &self.service_user_name);
+        w.put("ServiceCredentialAlias", &self.service_credential_alias);
+        w.put("CreateDate", &self.create_date);
+        w.put("ExpirationDate", &self.expiration_date);
+        w.put("ServiceSpecificCredentialId", &self.service_specific_credential_id);
+        w.put("ServiceName", &self.service_name);
+    }
+}
+
+impl xml::ToXml for ServiceSpecificCredentialMetadata {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for ServiceSpecificCredentialMetadata {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("userName", Some(&self.user_name));
+        t.put("status", Some(&self.status));
+        t.put("serviceUserName", self.service_user_name.as_ref());
+        t.put("serviceCredentialAlias", self.service_credential_alias.as_ref());
+        t.put("createDate", Some(&self.create_date));
+        t.put("expirationDate", self.expiration_date.as_ref());
+        t.put("serviceSpecificCredentialId", Some(&self.service_specific_credential_id));
+        t.put("serviceName", Some(&self.service_name));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct SetDefaultPolicyVersionRequest {
     pub policy_arn: String,
     pub version_id: String,
@@ -11118,6 +13179,50 @@ impl record::Tell for SetDefaultPolicyVersionRequest {
         t.open();
         t.put("policyArn", Some(&self.policy_arn));
         t.put("versionId", Some(&self.version_id));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct SigningCertificate {
+    pub user_name: String,
+    pub certificate_id: String,
+    pub certificate_body: String,
+    pub status: String,
+    pub upload_date: Option<Time>,
+}
+
+impl SigningCertificate {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("UserName", &self.user_name);
+        w.put("CertificateId", &self.certificate_id);
+        w.put("CertificateBody", &self.certificate_body);
+        w.put("Status", &self.status);
+        w.put("UploadDate", &self.upload_date);
+    }
+}
+
+impl xml::ToXml for SigningCertificate {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for SigningCertificate {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("userName", Some(&self.user_name));
+        t.put("certificateId", Some(&self.certificate_id));
+        t.put("certificateBody", Some(&self.certificate_body));
+        t.put("status", Some(&self.status));
+        t.put("uploadDate", self.upload_date.as_ref());
         t.close();
     }
 }
@@ -11396,6 +13501,47 @@ impl record::Tell for TagSAMLProviderRequest {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct TagServerCertificateRequest {
+    pub server_certificate_name: String,
+    pub tags: Vec<Tag>,
+}
+
+impl form::FromForm for TagServerCertificateRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(TagServerCertificateRequest {
+            server_certificate_name: n.need("ServerCertificateName", v)?,
+            tags: n.need_list("Tags", "member", v)?,
+        })
+    }
+}
+
+impl TagServerCertificateRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text(
+            "ServerCertificateName",
+            Some(self.server_certificate_name.as_str()),
+            &rule::SERVER_CERTIFICATE_NAME_TYPE,
+        );
+        v.size("Tags", Some(self.tags.len()), 0, 50);
+        v.each("Tags", Some(self.tags.as_slice()), Tag::limits);
+    }
+}
+
+impl record::Tell for TagServerCertificateRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("serverCertificateName", Some(&self.server_certificate_name));
+        t.list("tags", Some(self.tags.as_slice()));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct TagUserRequest {
     pub user_name: String,
     pub tags: Vec<Tag>,
@@ -11610,6 +13756,47 @@ impl record::Tell for UntagSAMLProviderRequest {
     fn tell(&self, t: &mut record::Teller) {
         t.open();
         t.put("sAMLProviderArn", Some(&self.saml_provider_arn));
+        t.list("tagKeys", Some(self.tag_keys.as_slice()));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct UntagServerCertificateRequest {
+    pub server_certificate_name: String,
+    pub tag_keys: Vec<String>,
+}
+
+impl form::FromForm for UntagServerCertificateRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(UntagServerCertificateRequest {
+            server_certificate_name: n.need("ServerCertificateName", v)?,
+            tag_keys: n.need_list("TagKeys", "member", v)?,
+        })
+    }
+}
+
+impl UntagServerCertificateRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text(
+            "ServerCertificateName",
+            Some(self.server_certificate_name.as_str()),
+            &rule::SERVER_CERTIFICATE_NAME_TYPE,
+        );
+        v.size("TagKeys", Some(self.tag_keys.len()), 0, 50);
+        v.texts("TagKeys", Some(self.tag_keys.as_slice()), &rule::TAG_KEY_TYPE);
+    }
+}
+
+impl record::Tell for UntagServerCertificateRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("serverCertificateName", Some(&self.server_certificate_name));
         t.list("tagKeys", Some(self.tag_keys.as_slice()));
         t.close();
     }
@@ -12106,6 +14293,179 @@ impl record::Tell for UpdateSAMLProviderResponse {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct UpdateSSHPublicKeyRequest {
+    pub user_name: String,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSHPublicKeyId"))]
+    pub ssh_public_key_id: String,
+    pub status: String,
+}
+
+impl form::FromForm for UpdateSSHPublicKeyRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(UpdateSSHPublicKeyRequest {
+            user_name: n.need("UserName", v)?,
+            ssh_public_key_id: n.need("SSHPublicKeyId", v)?,
+            status: n.need("Status", v)?,
+        })
+    }
+}
+
+impl UpdateSSHPublicKeyRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("UserName", Some(self.user_name.as_str()), &rule::USER_NAME_TYPE);
+        v.text("SSHPublicKeyId", Some(self.ssh_public_key_id.as_str()), &rule::PUBLIC_KEY_ID_TYPE);
+        v.text("Status", Some(self.status.as_str()), &rule::STATUS_TYPE);
+    }
+}
+
+impl record::Tell for UpdateSSHPublicKeyRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("userName", Some(&self.user_name));
+        t.put("sSHPublicKeyId", Some(&self.ssh_public_key_id));
+        t.put("status", Some(&self.status));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct UpdateServerCertificateRequest {
+    pub server_certificate_name: String,
+    pub new_path: Option<String>,
+    pub new_server_certificate_name: Option<String>,
+}
+
+impl form::FromForm for UpdateServerCertificateRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(UpdateServerCertificateRequest {
+            server_certificate_name: n.need("ServerCertificateName", v)?,
+            new_path: n.get("NewPath", v)?,
+            new_server_certificate_name: n.get("NewServerCertificateName", v)?,
+        })
+    }
+}
+
+impl UpdateServerCertificateRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text(
+            "ServerCertificateName",
+            Some(self.server_certificate_name.as_str()),
+            &rule::SERVER_CERTIFICATE_NAME_TYPE,
+        );
+        v.text("NewPath", self.new_path.as_deref(), &rule::PATH_TYPE);
+        v.text(
+            "NewServerCertificateName",
+            self.new_server_certificate_name.as_deref(),
+            &rule::SERVER_CERTIFICATE_NAME_TYPE,
+        );
+    }
+}
+
+impl record::Tell for UpdateServerCertificateRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("serverCertificateName", Some(&self.server_certificate_name));
+        t.put("newPath", self.new_path.as_ref());
+        t.put("newServerCertificateName", self.new_server_certificate_name.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct UpdateServiceSpecificCredentialRequest {
+    pub user_name: Option<String>,
+    pub service_specific_credential_id: String,
+    pub status: String,
+}
+
+impl form::FromForm for UpdateServiceSpecificCredentialRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(UpdateServiceSpecificCredentialRequest {
+            user_name: n.get("UserName", v)?,
+            service_specific_credential_id: n.need("ServiceSpecificCredentialId", v)?,
+            status: n.need("Status", v)?,
+        })
+    }
+}
+
+impl UpdateServiceSpecificCredentialRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("UserName", self.user_name.as_deref(), &rule::USER_NAME_TYPE);
+        v.text(
+            "ServiceSpecificCredentialId",
+            Some(self.service_specific_credential_id.as_str()),
+            &rule::SERVICE_SPECIFIC_CREDENTIAL_ID,
+        );
+        v.text("Status", Some(self.status.as_str()), &rule::STATUS_TYPE);
+    }
+}
+
+impl record::Tell for UpdateServiceSpecificCredentialRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("userName", self.user_name.as_ref());
+        t.put("serviceSpecificCredentialId", Some(&self.service_specific_credential_id));
+        t.put("status", Some(&self.status));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct UpdateSigningCertificateRequest {
+    pub user_name: Option<String>,
+    pub certificate_id: String,
+    pub status: String,
+}
+
+impl form::FromForm for UpdateSigningCertificateRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(UpdateSigningCertificateRequest {
+            user_name: n.get("UserName", v)?,
+            certificate_id: n.need("CertificateId", v)?,
+            status: n.need("Status", v)?,
+        })
+    }
+}
+
+impl UpdateSigningCertificateRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("UserName", self.user_name.as_deref(), &rule::EXISTING_USER_NAME_TYPE);
+        v.text("CertificateId", Some(self.certificate_id.as_str()), &rule::CERTIFICATE_ID_TYPE);
+        v.text("Status", Some(self.status.as_str()), &rule::STATUS_TYPE);
+    }
+}
+
+impl record::Tell for UpdateSigningCertificateRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("userName", self.user_name.as_ref());
+        t.put("certificateId", Some(&self.certificate_id));
+        t.put("status", Some(&self.status));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct UpdateUserRequest {
     pub user_name: String,
     pub new_path: Option<String>,
@@ -12136,6 +14496,248 @@ impl record::Tell for UpdateUserRequest {
         t.put("userName", Some(&self.user_name));
         t.put("newPath", self.new_path.as_ref());
         t.put("newUserName", self.new_user_name.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct UploadSSHPublicKeyRequest {
+    pub user_name: String,
+    #[cfg_attr(feature = "vectors", serde(rename = "SSHPublicKeyBody"))]
+    pub ssh_public_key_body: String,
+}
+
+impl form::FromForm for UploadSSHPublicKeyRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(UploadSSHPublicKeyRequest {
+            user_name: n.need("UserName", v)?,
+            ssh_public_key_body: n.need("SSHPublicKeyBody", v)?,
+        })
+    }
+}
+
+impl UploadSSHPublicKeyRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("UserName", Some(self.user_name.as_str()), &rule::USER_NAME_TYPE);
+        v.text("SSHPublicKeyBody", Some(self.ssh_public_key_body.as_str()), &rule::PUBLIC_KEY_MATERIAL_TYPE);
+    }
+}
+
+impl record::Tell for UploadSSHPublicKeyRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("userName", Some(&self.user_name));
+        t.put("sSHPublicKeyBody", Some(&self.ssh_public_key_body));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct UploadSSHPublicKeyResponse {
+    #[cfg_attr(feature = "vectors", serde(rename = "SSHPublicKey"))]
+    pub ssh_public_key: Option<SSHPublicKey>,
+}
+
+impl UploadSSHPublicKeyResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("SSHPublicKey", &self.ssh_public_key);
+    }
+}
+
+impl xml::ToXml for UploadSSHPublicKeyResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for UploadSSHPublicKeyResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("sSHPublicKey", self.ssh_public_key.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct UploadServerCertificateRequest {
+    pub path: Option<String>,
+    pub server_certificate_name: String,
+    pub certificate_body: String,
+    pub private_key: String,
+    pub certificate_chain: Option<String>,
+    pub tags: Option<Vec<Tag>>,
+}
+
+impl std::fmt::Debug for UploadServerCertificateRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("UploadServerCertificateRequest")
+            .field("path", &self.path)
+            .field("server_certificate_name", &self.server_certificate_name)
+            .field("certificate_body", &self.certificate_body)
+            .field("private_key", &"***")
+            .field("certificate_chain", &self.certificate_chain)
+            .field("tags", &self.tags)
+            .finish()
+    }
+}
+
+impl form::FromForm for UploadServerCertificateRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(UploadServerCertificateRequest {
+            path: n.get("Path", v)?,
+            server_certificate_name: n.need("ServerCertificateName", v)?,
+            certificate_body: n.need("CertificateBody", v)?,
+            private_key: n.need("PrivateKey", v)?,
+            certificate_chain: n.get("CertificateChain", v)?,
+            tags: n.list("Tags", "member", v)?,
+        })
+    }
+}
+
+impl UploadServerCertificateRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("Path", self.path.as_deref(), &rule::PATH_TYPE);
+        v.text(
+            "ServerCertificateName",
+            Some(self.server_certificate_name.as_str()),
+            &rule::SERVER_CERTIFICATE_NAME_TYPE,
+        );
+        v.text("CertificateBody", Some(self.certificate_body.as_str()), &rule::CERTIFICATE_BODY_TYPE);
+        v.secret("PrivateKey", Some(self.private_key.as_str()), &rule::PRIVATE_KEY_TYPE);
+        v.text("CertificateChain", self.certificate_chain.as_deref(), &rule::CERTIFICATE_CHAIN_TYPE);
+        v.size("Tags", self.tags.as_ref().map(|items| items.len()), 0, 50);
+        v.each("Tags", self.tags.as_deref(), Tag::limits);
+    }
+}
+
+impl record::Tell for UploadServerCertificateRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("path", self.path.as_ref());
+        t.put("serverCertificateName", Some(&self.server_certificate_name));
+        t.put("certificateBody", Some(&self.certificate_body));
+        t.put("certificateChain", self.certificate_chain.as_ref());
+        t.list("tags", self.tags.as_deref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct UploadServerCertificateResponse {
+    pub server_certificate_metadata: Option<ServerCertificateMetadata>,
+    pub tags: Option<Vec<Tag>>,
+}
+
+impl UploadServerCertificateResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("ServerCertificateMetadata", &self.server_certificate_metadata);
+        w.list("Tags", "member", self.tags.as_deref());
+    }
+}
+
+impl xml::ToXml for UploadServerCertificateResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for UploadServerCertificateResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("serverCertificateMetadata", self.server_certificate_metadata.as_ref());
+        t.list("tags", self.tags.as_deref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct UploadSigningCertificateRequest {
+    pub user_name: Option<String>,
+    pub certificate_body: String,
+}
+
+impl form::FromForm for UploadSigningCertificateRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(UploadSigningCertificateRequest {
+            user_name: n.get("UserName", v)?,
+            certificate_body: n.need("CertificateBody", v)?,
+        })
+    }
+}
+
+impl UploadSigningCertificateRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("UserName", self.user_name.as_deref(), &rule::EXISTING_USER_NAME_TYPE);
+        v.text("CertificateBody", Some(self.certificate_body.as_str()), &rule::CERTIFICATE_BODY_TYPE);
+    }
+}
+
+impl record::Tell for UploadSigningCertificateRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("userName", self.user_name.as_ref());
+        t.put("certificateBody", Some(&self.certificate_body));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct UploadSigningCertificateResponse {
+    pub certificate: SigningCertificate,
+}
+
+impl UploadSigningCertificateResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Certificate", &self.certificate);
+    }
+}
+
+impl xml::ToXml for UploadSigningCertificateResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for UploadSigningCertificateResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("certificate", Some(&self.certificate));
         t.close();
     }
 }
@@ -12271,6 +14873,7 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<CreateRole>(),
     wire::vectors::Codec::of::<CreateSAMLProvider>(),
     wire::vectors::Codec::of::<CreateServiceLinkedRole>(),
+    wire::vectors::Codec::of::<CreateServiceSpecificCredential>(),
     wire::vectors::Codec::of::<CreateUser>(),
     wire::vectors::Codec::of::<DeleteAccessKey>(),
     wire::vectors::Codec::of::<DeleteAccountAlias>(),
@@ -12285,7 +14888,11 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<DeleteRolePermissionsBoundary>(),
     wire::vectors::Codec::of::<DeleteRolePolicy>(),
     wire::vectors::Codec::of::<DeleteSAMLProvider>(),
+    wire::vectors::Codec::of::<DeleteSSHPublicKey>(),
+    wire::vectors::Codec::of::<DeleteServerCertificate>(),
     wire::vectors::Codec::of::<DeleteServiceLinkedRole>(),
+    wire::vectors::Codec::of::<DeleteServiceSpecificCredential>(),
+    wire::vectors::Codec::of::<DeleteSigningCertificate>(),
     wire::vectors::Codec::of::<DeleteUser>(),
     wire::vectors::Codec::of::<DeleteUserPermissionsBoundary>(),
     wire::vectors::Codec::of::<DeleteUserPolicy>(),
@@ -12310,6 +14917,8 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<GetRole>(),
     wire::vectors::Codec::of::<GetRolePolicy>(),
     wire::vectors::Codec::of::<GetSAMLProvider>(),
+    wire::vectors::Codec::of::<GetSSHPublicKey>(),
+    wire::vectors::Codec::of::<GetServerCertificate>(),
     wire::vectors::Codec::of::<GetServiceLinkedRoleDeletionStatus>(),
     wire::vectors::Codec::of::<GetUser>(),
     wire::vectors::Codec::of::<GetUserPolicy>(),
@@ -12335,6 +14944,11 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<ListRoles>(),
     wire::vectors::Codec::of::<ListSAMLProviderTags>(),
     wire::vectors::Codec::of::<ListSAMLProviders>(),
+    wire::vectors::Codec::of::<ListSSHPublicKeys>(),
+    wire::vectors::Codec::of::<ListServerCertificateTags>(),
+    wire::vectors::Codec::of::<ListServerCertificates>(),
+    wire::vectors::Codec::of::<ListServiceSpecificCredentials>(),
+    wire::vectors::Codec::of::<ListSigningCertificates>(),
     wire::vectors::Codec::of::<ListUserPolicies>(),
     wire::vectors::Codec::of::<ListUserTags>(),
     wire::vectors::Codec::of::<ListUsers>(),
@@ -12346,18 +14960,21 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<RemoveClientIDFromOpenIDConnectProvider>(),
     wire::vectors::Codec::of::<RemoveRoleFromInstanceProfile>(),
     wire::vectors::Codec::of::<RemoveUserFromGroup>(),
+    wire::vectors::Codec::of::<ResetServiceSpecificCredential>(),
     wire::vectors::Codec::of::<SetDefaultPolicyVersion>(),
     wire::vectors::Codec::of::<TagInstanceProfile>(),
     wire::vectors::Codec::of::<TagOpenIDConnectProvider>(),
     wire::vectors::Codec::of::<TagPolicy>(),
     wire::vectors::Codec::of::<TagRole>(),
     wire::vectors::Codec::of::<TagSAMLProvider>(),
+    wire::vectors::Codec::of::<TagServerCertificate>(),
     wire::vectors::Codec::of::<TagUser>(),
     wire::vectors::Codec::of::<UntagInstanceProfile>(),
     wire::vectors::Codec::of::<UntagOpenIDConnectProvider>(),
     wire::vectors::Codec::of::<UntagPolicy>(),
     wire::vectors::Codec::of::<UntagRole>(),
     wire::vectors::Codec::of::<UntagSAMLProvider>(),
+    wire::vectors::Codec::of::<UntagServerCertificate>(),
     wire::vectors::Codec::of::<UntagUser>(),
     wire::vectors::Codec::of::<UpdateAccessKey>(),
     wire::vectors::Codec::of::<UpdateAccountPasswordPolicy>(),
@@ -12367,7 +14984,14 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<UpdateRole>(),
     wire::vectors::Codec::of::<UpdateRoleDescription>(),
     wire::vectors::Codec::of::<UpdateSAMLProvider>(),
+    wire::vectors::Codec::of::<UpdateSSHPublicKey>(),
+    wire::vectors::Codec::of::<UpdateServerCertificate>(),
+    wire::vectors::Codec::of::<UpdateServiceSpecificCredential>(),
+    wire::vectors::Codec::of::<UpdateSigningCertificate>(),
     wire::vectors::Codec::of::<UpdateUser>(),
+    wire::vectors::Codec::of::<UploadSSHPublicKey>(),
+    wire::vectors::Codec::of::<UploadServerCertificate>(),
+    wire::vectors::Codec::of::<UploadSigningCertificate>(),
 ];
 
 /// The errors that the model declares, with their codes and statuses.
@@ -12542,6 +15166,26 @@ mod rule {
     pub static ARN_TYPE: Text = Text { min: 20, max: 2048, pattern: None, values: &[] };
     pub static ASSERTION_ENCRYPTION_MODE_TYPE: Text =
         Text { min: 0, max: usize::MAX, pattern: None, values: &["Required", "Allowed"] };
+    pub static CERTIFICATE_BODY_TYPE: Text = Text {
+        min: 1,
+        max: 16384,
+        pattern: Some(Pattern::new(
+            "[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+",
+            "[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+",
+        )),
+        values: &[],
+    };
+    pub static CERTIFICATE_CHAIN_TYPE: Text = Text {
+        min: 1,
+        max: 2097152,
+        pattern: Some(Pattern::new(
+            "[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+",
+            "[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+",
+        )),
+        values: &[],
+    };
+    pub static CERTIFICATE_ID_TYPE: Text =
+        Text { min: 24, max: 128, pattern: Some(Pattern::new("[\\w]+", "[0-9A-Za-z_]+")), values: &[] };
     pub static CLIENT_ID_TYPE: Text = Text { min: 1, max: 255, pattern: None, values: &[] };
     pub static CUSTOM_SUFFIX_TYPE: Text = Text {
         min: 1,
@@ -12550,6 +15194,7 @@ mod rule {
         values: &[],
     };
     pub static DELETION_TASK_ID_TYPE: Text = Text { min: 1, max: 1000, pattern: None, values: &[] };
+    pub static ENCODING_TYPE: Text = Text { min: 0, max: usize::MAX, pattern: None, values: &["SSH", "PEM"] };
     pub static ENTITY_TYPE: Text = Text {
         min: 0,
         max: usize::MAX,
@@ -12644,6 +15289,17 @@ mod rule {
         )),
         values: &[],
     };
+    pub static PUBLIC_KEY_ID_TYPE: Text =
+        Text { min: 20, max: 128, pattern: Some(Pattern::new("[\\w]+", "[0-9A-Za-z_]+")), values: &[] };
+    pub static PUBLIC_KEY_MATERIAL_TYPE: Text = Text {
+        min: 1,
+        max: 16384,
+        pattern: Some(Pattern::new(
+            "[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+",
+            "[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+",
+        )),
+        values: &[],
+    };
     pub static ROLE_DESCRIPTION_TYPE: Text = Text {
         min: 0,
         max: 1000,
@@ -12663,6 +15319,14 @@ mod rule {
         Text { min: 1000, max: 10000000, pattern: None, values: &[] };
     pub static SAML_PROVIDER_NAME_TYPE: Text =
         Text { min: 1, max: 128, pattern: Some(Pattern::new("[\\w._-]+", "[0-9A-Za-z_._-]+")), values: &[] };
+    pub static SERVER_CERTIFICATE_NAME_TYPE: Text = Text {
+        min: 1,
+        max: 128,
+        pattern: Some(Pattern::new("[\\w+=,.@-]+", "[0-9A-Za-z_+=,.@-]+")),
+        values: &[],
+    };
+    pub static SERVICE_SPECIFIC_CREDENTIAL_ID: Text =
+        Text { min: 20, max: 128, pattern: Some(Pattern::new("[\\w]+", "[0-9A-Za-z_]+")), values: &[] };
     pub static STATUS_TYPE: Text =
         Text { min: 0, max: usize::MAX, pattern: None, values: &["Active", "Inactive", "Expired"] };
     pub static TAG_KEY_TYPE: Text = Text {

@@ -9,6 +9,8 @@ pub(crate) const ACCESS_KEYS_PER_USER: usize = 2;
 pub(crate) const GROUPS_PER_USER: usize = 10;
 pub(crate) const ATTACHED_POLICIES: usize = 10;
 pub(crate) const VERSIONS_PER_POLICY: usize = 5;
+pub(crate) const SERVER_CERTIFICATES: usize = 20;
+pub(crate) const SIGNING_CERTIFICATES_PER_USER: usize = 2;
 pub(crate) const TAGS: usize = 50;
 /// Characters of a managed policy, white space apart.
 pub(crate) const POLICY_SIZE: usize = 6144;

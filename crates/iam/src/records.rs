@@ -1,4 +1,13 @@
-//! IAM's own tables (ids 30 to 39); those of identities are `rolecall_identity`'s.
+//! IAM's own tables (ids 30 to 39 and 45 to 49); those of identities are `rolecall_identity`'s.
+
+mod certificate;
+mod credential;
+
+pub use certificate::{
+    CertificatePart, CertificateParts, ServerCertificate, ServerCertificates, SigningCertificate,
+    SigningCertificateOwner, SigningCertificateOwners, SigningCertificates,
+};
+pub use credential::{ServiceCredential, ServiceCredentials, SshKey, SshKeys};
 
 use rolecall_base::{AccountId, Time};
 use rolecall_store::{Record, Table};

@@ -10,6 +10,7 @@ use crate::entity::{self, Target};
 use crate::group;
 use crate::holder;
 use crate::model::{DeleteUser, DeleteUserRequest, DeleteUserResponse};
+use crate::{service_credential, signing_certificate, ssh_key};
 
 impl Operation for DeleteUser {
     type Access = Write;
@@ -24,6 +25,9 @@ impl Operation for DeleteUser {
         let tx = req.tx()?;
         let user: User = entity::get(tx, account, &input.user_name)?;
         access_key::check_none(tx, &user)?;
+        signing_certificate::check_none(tx, &user)?;
+        service_credential::check_none(tx, &user)?;
+        ssh_key::check_none(tx, &user)?;
         group::check_in_none(tx, &user)?;
         holder::check_bare(tx, &user)?;
         holder::erase(tx, &user)?;

@@ -18,6 +18,7 @@ pub mod create_policy_version;
 pub mod create_role;
 pub mod create_saml_provider;
 pub mod create_service_linked_role;
+pub mod create_service_specific_credential;
 pub mod create_user;
 pub mod delete_access_key;
 pub mod delete_account_alias;
@@ -32,7 +33,11 @@ pub mod delete_role;
 pub mod delete_role_permissions_boundary;
 pub mod delete_role_policy;
 pub mod delete_saml_provider;
+pub mod delete_server_certificate;
 pub mod delete_service_linked_role;
+pub mod delete_service_specific_credential;
+pub mod delete_signing_certificate;
+pub mod delete_ssh_public_key;
 pub mod delete_user;
 pub mod delete_user_permissions_boundary;
 pub mod delete_user_policy;
@@ -57,7 +62,9 @@ pub mod get_policy_version;
 pub mod get_role;
 pub mod get_role_policy;
 pub mod get_saml_provider;
+pub mod get_server_certificate;
 pub mod get_service_linked_role_deletion_status;
+pub mod get_ssh_public_key;
 pub mod get_user;
 pub mod get_user_policy;
 pub mod list_access_keys;
@@ -82,6 +89,11 @@ pub mod list_role_tags;
 pub mod list_roles;
 pub mod list_saml_provider_tags;
 pub mod list_saml_providers;
+pub mod list_server_certificate_tags;
+pub mod list_server_certificates;
+pub mod list_service_specific_credentials;
+pub mod list_signing_certificates;
+pub mod list_ssh_public_keys;
 pub mod list_user_policies;
 pub mod list_user_tags;
 pub mod list_users;
@@ -93,18 +105,21 @@ pub mod put_user_policy;
 pub mod remove_client_id_from_open_id_connect_provider;
 pub mod remove_role_from_instance_profile;
 pub mod remove_user_from_group;
+pub mod reset_service_specific_credential;
 pub mod set_default_policy_version;
 pub mod tag_instance_profile;
 pub mod tag_open_id_connect_provider;
 pub mod tag_policy;
 pub mod tag_role;
 pub mod tag_saml_provider;
+pub mod tag_server_certificate;
 pub mod tag_user;
 pub mod untag_instance_profile;
 pub mod untag_open_id_connect_provider;
 pub mod untag_policy;
 pub mod untag_role;
 pub mod untag_saml_provider;
+pub mod untag_server_certificate;
 pub mod untag_user;
 pub mod update_access_key;
 pub mod update_account_password_policy;
@@ -114,7 +129,14 @@ pub mod update_open_id_connect_provider_thumbprint;
 pub mod update_role;
 pub mod update_role_description;
 pub mod update_saml_provider;
+pub mod update_server_certificate;
+pub mod update_service_specific_credential;
+pub mod update_signing_certificate;
+pub mod update_ssh_public_key;
 pub mod update_user;
+pub mod upload_server_certificate;
+pub mod upload_signing_certificate;
+pub mod upload_ssh_public_key;
 
 /// The operations that are implemented.
 pub static OPERATIONS: &[rolecall_door::Row] = &[
@@ -134,6 +156,7 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::CreateRole>(),
     rolecall_door::row::<crate::model::CreateSAMLProvider>(),
     rolecall_door::row::<crate::model::CreateServiceLinkedRole>(),
+    rolecall_door::row::<crate::model::CreateServiceSpecificCredential>(),
     rolecall_door::row::<crate::model::CreateUser>(),
     rolecall_door::row::<crate::model::DeleteAccessKey>(),
     rolecall_door::row::<crate::model::DeleteAccountAlias>(),
@@ -148,7 +171,11 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::DeleteRolePermissionsBoundary>(),
     rolecall_door::row::<crate::model::DeleteRolePolicy>(),
     rolecall_door::row::<crate::model::DeleteSAMLProvider>(),
+    rolecall_door::row::<crate::model::DeleteSSHPublicKey>(),
+    rolecall_door::row::<crate::model::DeleteServerCertificate>(),
     rolecall_door::row::<crate::model::DeleteServiceLinkedRole>(),
+    rolecall_door::row::<crate::model::DeleteServiceSpecificCredential>(),
+    rolecall_door::row::<crate::model::DeleteSigningCertificate>(),
     rolecall_door::row::<crate::model::DeleteUser>(),
     rolecall_door::row::<crate::model::DeleteUserPermissionsBoundary>(),
     rolecall_door::row::<crate::model::DeleteUserPolicy>(),
@@ -173,6 +200,8 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::GetRole>(),
     rolecall_door::row::<crate::model::GetRolePolicy>(),
     rolecall_door::row::<crate::model::GetSAMLProvider>(),
+    rolecall_door::row::<crate::model::GetSSHPublicKey>(),
+    rolecall_door::row::<crate::model::GetServerCertificate>(),
     rolecall_door::row::<crate::model::GetServiceLinkedRoleDeletionStatus>(),
     rolecall_door::row::<crate::model::GetUser>(),
     rolecall_door::row::<crate::model::GetUserPolicy>(),
@@ -198,6 +227,11 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::ListRoles>(),
     rolecall_door::row::<crate::model::ListSAMLProviderTags>(),
     rolecall_door::row::<crate::model::ListSAMLProviders>(),
+    rolecall_door::row::<crate::model::ListSSHPublicKeys>(),
+    rolecall_door::row::<crate::model::ListServerCertificateTags>(),
+    rolecall_door::row::<crate::model::ListServerCertificates>(),
+    rolecall_door::row::<crate::model::ListServiceSpecificCredentials>(),
+    rolecall_door::row::<crate::model::ListSigningCertificates>(),
     rolecall_door::row::<crate::model::ListUserPolicies>(),
     rolecall_door::row::<crate::model::ListUserTags>(),
     rolecall_door::row::<crate::model::ListUsers>(),
@@ -209,18 +243,21 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::RemoveClientIDFromOpenIDConnectProvider>(),
     rolecall_door::row::<crate::model::RemoveRoleFromInstanceProfile>(),
     rolecall_door::row::<crate::model::RemoveUserFromGroup>(),
+    rolecall_door::row::<crate::model::ResetServiceSpecificCredential>(),
     rolecall_door::row::<crate::model::SetDefaultPolicyVersion>(),
     rolecall_door::row::<crate::model::TagInstanceProfile>(),
     rolecall_door::row::<crate::model::TagOpenIDConnectProvider>(),
     rolecall_door::row::<crate::model::TagPolicy>(),
     rolecall_door::row::<crate::model::TagRole>(),
     rolecall_door::row::<crate::model::TagSAMLProvider>(),
+    rolecall_door::row::<crate::model::TagServerCertificate>(),
     rolecall_door::row::<crate::model::TagUser>(),
     rolecall_door::row::<crate::model::UntagInstanceProfile>(),
     rolecall_door::row::<crate::model::UntagOpenIDConnectProvider>(),
     rolecall_door::row::<crate::model::UntagPolicy>(),
     rolecall_door::row::<crate::model::UntagRole>(),
     rolecall_door::row::<crate::model::UntagSAMLProvider>(),
+    rolecall_door::row::<crate::model::UntagServerCertificate>(),
     rolecall_door::row::<crate::model::UntagUser>(),
     rolecall_door::row::<crate::model::UpdateAccessKey>(),
     rolecall_door::row::<crate::model::UpdateAccountPasswordPolicy>(),
@@ -230,7 +267,14 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::UpdateRole>(),
     rolecall_door::row::<crate::model::UpdateRoleDescription>(),
     rolecall_door::row::<crate::model::UpdateSAMLProvider>(),
+    rolecall_door::row::<crate::model::UpdateSSHPublicKey>(),
+    rolecall_door::row::<crate::model::UpdateServerCertificate>(),
+    rolecall_door::row::<crate::model::UpdateServiceSpecificCredential>(),
+    rolecall_door::row::<crate::model::UpdateSigningCertificate>(),
     rolecall_door::row::<crate::model::UpdateUser>(),
+    rolecall_door::row::<crate::model::UploadSSHPublicKey>(),
+    rolecall_door::row::<crate::model::UploadServerCertificate>(),
+    rolecall_door::row::<crate::model::UploadSigningCertificate>(),
 ];
 
 /// The operations that are known and not implemented.
@@ -241,14 +285,9 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("ChangePassword"),
     rolecall_wire::Route::named("CreateDelegationRequest"),
     rolecall_wire::Route::named("CreateLoginProfile"),
-    rolecall_wire::Route::named("CreateServiceSpecificCredential"),
     rolecall_wire::Route::named("CreateVirtualMFADevice"),
     rolecall_wire::Route::named("DeactivateMFADevice"),
     rolecall_wire::Route::named("DeleteLoginProfile"),
-    rolecall_wire::Route::named("DeleteSSHPublicKey"),
-    rolecall_wire::Route::named("DeleteServerCertificate"),
-    rolecall_wire::Route::named("DeleteServiceSpecificCredential"),
-    rolecall_wire::Route::named("DeleteSigningCertificate"),
     rolecall_wire::Route::named("DeleteVirtualMFADevice"),
     rolecall_wire::Route::named("DisableOrganizationsRootCredentialsManagement"),
     rolecall_wire::Route::named("DisableOrganizationsRootSessions"),
@@ -266,8 +305,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("GetMFADevice"),
     rolecall_wire::Route::named("GetOrganizationsAccessReport"),
     rolecall_wire::Route::named("GetRoleTemplateVersion"),
-    rolecall_wire::Route::named("GetSSHPublicKey"),
-    rolecall_wire::Route::named("GetServerCertificate"),
     rolecall_wire::Route::named("GetServiceLastAccessedDetails"),
     rolecall_wire::Route::named("GetServiceLastAccessedDetailsWithEntities"),
     rolecall_wire::Route::named("ListDelegationRequests"),
@@ -275,31 +312,16 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("ListMFADevices"),
     rolecall_wire::Route::named("ListOrganizationsFeatures"),
     rolecall_wire::Route::named("ListPoliciesGrantingServiceAccess"),
-    rolecall_wire::Route::named("ListSSHPublicKeys"),
-    rolecall_wire::Route::named("ListServerCertificateTags"),
-    rolecall_wire::Route::named("ListServerCertificates"),
-    rolecall_wire::Route::named("ListServiceSpecificCredentials"),
-    rolecall_wire::Route::named("ListSigningCertificates"),
     rolecall_wire::Route::named("ListVirtualMFADevices"),
     rolecall_wire::Route::named("PutAccountProperties"),
     rolecall_wire::Route::named("RejectDelegationRequest"),
-    rolecall_wire::Route::named("ResetServiceSpecificCredential"),
     rolecall_wire::Route::named("ResyncMFADevice"),
     rolecall_wire::Route::named("SendDelegationToken"),
     rolecall_wire::Route::named("SetSecurityTokenServicePreferences"),
     rolecall_wire::Route::named("SimulateCustomPolicy"),
     rolecall_wire::Route::named("SimulatePrincipalPolicy"),
     rolecall_wire::Route::named("TagMFADevice"),
-    rolecall_wire::Route::named("TagServerCertificate"),
     rolecall_wire::Route::named("UntagMFADevice"),
-    rolecall_wire::Route::named("UntagServerCertificate"),
     rolecall_wire::Route::named("UpdateDelegationRequest"),
     rolecall_wire::Route::named("UpdateLoginProfile"),
-    rolecall_wire::Route::named("UpdateSSHPublicKey"),
-    rolecall_wire::Route::named("UpdateServerCertificate"),
-    rolecall_wire::Route::named("UpdateServiceSpecificCredential"),
-    rolecall_wire::Route::named("UpdateSigningCertificate"),
-    rolecall_wire::Route::named("UploadSSHPublicKey"),
-    rolecall_wire::Route::named("UploadServerCertificate"),
-    rolecall_wire::Route::named("UploadSigningCertificate"),
 ];
