@@ -26,10 +26,12 @@
 //! fn with<A: Action + Takes<K>, K>(_: A, _: K) {}
 //! with(iam::CreateRole, s3::key::Prefix);
 //! ```
-//! The service modules are written by `cargo xtask actions`; this file, [`aws`] and [`s3_operations`] by hand.
+//! The service modules and the data of [`catalog`] are written by `cargo xtask actions`; this file, [`aws`] and
+//! [`s3_operations`] by hand.
 
 #[macro_use]
 mod service;
+pub mod catalog;
 mod global;
 mod rows;
 pub mod s3_operations;

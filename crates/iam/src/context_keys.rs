@@ -30,8 +30,13 @@ impl Source {
         };
         let parsed = Arn::parse(arn).map_err(|_| invalid())?;
         let name = parsed.name().to_owned();
-        if parsed.service != "iam" || parsed.account_id() != Some(at.account()) || name.is_empty() {
-            return Err(invalid());
+        let account = parsed.account_id().filter(|_| parsed.service == "iam" && !name.is_empty());
+        let account = account.ok_or_else(invalid)?;
+        if account != at.account() {
+            return Err(fault::invalid_input(format!(
+                "Invalid Policy Source Arn: caller's account {} does not have access to policies in account {account}",
+                at.account()
+            )));
         }
         match parsed.kind_and_rest().0 {
             "user" => Ok(Source::User(Target::find(at, &name)?, name)),

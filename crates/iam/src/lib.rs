@@ -2,7 +2,8 @@
 //!
 //! One file per operation in [`ops`]; `ops/create_role.rs` is a good first one. What they share is here by the thing
 //! it is about: `entity` (a named thing with an ARN), `holder` (what policies hang on), `managed` policies,
-//! `trust` policies, `tags`, `quota`, `page` (lists and their markers), `wire` (records as clients see them).
+//! `trust` policies, `tags`, `quota`, `page` (lists and their markers), `wire` (records as clients see them),
+//! `simulation` (what policies would answer).
 
 mod access_key;
 mod account_alias;
@@ -31,6 +32,7 @@ mod server_certificate;
 mod service_credential;
 mod service_linked;
 mod signing_certificate;
+mod simulation;
 mod ssh_key;
 mod tags;
 mod trust;

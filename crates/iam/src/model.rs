@@ -4384,6 +4384,70 @@ impl wire::Output for SetDefaultPolicyVersionResponse {
 }
 
 #[derive(Debug)]
+pub struct SimulateCustomPolicy;
+
+impl wire::Shape for SimulateCustomPolicy {
+    type Input = SimulateCustomPolicyRequest;
+    type Output = SimulatePolicyResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "SimulateCustomPolicy",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("SimulateCustomPolicyResult"),
+        route: wire::Route::named("SimulateCustomPolicy"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for SimulateCustomPolicyRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for SimulatePolicyResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct SimulatePrincipalPolicy;
+
+impl wire::Shape for SimulatePrincipalPolicy {
+    type Input = SimulatePrincipalPolicyRequest;
+    type Output = SimulatePolicyResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "SimulatePrincipalPolicy",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("SimulatePrincipalPolicyResult"),
+        route: wire::Route::named("SimulatePrincipalPolicy"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for SimulatePrincipalPolicyRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+#[derive(Debug)]
 pub struct TagInstanceProfile;
 
 impl wire::Shape for TagInstanceProfile {
@@ -6216,6 +6280,45 @@ impl record::Tell for AttachedPolicy {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct ContextEntry {
+    pub context_key_name: Option<String>,
+    pub context_key_values: Option<Vec<String>>,
+    pub context_key_type: Option<String>,
+}
+
+impl form::FromForm for ContextEntry {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(ContextEntry {
+            context_key_name: n.get("ContextKeyName", v)?,
+            context_key_values: n.list("ContextKeyValues", "member", v)?,
+            context_key_type: n.get("ContextKeyType", v)?,
+        })
+    }
+}
+
+impl ContextEntry {
+    fn limits(&self, v: &mut Violations) {
+        v.text("ContextKeyName", self.context_key_name.as_deref(), &rule::CONTEXT_KEY_NAME_TYPE);
+        v.text("ContextKeyType", self.context_key_type.as_deref(), &rule::CONTEXT_KEY_TYPE_ENUM);
+    }
+}
+
+impl record::Tell for ContextEntry {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("contextKeyName", self.context_key_name.as_ref());
+        t.list("contextKeyValues", self.context_key_values.as_deref());
+        t.put("contextKeyType", self.context_key_type.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct CreateAccessKeyRequest {
     pub user_name: Option<String>,
 }
@@ -7969,6 +8072,62 @@ impl record::Tell for EnableOutboundWebIdentityFederationResponse {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct EvaluationResult {
+    pub eval_action_name: String,
+    pub eval_resource_name: Option<String>,
+    pub eval_decision: String,
+    pub matched_statements: Option<Vec<Statement>>,
+    pub missing_context_values: Option<Vec<String>>,
+    pub organizations_decision_detail: Option<OrganizationsDecisionDetail>,
+    pub permissions_boundary_decision_detail: Option<PermissionsBoundaryDecisionDetail>,
+    pub eval_decision_details: Option<BTreeMap<String, String>>,
+    pub resource_specific_results: Option<Vec<ResourceSpecificResult>>,
+}
+
+impl EvaluationResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("EvalActionName", &self.eval_action_name);
+        w.put("EvalResourceName", &self.eval_resource_name);
+        w.put("EvalDecision", &self.eval_decision);
+        w.list("MatchedStatements", "member", self.matched_statements.as_deref());
+        w.list("MissingContextValues", "member", self.missing_context_values.as_deref());
+        w.put("OrganizationsDecisionDetail", &self.organizations_decision_detail);
+        w.put("PermissionsBoundaryDecisionDetail", &self.permissions_boundary_decision_detail);
+        w.map("EvalDecisionDetails", ["entry", "key", "value"], self.eval_decision_details.as_ref());
+        w.list("ResourceSpecificResults", "member", self.resource_specific_results.as_deref());
+    }
+}
+
+impl xml::ToXml for EvaluationResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for EvaluationResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("evalActionName", Some(&self.eval_action_name));
+        t.put("evalResourceName", self.eval_resource_name.as_ref());
+        t.put("evalDecision", Some(&self.eval_decision));
+        t.list("matchedStatements", self.matched_statements.as_deref());
+        t.list("missingContextValues", self.missing_context_values.as_deref());
+        t.put("organizationsDecisionDetail", self.organizations_decision_detail.as_ref());
+        t.put("permissionsBoundaryDecisionDetail", self.permissions_boundary_decision_detail.as_ref());
+        t.put("evalDecisionDetails", self.eval_decision_details.as_ref());
+        t.list("resourceSpecificResults", self.resource_specific_results.as_deref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetAccessKeyLastUsedRequest {
     pub access_key_id: String,
 }
@@ -9387,6 +9546,46 @@ impl record::Tell for GroupDetail {
         t.put("createDate", self.create_date.as_ref());
         t.list("groupPolicyList", self.group_policy_list.as_deref());
         t.list("attachedManagedPolicies", self.attached_managed_policies.as_deref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct InlinePolicyIdentifierType {
+    pub policy_name: String,
+    pub attachment_type: String,
+    pub attachment_name: String,
+}
+
+impl form::FromForm for InlinePolicyIdentifierType {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(InlinePolicyIdentifierType {
+            policy_name: n.need("PolicyName", v)?,
+            attachment_type: n.need("AttachmentType", v)?,
+            attachment_name: n.need("AttachmentName", v)?,
+        })
+    }
+}
+
+impl InlinePolicyIdentifierType {
+    fn limits(&self, v: &mut Violations) {
+        v.text("PolicyName", Some(self.policy_name.as_str()), &rule::POLICY_NAME_TYPE);
+        v.text("AttachmentType", Some(self.attachment_type.as_str()), &rule::ATTACHMENT_TYPE);
+        v.text("AttachmentName", Some(self.attachment_name.as_str()), &rule::ATTACHMENT_NAME);
+    }
+}
+
+impl record::Tell for InlinePolicyIdentifierType {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("policyName", Some(&self.policy_name));
+        t.put("attachmentType", Some(&self.attachment_type));
+        t.put("attachmentName", Some(&self.attachment_name));
         t.close();
     }
 }
@@ -11891,6 +12090,74 @@ impl record::Tell for OpenIDConnectProviderListEntry {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct OrderedOrganizationPolicyType {
+    pub service_control_policy_input_list: Option<Vec<String>>,
+}
+
+impl form::FromForm for OrderedOrganizationPolicyType {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(OrderedOrganizationPolicyType {
+            service_control_policy_input_list: n.list("ServiceControlPolicyInputList", "member", v)?,
+        })
+    }
+}
+
+impl OrderedOrganizationPolicyType {
+    fn limits(&self, v: &mut Violations) {
+        v.texts(
+            "ServiceControlPolicyInputList",
+            self.service_control_policy_input_list.as_deref(),
+            &rule::POLICY_DOCUMENT_TYPE,
+        );
+    }
+}
+
+impl record::Tell for OrderedOrganizationPolicyType {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.list("serviceControlPolicyInputList", self.service_control_policy_input_list.as_deref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct OrganizationsDecisionDetail {
+    pub allowed_by_organizations: Option<bool>,
+}
+
+impl OrganizationsDecisionDetail {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("AllowedByOrganizations", &self.allowed_by_organizations);
+    }
+}
+
+impl xml::ToXml for OrganizationsDecisionDetail {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for OrganizationsDecisionDetail {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("allowedByOrganizations", self.allowed_by_organizations.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct PasswordPolicy {
     pub minimum_password_length: Option<i32>,
     pub require_symbols: Option<bool>,
@@ -11940,6 +12207,38 @@ impl record::Tell for PasswordPolicy {
         t.put("maxPasswordAge", self.max_password_age.as_ref());
         t.put("passwordReusePrevention", self.password_reuse_prevention.as_ref());
         t.put("hardExpiry", self.hard_expiry.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct PermissionsBoundaryDecisionDetail {
+    pub allowed_by_permissions_boundary: Option<bool>,
+}
+
+impl PermissionsBoundaryDecisionDetail {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("AllowedByPermissionsBoundary", &self.allowed_by_permissions_boundary);
+    }
+}
+
+impl xml::ToXml for PermissionsBoundaryDecisionDetail {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for PermissionsBoundaryDecisionDetail {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("allowedByPermissionsBoundary", self.allowed_by_permissions_boundary.as_ref());
         t.close();
     }
 }
@@ -12085,6 +12384,50 @@ impl record::Tell for PolicyGroup {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct PolicyIdentifier {
+    pub policy_type: Option<String>,
+    pub policy_arn: Option<String>,
+    pub inline_policy_identifier: Option<InlinePolicyIdentifierType>,
+}
+
+impl form::FromForm for PolicyIdentifier {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(PolicyIdentifier {
+            policy_type: n.get("PolicyType", v)?,
+            policy_arn: n.get("PolicyArn", v)?,
+            inline_policy_identifier: n.get("InlinePolicyIdentifier", v)?,
+        })
+    }
+}
+
+impl PolicyIdentifier {
+    fn limits(&self, v: &mut Violations) {
+        v.text("PolicyType", self.policy_type.as_deref(), &rule::POLICY_IDENTIFIER_POLICY_TYPE);
+        v.text("PolicyArn", self.policy_arn.as_deref(), &rule::ARN_TYPE);
+        v.inner(
+            "InlinePolicyIdentifier",
+            self.inline_policy_identifier.as_ref(),
+            InlinePolicyIdentifierType::limits,
+        );
+    }
+}
+
+impl record::Tell for PolicyIdentifier {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("policyType", self.policy_type.as_ref());
+        t.put("policyArn", self.policy_arn.as_ref());
+        t.put("inlinePolicyIdentifier", self.inline_policy_identifier.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct PolicyRole {
     pub role_name: Option<String>,
     pub role_id: Option<String>,
@@ -12186,6 +12529,41 @@ impl record::Tell for PolicyVersion {
         t.put("versionId", self.version_id.as_ref());
         t.put("isDefaultVersion", self.is_default_version.as_ref());
         t.put("createDate", self.create_date.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct Position {
+    pub line: Option<i32>,
+    pub column: Option<i32>,
+}
+
+impl Position {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Line", &self.line);
+        w.put("Column", &self.column);
+    }
+}
+
+impl xml::ToXml for Position {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for Position {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("line", self.line.as_ref());
+        t.put("column", self.column.as_ref());
         t.close();
     }
 }
@@ -12564,6 +12942,53 @@ impl record::Tell for ResetServiceSpecificCredentialResponse {
     fn tell(&self, t: &mut record::Teller) {
         t.open();
         t.put("serviceSpecificCredential", self.service_specific_credential.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ResourceSpecificResult {
+    pub eval_resource_name: String,
+    pub eval_resource_decision: String,
+    pub matched_statements: Option<Vec<Statement>>,
+    pub missing_context_values: Option<Vec<String>>,
+    pub eval_decision_details: Option<BTreeMap<String, String>>,
+    pub permissions_boundary_decision_detail: Option<PermissionsBoundaryDecisionDetail>,
+}
+
+impl ResourceSpecificResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("EvalResourceName", &self.eval_resource_name);
+        w.put("EvalResourceDecision", &self.eval_resource_decision);
+        w.list("MatchedStatements", "member", self.matched_statements.as_deref());
+        w.list("MissingContextValues", "member", self.missing_context_values.as_deref());
+        w.map("EvalDecisionDetails", ["entry", "key", "value"], self.eval_decision_details.as_ref());
+        w.put("PermissionsBoundaryDecisionDetail", &self.permissions_boundary_decision_detail);
+    }
+}
+
+impl xml::ToXml for ResourceSpecificResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for ResourceSpecificResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("evalResourceName", Some(&self.eval_resource_name));
+        t.put("evalResourceDecision", Some(&self.eval_resource_decision));
+        t.list("matchedStatements", self.matched_statements.as_deref());
+        t.list("missingContextValues", self.missing_context_values.as_deref());
+        t.put("evalDecisionDetails", self.eval_decision_details.as_ref());
+        t.put("permissionsBoundaryDecisionDetail", self.permissions_boundary_decision_detail.as_ref());
         t.close();
     }
 }
@@ -13233,6 +13658,239 @@ impl record::Tell for SigningCertificate {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct SimulateCustomPolicyRequest {
+    pub policy_input_list: Vec<String>,
+    pub permissions_boundary_policy_input_list: Option<Vec<String>>,
+    pub ordered_organization_policy_input_list: Option<Vec<OrderedOrganizationPolicyType>>,
+    pub action_names: Vec<String>,
+    pub resource_arns: Option<Vec<String>>,
+    pub resource_policy: Option<String>,
+    pub resource_owner: Option<String>,
+    pub caller_arn: Option<String>,
+    pub context_entries: Option<Vec<ContextEntry>>,
+    pub resource_handling_option: Option<String>,
+    pub max_items: Option<i32>,
+    pub marker: Option<String>,
+}
+
+impl form::FromForm for SimulateCustomPolicyRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(SimulateCustomPolicyRequest {
+            policy_input_list: n.need_list("PolicyInputList", "member", v)?,
+            permissions_boundary_policy_input_list: n.list(
+                "PermissionsBoundaryPolicyInputList",
+                "member",
+                v,
+            )?,
+            ordered_organization_policy_input_list: n.list(
+                "OrderedOrganizationPolicyInputList",
+                "member",
+                v,
+            )?,
+            action_names: n.need_list("ActionNames", "member", v)?,
+            resource_arns: n.list("ResourceArns", "member", v)?,
+            resource_policy: n.get("ResourcePolicy", v)?,
+            resource_owner: n.get("ResourceOwner", v)?,
+            caller_arn: n.get("CallerArn", v)?,
+            context_entries: n.list("ContextEntries", "member", v)?,
+            resource_handling_option: n.get("ResourceHandlingOption", v)?,
+            max_items: n.get("MaxItems", v)?,
+            marker: n.get("Marker", v)?,
+        })
+    }
+}
+
+impl SimulateCustomPolicyRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.texts("PolicyInputList", Some(self.policy_input_list.as_slice()), &rule::POLICY_DOCUMENT_TYPE);
+        v.texts(
+            "PermissionsBoundaryPolicyInputList",
+            self.permissions_boundary_policy_input_list.as_deref(),
+            &rule::POLICY_DOCUMENT_TYPE,
+        );
+        v.size(
+            "OrderedOrganizationPolicyInputList",
+            self.ordered_organization_policy_input_list.as_ref().map(|items| items.len()),
+            0,
+            7,
+        );
+        v.each(
+            "OrderedOrganizationPolicyInputList",
+            self.ordered_organization_policy_input_list.as_deref(),
+            OrderedOrganizationPolicyType::limits,
+        );
+        v.texts("ActionNames", Some(self.action_names.as_slice()), &rule::ACTION_NAME_TYPE);
+        v.texts("ResourceArns", self.resource_arns.as_deref(), &rule::RESOURCE_NAME_TYPE);
+        v.text("ResourcePolicy", self.resource_policy.as_deref(), &rule::POLICY_DOCUMENT_TYPE);
+        v.text("ResourceOwner", self.resource_owner.as_deref(), &rule::RESOURCE_NAME_TYPE);
+        v.text("CallerArn", self.caller_arn.as_deref(), &rule::RESOURCE_NAME_TYPE);
+        v.each("ContextEntries", self.context_entries.as_deref(), ContextEntry::limits);
+        v.text(
+            "ResourceHandlingOption",
+            self.resource_handling_option.as_deref(),
+            &rule::RESOURCE_HANDLING_OPTION_TYPE,
+        );
+        v.number("MaxItems", self.max_items, Some(1), Some(1000));
+        v.text("Marker", self.marker.as_deref(), &rule::MARKER_TYPE);
+    }
+}
+
+impl record::Tell for SimulateCustomPolicyRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.list("policyInputList", Some(self.policy_input_list.as_slice()));
+        t.list("permissionsBoundaryPolicyInputList", self.permissions_boundary_policy_input_list.as_deref());
+        t.list("orderedOrganizationPolicyInputList", self.ordered_organization_policy_input_list.as_deref());
+        t.list("actionNames", Some(self.action_names.as_slice()));
+        t.list("resourceArns", self.resource_arns.as_deref());
+        t.put("resourcePolicy", self.resource_policy.as_ref());
+        t.put("resourceOwner", self.resource_owner.as_ref());
+        t.put("callerArn", self.caller_arn.as_ref());
+        t.list("contextEntries", self.context_entries.as_deref());
+        t.put("resourceHandlingOption", self.resource_handling_option.as_ref());
+        t.put("maxItems", self.max_items.as_ref());
+        t.put("marker", self.marker.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct SimulatePolicyResponse {
+    pub evaluation_results: Option<Vec<EvaluationResult>>,
+    pub is_truncated: Option<bool>,
+    pub marker: Option<String>,
+}
+
+impl SimulatePolicyResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.list("EvaluationResults", "member", self.evaluation_results.as_deref());
+        w.put("IsTruncated", &self.is_truncated);
+        w.put("Marker", &self.marker);
+    }
+}
+
+impl xml::ToXml for SimulatePolicyResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for SimulatePolicyResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.list("evaluationResults", self.evaluation_results.as_deref());
+        t.put("isTruncated", self.is_truncated.as_ref());
+        t.put("marker", self.marker.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct SimulatePrincipalPolicyRequest {
+    pub policy_source_arn: String,
+    pub policy_input_list: Option<Vec<String>>,
+    pub permissions_boundary_policy_input_list: Option<Vec<String>>,
+    pub policy_exclusion_list: Option<Vec<PolicyIdentifier>>,
+    pub action_names: Vec<String>,
+    pub resource_arns: Option<Vec<String>>,
+    pub resource_policy: Option<String>,
+    pub resource_owner: Option<String>,
+    pub caller_arn: Option<String>,
+    pub context_entries: Option<Vec<ContextEntry>>,
+    pub resource_handling_option: Option<String>,
+    pub max_items: Option<i32>,
+    pub marker: Option<String>,
+}
+
+impl form::FromForm for SimulatePrincipalPolicyRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(SimulatePrincipalPolicyRequest {
+            policy_source_arn: n.need("PolicySourceArn", v)?,
+            policy_input_list: n.list("PolicyInputList", "member", v)?,
+            permissions_boundary_policy_input_list: n.list(
+                "PermissionsBoundaryPolicyInputList",
+                "member",
+                v,
+            )?,
+            policy_exclusion_list: n.list("PolicyExclusionList", "member", v)?,
+            action_names: n.need_list("ActionNames", "member", v)?,
+            resource_arns: n.list("ResourceArns", "member", v)?,
+            resource_policy: n.get("ResourcePolicy", v)?,
+            resource_owner: n.get("ResourceOwner", v)?,
+            caller_arn: n.get("CallerArn", v)?,
+            context_entries: n.list("ContextEntries", "member", v)?,
+            resource_handling_option: n.get("ResourceHandlingOption", v)?,
+            max_items: n.get("MaxItems", v)?,
+            marker: n.get("Marker", v)?,
+        })
+    }
+}
+
+impl SimulatePrincipalPolicyRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("PolicySourceArn", Some(self.policy_source_arn.as_str()), &rule::ARN_TYPE);
+        v.texts("PolicyInputList", self.policy_input_list.as_deref(), &rule::POLICY_DOCUMENT_TYPE);
+        v.texts(
+            "PermissionsBoundaryPolicyInputList",
+            self.permissions_boundary_policy_input_list.as_deref(),
+            &rule::POLICY_DOCUMENT_TYPE,
+        );
+        v.size("PolicyExclusionList", self.policy_exclusion_list.as_ref().map(|items| items.len()), 0, 256);
+        v.each("PolicyExclusionList", self.policy_exclusion_list.as_deref(), PolicyIdentifier::limits);
+        v.texts("ActionNames", Some(self.action_names.as_slice()), &rule::ACTION_NAME_TYPE);
+        v.texts("ResourceArns", self.resource_arns.as_deref(), &rule::RESOURCE_NAME_TYPE);
+        v.text("ResourcePolicy", self.resource_policy.as_deref(), &rule::POLICY_DOCUMENT_TYPE);
+        v.text("ResourceOwner", self.resource_owner.as_deref(), &rule::RESOURCE_NAME_TYPE);
+        v.text("CallerArn", self.caller_arn.as_deref(), &rule::RESOURCE_NAME_TYPE);
+        v.each("ContextEntries", self.context_entries.as_deref(), ContextEntry::limits);
+        v.text(
+            "ResourceHandlingOption",
+            self.resource_handling_option.as_deref(),
+            &rule::RESOURCE_HANDLING_OPTION_TYPE,
+        );
+        v.number("MaxItems", self.max_items, Some(1), Some(1000));
+        v.text("Marker", self.marker.as_deref(), &rule::MARKER_TYPE);
+    }
+}
+
+impl record::Tell for SimulatePrincipalPolicyRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("policySourceArn", Some(&self.policy_source_arn));
+        t.list("policyInputList", self.policy_input_list.as_deref());
+        t.list("permissionsBoundaryPolicyInputList", self.permissions_boundary_policy_input_list.as_deref());
+        t.list("policyExclusionList", self.policy_exclusion_list.as_deref());
+        t.list("actionNames", Some(self.action_names.as_slice()));
+        t.list("resourceArns", self.resource_arns.as_deref());
+        t.put("resourcePolicy", self.resource_policy.as_ref());
+        t.put("resourceOwner", self.resource_owner.as_ref());
+        t.put("callerArn", self.caller_arn.as_ref());
+        t.list("contextEntries", self.context_entries.as_deref());
+        t.put("resourceHandlingOption", self.resource_handling_option.as_ref());
+        t.put("maxItems", self.max_items.as_ref());
+        t.put("marker", self.marker.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct SourceRoleTemplate {
     pub template_arn: String,
     pub template_minor_version: i32,
@@ -13258,6 +13916,47 @@ impl record::Tell for SourceRoleTemplate {
         t.open();
         t.put("templateArn", Some(&self.template_arn));
         t.put("templateMinorVersion", Some(&self.template_minor_version));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct Statement {
+    pub source_policy_id: Option<String>,
+    pub source_policy_type: Option<String>,
+    pub start_position: Option<Position>,
+    pub end_position: Option<Position>,
+}
+
+impl Statement {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("SourcePolicyId", &self.source_policy_id);
+        w.put("SourcePolicyType", &self.source_policy_type);
+        w.put("StartPosition", &self.start_position);
+        w.put("EndPosition", &self.end_position);
+    }
+}
+
+impl xml::ToXml for Statement {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for Statement {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("sourcePolicyId", self.source_policy_id.as_ref());
+        t.put("sourcePolicyType", self.source_policy_type.as_ref());
+        t.put("startPosition", self.start_position.as_ref());
+        t.put("endPosition", self.end_position.as_ref());
         t.close();
     }
 }
@@ -14962,6 +15661,8 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<RemoveUserFromGroup>(),
     wire::vectors::Codec::of::<ResetServiceSpecificCredential>(),
     wire::vectors::Codec::of::<SetDefaultPolicyVersion>(),
+    wire::vectors::Codec::of::<SimulateCustomPolicy>(),
+    wire::vectors::Codec::of::<SimulatePrincipalPolicy>(),
     wire::vectors::Codec::of::<TagInstanceProfile>(),
     wire::vectors::Codec::of::<TagOpenIDConnectProvider>(),
     wire::vectors::Codec::of::<TagPolicy>(),
@@ -15163,9 +15864,18 @@ mod rule {
         pattern: Some(Pattern::new("^[a-z0-9]([a-z0-9]|-(?!-)){1,61}[a-z0-9]$", "[a-z0-9](-?[a-z0-9])+")),
         values: &[],
     };
+    pub static ACTION_NAME_TYPE: Text = Text { min: 3, max: 128, pattern: None, values: &[] };
     pub static ARN_TYPE: Text = Text { min: 20, max: 2048, pattern: None, values: &[] };
     pub static ASSERTION_ENCRYPTION_MODE_TYPE: Text =
         Text { min: 0, max: usize::MAX, pattern: None, values: &["Required", "Allowed"] };
+    pub static ATTACHMENT_NAME: Text = Text {
+        min: 1,
+        max: 128,
+        pattern: Some(Pattern::new("[\\w+=,.@*?-]+", "[0-9A-Za-z_+=,.@*?-]+")),
+        values: &[],
+    };
+    pub static ATTACHMENT_TYPE: Text =
+        Text { min: 0, max: usize::MAX, pattern: None, values: &["user", "group", "role"] };
     pub static CERTIFICATE_BODY_TYPE: Text = Text {
         min: 1,
         max: 16384,
@@ -15187,6 +15897,26 @@ mod rule {
     pub static CERTIFICATE_ID_TYPE: Text =
         Text { min: 24, max: 128, pattern: Some(Pattern::new("[\\w]+", "[0-9A-Za-z_]+")), values: &[] };
     pub static CLIENT_ID_TYPE: Text = Text { min: 1, max: 255, pattern: None, values: &[] };
+    pub static CONTEXT_KEY_NAME_TYPE: Text = Text { min: 5, max: 256, pattern: None, values: &[] };
+    pub static CONTEXT_KEY_TYPE_ENUM: Text = Text {
+        min: 0,
+        max: usize::MAX,
+        pattern: None,
+        values: &[
+            "string",
+            "stringList",
+            "numeric",
+            "numericList",
+            "boolean",
+            "booleanList",
+            "ip",
+            "ipList",
+            "binary",
+            "binaryList",
+            "date",
+            "dateList",
+        ],
+    };
     pub static CUSTOM_SUFFIX_TYPE: Text = Text {
         min: 1,
         max: 64,
@@ -15252,6 +15982,12 @@ mod rule {
         )),
         values: &[],
     };
+    pub static POLICY_IDENTIFIER_POLICY_TYPE: Text = Text {
+        min: 0,
+        max: usize::MAX,
+        pattern: None,
+        values: &["inline", "aws-managed", "user-managed", "permission-boundary", "scp", "rcp"],
+    };
     pub static POLICY_NAME_TYPE: Text = Text {
         min: 1,
         max: 128,
@@ -15300,6 +16036,8 @@ mod rule {
         )),
         values: &[],
     };
+    pub static RESOURCE_HANDLING_OPTION_TYPE: Text = Text { min: 1, max: 64, pattern: None, values: &[] };
+    pub static RESOURCE_NAME_TYPE: Text = Text { min: 1, max: 2048, pattern: None, values: &[] };
     pub static ROLE_DESCRIPTION_TYPE: Text = Text {
         min: 0,
         max: 1000,

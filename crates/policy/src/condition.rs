@@ -1,8 +1,5 @@
 //! Conditions: one operator, one key, its values, parsed once.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
-
 use crate::document::RawCondition;
 use crate::glob::{Glob, Style};
 use crate::operator::{Compare, Family, Operator, Quantifier};
@@ -140,7 +137,7 @@ impl Test {
             Family::Number(compare) => Test::Numbers(compare, each(values, scalar::number)?),
             Family::Date(compare) => Test::Dates(compare, each(values, scalar::instant)?),
             Family::Bool => Test::Bools(each(values, |value| Flag::parse(value, variables))?),
-            Family::Binary => Test::Bytes(each(values, bytes)?),
+            Family::Binary => Test::Bytes(each(values, scalar::bytes)?),
             Family::Ip => Test::Networks(each(values, Network::parse)?),
             Family::Arn => Test::Arns(values.iter().map(|value| ArnPattern::new(value, variables)).collect()),
             Family::Null => Test::Absent(each(values, scalar::boolean)?),
@@ -184,7 +181,7 @@ impl Test {
                 flags.iter().any(|policy| policy.is(flag, facts))
             }
             Test::Bytes(list) => {
-                let given = bytes(text)?;
+                let given = scalar::bytes(text)?;
                 list.contains(&given)
             }
             Test::Networks(list) => {
@@ -200,11 +197,6 @@ impl Test {
             Test::Numbers(..) | Test::Dates(..) | Test::Absent(_) => return None,
         })
     }
-}
-
-/// Base64, padded or not.
-fn bytes(text: &str) -> Option<Vec<u8>> {
-    STANDARD.decode(text).or_else(|_| STANDARD_NO_PAD.decode(text)).ok()
 }
 
 impl Flag {

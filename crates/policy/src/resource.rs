@@ -14,6 +14,7 @@ pub(crate) struct Resources {
 pub(crate) struct ResourcePattern {
     /// `None`: matches nothing, since the ARN is cut short where that is not filled up.
     pub glob: Option<Glob>,
+    everything: bool,
 }
 
 impl Resources {
@@ -28,6 +29,11 @@ impl Resources {
         globs.flat_map(|glob| glob.variables().map(|variable| &*variable.key))
     }
 
+    /// One of its patterns is a bare `*`.
+    pub fn is_everything(&self) -> bool {
+        self.patterns.iter().any(|pattern| pattern.everything)
+    }
+
     pub fn matches(&self, resource: &str, facts: &dyn Facts) -> bool {
         self.patterns.iter().any(|pattern| pattern.matches(resource, facts)) != self.not
     }
@@ -35,7 +41,7 @@ impl Resources {
 
 impl ResourcePattern {
     fn new(text: &str, kind: Kind, variables: bool) -> ResourcePattern {
-        ResourcePattern { glob: compile(text, kind, variables) }
+        ResourcePattern { glob: compile(text, kind, variables), everything: text == "*" }
     }
 
     /// For a resource that is known to begin with the pattern's literal prefix.

@@ -2,6 +2,40 @@
 
 use std::net::IpAddr;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
+
+/// The types of values that are more than text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scalar {
+    Number,
+    /// An instant, as ISO 8601 or in seconds.
+    Date,
+    Bool,
+    /// Base64.
+    Binary,
+    /// An address or a network.
+    Ip,
+}
+
+impl Scalar {
+    /// Whether a text is a value of this type.
+    pub fn reads(self, text: &str) -> bool {
+        match self {
+            Scalar::Number => number(text).is_some(),
+            Scalar::Date => instant(text).is_some(),
+            Scalar::Bool => boolean(text).is_some(),
+            Scalar::Binary => bytes(text).is_some(),
+            Scalar::Ip => Network::parse(text).is_some(),
+        }
+    }
+}
+
+/// Base64, padded or not.
+pub(crate) fn bytes(text: &str) -> Option<Vec<u8>> {
+    STANDARD.decode(text).or_else(|_| STANDARD_NO_PAD.decode(text)).ok()
+}
+
 /// A decimal number as a count of 10⁻¹⁸, so that `10` equals `10.0` and nothing is rounded.
 pub(crate) type Number = i128;
 

