@@ -19,6 +19,7 @@ use crate::decisions::{Decided, Decisions};
 use crate::needs::{Ask, Needs};
 use crate::operation::{Db, Extensions, Lazy, Operation, Place, Sight, unavailable};
 use crate::payload::Payload;
+use crate::prepare::SlowWork;
 use crate::request::Origin;
 use crate::row::{AnyInput, AnyOutput, Row, Run, StageFn, Streaming, row, streaming_row};
 
@@ -35,6 +36,7 @@ pub struct Door {
     pub changed: tokio::sync::Notify,
     pub(crate) log: Arc<dyn AuditLog>,
     pub(crate) keys: KeyCache,
+    pub(crate) slow: SlowWork,
     /// The region of requests that name none.
     pub(crate) region: String,
 }
@@ -78,7 +80,7 @@ pub(crate) struct Pass<'a> {
 
 /// What a pass has decided so far, for the ring and the audit record.
 #[derive(Default)]
-struct Asked {
+pub(crate) struct Asked {
     asks: Vec<Ask>,
 }
 
@@ -97,6 +99,7 @@ impl Door {
             changed: tokio::sync::Notify::new(),
             log,
             keys: KeyCache::new(16_384),
+            slow: SlowWork::default(),
             region: region.to_owned(),
         }
     }
@@ -166,17 +169,21 @@ impl Door {
     /// Steps 6 to 9: ask, decide, run, audit.
     pub(crate) async fn pass(&self, mut pass: Pass<'_>) -> Result<AnyOutput, Fault> {
         let mut asked = Asked::default();
+        let writes = pass.row.writes_with(&*pass.input);
         let outcome = match decide::barred(&pass.visitor.caller, pass.row.meta.service, pass.row.meta.name) {
             Some(fault) => Err(fault),
-            None if pass.row.writes => self.write(&mut pass, &mut asked).await,
-            None => self.read(&pass, &mut asked),
+            None => match self.prepare(&mut pass, &mut asked).await {
+                Ok(()) if writes => self.write(&mut pass, &mut asked).await,
+                Ok(()) => self.read(&pass, &mut asked),
+                Err(fault) => Err(fault),
+            },
         };
         let answer = outcome.as_ref().ok().and_then(|output| {
             let is_told = audit::gives_credentials(pass.row.meta.service, pass.row.meta.name);
             is_told.then(|| audit::told(pass.row.meta, pass.row.tell_output, &**output)).flatten()
         });
         // A change that went through has its record in its commit.
-        let recorded = outcome.is_ok() && pass.row.writes;
+        let recorded = outcome.is_ok() && writes;
         self.keep(&mut pass, asked.asks, outcome.as_ref().err().cloned(), (!recorded).then_some(answer));
         outcome
     }
@@ -280,7 +287,7 @@ impl Door {
         Ok(())
     }
 
-    fn ask(
+    pub(crate) fn ask(
         &self,
         pass: &Pass<'_>,
         place: Place<'_>,

@@ -246,6 +246,13 @@ impl<A: Action> Question<A> {
         self
     }
 
+    /// A policy that counts as the resource's own: what the account as a whole grants.
+    #[must_use]
+    pub fn granted_by(mut self, policy: Option<Arc<PolicySet>>) -> Question<A> {
+        self.ask.policy = policy.or(self.ask.policy);
+        self
+    }
+
     /// The finished question.
     pub fn done(self) -> Needs {
         Needs { asks: vec![self.ask], mode: Mode::All, open: None }

@@ -46,6 +46,14 @@ mod sealed {
 pub trait Operation: Shape {
     type Access: Access;
 
+    /// Slow work that wants no transaction: the digests of passwords. Done once, after every question was answered with
+    /// yes, beside the runtime's own threads; `run` finds its outcome in [`Authorized::staged`].
+    const PREPARE: Option<Prepare<Self>> = None;
+
+    /// Of an operation that writes only now and then: whether it will for this input. Where not, the call runs on a
+    /// snapshot as one that reads, and [`Authorized::tx`] fails.
+    const WRITES_FOR: Option<fn(&Self::Input) -> bool> = None;
+
     /// The questions that must be answered with yes. Has no default: permission can't be forgotten.
     ///
     /// # Errors
@@ -60,6 +68,12 @@ pub trait Operation: Shape {
     where
         Self: Sized;
 }
+
+/// Gathers what an operation's slow work needs; see [`Operation::PREPARE`].
+pub type Prepare<Op> = fn(&<Op as Shape>::Input, &At<'_>) -> Result<Slow, Fault>;
+
+/// Slow work, with all that it needs.
+pub type Slow = Box<dyn FnOnce() -> Result<Box<dyn Any + Send + Sync>, Fault> + Send>;
 
 /// Things that services need beside the store (object bytes, machine drivers), by type.
 #[derive(Clone, Default)]
@@ -264,7 +278,7 @@ impl<Op: Operation> Authorized<'_, Op> {
         }
     }
 
-    /// What became of a streamed body; see [`crate::Streaming`].
+    /// What became of a streamed body, see [`crate::Streaming`], or of slow work, see [`Operation::PREPARE`].
     pub fn staged<T: 'static>(&self) -> Option<&T> {
         self.staged.and_then(|any| any.downcast_ref())
     }

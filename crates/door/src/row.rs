@@ -11,7 +11,7 @@ use rolecall_wire::record::{Tell, Teller};
 use rolecall_wire::{Message, Meta, Output, Response};
 
 use crate::needs::Needs;
-use crate::operation::{Access, At, Authorized, Db, Operation, Place};
+use crate::operation::{Access, At, Authorized, Db, Operation, Place, Slow};
 use crate::payload::Payload;
 
 /// An input without its type.
@@ -25,8 +25,9 @@ pub type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 #[derive(Clone, Copy)]
 pub struct Row {
     pub meta: &'static Meta,
-    /// Whether it runs in a transaction that is committed.
+    /// Whether it runs in a transaction that is committed; some do only for some inputs.
     pub writes: bool,
+    pub(crate) writes_for: Option<fn(&dyn Any) -> bool>,
     pub(crate) decode: fn(&Message<'_>) -> Result<AnyInput, Fault>,
     pub(crate) needs: fn(&dyn Any, &At<'_>) -> Result<Needs, Fault>,
     pub(crate) run: fn(&dyn Any, Run<'_>) -> Result<AnyOutput, Fault>,
@@ -36,6 +37,7 @@ pub struct Row {
     /// Writes the input, and the output, as their audit record shows them.
     pub(crate) tell_input: TellFn,
     pub(crate) tell_output: TellFn,
+    pub(crate) prepare: Option<PrepareFn>,
 }
 
 /// [`Proving`] without its types.
@@ -48,10 +50,19 @@ pub(crate) struct Prove {
 /// [`Tell::tell`] without its type.
 pub(crate) type TellFn = fn(&dyn Any, &mut Teller);
 
+/// [`Operation::PREPARE`] without its types.
+pub(crate) type PrepareFn = fn(&dyn Any, &At<'_>) -> Result<Slow, Fault>;
 /// [`Streaming::stage`] without its types.
 pub(crate) type StageFn = for<'a> fn(&'a dyn Any, &'a At<'a>, &'a mut Payload) -> Staging<'a>;
 /// What it gives.
 pub type Staging<'a> = Pending<'a, Result<Box<dyn Any + Send + Sync>, Fault>>;
+
+impl Row {
+    /// Whether this call runs in a transaction.
+    pub(crate) fn writes_with(&self, input: &dyn Any) -> bool {
+        self.writes && self.writes_for.is_none_or(|asks| asks(input))
+    }
+}
 
 impl fmt::Debug for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -108,6 +119,14 @@ pub const fn row<Op: Operation>() -> Row {
         prove: None,
         tell_input: tell::<Op::Input>,
         tell_output: tell::<Op::Output>,
+        writes_for: match Op::WRITES_FOR {
+            Some(_) => Some(writes_for::<Op>),
+            None => None,
+        },
+        prepare: match Op::PREPARE {
+            Some(_) => Some(prepare::<Op>),
+            None => None,
+        },
     }
 }
 
@@ -168,6 +187,16 @@ fn encode<Op: Operation>(
     let output = output.downcast::<Op::Output>();
     output.map_err(|_| Fault::internal("an output of another operation"))?.encode(meta, request_id, response);
     Ok(())
+}
+
+fn writes_for<Op: Operation>(input: &dyn Any) -> bool {
+    // An input of another operation goes the way that can do both, and fails there.
+    Op::WRITES_FOR.zip(input.downcast_ref()).is_none_or(|(asks, input)| asks(input))
+}
+
+fn prepare<Op: Operation>(input: &dyn Any, at: &At<'_>) -> Result<Slow, Fault> {
+    let gather = Op::PREPARE.ok_or_else(|| Fault::internal("an operation without slow work"))?;
+    gather(typed(input)?, at)
 }
 
 fn stage<'a, Op: Streaming>(input: &'a dyn Any, at: &'a At<'a>, body: &'a mut Payload) -> Staging<'a> {

@@ -1,4 +1,5 @@
-//! IAM: users, groups, roles, policies, instance profiles, access keys, account aliases.
+//! IAM: users, groups, roles, policies, instance profiles, access keys, account aliases,
+//! passwords, MFA devices.
 //!
 //! One file per operation in [`ops`]; `ops/create_role.rs` is a good first one. What they share is here by the thing
 //! it is about: `entity` (a named thing with an ARN), `holder` (what policies hang on), `managed` policies,
@@ -16,13 +17,16 @@ mod entity;
 mod group;
 mod holder;
 mod inline;
+mod login_profile;
 mod managed;
 mod managed_list;
+mod mfa;
 mod outbound;
 mod page;
 mod pem;
 mod profile;
 mod provider;
+mod qr_code;
 mod quota;
 mod records;
 mod saml;

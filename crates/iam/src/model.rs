@@ -319,6 +319,56 @@ impl wire::Output for AttachUserPolicyResponse {
 }
 
 #[derive(Debug)]
+pub struct ChangePassword;
+
+impl wire::Shape for ChangePassword {
+    type Input = ChangePasswordRequest;
+    type Output = ChangePasswordResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "ChangePassword",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: None,
+        route: wire::Route::named("ChangePassword"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ChangePasswordResponse {}
+
+impl record::Tell for ChangePasswordResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
+impl wire::Input for ChangePasswordRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for ChangePasswordResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |_| {});
+    }
+}
+
+#[derive(Debug)]
 pub struct CreateAccessKey;
 
 impl wire::Shape for CreateAccessKey {
@@ -468,6 +518,41 @@ impl wire::Input for CreateInstanceProfileRequest {
 }
 
 impl wire::Output for CreateInstanceProfileResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct CreateLoginProfile;
+
+impl wire::Shape for CreateLoginProfile {
+    type Input = CreateLoginProfileRequest;
+    type Output = CreateLoginProfileResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "CreateLoginProfile",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("CreateLoginProfileResult"),
+        route: wire::Route::named("CreateLoginProfile"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for CreateLoginProfileRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for CreateLoginProfileResponse {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::query_answer(meta, request_id, out, |w| self.members(w));
     }
@@ -750,6 +835,91 @@ impl wire::Input for CreateUserRequest {
 impl wire::Output for CreateUserResponse {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct CreateVirtualMFADevice;
+
+impl wire::Shape for CreateVirtualMFADevice {
+    type Input = CreateVirtualMFADeviceRequest;
+    type Output = CreateVirtualMFADeviceResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "CreateVirtualMFADevice",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("CreateVirtualMFADeviceResult"),
+        route: wire::Route::named("CreateVirtualMFADevice"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for CreateVirtualMFADeviceRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for CreateVirtualMFADeviceResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct DeactivateMFADevice;
+
+impl wire::Shape for DeactivateMFADevice {
+    type Input = DeactivateMFADeviceRequest;
+    type Output = DeactivateMFADeviceResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "DeactivateMFADevice",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: None,
+        route: wire::Route::named("DeactivateMFADevice"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeactivateMFADeviceResponse {}
+
+impl record::Tell for DeactivateMFADeviceResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
+impl wire::Input for DeactivateMFADeviceRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for DeactivateMFADeviceResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |_| {});
     }
 }
 
@@ -1064,6 +1234,56 @@ impl wire::Input for DeleteInstanceProfileRequest {
 }
 
 impl wire::Output for DeleteInstanceProfileResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |_| {});
+    }
+}
+
+#[derive(Debug)]
+pub struct DeleteLoginProfile;
+
+impl wire::Shape for DeleteLoginProfile {
+    type Input = DeleteLoginProfileRequest;
+    type Output = DeleteLoginProfileResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "DeleteLoginProfile",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: None,
+        route: wire::Route::named("DeleteLoginProfile"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteLoginProfileResponse {}
+
+impl record::Tell for DeleteLoginProfileResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
+impl wire::Input for DeleteLoginProfileRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for DeleteLoginProfileResponse {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::query_answer(meta, request_id, out, |_| {});
     }
@@ -1805,6 +2025,56 @@ impl wire::Output for DeleteUserPolicyResponse {
 }
 
 #[derive(Debug)]
+pub struct DeleteVirtualMFADevice;
+
+impl wire::Shape for DeleteVirtualMFADevice {
+    type Input = DeleteVirtualMFADeviceRequest;
+    type Output = DeleteVirtualMFADeviceResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "DeleteVirtualMFADevice",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: None,
+        route: wire::Route::named("DeleteVirtualMFADevice"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteVirtualMFADeviceResponse {}
+
+impl record::Tell for DeleteVirtualMFADeviceResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
+impl wire::Input for DeleteVirtualMFADeviceRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for DeleteVirtualMFADeviceResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |_| {});
+    }
+}
+
+#[derive(Debug)]
 pub struct DetachGroupPolicy;
 
 impl wire::Shape for DetachGroupPolicy {
@@ -2015,6 +2285,56 @@ impl wire::Input for DisableOutboundWebIdentityFederationRequest {
 }
 
 impl wire::Output for DisableOutboundWebIdentityFederationResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |_| {});
+    }
+}
+
+#[derive(Debug)]
+pub struct EnableMFADevice;
+
+impl wire::Shape for EnableMFADevice {
+    type Input = EnableMFADeviceRequest;
+    type Output = EnableMFADeviceResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "EnableMFADevice",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: None,
+        route: wire::Route::named("EnableMFADevice"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct EnableMFADeviceResponse {}
+
+impl record::Tell for EnableMFADeviceResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
+impl wire::Input for EnableMFADeviceRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for EnableMFADeviceResponse {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::query_answer(meta, request_id, out, |_| {});
     }
@@ -2407,6 +2727,76 @@ impl wire::Input for GetInstanceProfileRequest {
 }
 
 impl wire::Output for GetInstanceProfileResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct GetLoginProfile;
+
+impl wire::Shape for GetLoginProfile {
+    type Input = GetLoginProfileRequest;
+    type Output = GetLoginProfileResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "GetLoginProfile",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("GetLoginProfileResult"),
+        route: wire::Route::named("GetLoginProfile"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for GetLoginProfileRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for GetLoginProfileResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct GetMFADevice;
+
+impl wire::Shape for GetMFADevice {
+    type Input = GetMFADeviceRequest;
+    type Output = GetMFADeviceResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "GetMFADevice",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("GetMFADeviceResult"),
+        route: wire::Route::named("GetMFADevice"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for GetMFADeviceRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for GetMFADeviceResponse {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::query_answer(meta, request_id, out, |w| self.members(w));
     }
@@ -3269,6 +3659,76 @@ impl wire::Output for ListInstanceProfilesForRoleResponse {
 }
 
 #[derive(Debug)]
+pub struct ListMFADeviceTags;
+
+impl wire::Shape for ListMFADeviceTags {
+    type Input = ListMFADeviceTagsRequest;
+    type Output = ListMFADeviceTagsResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "ListMFADeviceTags",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("ListMFADeviceTagsResult"),
+        route: wire::Route::named("ListMFADeviceTags"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for ListMFADeviceTagsRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for ListMFADeviceTagsResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct ListMFADevices;
+
+impl wire::Shape for ListMFADevices {
+    type Input = ListMFADevicesRequest;
+    type Output = ListMFADevicesResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "ListMFADevices",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("ListMFADevicesResult"),
+        route: wire::Route::named("ListMFADevices"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for ListMFADevicesRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for ListMFADevicesResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
 pub struct ListOpenIDConnectProviderTags;
 
 impl wire::Shape for ListOpenIDConnectProviderTags {
@@ -3899,6 +4359,41 @@ impl wire::Output for ListUsersResponse {
 }
 
 #[derive(Debug)]
+pub struct ListVirtualMFADevices;
+
+impl wire::Shape for ListVirtualMFADevices {
+    type Input = ListVirtualMFADevicesRequest;
+    type Output = ListVirtualMFADevicesResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "ListVirtualMFADevices",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("ListVirtualMFADevicesResult"),
+        route: wire::Route::named("ListVirtualMFADevices"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for ListVirtualMFADevicesRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for ListVirtualMFADevicesResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
 pub struct PutGroupPolicy;
 
 impl wire::Shape for PutGroupPolicy {
@@ -4334,6 +4829,56 @@ impl wire::Output for ResetServiceSpecificCredentialResponse {
 }
 
 #[derive(Debug)]
+pub struct ResyncMFADevice;
+
+impl wire::Shape for ResyncMFADevice {
+    type Input = ResyncMFADeviceRequest;
+    type Output = ResyncMFADeviceResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "ResyncMFADevice",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: None,
+        route: wire::Route::named("ResyncMFADevice"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ResyncMFADeviceResponse {}
+
+impl record::Tell for ResyncMFADeviceResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
+impl wire::Input for ResyncMFADeviceRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for ResyncMFADeviceResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |_| {});
+    }
+}
+
+#[derive(Debug)]
 pub struct SetDefaultPolicyVersion;
 
 impl wire::Shape for SetDefaultPolicyVersion {
@@ -4492,6 +5037,56 @@ impl wire::Input for TagInstanceProfileRequest {
 }
 
 impl wire::Output for TagInstanceProfileResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |_| {});
+    }
+}
+
+#[derive(Debug)]
+pub struct TagMFADevice;
+
+impl wire::Shape for TagMFADevice {
+    type Input = TagMFADeviceRequest;
+    type Output = TagMFADeviceResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "TagMFADevice",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: None,
+        route: wire::Route::named("TagMFADevice"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct TagMFADeviceResponse {}
+
+impl record::Tell for TagMFADeviceResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
+impl wire::Input for TagMFADeviceRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for TagMFADeviceResponse {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::query_answer(meta, request_id, out, |_| {});
     }
@@ -4842,6 +5437,56 @@ impl wire::Input for UntagInstanceProfileRequest {
 }
 
 impl wire::Output for UntagInstanceProfileResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |_| {});
+    }
+}
+
+#[derive(Debug)]
+pub struct UntagMFADevice;
+
+impl wire::Shape for UntagMFADevice {
+    type Input = UntagMFADeviceRequest;
+    type Output = UntagMFADeviceResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "UntagMFADevice",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: None,
+        route: wire::Route::named("UntagMFADevice"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct UntagMFADeviceResponse {}
+
+impl record::Tell for UntagMFADeviceResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
+impl wire::Input for UntagMFADeviceRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for UntagMFADeviceResponse {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::query_answer(meta, request_id, out, |_| {});
     }
@@ -5342,6 +5987,56 @@ impl wire::Input for UpdateGroupRequest {
 }
 
 impl wire::Output for UpdateGroupResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |_| {});
+    }
+}
+
+#[derive(Debug)]
+pub struct UpdateLoginProfile;
+
+impl wire::Shape for UpdateLoginProfile {
+    type Input = UpdateLoginProfileRequest;
+    type Output = UpdateLoginProfileResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "UpdateLoginProfile",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: None,
+        route: wire::Route::named("UpdateLoginProfile"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct UpdateLoginProfileResponse {}
+
+impl record::Tell for UpdateLoginProfileResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
+impl wire::Input for UpdateLoginProfileRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for UpdateLoginProfileResponse {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::query_answer(meta, request_id, out, |_| {});
     }
@@ -6274,6 +6969,49 @@ impl record::Tell for AttachedPolicy {
     }
 }
 
+#[derive(Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ChangePasswordRequest {
+    pub old_password: String,
+    pub new_password: String,
+}
+
+impl std::fmt::Debug for ChangePasswordRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ChangePasswordRequest")
+            .field("old_password", &"***")
+            .field("new_password", &"***")
+            .finish()
+    }
+}
+
+impl form::FromForm for ChangePasswordRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(ChangePasswordRequest {
+            old_password: n.need("OldPassword", v)?,
+            new_password: n.need("NewPassword", v)?,
+        })
+    }
+}
+
+impl ChangePasswordRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.secret("OldPassword", Some(self.old_password.as_str()), &rule::PASSWORD_TYPE);
+        v.secret("NewPassword", Some(self.new_password.as_str()), &rule::PASSWORD_TYPE);
+    }
+}
+
+impl record::Tell for ChangePasswordRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -6543,6 +7281,86 @@ impl record::Tell for CreateInstanceProfileResponse {
     fn tell(&self, t: &mut record::Teller) {
         t.open();
         t.put("instanceProfile", Some(&self.instance_profile));
+        t.close();
+    }
+}
+
+#[derive(Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct CreateLoginProfileRequest {
+    pub user_name: Option<String>,
+    pub password: Option<String>,
+    pub password_reset_required: Option<bool>,
+}
+
+impl std::fmt::Debug for CreateLoginProfileRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CreateLoginProfileRequest")
+            .field("user_name", &self.user_name)
+            .field("password", &"***")
+            .field("password_reset_required", &self.password_reset_required)
+            .finish()
+    }
+}
+
+impl form::FromForm for CreateLoginProfileRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(CreateLoginProfileRequest {
+            user_name: n.get("UserName", v)?,
+            password: n.get("Password", v)?,
+            password_reset_required: n.get("PasswordResetRequired", v)?,
+        })
+    }
+}
+
+impl CreateLoginProfileRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("UserName", self.user_name.as_deref(), &rule::USER_NAME_TYPE);
+        v.secret("Password", self.password.as_deref(), &rule::PASSWORD_TYPE);
+    }
+}
+
+impl record::Tell for CreateLoginProfileRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("userName", self.user_name.as_ref());
+        t.put("passwordResetRequired", self.password_reset_required.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct CreateLoginProfileResponse {
+    pub login_profile: LoginProfile,
+}
+
+impl CreateLoginProfileResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("LoginProfile", &self.login_profile);
+    }
+}
+
+impl xml::ToXml for CreateLoginProfileResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for CreateLoginProfileResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("loginProfile", Some(&self.login_profile));
         t.close();
     }
 }
@@ -7206,6 +8024,121 @@ impl record::Tell for CreateUserResponse {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct CreateVirtualMFADeviceRequest {
+    pub path: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "VirtualMFADeviceName"))]
+    pub virtual_mfa_device_name: String,
+    pub tags: Option<Vec<Tag>>,
+}
+
+impl form::FromForm for CreateVirtualMFADeviceRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(CreateVirtualMFADeviceRequest {
+            path: n.get("Path", v)?,
+            virtual_mfa_device_name: n.need("VirtualMFADeviceName", v)?,
+            tags: n.list("Tags", "member", v)?,
+        })
+    }
+}
+
+impl CreateVirtualMFADeviceRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("Path", self.path.as_deref(), &rule::PATH_TYPE);
+        v.text(
+            "VirtualMFADeviceName",
+            Some(self.virtual_mfa_device_name.as_str()),
+            &rule::VIRTUAL_MFA_DEVICE_NAME,
+        );
+        v.size("Tags", self.tags.as_ref().map(|items| items.len()), 0, 50);
+        v.each("Tags", self.tags.as_deref(), Tag::limits);
+    }
+}
+
+impl record::Tell for CreateVirtualMFADeviceRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("path", self.path.as_ref());
+        t.put("virtualMFADeviceName", Some(&self.virtual_mfa_device_name));
+        t.list("tags", self.tags.as_deref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct CreateVirtualMFADeviceResponse {
+    #[cfg_attr(feature = "vectors", serde(rename = "VirtualMFADevice"))]
+    pub virtual_mfa_device: VirtualMFADevice,
+}
+
+impl CreateVirtualMFADeviceResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("VirtualMFADevice", &self.virtual_mfa_device);
+    }
+}
+
+impl xml::ToXml for CreateVirtualMFADeviceResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for CreateVirtualMFADeviceResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("virtualMFADevice", Some(&self.virtual_mfa_device));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeactivateMFADeviceRequest {
+    pub user_name: Option<String>,
+    pub serial_number: String,
+}
+
+impl form::FromForm for DeactivateMFADeviceRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DeactivateMFADeviceRequest {
+            user_name: n.get("UserName", v)?,
+            serial_number: n.need("SerialNumber", v)?,
+        })
+    }
+}
+
+impl DeactivateMFADeviceRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("UserName", self.user_name.as_deref(), &rule::EXISTING_USER_NAME_TYPE);
+        v.text("SerialNumber", Some(self.serial_number.as_str()), &rule::SERIAL_NUMBER_TYPE);
+    }
+}
+
+impl record::Tell for DeactivateMFADeviceRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("userName", self.user_name.as_ref());
+        t.put("serialNumber", Some(&self.serial_number));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DeleteAccessKeyRequest {
     pub user_name: Option<String>,
     pub access_key_id: String,
@@ -7362,6 +8295,36 @@ impl record::Tell for DeleteInstanceProfileRequest {
     fn tell(&self, t: &mut record::Teller) {
         t.open();
         t.put("instanceProfileName", Some(&self.instance_profile_name));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteLoginProfileRequest {
+    pub user_name: Option<String>,
+}
+
+impl form::FromForm for DeleteLoginProfileRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DeleteLoginProfileRequest { user_name: n.get("UserName", v)? })
+    }
+}
+
+impl DeleteLoginProfileRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("UserName", self.user_name.as_deref(), &rule::USER_NAME_TYPE);
+    }
+}
+
+impl record::Tell for DeleteLoginProfileRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("userName", self.user_name.as_ref());
         t.close();
     }
 }
@@ -7903,6 +8866,36 @@ impl record::Tell for DeleteUserRequest {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct DeleteVirtualMFADeviceRequest {
+    pub serial_number: String,
+}
+
+impl form::FromForm for DeleteVirtualMFADeviceRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DeleteVirtualMFADeviceRequest { serial_number: n.need("SerialNumber", v)? })
+    }
+}
+
+impl DeleteVirtualMFADeviceRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("SerialNumber", Some(self.serial_number.as_str()), &rule::SERIAL_NUMBER_TYPE);
+    }
+}
+
+impl record::Tell for DeleteVirtualMFADeviceRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("serialNumber", Some(&self.serial_number));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DeletionTaskFailureReasonType {
     pub reason: Option<String>,
     pub role_usage_list: Option<Vec<RoleUsageType>>,
@@ -8030,6 +9023,58 @@ impl record::Tell for DetachUserPolicyRequest {
         t.open();
         t.put("userName", Some(&self.user_name));
         t.put("policyArn", Some(&self.policy_arn));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct EnableMFADeviceRequest {
+    pub user_name: String,
+    pub serial_number: String,
+    pub authentication_code1: String,
+    pub authentication_code2: String,
+}
+
+impl form::FromForm for EnableMFADeviceRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(EnableMFADeviceRequest {
+            user_name: n.need("UserName", v)?,
+            serial_number: n.need("SerialNumber", v)?,
+            authentication_code1: n.need("AuthenticationCode1", v)?,
+            authentication_code2: n.need("AuthenticationCode2", v)?,
+        })
+    }
+}
+
+impl EnableMFADeviceRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("UserName", Some(self.user_name.as_str()), &rule::EXISTING_USER_NAME_TYPE);
+        v.text("SerialNumber", Some(self.serial_number.as_str()), &rule::SERIAL_NUMBER_TYPE);
+        v.text(
+            "AuthenticationCode1",
+            Some(self.authentication_code1.as_str()),
+            &rule::AUTHENTICATION_CODE_TYPE,
+        );
+        v.text(
+            "AuthenticationCode2",
+            Some(self.authentication_code2.as_str()),
+            &rule::AUTHENTICATION_CODE_TYPE,
+        );
+    }
+}
+
+impl record::Tell for EnableMFADeviceRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("userName", Some(&self.user_name));
+        t.put("serialNumber", Some(&self.serial_number));
+        t.masked("authenticationCode1", true, record::HIDDEN);
+        t.masked("authenticationCode2", true, record::HIDDEN);
         t.close();
     }
 }
@@ -8655,6 +9700,145 @@ impl record::Tell for GetInstanceProfileResponse {
     fn tell(&self, t: &mut record::Teller) {
         t.open();
         t.put("instanceProfile", Some(&self.instance_profile));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetLoginProfileRequest {
+    pub user_name: Option<String>,
+}
+
+impl form::FromForm for GetLoginProfileRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(GetLoginProfileRequest { user_name: n.get("UserName", v)? })
+    }
+}
+
+impl GetLoginProfileRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("UserName", self.user_name.as_deref(), &rule::USER_NAME_TYPE);
+    }
+}
+
+impl record::Tell for GetLoginProfileRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("userName", self.user_name.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetLoginProfileResponse {
+    pub login_profile: LoginProfile,
+}
+
+impl GetLoginProfileResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("LoginProfile", &self.login_profile);
+    }
+}
+
+impl xml::ToXml for GetLoginProfileResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for GetLoginProfileResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("loginProfile", Some(&self.login_profile));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetMFADeviceRequest {
+    pub serial_number: String,
+    pub user_name: Option<String>,
+}
+
+impl form::FromForm for GetMFADeviceRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(GetMFADeviceRequest {
+            serial_number: n.need("SerialNumber", v)?,
+            user_name: n.get("UserName", v)?,
+        })
+    }
+}
+
+impl GetMFADeviceRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("SerialNumber", Some(self.serial_number.as_str()), &rule::SERIAL_NUMBER_TYPE);
+        v.text("UserName", self.user_name.as_deref(), &rule::USER_NAME_TYPE);
+    }
+}
+
+impl record::Tell for GetMFADeviceRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("serialNumber", Some(&self.serial_number));
+        t.put("userName", self.user_name.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetMFADeviceResponse {
+    pub user_name: Option<String>,
+    pub serial_number: String,
+    pub enable_date: Option<Time>,
+    pub certifications: Option<BTreeMap<String, String>>,
+}
+
+impl GetMFADeviceResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("UserName", &self.user_name);
+        w.put("SerialNumber", &self.serial_number);
+        w.put("EnableDate", &self.enable_date);
+        w.map("Certifications", ["entry", "key", "value"], self.certifications.as_ref());
+    }
+}
+
+impl xml::ToXml for GetMFADeviceResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for GetMFADeviceResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("userName", self.user_name.as_ref());
+        t.put("serialNumber", Some(&self.serial_number));
+        t.put("enableDate", self.enable_date.as_ref());
+        t.put("certifications", self.certifications.as_ref());
         t.close();
     }
 }
@@ -10609,6 +11793,163 @@ impl record::Tell for ListInstanceProfilesResponse {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct ListMFADeviceTagsRequest {
+    pub serial_number: String,
+    pub marker: Option<String>,
+    pub max_items: Option<i32>,
+}
+
+impl form::FromForm for ListMFADeviceTagsRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(ListMFADeviceTagsRequest {
+            serial_number: n.need("SerialNumber", v)?,
+            marker: n.get("Marker", v)?,
+            max_items: n.get("MaxItems", v)?,
+        })
+    }
+}
+
+impl ListMFADeviceTagsRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("SerialNumber", Some(self.serial_number.as_str()), &rule::SERIAL_NUMBER_TYPE);
+        v.text("Marker", self.marker.as_deref(), &rule::MARKER_TYPE);
+        v.number("MaxItems", self.max_items, Some(1), Some(1000));
+    }
+}
+
+impl record::Tell for ListMFADeviceTagsRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("serialNumber", Some(&self.serial_number));
+        t.put("marker", self.marker.as_ref());
+        t.put("maxItems", self.max_items.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListMFADeviceTagsResponse {
+    pub tags: Vec<Tag>,
+    pub is_truncated: Option<bool>,
+    pub marker: Option<String>,
+}
+
+impl ListMFADeviceTagsResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.list("Tags", "member", Some(self.tags.as_slice()));
+        w.put("IsTruncated", &self.is_truncated);
+        w.put("Marker", &self.marker);
+    }
+}
+
+impl xml::ToXml for ListMFADeviceTagsResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for ListMFADeviceTagsResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.list("tags", Some(self.tags.as_slice()));
+        t.put("isTruncated", self.is_truncated.as_ref());
+        t.put("marker", self.marker.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListMFADevicesRequest {
+    pub user_name: Option<String>,
+    pub marker: Option<String>,
+    pub max_items: Option<i32>,
+}
+
+impl form::FromForm for ListMFADevicesRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(ListMFADevicesRequest {
+            user_name: n.get("UserName", v)?,
+            marker: n.get("Marker", v)?,
+            max_items: n.get("MaxItems", v)?,
+        })
+    }
+}
+
+impl ListMFADevicesRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("UserName", self.user_name.as_deref(), &rule::EXISTING_USER_NAME_TYPE);
+        v.text("Marker", self.marker.as_deref(), &rule::MARKER_TYPE);
+        v.number("MaxItems", self.max_items, Some(1), Some(1000));
+    }
+}
+
+impl record::Tell for ListMFADevicesRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("userName", self.user_name.as_ref());
+        t.put("marker", self.marker.as_ref());
+        t.put("maxItems", self.max_items.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListMFADevicesResponse {
+    #[cfg_attr(feature = "vectors", serde(rename = "MFADevices"))]
+    pub mfa_devices: Vec<MFADevice>,
+    pub is_truncated: Option<bool>,
+    pub marker: Option<String>,
+}
+
+impl ListMFADevicesResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.list("MFADevices", "member", Some(self.mfa_devices.as_slice()));
+        w.put("IsTruncated", &self.is_truncated);
+        w.put("Marker", &self.marker);
+    }
+}
+
+impl xml::ToXml for ListMFADevicesResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for ListMFADevicesResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.list("mFADevices", Some(self.mfa_devices.as_slice()));
+        t.put("isTruncated", self.is_truncated.as_ref());
+        t.put("marker", self.marker.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListOpenIDConnectProviderTagsRequest {
     #[cfg_attr(feature = "vectors", serde(rename = "OpenIDConnectProviderArn"))]
     pub open_id_connect_provider_arn: String,
@@ -11993,6 +13334,161 @@ impl record::Tell for ListUsersResponse {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct ListVirtualMFADevicesRequest {
+    pub assignment_status: Option<String>,
+    pub marker: Option<String>,
+    pub max_items: Option<i32>,
+}
+
+impl form::FromForm for ListVirtualMFADevicesRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(ListVirtualMFADevicesRequest {
+            assignment_status: n.get("AssignmentStatus", v)?,
+            marker: n.get("Marker", v)?,
+            max_items: n.get("MaxItems", v)?,
+        })
+    }
+}
+
+impl ListVirtualMFADevicesRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("AssignmentStatus", self.assignment_status.as_deref(), &rule::ASSIGNMENT_STATUS_TYPE);
+        v.text("Marker", self.marker.as_deref(), &rule::MARKER_TYPE);
+        v.number("MaxItems", self.max_items, Some(1), Some(1000));
+    }
+}
+
+impl record::Tell for ListVirtualMFADevicesRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("assignmentStatus", self.assignment_status.as_ref());
+        t.put("marker", self.marker.as_ref());
+        t.put("maxItems", self.max_items.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListVirtualMFADevicesResponse {
+    #[cfg_attr(feature = "vectors", serde(rename = "VirtualMFADevices"))]
+    pub virtual_mfa_devices: Vec<VirtualMFADevice>,
+    pub is_truncated: Option<bool>,
+    pub marker: Option<String>,
+}
+
+impl ListVirtualMFADevicesResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.list("VirtualMFADevices", "member", Some(self.virtual_mfa_devices.as_slice()));
+        w.put("IsTruncated", &self.is_truncated);
+        w.put("Marker", &self.marker);
+    }
+}
+
+impl xml::ToXml for ListVirtualMFADevicesResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for ListVirtualMFADevicesResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.list("virtualMFADevices", Some(self.virtual_mfa_devices.as_slice()));
+        t.put("isTruncated", self.is_truncated.as_ref());
+        t.put("marker", self.marker.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct LoginProfile {
+    pub user_name: String,
+    pub create_date: Time,
+    pub password_reset_required: Option<bool>,
+}
+
+impl LoginProfile {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("UserName", &self.user_name);
+        w.put("CreateDate", &self.create_date);
+        w.put("PasswordResetRequired", &self.password_reset_required);
+    }
+}
+
+impl xml::ToXml for LoginProfile {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for LoginProfile {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("userName", Some(&self.user_name));
+        t.put("createDate", Some(&self.create_date));
+        t.put("passwordResetRequired", self.password_reset_required.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct MFADevice {
+    pub user_name: String,
+    pub serial_number: String,
+    pub enable_date: Time,
+}
+
+impl MFADevice {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("UserName", &self.user_name);
+        w.put("SerialNumber", &self.serial_number);
+        w.put("EnableDate", &self.enable_date);
+    }
+}
+
+impl xml::ToXml for MFADevice {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for MFADevice {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("userName", Some(&self.user_name));
+        t.put("serialNumber", Some(&self.serial_number));
+        t.put("enableDate", Some(&self.enable_date));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ManagedPolicyDetail {
     pub policy_name: Option<String>,
     pub policy_id: Option<String>,
@@ -12989,6 +14485,58 @@ impl record::Tell for ResourceSpecificResult {
         t.list("missingContextValues", self.missing_context_values.as_deref());
         t.put("evalDecisionDetails", self.eval_decision_details.as_ref());
         t.put("permissionsBoundaryDecisionDetail", self.permissions_boundary_decision_detail.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ResyncMFADeviceRequest {
+    pub user_name: String,
+    pub serial_number: String,
+    pub authentication_code1: String,
+    pub authentication_code2: String,
+}
+
+impl form::FromForm for ResyncMFADeviceRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(ResyncMFADeviceRequest {
+            user_name: n.need("UserName", v)?,
+            serial_number: n.need("SerialNumber", v)?,
+            authentication_code1: n.need("AuthenticationCode1", v)?,
+            authentication_code2: n.need("AuthenticationCode2", v)?,
+        })
+    }
+}
+
+impl ResyncMFADeviceRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("UserName", Some(self.user_name.as_str()), &rule::EXISTING_USER_NAME_TYPE);
+        v.text("SerialNumber", Some(self.serial_number.as_str()), &rule::SERIAL_NUMBER_TYPE);
+        v.text(
+            "AuthenticationCode1",
+            Some(self.authentication_code1.as_str()),
+            &rule::AUTHENTICATION_CODE_TYPE,
+        );
+        v.text(
+            "AuthenticationCode2",
+            Some(self.authentication_code2.as_str()),
+            &rule::AUTHENTICATION_CODE_TYPE,
+        );
+    }
+}
+
+impl record::Tell for ResyncMFADeviceRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("userName", Some(&self.user_name));
+        t.put("serialNumber", Some(&self.serial_number));
+        t.masked("authenticationCode1", true, record::HIDDEN);
+        t.masked("authenticationCode2", true, record::HIDDEN);
         t.close();
     }
 }
@@ -14056,6 +15604,43 @@ impl record::Tell for TagInstanceProfileRequest {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct TagMFADeviceRequest {
+    pub serial_number: String,
+    pub tags: Vec<Tag>,
+}
+
+impl form::FromForm for TagMFADeviceRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(TagMFADeviceRequest {
+            serial_number: n.need("SerialNumber", v)?,
+            tags: n.need_list("Tags", "member", v)?,
+        })
+    }
+}
+
+impl TagMFADeviceRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("SerialNumber", Some(self.serial_number.as_str()), &rule::SERIAL_NUMBER_TYPE);
+        v.size("Tags", Some(self.tags.len()), 0, 50);
+        v.each("Tags", Some(self.tags.as_slice()), Tag::limits);
+    }
+}
+
+impl record::Tell for TagMFADeviceRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("serialNumber", Some(&self.serial_number));
+        t.list("tags", Some(self.tags.as_slice()));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct TagOpenIDConnectProviderRequest {
     #[cfg_attr(feature = "vectors", serde(rename = "OpenIDConnectProviderArn"))]
     pub open_id_connect_provider_arn: String,
@@ -14305,6 +15890,43 @@ impl record::Tell for UntagInstanceProfileRequest {
     fn tell(&self, t: &mut record::Teller) {
         t.open();
         t.put("instanceProfileName", Some(&self.instance_profile_name));
+        t.list("tagKeys", Some(self.tag_keys.as_slice()));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct UntagMFADeviceRequest {
+    pub serial_number: String,
+    pub tag_keys: Vec<String>,
+}
+
+impl form::FromForm for UntagMFADeviceRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(UntagMFADeviceRequest {
+            serial_number: n.need("SerialNumber", v)?,
+            tag_keys: n.need_list("TagKeys", "member", v)?,
+        })
+    }
+}
+
+impl UntagMFADeviceRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("SerialNumber", Some(self.serial_number.as_str()), &rule::SERIAL_NUMBER_TYPE);
+        v.size("TagKeys", Some(self.tag_keys.len()), 0, 50);
+        v.texts("TagKeys", Some(self.tag_keys.as_slice()), &rule::TAG_KEY_TYPE);
+    }
+}
+
+impl record::Tell for UntagMFADeviceRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("serialNumber", Some(&self.serial_number));
         t.list("tagKeys", Some(self.tag_keys.as_slice()));
         t.close();
     }
@@ -14708,6 +16330,54 @@ impl record::Tell for UpdateGroupRequest {
         t.put("groupName", Some(&self.group_name));
         t.put("newPath", self.new_path.as_ref());
         t.put("newGroupName", self.new_group_name.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct UpdateLoginProfileRequest {
+    pub user_name: String,
+    pub password: Option<String>,
+    pub password_reset_required: Option<bool>,
+}
+
+impl std::fmt::Debug for UpdateLoginProfileRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("UpdateLoginProfileRequest")
+            .field("user_name", &self.user_name)
+            .field("password", &"***")
+            .field("password_reset_required", &self.password_reset_required)
+            .finish()
+    }
+}
+
+impl form::FromForm for UpdateLoginProfileRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(UpdateLoginProfileRequest {
+            user_name: n.need("UserName", v)?,
+            password: n.get("Password", v)?,
+            password_reset_required: n.get("PasswordResetRequired", v)?,
+        })
+    }
+}
+
+impl UpdateLoginProfileRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("UserName", Some(self.user_name.as_str()), &rule::USER_NAME_TYPE);
+        v.secret("Password", self.password.as_deref(), &rule::PASSWORD_TYPE);
+    }
+}
+
+impl record::Tell for UpdateLoginProfileRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("userName", Some(&self.user_name));
+        t.put("passwordResetRequired", self.password_reset_required.as_ref());
         t.close();
     }
 }
@@ -15553,6 +17223,65 @@ impl record::Tell for UserDetail {
     }
 }
 
+#[derive(Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct VirtualMFADevice {
+    pub serial_number: String,
+    pub base32_string_seed: Option<Vec<u8>>,
+    #[cfg_attr(feature = "vectors", serde(rename = "QRCodePNG"))]
+    pub qr_code_png: Option<Vec<u8>>,
+    pub user: Option<User>,
+    pub enable_date: Option<Time>,
+    pub tags: Option<Vec<Tag>>,
+}
+
+impl std::fmt::Debug for VirtualMFADevice {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("VirtualMFADevice")
+            .field("serial_number", &self.serial_number)
+            .field("base32_string_seed", &"***")
+            .field("qr_code_png", &"***")
+            .field("user", &self.user)
+            .field("enable_date", &self.enable_date)
+            .field("tags", &self.tags)
+            .finish()
+    }
+}
+
+impl VirtualMFADevice {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("SerialNumber", &self.serial_number);
+        w.put("Base32StringSeed", &self.base32_string_seed);
+        w.put("QRCodePNG", &self.qr_code_png);
+        w.put("User", &self.user);
+        w.put("EnableDate", &self.enable_date);
+        w.list("Tags", "member", self.tags.as_deref());
+    }
+}
+
+impl xml::ToXml for VirtualMFADevice {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for VirtualMFADevice {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("serialNumber", Some(&self.serial_number));
+        t.put("user", self.user.as_ref());
+        t.put("enableDate", self.enable_date.as_ref());
+        t.list("tags", self.tags.as_deref());
+        t.close();
+    }
+}
+
 /// Every operation above, for tests that replay records.
 #[cfg(feature = "vectors")]
 pub static CODECS: &[wire::vectors::Codec] = &[
@@ -15562,10 +17291,12 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<AttachGroupPolicy>(),
     wire::vectors::Codec::of::<AttachRolePolicy>(),
     wire::vectors::Codec::of::<AttachUserPolicy>(),
+    wire::vectors::Codec::of::<ChangePassword>(),
     wire::vectors::Codec::of::<CreateAccessKey>(),
     wire::vectors::Codec::of::<CreateAccountAlias>(),
     wire::vectors::Codec::of::<CreateGroup>(),
     wire::vectors::Codec::of::<CreateInstanceProfile>(),
+    wire::vectors::Codec::of::<CreateLoginProfile>(),
     wire::vectors::Codec::of::<CreateOpenIDConnectProvider>(),
     wire::vectors::Codec::of::<CreatePolicy>(),
     wire::vectors::Codec::of::<CreatePolicyVersion>(),
@@ -15574,12 +17305,15 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<CreateServiceLinkedRole>(),
     wire::vectors::Codec::of::<CreateServiceSpecificCredential>(),
     wire::vectors::Codec::of::<CreateUser>(),
+    wire::vectors::Codec::of::<CreateVirtualMFADevice>(),
+    wire::vectors::Codec::of::<DeactivateMFADevice>(),
     wire::vectors::Codec::of::<DeleteAccessKey>(),
     wire::vectors::Codec::of::<DeleteAccountAlias>(),
     wire::vectors::Codec::of::<DeleteAccountPasswordPolicy>(),
     wire::vectors::Codec::of::<DeleteGroup>(),
     wire::vectors::Codec::of::<DeleteGroupPolicy>(),
     wire::vectors::Codec::of::<DeleteInstanceProfile>(),
+    wire::vectors::Codec::of::<DeleteLoginProfile>(),
     wire::vectors::Codec::of::<DeleteOpenIDConnectProvider>(),
     wire::vectors::Codec::of::<DeletePolicy>(),
     wire::vectors::Codec::of::<DeletePolicyVersion>(),
@@ -15595,10 +17329,12 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<DeleteUser>(),
     wire::vectors::Codec::of::<DeleteUserPermissionsBoundary>(),
     wire::vectors::Codec::of::<DeleteUserPolicy>(),
+    wire::vectors::Codec::of::<DeleteVirtualMFADevice>(),
     wire::vectors::Codec::of::<DetachGroupPolicy>(),
     wire::vectors::Codec::of::<DetachRolePolicy>(),
     wire::vectors::Codec::of::<DetachUserPolicy>(),
     wire::vectors::Codec::of::<DisableOutboundWebIdentityFederation>(),
+    wire::vectors::Codec::of::<EnableMFADevice>(),
     wire::vectors::Codec::of::<EnableOutboundWebIdentityFederation>(),
     wire::vectors::Codec::of::<GetAccessKeyLastUsed>(),
     wire::vectors::Codec::of::<GetAccountAuthorizationDetails>(),
@@ -15609,6 +17345,8 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<GetGroup>(),
     wire::vectors::Codec::of::<GetGroupPolicy>(),
     wire::vectors::Codec::of::<GetInstanceProfile>(),
+    wire::vectors::Codec::of::<GetLoginProfile>(),
+    wire::vectors::Codec::of::<GetMFADevice>(),
     wire::vectors::Codec::of::<GetOpenIDConnectProvider>(),
     wire::vectors::Codec::of::<GetOutboundWebIdentityFederationInfo>(),
     wire::vectors::Codec::of::<GetPolicy>(),
@@ -15633,6 +17371,8 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<ListInstanceProfileTags>(),
     wire::vectors::Codec::of::<ListInstanceProfiles>(),
     wire::vectors::Codec::of::<ListInstanceProfilesForRole>(),
+    wire::vectors::Codec::of::<ListMFADeviceTags>(),
+    wire::vectors::Codec::of::<ListMFADevices>(),
     wire::vectors::Codec::of::<ListOpenIDConnectProviderTags>(),
     wire::vectors::Codec::of::<ListOpenIDConnectProviders>(),
     wire::vectors::Codec::of::<ListPolicies>(),
@@ -15651,6 +17391,7 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<ListUserPolicies>(),
     wire::vectors::Codec::of::<ListUserTags>(),
     wire::vectors::Codec::of::<ListUsers>(),
+    wire::vectors::Codec::of::<ListVirtualMFADevices>(),
     wire::vectors::Codec::of::<PutGroupPolicy>(),
     wire::vectors::Codec::of::<PutRolePermissionsBoundary>(),
     wire::vectors::Codec::of::<PutRolePolicy>(),
@@ -15660,10 +17401,12 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<RemoveRoleFromInstanceProfile>(),
     wire::vectors::Codec::of::<RemoveUserFromGroup>(),
     wire::vectors::Codec::of::<ResetServiceSpecificCredential>(),
+    wire::vectors::Codec::of::<ResyncMFADevice>(),
     wire::vectors::Codec::of::<SetDefaultPolicyVersion>(),
     wire::vectors::Codec::of::<SimulateCustomPolicy>(),
     wire::vectors::Codec::of::<SimulatePrincipalPolicy>(),
     wire::vectors::Codec::of::<TagInstanceProfile>(),
+    wire::vectors::Codec::of::<TagMFADevice>(),
     wire::vectors::Codec::of::<TagOpenIDConnectProvider>(),
     wire::vectors::Codec::of::<TagPolicy>(),
     wire::vectors::Codec::of::<TagRole>(),
@@ -15671,6 +17414,7 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<TagServerCertificate>(),
     wire::vectors::Codec::of::<TagUser>(),
     wire::vectors::Codec::of::<UntagInstanceProfile>(),
+    wire::vectors::Codec::of::<UntagMFADevice>(),
     wire::vectors::Codec::of::<UntagOpenIDConnectProvider>(),
     wire::vectors::Codec::of::<UntagPolicy>(),
     wire::vectors::Codec::of::<UntagRole>(),
@@ -15681,6 +17425,7 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<UpdateAccountPasswordPolicy>(),
     wire::vectors::Codec::of::<UpdateAssumeRolePolicy>(),
     wire::vectors::Codec::of::<UpdateGroup>(),
+    wire::vectors::Codec::of::<UpdateLoginProfile>(),
     wire::vectors::Codec::of::<UpdateOpenIDConnectProviderThumbprint>(),
     wire::vectors::Codec::of::<UpdateRole>(),
     wire::vectors::Codec::of::<UpdateRoleDescription>(),
@@ -15868,6 +17613,8 @@ mod rule {
     pub static ARN_TYPE: Text = Text { min: 20, max: 2048, pattern: None, values: &[] };
     pub static ASSERTION_ENCRYPTION_MODE_TYPE: Text =
         Text { min: 0, max: usize::MAX, pattern: None, values: &["Required", "Allowed"] };
+    pub static ASSIGNMENT_STATUS_TYPE: Text =
+        Text { min: 0, max: usize::MAX, pattern: None, values: &["Assigned", "Unassigned", "Any"] };
     pub static ATTACHMENT_NAME: Text = Text {
         min: 1,
         max: 128,
@@ -15876,6 +17623,8 @@ mod rule {
     };
     pub static ATTACHMENT_TYPE: Text =
         Text { min: 0, max: usize::MAX, pattern: None, values: &["user", "group", "role"] };
+    pub static AUTHENTICATION_CODE_TYPE: Text =
+        Text { min: 6, max: 6, pattern: Some(Pattern::new("[\\d]+", "[0-9]+")), values: &[] };
     pub static CERTIFICATE_BODY_TYPE: Text = Text {
         min: 1,
         max: 16384,
@@ -15957,6 +17706,15 @@ mod rule {
     };
     pub static OPEN_ID_CONNECT_PROVIDER_URL_TYPE: Text =
         Text { min: 1, max: 255, pattern: None, values: &[] };
+    pub static PASSWORD_TYPE: Text = Text {
+        min: 1,
+        max: 128,
+        pattern: Some(Pattern::new(
+            "[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+",
+            "[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+",
+        )),
+        values: &[],
+    };
     pub static PATH_PREFIX_TYPE: Text = Text {
         min: 1,
         max: 512,
@@ -16057,6 +17815,12 @@ mod rule {
         Text { min: 1000, max: 10000000, pattern: None, values: &[] };
     pub static SAML_PROVIDER_NAME_TYPE: Text =
         Text { min: 1, max: 128, pattern: Some(Pattern::new("[\\w._-]+", "[0-9A-Za-z_._-]+")), values: &[] };
+    pub static SERIAL_NUMBER_TYPE: Text = Text {
+        min: 9,
+        max: 256,
+        pattern: Some(Pattern::new("[\\w+=/:,.@-]+", "[0-9A-Za-z_+=/:,.@-]+")),
+        values: &[],
+    };
     pub static SERVER_CERTIFICATE_NAME_TYPE: Text = Text {
         min: 1,
         max: 128,
@@ -16083,6 +17847,12 @@ mod rule {
     pub static USER_NAME_TYPE: Text = Text {
         min: 1,
         max: 64,
+        pattern: Some(Pattern::new("[\\w+=,.@-]+", "[0-9A-Za-z_+=,.@-]+")),
+        values: &[],
+    };
+    pub static VIRTUAL_MFA_DEVICE_NAME: Text = Text {
+        min: 1,
+        max: usize::MAX,
         pattern: Some(Pattern::new("[\\w+=,.@-]+", "[0-9A-Za-z_+=,.@-]+")),
         values: &[],
     };

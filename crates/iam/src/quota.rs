@@ -11,6 +11,9 @@ pub(crate) const ATTACHED_POLICIES: usize = 10;
 pub(crate) const VERSIONS_PER_POLICY: usize = 5;
 pub(crate) const SERVER_CERTIFICATES: usize = 20;
 pub(crate) const SIGNING_CERTIFICATES_PER_USER: usize = 2;
+pub(crate) const MFA_DEVICES_PER_USER: usize = 8;
+/// Virtual devices of an account: as many as it may have users.
+pub(crate) const MFA_DEVICES: usize = 5000;
 pub(crate) const TAGS: usize = 50;
 /// Characters of a managed policy, white space apart.
 pub(crate) const POLICY_SIZE: usize = 6144;

@@ -54,34 +54,3 @@ impl Table for DeletionTasks {
     type Key = (AccountId, String);
     type Row = DeletionTask;
 }
-
-/// What passwords of IAM users must be like.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PasswordPolicy {
-    pub minimum_length: i32,
-    pub symbols: bool,
-    pub numbers: bool,
-    pub uppercase: bool,
-    pub lowercase: bool,
-    pub users_may_change: bool,
-    /// Days; `None` when passwords do not expire.
-    pub max_age: Option<i32>,
-    /// How many former passwords may not be used again.
-    pub reuse_prevention: Option<i32>,
-    pub hard_expiry: Option<bool>,
-}
-
-impl Record for PasswordPolicy {
-    const VERSION: u8 = 1;
-}
-
-/// By account; an account without a row has AWS's default policy.
-#[derive(Debug)]
-pub struct PasswordPolicies;
-
-impl Table for PasswordPolicies {
-    const ID: u16 = 32;
-    const NAME: &'static str = "password_policies";
-    type Key = AccountId;
-    type Row = PasswordPolicy;
-}

@@ -62,6 +62,44 @@ impl Scene {
         self.call::<CreatePolicy>(input).unwrap().policy.unwrap().arn.unwrap()
     }
 
+    /// Gives a user a password.
+    pub fn password(&self, user: &str, password: &str) -> Result<LoginProfile, Fault> {
+        let input = CreateLoginProfileRequest {
+            user_name: Some(user.into()),
+            password: Some(password.into()),
+            ..Default::default()
+        };
+        self.call::<CreateLoginProfile>(input).map(|response| response.login_profile)
+    }
+
+    /// A virtual MFA device: its serial number and its seed in base 32.
+    pub fn device(&self, name: &str) -> (String, Vec<u8>) {
+        let input =
+            CreateVirtualMFADeviceRequest { virtual_mfa_device_name: name.into(), ..Default::default() };
+        let device = self.call::<CreateVirtualMFADevice>(input).unwrap().virtual_mfa_device;
+        (device.serial_number, device.base32_string_seed.unwrap().to_vec())
+    }
+
+    /// The code of a device, so many steps of 30 seconds from now.
+    pub fn code(&self, seed: &[u8], step: i64) -> String {
+        rolecall_testkit::mfa_code(seed, self.world.env.now(), step)
+    }
+
+    /// Makes a device the user's, by the codes of two steps.
+    pub fn enable(&self, user: &str, serial: &str, seed: &[u8], steps: (i64, i64)) -> Result<(), Fault> {
+        let input = EnableMFADeviceRequest {
+            user_name: user.into(),
+            serial_number: serial.into(),
+            authentication_code1: self.code(seed, steps.0),
+            authentication_code2: self.code(seed, steps.1),
+        };
+        self.call::<EnableMFADevice>(input).map(|_| ())
+    }
+
+    pub fn id_of(&self, user: &str) -> String {
+        self.call::<GetUser>(GetUserRequest { user_name: Some(user.into()) }).unwrap().user.user_id
+    }
+
     pub fn attach(&self, role: &str, arn: &str) -> Result<AttachRolePolicyResponse, Fault> {
         let input = AttachRolePolicyRequest { role_name: role.into(), policy_arn: arn.into() };
         self.call::<AttachRolePolicy>(input)

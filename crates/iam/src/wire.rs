@@ -1,11 +1,11 @@
 //! Records as answers show them. AWS shows more of a thing when it is asked for by name than in lists.
 
-use rolecall_base::Fault;
+use rolecall_base::{AccountId, Fault};
 use rolecall_identity::records::{Group, InstanceProfile, Role, User};
 use rolecall_store::Reader;
 
 use crate::model;
-use crate::{boundary, entity, tags, trust};
+use crate::{account_alias, boundary, entity, tags, trust};
 
 /// A policy document as IAM answers with it: percent-encoded by RFC 3986.
 pub(crate) fn encoded(document: &str) -> String {
@@ -43,6 +43,16 @@ pub(crate) fn user(user: &User) -> model::User {
         tags: tags::to_wire(&user.tags),
         ..user_in_list(user)
     }
+}
+
+/// The root user, which has neither name nor path.
+pub(crate) fn root(db: &Reader, account: AccountId) -> Result<model::User, Fault> {
+    Ok(model::User {
+        user_id: account.to_string(),
+        arn: account.root_arn(),
+        create_date: account_alias::read(db, account)?.created,
+        ..model::User::default()
+    })
 }
 
 pub(crate) fn group(group: &Group) -> model::Group {

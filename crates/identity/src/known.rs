@@ -12,6 +12,7 @@ use rolecall_env::Env;
 use rolecall_store::{Pre, Reader, Store};
 use zeroize::Zeroizing;
 
+use crate::attempts::Attempts;
 use crate::caller::{Caller, Policies, Who};
 use crate::documents::Documents;
 use crate::load::Loader;
@@ -70,6 +71,8 @@ pub struct Identity {
     pub vault: Vault,
     pub store: Store,
     pub documents: Documents,
+    /// Wrong passwords and codes of late.
+    pub attempts: Arc<Attempts>,
     cache: [RwLock<HashMap<String, Arc<Known>, foldhash::fast::RandomState>>; SHARDS],
 }
 
@@ -80,6 +83,7 @@ impl Identity {
             vault,
             store,
             documents: Documents::default(),
+            attempts: Arc::default(),
             cache: std::array::from_fn(|_| RwLock::default()),
         }
     }

@@ -5,6 +5,7 @@
 //! caller with the secret that must have signed. The door verifies the signature and asks the policies.
 
 mod accounts;
+mod attempts;
 pub mod aws_policies;
 mod caller;
 mod documents;
@@ -12,12 +13,16 @@ mod federation;
 mod issuers;
 mod known;
 mod load;
+pub mod passwords;
 mod principal;
 pub mod records;
+pub mod second_factor;
 mod session;
+mod totp;
 mod vault;
 
 pub use accounts::{NewKey, add_given_key, add_key, open_account};
+pub use attempts::Attempts;
 pub use caller::{Caller, Policies, Who};
 pub use documents::Documents;
 pub use federation::Federation;

@@ -70,21 +70,3 @@ pub fn only_long_term(caller: &Caller, operation: &str) -> Result<(), Fault> {
     }
     Err(Fault::new("AccessDenied", 403, format!("Cannot call {operation} with session credentials")))
 }
-
-/// A second factor that was shown. There are no MFA devices yet, so no code can be right.
-///
-/// # Errors
-/// AccessDenied when a serial number or a code was sent.
-pub fn second_factor(serial: Option<&str>, code: Option<&str>) -> Result<(), Fault> {
-    match (serial, code) {
-        (None, None) => Ok(()),
-        (Some(_), Some(_)) => {
-            let text = "MultiFactorAuthentication failed with invalid MFA one time pass code. ";
-            Err(Fault::new("AccessDenied", 403, text))
-        }
-        _ => {
-            let text = "MultiFactorAuthentication failed, must provide both MFA serial number and one time pass code. ";
-            Err(Fault::new("AccessDenied", 403, text))
-        }
-    }
-}

@@ -1,10 +1,12 @@
 //! The Security Token Service: who am I, and temporary credentials for roles, users and federated users.
 //!
-//! Nothing here writes to the store: a session is sealed into its token (`rolecall_identity::session`).
+//! A session is not written to the store, but sealed into its token (`rolecall_identity::session`). The one thing that
+//! is written is that a code of an MFA device was used.
 
 mod assumed;
 mod grant;
 pub mod model;
 pub mod ops;
+mod second_factor;
 mod session_policy;
 mod session_tags;

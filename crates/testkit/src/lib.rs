@@ -16,16 +16,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use rolecall_base::{AccountId, Fault};
+use rolecall_base::{AccountId, Fault, Time};
 use rolecall_blobs::Blobs;
 use rolecall_door::{
     AuditLog, Door, Entry, Extensions, Operation, Origin, Payload, Proving, Streaming, Visitor,
 };
 use rolecall_env::Env;
 use rolecall_identity::records::{
-    Entities, Entity, Holder, InlinePolicies, InlinePolicy, KeyOwner, User, Users, fold,
+    Entities, Entity, Holder, InlinePolicies, InlinePolicy, KeyOwner, Mark, MfaDevice, MfaDevices,
+    MfaDevicesOfOwner, User, Users, fold,
 };
-use rolecall_identity::{Identity, Issuers, NewKey, Vault, add_key, open_account};
+use rolecall_identity::{Identity, Issuers, NewKey, Vault, add_key, open_account, second_factor};
 use rolecall_store::{Memory, Store, Tx};
 
 /// The account that every world begins with.
@@ -124,6 +125,33 @@ impl World {
         })
     }
 
+    /// A virtual MFA device of a user, in use: its serial number and its seed in base 32, as [`mfa_code`] takes it.
+    pub fn mfa_device(&self, user: &Visitor, name: &str) -> (String, Vec<u8>) {
+        let owner = KeyOwner::User(user.caller.principal_id.clone());
+        let mut device = MfaDevice {
+            account: user.caller.account,
+            path: "/".into(),
+            name: name.into(),
+            created: self.env.now(),
+            sealed_seed: Vec::new(),
+            tags: Default::default(),
+            owner: Some(owner.clone()),
+            enabled: Some(self.env.now()),
+            drift: 0,
+            last_step: 0,
+        };
+        let vault = &self.door.identity.vault;
+        let (sealed, seed) =
+            second_factor::new_seed(&self.env, vault, &device.serial()).expect("a sealed seed");
+        device.sealed_seed = sealed;
+        self.write(|tx| {
+            let (account, place) = device.key();
+            tx.put::<MfaDevices>(&device.key(), &device)?;
+            Ok(tx.put::<MfaDevicesOfOwner>(&(account, owner.word().to_owned(), place), &Mark {})?)
+        });
+        (device.serial(), seed.as_bytes().to_vec())
+    }
+
     /// Whoever signs with these credentials.
     pub fn signed_in(&self, id: &str, token: Option<&str>) -> Result<Visitor, rolecall_identity::Unknown> {
         self.door.identity.known(id, token).map(Visitor::known)
@@ -164,6 +192,21 @@ impl World {
         self.run(self.store.commit(tx)).expect("a commit");
         done
     }
+}
+
+/// The code that an authenticator app shows for a seed in base 32, so many steps of 30 seconds from now.
+pub fn mfa_code(seed: &[u8], now: Time, step: i64) -> String {
+    let mut bits = 0_u64;
+    let mut bytes = Vec::new();
+    for (n, letter) in seed.iter().enumerate() {
+        let digit = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".iter().position(|l| l == letter).expect("base 32");
+        bits = bits << 5 | u64::try_from(digit).expect("five bits");
+        if n % 8 == 7 {
+            bytes.extend_from_slice(bits.to_be_bytes().get(3..).unwrap_or_default());
+            bits = 0;
+        }
+    }
+    second_factor::code(&bytes, second_factor::step(now) + step)
 }
 
 /// A body in pieces of 64 KiB.

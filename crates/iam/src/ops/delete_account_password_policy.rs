@@ -8,7 +8,7 @@ use crate::model::{
     DeleteAccountPasswordPolicy, DeleteAccountPasswordPolicyRequest, DeleteAccountPasswordPolicyResponse,
     fault,
 };
-use crate::records::PasswordPolicies;
+use rolecall_identity::records::PasswordPolicies;
 
 impl Operation for DeleteAccountPasswordPolicy {
     type Access = Write;

@@ -9,6 +9,8 @@ use crate::access_key;
 use crate::entity::{self, Target};
 use crate::group;
 use crate::holder;
+use crate::login_profile;
+use crate::mfa;
 use crate::model::{DeleteUser, DeleteUserRequest, DeleteUserResponse};
 use crate::{service_credential, signing_certificate, ssh_key};
 
@@ -24,10 +26,12 @@ impl Operation for DeleteUser {
         let (input, account) = (req.input, req.account());
         let tx = req.tx()?;
         let user: User = entity::get(tx, account, &input.user_name)?;
+        login_profile::check_none(tx, &user)?;
         access_key::check_none(tx, &user)?;
         signing_certificate::check_none(tx, &user)?;
         service_credential::check_none(tx, &user)?;
         ssh_key::check_none(tx, &user)?;
+        mfa::check_none(tx, &user)?;
         group::check_in_none(tx, &user)?;
         holder::check_bare(tx, &user)?;
         holder::erase(tx, &user)?;

@@ -4,16 +4,18 @@ use rolecall_actions::iam;
 use rolecall_base::Fault;
 use rolecall_door::{At, Authorized, Needs, Operation, Read};
 
+use crate::login_profile;
 use crate::model::{
     self, GetAccountPasswordPolicy, GetAccountPasswordPolicyRequest, GetAccountPasswordPolicyResponse, fault,
 };
-use crate::records::PasswordPolicies;
+use rolecall_identity::records::PasswordPolicies;
 
 impl Operation for GetAccountPasswordPolicy {
     type Access = Read;
 
-    fn needs(_input: &GetAccountPasswordPolicyRequest, _at: &At<'_>) -> Result<Needs, Fault> {
-        Ok(Needs::action(iam::GetAccountPasswordPolicy).anywhere().done())
+    fn needs(_input: &GetAccountPasswordPolicyRequest, at: &At<'_>) -> Result<Needs, Fault> {
+        let account_wide = login_profile::self_service(at)?;
+        Ok(Needs::action(iam::GetAccountPasswordPolicy).anywhere().granted_by(account_wide).done())
     }
 
     fn run(req: &mut Authorized<'_, Self>) -> Result<GetAccountPasswordPolicyResponse, Fault> {

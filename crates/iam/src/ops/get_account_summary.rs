@@ -4,7 +4,8 @@ use rolecall_actions::iam;
 use rolecall_base::Fault;
 use rolecall_door::{At, Authorized, Needs, Operation, Read};
 use rolecall_identity::records::{
-    AccessKeysOfOwner, Groups, InstanceProfiles, KeyOwner, ManagedPolicies, PolicyVersions, Roles, Users,
+    AccessKeysOfOwner, Groups, InstanceProfiles, KeyOwner, LoginProfiles, ManagedPolicies, MfaDevices,
+    MfaDevicesOfOwner, PolicyVersions, Roles, Users,
 };
 
 use crate::model::{GetAccountSummary, GetAccountSummaryRequest, GetAccountSummaryResponse};
@@ -18,7 +19,7 @@ impl Operation for GetAccountSummary {
 
     fn run(req: &mut Authorized<'_, Self>) -> Result<GetAccountSummaryResponse, Fault> {
         let (db, account) = (req.db()?, req.account());
-        let root_keys = db.count::<AccessKeysOfOwner>(&(account, KeyOwner::Root.word().to_owned()))?;
+        let root = || (account, KeyOwner::Root.word().to_owned());
         let counts = [
             ("Users", db.count::<Users>(&(account,))?),
             ("Groups", db.count::<Groups>(&(account,))?),
@@ -26,7 +27,11 @@ impl Operation for GetAccountSummary {
             ("Policies", db.count::<ManagedPolicies>(&(account,))?),
             ("PolicyVersionsInUse", db.count::<PolicyVersions>(&(account,))?),
             ("InstanceProfiles", db.count::<InstanceProfiles>(&(account,))?),
-            ("AccountAccessKeysPresent", usize::from(root_keys > 0)),
+            ("MFADevices", db.count::<MfaDevices>(&(account,))?),
+            ("MFADevicesInUse", db.count::<MfaDevicesOfOwner>(&(account,))?),
+            ("AccountMFAEnabled", usize::from(db.any::<MfaDevicesOfOwner>(&root())?)),
+            ("AccountPasswordPresent", usize::from(db.exists::<LoginProfiles>(&root())?)),
+            ("AccountAccessKeysPresent", usize::from(db.any::<AccessKeysOfOwner>(&root())?)),
         ];
         let counts = counts.map(|(name, count)| (name, i32::try_from(count).unwrap_or(i32::MAX)));
         let all = counts.into_iter().chain(QUOTAS).map(|(name, value)| (name.to_owned(), value));
@@ -35,10 +40,8 @@ impl Operation for GetAccountSummary {
 }
 
 /// AWS's default quotas, and what this server has none of.
-const QUOTAS: [(&str, i32); 20] = [
+const QUOTAS: [(&str, i32); 18] = [
     ("AccessKeysPerUserQuota", 2),
-    ("AccountMFAEnabled", 0),
-    ("AccountPasswordPresent", 0),
     ("AccountSigningCertificatesPresent", 0),
     ("AssumeRolePolicySizeQuota", 2048),
     ("AttachedPoliciesPerGroupQuota", 10),

@@ -8,10 +8,12 @@ pub mod add_user_to_group;
 pub mod attach_group_policy;
 pub mod attach_role_policy;
 pub mod attach_user_policy;
+pub mod change_password;
 pub mod create_access_key;
 pub mod create_account_alias;
 pub mod create_group;
 pub mod create_instance_profile;
+pub mod create_login_profile;
 pub mod create_open_id_connect_provider;
 pub mod create_policy;
 pub mod create_policy_version;
@@ -20,12 +22,15 @@ pub mod create_saml_provider;
 pub mod create_service_linked_role;
 pub mod create_service_specific_credential;
 pub mod create_user;
+pub mod create_virtual_mfa_device;
+pub mod deactivate_mfa_device;
 pub mod delete_access_key;
 pub mod delete_account_alias;
 pub mod delete_account_password_policy;
 pub mod delete_group;
 pub mod delete_group_policy;
 pub mod delete_instance_profile;
+pub mod delete_login_profile;
 pub mod delete_open_id_connect_provider;
 pub mod delete_policy;
 pub mod delete_policy_version;
@@ -41,10 +46,12 @@ pub mod delete_ssh_public_key;
 pub mod delete_user;
 pub mod delete_user_permissions_boundary;
 pub mod delete_user_policy;
+pub mod delete_virtual_mfa_device;
 pub mod detach_group_policy;
 pub mod detach_role_policy;
 pub mod detach_user_policy;
 pub mod disable_outbound_web_identity_federation;
+pub mod enable_mfa_device;
 pub mod enable_outbound_web_identity_federation;
 pub mod get_access_key_last_used;
 pub mod get_account_authorization_details;
@@ -55,6 +62,8 @@ pub mod get_context_keys_for_principal_policy;
 pub mod get_group;
 pub mod get_group_policy;
 pub mod get_instance_profile;
+pub mod get_login_profile;
+pub mod get_mfa_device;
 pub mod get_open_id_connect_provider;
 pub mod get_outbound_web_identity_federation_info;
 pub mod get_policy;
@@ -79,6 +88,8 @@ pub mod list_groups_for_user;
 pub mod list_instance_profile_tags;
 pub mod list_instance_profiles;
 pub mod list_instance_profiles_for_role;
+pub mod list_mfa_device_tags;
+pub mod list_mfa_devices;
 pub mod list_open_id_connect_provider_tags;
 pub mod list_open_id_connect_providers;
 pub mod list_policies;
@@ -97,6 +108,7 @@ pub mod list_ssh_public_keys;
 pub mod list_user_policies;
 pub mod list_user_tags;
 pub mod list_users;
+pub mod list_virtual_mfa_devices;
 pub mod put_group_policy;
 pub mod put_role_permissions_boundary;
 pub mod put_role_policy;
@@ -106,10 +118,12 @@ pub mod remove_client_id_from_open_id_connect_provider;
 pub mod remove_role_from_instance_profile;
 pub mod remove_user_from_group;
 pub mod reset_service_specific_credential;
+pub mod resync_mfa_device;
 pub mod set_default_policy_version;
 pub mod simulate_custom_policy;
 pub mod simulate_principal_policy;
 pub mod tag_instance_profile;
+pub mod tag_mfa_device;
 pub mod tag_open_id_connect_provider;
 pub mod tag_policy;
 pub mod tag_role;
@@ -117,6 +131,7 @@ pub mod tag_saml_provider;
 pub mod tag_server_certificate;
 pub mod tag_user;
 pub mod untag_instance_profile;
+pub mod untag_mfa_device;
 pub mod untag_open_id_connect_provider;
 pub mod untag_policy;
 pub mod untag_role;
@@ -127,6 +142,7 @@ pub mod update_access_key;
 pub mod update_account_password_policy;
 pub mod update_assume_role_policy;
 pub mod update_group;
+pub mod update_login_profile;
 pub mod update_open_id_connect_provider_thumbprint;
 pub mod update_role;
 pub mod update_role_description;
@@ -148,10 +164,12 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::AttachGroupPolicy>(),
     rolecall_door::row::<crate::model::AttachRolePolicy>(),
     rolecall_door::row::<crate::model::AttachUserPolicy>(),
+    rolecall_door::row::<crate::model::ChangePassword>(),
     rolecall_door::row::<crate::model::CreateAccessKey>(),
     rolecall_door::row::<crate::model::CreateAccountAlias>(),
     rolecall_door::row::<crate::model::CreateGroup>(),
     rolecall_door::row::<crate::model::CreateInstanceProfile>(),
+    rolecall_door::row::<crate::model::CreateLoginProfile>(),
     rolecall_door::row::<crate::model::CreateOpenIDConnectProvider>(),
     rolecall_door::row::<crate::model::CreatePolicy>(),
     rolecall_door::row::<crate::model::CreatePolicyVersion>(),
@@ -160,12 +178,15 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::CreateServiceLinkedRole>(),
     rolecall_door::row::<crate::model::CreateServiceSpecificCredential>(),
     rolecall_door::row::<crate::model::CreateUser>(),
+    rolecall_door::row::<crate::model::CreateVirtualMFADevice>(),
+    rolecall_door::row::<crate::model::DeactivateMFADevice>(),
     rolecall_door::row::<crate::model::DeleteAccessKey>(),
     rolecall_door::row::<crate::model::DeleteAccountAlias>(),
     rolecall_door::row::<crate::model::DeleteAccountPasswordPolicy>(),
     rolecall_door::row::<crate::model::DeleteGroup>(),
     rolecall_door::row::<crate::model::DeleteGroupPolicy>(),
     rolecall_door::row::<crate::model::DeleteInstanceProfile>(),
+    rolecall_door::row::<crate::model::DeleteLoginProfile>(),
     rolecall_door::row::<crate::model::DeleteOpenIDConnectProvider>(),
     rolecall_door::row::<crate::model::DeletePolicy>(),
     rolecall_door::row::<crate::model::DeletePolicyVersion>(),
@@ -181,10 +202,12 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::DeleteUser>(),
     rolecall_door::row::<crate::model::DeleteUserPermissionsBoundary>(),
     rolecall_door::row::<crate::model::DeleteUserPolicy>(),
+    rolecall_door::row::<crate::model::DeleteVirtualMFADevice>(),
     rolecall_door::row::<crate::model::DetachGroupPolicy>(),
     rolecall_door::row::<crate::model::DetachRolePolicy>(),
     rolecall_door::row::<crate::model::DetachUserPolicy>(),
     rolecall_door::row::<crate::model::DisableOutboundWebIdentityFederation>(),
+    rolecall_door::row::<crate::model::EnableMFADevice>(),
     rolecall_door::row::<crate::model::EnableOutboundWebIdentityFederation>(),
     rolecall_door::row::<crate::model::GetAccessKeyLastUsed>(),
     rolecall_door::row::<crate::model::GetAccountAuthorizationDetails>(),
@@ -195,6 +218,8 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::GetGroup>(),
     rolecall_door::row::<crate::model::GetGroupPolicy>(),
     rolecall_door::row::<crate::model::GetInstanceProfile>(),
+    rolecall_door::row::<crate::model::GetLoginProfile>(),
+    rolecall_door::row::<crate::model::GetMFADevice>(),
     rolecall_door::row::<crate::model::GetOpenIDConnectProvider>(),
     rolecall_door::row::<crate::model::GetOutboundWebIdentityFederationInfo>(),
     rolecall_door::row::<crate::model::GetPolicy>(),
@@ -219,6 +244,8 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::ListInstanceProfileTags>(),
     rolecall_door::row::<crate::model::ListInstanceProfiles>(),
     rolecall_door::row::<crate::model::ListInstanceProfilesForRole>(),
+    rolecall_door::row::<crate::model::ListMFADeviceTags>(),
+    rolecall_door::row::<crate::model::ListMFADevices>(),
     rolecall_door::row::<crate::model::ListOpenIDConnectProviderTags>(),
     rolecall_door::row::<crate::model::ListOpenIDConnectProviders>(),
     rolecall_door::row::<crate::model::ListPolicies>(),
@@ -237,6 +264,7 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::ListUserPolicies>(),
     rolecall_door::row::<crate::model::ListUserTags>(),
     rolecall_door::row::<crate::model::ListUsers>(),
+    rolecall_door::row::<crate::model::ListVirtualMFADevices>(),
     rolecall_door::row::<crate::model::PutGroupPolicy>(),
     rolecall_door::row::<crate::model::PutRolePermissionsBoundary>(),
     rolecall_door::row::<crate::model::PutRolePolicy>(),
@@ -246,10 +274,12 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::RemoveRoleFromInstanceProfile>(),
     rolecall_door::row::<crate::model::RemoveUserFromGroup>(),
     rolecall_door::row::<crate::model::ResetServiceSpecificCredential>(),
+    rolecall_door::row::<crate::model::ResyncMFADevice>(),
     rolecall_door::row::<crate::model::SetDefaultPolicyVersion>(),
     rolecall_door::row::<crate::model::SimulateCustomPolicy>(),
     rolecall_door::row::<crate::model::SimulatePrincipalPolicy>(),
     rolecall_door::row::<crate::model::TagInstanceProfile>(),
+    rolecall_door::row::<crate::model::TagMFADevice>(),
     rolecall_door::row::<crate::model::TagOpenIDConnectProvider>(),
     rolecall_door::row::<crate::model::TagPolicy>(),
     rolecall_door::row::<crate::model::TagRole>(),
@@ -257,6 +287,7 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::TagServerCertificate>(),
     rolecall_door::row::<crate::model::TagUser>(),
     rolecall_door::row::<crate::model::UntagInstanceProfile>(),
+    rolecall_door::row::<crate::model::UntagMFADevice>(),
     rolecall_door::row::<crate::model::UntagOpenIDConnectProvider>(),
     rolecall_door::row::<crate::model::UntagPolicy>(),
     rolecall_door::row::<crate::model::UntagRole>(),
@@ -267,6 +298,7 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::UpdateAccountPasswordPolicy>(),
     rolecall_door::row::<crate::model::UpdateAssumeRolePolicy>(),
     rolecall_door::row::<crate::model::UpdateGroup>(),
+    rolecall_door::row::<crate::model::UpdateLoginProfile>(),
     rolecall_door::row::<crate::model::UpdateOpenIDConnectProviderThumbprint>(),
     rolecall_door::row::<crate::model::UpdateRole>(),
     rolecall_door::row::<crate::model::UpdateRoleDescription>(),
@@ -286,16 +318,9 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("AcceptDelegationRequest"),
     rolecall_wire::Route::named("AcquireRole"),
     rolecall_wire::Route::named("AssociateDelegationRequest"),
-    rolecall_wire::Route::named("ChangePassword"),
     rolecall_wire::Route::named("CreateDelegationRequest"),
-    rolecall_wire::Route::named("CreateLoginProfile"),
-    rolecall_wire::Route::named("CreateVirtualMFADevice"),
-    rolecall_wire::Route::named("DeactivateMFADevice"),
-    rolecall_wire::Route::named("DeleteLoginProfile"),
-    rolecall_wire::Route::named("DeleteVirtualMFADevice"),
     rolecall_wire::Route::named("DisableOrganizationsRootCredentialsManagement"),
     rolecall_wire::Route::named("DisableOrganizationsRootSessions"),
-    rolecall_wire::Route::named("EnableMFADevice"),
     rolecall_wire::Route::named("EnableOrganizationsRootCredentialsManagement"),
     rolecall_wire::Route::named("EnableOrganizationsRootSessions"),
     rolecall_wire::Route::named("GenerateCredentialReport"),
@@ -305,25 +330,16 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("GetCredentialReport"),
     rolecall_wire::Route::named("GetDelegationRequest"),
     rolecall_wire::Route::named("GetHumanReadableSummary"),
-    rolecall_wire::Route::named("GetLoginProfile"),
-    rolecall_wire::Route::named("GetMFADevice"),
     rolecall_wire::Route::named("GetOrganizationsAccessReport"),
     rolecall_wire::Route::named("GetRoleTemplateVersion"),
     rolecall_wire::Route::named("GetServiceLastAccessedDetails"),
     rolecall_wire::Route::named("GetServiceLastAccessedDetailsWithEntities"),
     rolecall_wire::Route::named("ListDelegationRequests"),
-    rolecall_wire::Route::named("ListMFADeviceTags"),
-    rolecall_wire::Route::named("ListMFADevices"),
     rolecall_wire::Route::named("ListOrganizationsFeatures"),
     rolecall_wire::Route::named("ListPoliciesGrantingServiceAccess"),
-    rolecall_wire::Route::named("ListVirtualMFADevices"),
     rolecall_wire::Route::named("PutAccountProperties"),
     rolecall_wire::Route::named("RejectDelegationRequest"),
-    rolecall_wire::Route::named("ResyncMFADevice"),
     rolecall_wire::Route::named("SendDelegationToken"),
     rolecall_wire::Route::named("SetSecurityTokenServicePreferences"),
-    rolecall_wire::Route::named("TagMFADevice"),
-    rolecall_wire::Route::named("UntagMFADevice"),
     rolecall_wire::Route::named("UpdateDelegationRequest"),
-    rolecall_wire::Route::named("UpdateLoginProfile"),
 ];

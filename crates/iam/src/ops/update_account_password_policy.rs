@@ -7,7 +7,7 @@ use rolecall_door::{At, Authorized, Needs, Operation, Write};
 use crate::model::{
     UpdateAccountPasswordPolicy, UpdateAccountPasswordPolicyRequest, UpdateAccountPasswordPolicyResponse,
 };
-use crate::records::PasswordPolicies;
+use rolecall_identity::records::PasswordPolicies;
 
 impl Operation for UpdateAccountPasswordPolicy {
     type Access = Write;
@@ -18,7 +18,7 @@ impl Operation for UpdateAccountPasswordPolicy {
 
     fn run(req: &mut Authorized<'_, Self>) -> Result<UpdateAccountPasswordPolicyResponse, Fault> {
         let (input, account) = (req.input, req.account());
-        let policy = crate::records::PasswordPolicy {
+        let policy = rolecall_identity::records::PasswordPolicy {
             minimum_length: input.minimum_password_length.unwrap_or(6),
             symbols: input.require_symbols.unwrap_or(false),
             numbers: input.require_numbers.unwrap_or(false),

@@ -7,7 +7,9 @@ mod access_key;
 mod account;
 mod group;
 mod instance_profile;
+mod mfa_device;
 mod outbound;
+mod password;
 mod policy;
 mod provider;
 mod role;
@@ -20,7 +22,9 @@ pub use group::{Group, GroupMembers, Groups, GroupsOfUser};
 pub use instance_profile::{
     InstanceProfile, InstanceProfileIds, InstanceProfiles, ProfilePlace, ProfilesOfRole,
 };
+pub use mfa_device::{MfaDevice, MfaDevices, MfaDevicesOfOwner};
 pub use outbound::{IssuerOwner, IssuerOwners, OutboundFederation, OutboundFederations};
+pub use password::{FORMER, LoginProfile, LoginProfiles, PasswordDigest, PasswordPolicies, PasswordPolicy};
 pub use policy::{
     AttachedTo, Attachment, Attachments, BoundaryOf, InlinePolicies, InlinePolicy, ManagedPolicies,
     ManagedPolicy, PolicyVersion, PolicyVersions,

@@ -1,23 +1,29 @@
 //! AssumeRole: temporary credentials of a role, for whom the role trusts.
 
+use rolecall_actions::aws::key as aws;
 use rolecall_actions::sts::{self, key};
 use rolecall_base::Fault;
-use rolecall_door::{At, Authorized, Needs, Operation, Read, Resource};
+use rolecall_door::{At, Authorized, Needs, Operation, Resource, Write};
 use rolecall_identity::{Caller, Session, SessionKind, Who};
 
 use crate::assumed::{self, Target};
 use crate::model::{AssumeRole, AssumeRoleRequest, AssumeRoleResponse, AssumedRoleUser};
 use crate::session_tags::SessionTags;
-use crate::{grant, session_policy, session_tags};
+use crate::{grant, second_factor, session_policy, session_tags};
 
 impl Operation for AssumeRole {
-    type Access = Read;
+    type Access = Write;
+
+    const WRITES_FOR: Option<fn(&AssumeRoleRequest) -> bool> =
+        Some(|input| second_factor::is_there(input.serial_number.as_deref(), input.token_code.as_deref()));
 
     fn needs(input: &AssumeRoleRequest, at: &At<'_>) -> Result<Needs, Fault> {
         let target = assumed::find(at, &input.role_arn)?;
+        // The trust policy may ask for the code, so it is checked before; `run` uses it up.
+        let shown = second_factor::check(at, input.serial_number.as_deref(), input.token_code.as_deref())?;
         let questions = match &target {
-            Target::Role(role) => questions(input, at, &**role),
-            Target::Nothing(role) => questions(input, at, role),
+            Target::Role(role) => questions(input, at, &**role, shown.is_some()),
+            Target::Nothing(role) => questions(input, at, role, shown.is_some()),
         };
         at.keep(target);
         Ok(questions)
@@ -32,8 +38,15 @@ impl Operation for AssumeRole {
             // Trusted contexts come from identity centers, which this server does not have.
             return Err(Fault::not_implemented("AssumeRole with ProvidedContexts"));
         }
-        grant::second_factor(input.serial_number.as_deref(), input.token_code.as_deref())?;
-        let Some(Target::Role(target)) = req.take_kept() else {
+        // The session does not tell of the code: AWS's do not either. Who wants to show it again and again asks
+        // GetSessionToken.
+        second_factor::spend(req, input.serial_number.as_deref(), input.token_code.as_deref())?;
+        let target = match req.take_kept() {
+            Some(target) => target,
+            // Nothing is kept for calls that write.
+            None => assumed::find(&req.at(), &input.role_arn)?,
+        };
+        let Target::Role(target) = target else {
             return Err(Fault::internal("a role that is gone was allowed"));
         };
         let role = &target.role;
@@ -75,7 +88,7 @@ impl Operation for AssumeRole {
 }
 
 /// AssumeRole itself, and what the session is to carry: tags, a source identity.
-fn questions<R>(input: &AssumeRoleRequest, at: &At<'_>, role: &R) -> Needs
+fn questions<R>(input: &AssumeRoleRequest, at: &At<'_>, role: &R, shown: bool) -> Needs
 where
     R: Resource<Kind = rolecall_actions::iam::kind::Role>,
 {
@@ -96,6 +109,10 @@ where
         .key(key::SourceIdentity, source.as_deref())
         .request_tags(pairs())
         .trust_decides();
+    if shown {
+        assume =
+            assume.key(aws::MultiFactorAuthPresent, Some("true")).key(aws::MultiFactorAuthAge, Some("0"));
+    }
     if !transitive.is_empty() {
         assume = assume.list(key::TransitiveTagKeys, transitive.clone());
     }
@@ -160,10 +177,13 @@ mod tests {
         Entities, Entity, Holder, InlinePolicies, InlinePolicy, ManagedPolicies, ManagedPolicy,
         PolicyVersion, PolicyVersions, Role, Roles, fold,
     };
-    use rolecall_testkit::{ACCOUNT, World, check_fault};
+    use rolecall_testkit::{ACCOUNT, World, check_fault, mfa_code};
 
     use super::*;
-    use crate::model::{Credentials, GetCallerIdentity, GetCallerIdentityRequest, PolicyDescriptorType, Tag};
+    use crate::model::{
+        Credentials, GetCallerIdentity, GetCallerIdentityRequest, GetSessionToken, GetSessionTokenRequest,
+        PolicyDescriptorType, Tag,
+    };
 
     const ANYTHING: &str =
         r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}"#;
@@ -399,5 +419,76 @@ mod tests {
         assert!(own.contains(r#""recipientAccountId":"222222222222""#), "{own}");
         assert!(copy.contains(r#""recipientAccountId":"000000000000""#), "{copy}");
         assert!(copy.contains(r#""userIdentity":{"type":"AWSAccount","principalId":"AIDA"#), "{copy}");
+    }
+
+    #[test]
+    fn a_trust_policy_may_ask_for_a_code_which_is_good_once() {
+        let world = World::new(1);
+        let ann = world.user("ann", "");
+        let (serial, seed) = world.mfa_device(&ann, "ann");
+        let condition = r#""sts:AssumeRole", "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"},
+            "NumericLessThan": {"aws:MultiFactorAuthAge": "60"}}"#;
+        let arn = role(&world, "r", &trust(&ann.caller.principal_id, condition));
+        let with = |step| AssumeRoleRequest {
+            serial_number: Some(serial.clone()),
+            token_code: Some(mfa_code(&seed, world.env.now(), step)),
+            ..request(&arn)
+        };
+        check_fault(assume(&world, &ann, request(&arn)), "AccessDenied");
+        let session = signed_in(&world, &assume(&world, &ann, with(0)).unwrap());
+        let text = check_fault(assume(&world, &ann, with(0)), "AccessDenied");
+        assert_eq!(text, "MultiFactorAuthentication failed with invalid MFA one time pass code. ");
+        // AWS: the credentials of AssumeRole do not tell of the second factor.
+        assert_eq!(session.caller.session.as_ref().unwrap().mfa, None);
+        check_fault(assume(&world, &session, with(1)), "AccessDenied");
+        // A session of GetSessionToken shows its code wherever it goes, for as long as the policy likes.
+        let input = GetSessionTokenRequest {
+            serial_number: Some(serial.clone()),
+            token_code: Some(mfa_code(&seed, world.env.now(), 1)),
+            ..Default::default()
+        };
+        let given = world.call::<GetSessionToken>(&ann, input).unwrap().credentials.unwrap();
+        let session = signed_in(&world, &given);
+        assert!(assume(&world, &session, request(&arn)).is_ok());
+        world.env.advance(Duration::from_secs(60));
+        check_fault(assume(&world, &session, request(&arn)), "AccessDenied");
+    }
+
+    #[test]
+    fn a_code_for_a_role_that_does_not_trust_is_not_used_up() {
+        let world = World::new(1);
+        let ann = world.user("ann", "");
+        let (serial, seed) = world.mfa_device(&ann, "ann");
+        let input = |arn: &str| AssumeRoleRequest {
+            serial_number: Some(serial.clone()),
+            token_code: Some(mfa_code(&seed, world.env.now(), 0)),
+            ..request(arn)
+        };
+        let other = role(&world, "other", &trust("arn:aws:iam::999999999999:root", r#""sts:AssumeRole""#));
+        let text = check_fault(assume(&world, &ann, input(&other)), "AccessDenied");
+        assert!(text.contains("is not authorized to perform: sts:AssumeRole"), "{text}");
+        let arn = role(&world, "r", &trust(&ann.caller.principal_id, r#""sts:AssumeRole""#));
+        assume(&world, &ann, input(&arn)).unwrap();
+    }
+
+    #[test]
+    fn without_a_code_nothing_is_written() {
+        let world = World::new(1);
+        let ann = world.user("ann", "");
+        let arn = role(&world, "r", &trust(&ann.caller.principal_id, r#""sts:AssumeRole""#));
+        let written = || world.store.read().unwrap().scan::<rolecall_door::Outbox>(&(), None, 10).unwrap();
+        assume(&world, &ann, request(&arn)).unwrap();
+        assert_eq!(written().len(), 0);
+        let (serial, seed) = world.mfa_device(&ann, "ann");
+        let input = AssumeRoleRequest {
+            serial_number: Some(serial),
+            token_code: Some(mfa_code(&seed, world.env.now(), 0)),
+            ..request(&arn)
+        };
+        assume(&world, &ann, input).unwrap();
+        assert_eq!(written().len(), 1);
+        // Both are calls that read, as far as an auditor is concerned.
+        let records = world.records.all().into_iter().chain(written().into_iter().map(|(_, row)| row.record));
+        assert_eq!(records.filter(|record| record.contains(r#""readOnly":true"#)).count(), 2);
     }
 }
