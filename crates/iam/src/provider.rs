@@ -51,17 +51,39 @@ pub(crate) fn put(tx: &mut Tx, provider: &OidcProvider) -> Result<(), Fault> {
     Ok(tx.put::<OidcProviders>(&(provider.account, provider.url.clone()), provider)?)
 }
 
-/// A provider's URL without its scheme.
+/// Where a provider is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place<'a> {
+    /// Without scheme, otherwise as its tokens write it: a slash at the end stays.
+    pub url: &'a str,
+    /// By `http`.
+    pub plain: bool,
+}
+
+/// Reads a provider's URL. It is `https`, without port; for a provider on this very machine `http` and a port will do.
 ///
 /// # Errors
-/// ValidationError for what is no `https` URL, or one with a query.
-pub(crate) fn place(url: &str) -> Result<&str, Fault> {
+/// ValidationError for any other URL, and one with a query.
+pub(crate) fn place(url: &str) -> Result<Place<'_>, Fault> {
     let invalid = || Fault::validation("Invalid Open ID Connect Provider URL");
-    let place = url.strip_prefix("https://").ok_or_else(invalid)?;
-    let place = place.strip_suffix('/').unwrap_or(place);
-    let allowed = |c: char| c.is_ascii_graphic() && !matches!(c, '?' | '#' | '@' | ':');
-    let host = place.split('/').next().unwrap_or_default();
-    if host.is_empty() || !place.chars().all(allowed) { Err(invalid()) } else { Ok(place) }
+    let (scheme, place) = url.split_once("://").ok_or_else(invalid)?;
+    let (host, path) = place.split_once('/').unwrap_or((place, ""));
+    let (name, port) = host.split_once(':').map_or((host, None), |(name, port)| (name, Some(port)));
+    let own = is_own_machine(name);
+    let scheme_fits = scheme == "https" || (own && scheme == "http");
+    let port_fits = port.is_none_or(|port| own && port.parse::<u16>().is_ok());
+    let allowed = |c: char| c.is_ascii_graphic() && !matches!(c, '?' | '#' | '@' | ':' | '*' | '\\' | '"');
+    let text_fits = !name.is_empty() && name.chars().chain(path.chars()).all(allowed);
+    match scheme_fits && port_fits && text_fits {
+        true => Ok(Place { url: place, plain: scheme == "http" }),
+        false => Err(invalid()),
+    }
+}
+
+/// Whether a name can mean no other machine than this.
+fn is_own_machine(name: &str) -> bool {
+    let address = name.parse::<std::net::Ipv4Addr>().is_ok_and(|address| address.is_loopback());
+    address || name == "localhost" || name.ends_with(".localhost")
 }
 
 fn parse(arn: &str) -> Result<(AccountId, &str), Fault> {
@@ -80,8 +102,32 @@ mod tests {
 
     #[test]
     fn a_provider_is_named_by_its_url_without_scheme() {
-        assert_eq!(place("https://example.com/realms/a/").unwrap(), "example.com/realms/a");
-        for bad in ["http://example.com", "example.com", "https://", "https://example.com/?a=b"] {
+        let https = |url| Place { url, plain: false };
+        assert_eq!(place("https://example.com/realms/a").unwrap(), https("example.com/realms/a"));
+        assert_eq!(place("https://tenant.auth0.com/").unwrap(), https("tenant.auth0.com/"));
+        for bad in ["http://example.com", "example.com", "https://", "https://example.com/?a=b", "https:///a"]
+        {
+            assert_eq!(place(bad).unwrap_err().code(), "ValidationError", "{bad}");
+        }
+    }
+
+    #[test]
+    fn only_a_provider_of_this_machine_has_a_port_or_no_tls() {
+        for url in ["http://localhost:8080/a", "http://127.0.0.1:80", "http://id.localhost"] {
+            let expected = Place { url: url.strip_prefix("http://").unwrap(), plain: true };
+            assert_eq!(place(url).unwrap(), expected);
+        }
+        assert!(!place("https://localhost:8443").unwrap().plain);
+        for bad in [
+            "https://example.com:8443",
+            "http://10.0.0.1",
+            "http://127.0.0.1.example.com",
+            "http://localhost.example.com",
+            "http://localhost:99999",
+            "http://localhost:80:80",
+            "http://user@localhost",
+            "ftp://localhost",
+        ] {
             assert_eq!(place(bad).unwrap_err().code(), "ValidationError", "{bad}");
         }
     }

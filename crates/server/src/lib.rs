@@ -12,6 +12,8 @@ mod logger;
 mod logins;
 mod machines;
 mod metadata;
+mod provider_client;
+mod provider_trust;
 mod route;
 mod ssh;
 mod ssh_command;

@@ -8,6 +8,8 @@ use rolecall_identity::{Caller, Session, Who};
 
 use crate::model::Credentials;
 
+/// Seconds that a session of a role lives unless asked otherwise.
+pub const ROLE_DEFAULT: i32 = 3_600;
 /// Seconds that a session of a chained role may at most live.
 pub const CHAINED: i32 = 3_600;
 /// Seconds that a session of GetSessionToken or GetFederationToken lives unless asked otherwise.

@@ -4,9 +4,11 @@
 //! is written is that a code of an MFA device was used.
 
 mod assumed;
+mod federated;
 mod grant;
 pub mod model;
 pub mod ops;
 mod second_factor;
 mod session_policy;
 mod session_tags;
+pub mod web_identity;

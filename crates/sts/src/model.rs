@@ -54,6 +54,41 @@ impl wire::Output for AssumeRoleResponse {
 }
 
 #[derive(Debug)]
+pub struct AssumeRoleWithWebIdentity;
+
+impl wire::Shape for AssumeRoleWithWebIdentity {
+    type Input = AssumeRoleWithWebIdentityRequest;
+    type Output = AssumeRoleWithWebIdentityResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "sts",
+        name: "AssumeRoleWithWebIdentity",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://sts.amazonaws.com/doc/2011-06-15/",
+        result_wrapper: Some("AssumeRoleWithWebIdentityResult"),
+        route: wire::Route::named("AssumeRoleWithWebIdentity"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for AssumeRoleWithWebIdentityRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for AssumeRoleWithWebIdentityResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
 pub struct DecodeAuthorizationMessage;
 
 impl wire::Shape for DecodeAuthorizationMessage {
@@ -351,6 +386,136 @@ impl record::Tell for AssumeRoleResponse {
         t.put("credentials", self.credentials.as_ref());
         t.put("assumedRoleUser", self.assumed_role_user.as_ref());
         t.put("packedPolicySize", self.packed_policy_size.as_ref());
+        t.put("sourceIdentity", self.source_identity.as_ref());
+        t.put("sessionTokenUtilization", self.session_token_utilization.as_ref());
+        t.put("sessionTokenSize", self.session_token_size.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct AssumeRoleWithWebIdentityRequest {
+    pub role_arn: String,
+    pub role_session_name: String,
+    pub web_identity_token: String,
+    pub provider_id: Option<String>,
+    pub policy_arns: Option<Vec<PolicyDescriptorType>>,
+    pub policy: Option<String>,
+    pub duration_seconds: Option<i32>,
+    pub minimum_session_token_size: Option<i32>,
+}
+
+impl std::fmt::Debug for AssumeRoleWithWebIdentityRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AssumeRoleWithWebIdentityRequest")
+            .field("role_arn", &self.role_arn)
+            .field("role_session_name", &self.role_session_name)
+            .field("web_identity_token", &"***")
+            .field("provider_id", &self.provider_id)
+            .field("policy_arns", &self.policy_arns)
+            .field("policy", &self.policy)
+            .field("duration_seconds", &self.duration_seconds)
+            .field("minimum_session_token_size", &self.minimum_session_token_size)
+            .finish()
+    }
+}
+
+impl form::FromForm for AssumeRoleWithWebIdentityRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(AssumeRoleWithWebIdentityRequest {
+            role_arn: n.need("RoleArn", v)?,
+            role_session_name: n.need("RoleSessionName", v)?,
+            web_identity_token: n.need("WebIdentityToken", v)?,
+            provider_id: n.get("ProviderId", v)?,
+            policy_arns: n.list("PolicyArns", "member", v)?,
+            policy: n.get("Policy", v)?,
+            duration_seconds: n.get("DurationSeconds", v)?,
+            minimum_session_token_size: n.get("MinimumSessionTokenSize", v)?,
+        })
+    }
+}
+
+impl AssumeRoleWithWebIdentityRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("RoleArn", Some(self.role_arn.as_str()), &rule::ARN_TYPE);
+        v.text("RoleSessionName", Some(self.role_session_name.as_str()), &rule::ROLE_SESSION_NAME_TYPE);
+        v.secret("WebIdentityToken", Some(self.web_identity_token.as_str()), &rule::CLIENT_TOKEN_TYPE);
+        v.text("ProviderId", self.provider_id.as_deref(), &rule::URL_TYPE);
+        v.each("PolicyArns", self.policy_arns.as_deref(), PolicyDescriptorType::limits);
+        v.text("Policy", self.policy.as_deref(), &rule::SESSION_POLICY_DOCUMENT_TYPE);
+        v.number("DurationSeconds", self.duration_seconds, Some(900), Some(43200));
+        v.number("MinimumSessionTokenSize", self.minimum_session_token_size, Some(0), Some(4096));
+    }
+}
+
+impl record::Tell for AssumeRoleWithWebIdentityRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("roleArn", Some(&self.role_arn));
+        t.put("roleSessionName", Some(&self.role_session_name));
+        t.put("providerId", self.provider_id.as_ref());
+        t.list("policyArns", self.policy_arns.as_deref());
+        t.put("policy", self.policy.as_ref());
+        t.put("durationSeconds", self.duration_seconds.as_ref());
+        t.put("minimumSessionTokenSize", self.minimum_session_token_size.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct AssumeRoleWithWebIdentityResponse {
+    pub credentials: Option<Credentials>,
+    pub subject_from_web_identity_token: Option<String>,
+    pub assumed_role_user: Option<AssumedRoleUser>,
+    pub packed_policy_size: Option<i32>,
+    pub provider: Option<String>,
+    pub audience: Option<String>,
+    pub source_identity: Option<String>,
+    pub session_token_utilization: Option<i32>,
+    pub session_token_size: Option<i32>,
+}
+
+impl AssumeRoleWithWebIdentityResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Credentials", &self.credentials);
+        w.put("SubjectFromWebIdentityToken", &self.subject_from_web_identity_token);
+        w.put("AssumedRoleUser", &self.assumed_role_user);
+        w.put("PackedPolicySize", &self.packed_policy_size);
+        w.put("Provider", &self.provider);
+        w.put("Audience", &self.audience);
+        w.put("SourceIdentity", &self.source_identity);
+        w.put("SessionTokenUtilization", &self.session_token_utilization);
+        w.put("SessionTokenSize", &self.session_token_size);
+    }
+}
+
+impl xml::ToXml for AssumeRoleWithWebIdentityResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for AssumeRoleWithWebIdentityResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("credentials", self.credentials.as_ref());
+        t.put("subjectFromWebIdentityToken", self.subject_from_web_identity_token.as_ref());
+        t.put("assumedRoleUser", self.assumed_role_user.as_ref());
+        t.put("packedPolicySize", self.packed_policy_size.as_ref());
+        t.put("provider", self.provider.as_ref());
+        t.put("audience", self.audience.as_ref());
         t.put("sourceIdentity", self.source_identity.as_ref());
         t.put("sessionTokenUtilization", self.session_token_utilization.as_ref());
         t.put("sessionTokenSize", self.session_token_size.as_ref());
@@ -945,6 +1110,7 @@ impl record::Tell for Tag {
 #[cfg(feature = "vectors")]
 pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<AssumeRole>(),
+    wire::vectors::Codec::of::<AssumeRoleWithWebIdentity>(),
     wire::vectors::Codec::of::<DecodeAuthorizationMessage>(),
     wire::vectors::Codec::of::<GetAccessKeyInfo>(),
     wire::vectors::Codec::of::<GetCallerIdentity>(),
@@ -1020,6 +1186,7 @@ mod rule {
         )),
         values: &[],
     };
+    pub static CLIENT_TOKEN_TYPE: Text = Text { min: 4, max: 20000, pattern: None, values: &[] };
     pub static CONTEXT_ASSERTION_TYPE: Text = Text { min: 4, max: 2048, pattern: None, values: &[] };
     pub static ENCODED_MESSAGE_TYPE: Text = Text { min: 1, max: 10240, pattern: None, values: &[] };
     pub static EXTERNAL_ID_TYPE: Text = Text {
@@ -1078,6 +1245,7 @@ mod rule {
         )),
         values: &[],
     };
+    pub static URL_TYPE: Text = Text { min: 4, max: 2048, pattern: None, values: &[] };
     pub static USER_NAME_TYPE: Text = Text {
         min: 2,
         max: 32,

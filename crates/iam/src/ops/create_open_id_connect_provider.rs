@@ -9,14 +9,14 @@ use crate::model::{
     CreateOpenIDConnectProvider, CreateOpenIDConnectProviderRequest, CreateOpenIDConnectProviderResponse,
     fault,
 };
-use crate::provider;
+use crate::provider::{self, Place};
 use crate::tags;
 
 impl Operation for CreateOpenIDConnectProvider {
     type Access = Write;
 
     fn needs(input: &CreateOpenIDConnectProviderRequest, at: &At<'_>) -> Result<Needs, Fault> {
-        let arn = format!("arn:aws:iam::{}:oidc-provider/{}", at.account(), provider::place(&input.url)?);
+        let arn = format!("arn:aws:iam::{}:oidc-provider/{}", at.account(), provider::place(&input.url)?.url);
         let target = ByArn::<iam::kind::OidcProvider>::new(arn, at.account());
         Ok(Needs::action(iam::CreateOpenIDConnectProvider)
             .on(&target)
@@ -26,20 +26,22 @@ impl Operation for CreateOpenIDConnectProvider {
 
     fn run(req: &mut Authorized<'_, Self>) -> Result<CreateOpenIDConnectProviderResponse, Fault> {
         let input = req.input;
+        let Place { url, plain } = provider::place(&input.url)?;
         let provider = OidcProvider {
             account: req.account(),
-            url: provider::place(&input.url)?.to_owned(),
+            url: url.to_owned(),
             client_ids: input.client_id_list.clone().unwrap_or_default(),
             thumbprints: input.thumbprint_list.clone().unwrap_or_default(),
             created: req.now.whole_seconds(),
             tags: tags::first(input.tags.as_ref(), "TagsPerOpenIdConnectProvider")?,
+            plain,
         };
         let tx = req.tx()?;
         let arn = provider.arn();
         if provider::find(tx, provider.account, &arn)?.is_some() {
             return Err(fault::entity_already_exists(format!(
-                "Provider with url https://{} already exists.",
-                provider.url
+                "Provider with url {} already exists.",
+                provider.issuer()
             )));
         }
         provider::put(tx, &provider)?;

@@ -17,9 +17,17 @@ pub struct OidcProvider {
     pub created: Time,
     #[serde(default)]
     pub tags: Tags,
+    /// Reached by `http`, as only a provider on this machine may be.
+    #[serde(default)]
+    pub plain: bool,
 }
 
 impl OidcProvider {
+    /// What its tokens say in `iss`.
+    pub fn issuer(&self) -> String {
+        format!("{}://{}", if self.plain { "http" } else { "https" }, self.url)
+    }
+
     pub fn arn(&self) -> String {
         format!("arn:aws:iam::{}:oidc-provider/{}", self.account, self.url)
     }

@@ -152,7 +152,7 @@ fn duration(caller: &Caller, asked: Option<i32>, longest: i32) -> Result<i32, Fa
     // Credentials that EC2 delivered to an instance are not a link of a chain by themselves.
     let chained = caller.who == Who::RoleSession
         && caller.session.as_deref().is_some_and(|session| session.delivery.is_none());
-    let seconds = asked.unwrap_or(3_600);
+    let seconds = asked.unwrap_or(grant::ROLE_DEFAULT);
     if chained && seconds > grant::CHAINED {
         return Err(Fault::validation(
             "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining",
