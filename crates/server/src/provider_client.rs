@@ -202,20 +202,21 @@ where
 
 #[cfg(test)]
 mod tests {
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    use tokio::net::TcpListener;
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+    use std::thread::JoinHandle;
 
     use super::*;
 
     /// Answers one request with these bytes; gives its port.
-    async fn server(answer: String) -> (u16, tokio::task::JoinHandle<String>) {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    fn server(answer: String) -> (u16, JoinHandle<String>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        let task = tokio::spawn(async move {
-            let (mut stream, _) = listener.accept().await.unwrap();
+        let task = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
             let mut request = vec![0; 4096];
-            let read = stream.read(&mut request).await.unwrap();
-            stream.write_all(answer.as_bytes()).await.unwrap();
+            let read = stream.read(&mut request).unwrap();
+            stream.write_all(answer.as_bytes()).unwrap();
             String::from_utf8_lossy(&request[..read]).into_owned()
         });
         (port, task)
@@ -228,10 +229,10 @@ mod tests {
 
     #[tokio::test]
     async fn a_document_of_this_machine_comes_without_tls() {
-        let (port, task) = server("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}".into()).await;
+        let (port, task) = server("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}".into());
         let issuer = format!("http://127.0.0.1:{port}");
         assert_eq!(fetch(&issuer, &format!("{issuer}/a?b=c"), 10).await.unwrap(), b"{}");
-        let request = task.await.unwrap().to_lowercase();
+        let request = task.join().unwrap().to_lowercase();
         assert!(request.starts_with("get /a?b=c http/1.1"), "{request}");
         assert!(request.contains(&format!("host: 127.0.0.1:{port}")), "{request}");
     }
@@ -244,7 +245,7 @@ mod tests {
             "nonsense\r\n\r\n".to_owned(),
             format!("HTTP/1.1 200 OK\r\ncontent-length: 11\r\n\r\n{}", "a".repeat(11)),
         ] {
-            let (port, _task) = server(answer.clone()).await;
+            let (port, _task) = server(answer.clone());
             let issuer = format!("http://127.0.0.1:{port}");
             let outcome = fetch(&issuer, &issuer, 10).await;
             assert!(matches!(outcome, Err(Trouble::Unusable(_))), "{answer}: {outcome:?}");
@@ -253,7 +254,7 @@ mod tests {
 
     #[tokio::test]
     async fn nobody_there_is_unreachable_and_elsewhere_is_not_asked() {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         drop(listener);
         let issuer = format!("http://127.0.0.1:{port}");

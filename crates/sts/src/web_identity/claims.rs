@@ -70,7 +70,6 @@ pub fn federation(provider: &OidcProvider, token: &Token<'_>, now: Time) -> Resu
         tags,
         transitive,
         source_identity: source_identity(token)?,
-        ..Federation::default()
     })
 }
 
