@@ -12,7 +12,7 @@ mod jwk;
 mod keys;
 mod provider;
 #[cfg(test)]
-pub mod scene;
+pub(crate) mod scene;
 mod token;
 
 pub use claims::federation;

@@ -1,5 +1,4 @@
 //! For tests: an identity provider with its keys, and an account that trusts it.
-#![expect(clippy::unwrap_used, reason = "a test's world may fail loudly")]
 
 use std::sync::{Arc, Mutex};
 
