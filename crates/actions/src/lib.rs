@@ -38,6 +38,7 @@ pub mod s3_operations;
 
 pub mod ec2;
 pub mod iam;
+pub mod organizations;
 pub mod rolecall;
 pub mod s3;
 pub mod sts;

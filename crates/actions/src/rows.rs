@@ -61,7 +61,7 @@ macro_rules! rows {
     };
 }
 
-static SERVICES: &[ServiceRows] = rows!(ec2 iam s3 sts);
+static SERVICES: &[ServiceRows] = rows!(ec2 iam organizations s3 sts);
 
 /// Every service that has a module here.
 pub fn services() -> &'static [ServiceRows] {

@@ -1,6 +1,6 @@
 //! Putting an operation's questions to the policies.
 
-use rolecall_base::Fault;
+use rolecall_base::{AccountId, Fault};
 use rolecall_identity::{Caller, Session, Who};
 use rolecall_policy::{Decision, Layers, Principal, Trace};
 use rolecall_wire::Protocol;
@@ -22,14 +22,16 @@ pub(crate) struct Answers {
 ///
 /// # Errors
 /// The first denial, in the protocol's form, unless the questions are about separate items.
-pub(crate) fn decide(place: &Place<'_>, needs: &Needs, denial: &Denial<'_>) -> Result<Answers, Fault> {
+pub(crate) fn decide(place: &Place<'_>, needs: &mut Needs, denial: &Denial<'_>) -> Result<Answers, Fault> {
     let mut answers = Answers::default();
     if needs.asks.is_empty() && needs.open.is_none() {
         return Err(Fault::internal("an operation asked nothing and did not say why"));
     }
-    for ask in &needs.asks {
+    for ask in &mut needs.asks {
+        find_placements(place, ask)?;
+        let ask = &*ask;
         let allowed = with_decision(place, ask, |decision| match decision.allowed {
-            true => Ok(()),
+            true => denial.closed(ask),
             false => Err(denial.fault(place, ask, decision)),
         });
         if allowed.is_ok() && ask.action == "iam:PassRole" {
@@ -64,13 +66,19 @@ fn question<R>(
 ) -> R {
     let caller = place.caller;
     let facts = AskFacts { caller, region: place.region, now: place.now, origin: place.origin, ask };
+    let (of_caller, of_owner) = (facts.seat(), facts.owner_seat());
+    let guarded = of_owner.filter(|_| has_resource_control(ask.action));
     let layers = Layers {
+        scps: of_caller.map_or(&[], |seat| &seat.scps),
+        rcps: guarded.map_or(&[], |seat| &seat.rcps),
+        management_account: of_caller.is_some_and(|seat| seat.is_management),
+        resource_in_management_account: of_owner.is_some_and(|seat| seat.is_management),
+        endpoint: place.origin.endpoint.as_ref().map(|endpoint| &*endpoint.policy),
         identity: Some(&caller.policies.identity),
         boundary: caller.policies.boundary.as_deref(),
         session: caller.policies.session.as_deref(),
         resource: ask.policy.as_deref(),
         service_linked_role: caller.service_linked,
-        ..Layers::default()
     };
     let request = rolecall_policy::Request {
         principal: principal(caller),
@@ -81,6 +89,36 @@ fn question<R>(
         rule: ask.rule,
     };
     then(&layers, &request)
+}
+
+/// Looks up where the accounts of a question stand, as far as the caller does not know it: most questions are about the
+/// caller's own account, and need nothing.
+pub(crate) fn find_placements(place: &Place<'_>, ask: &mut Ask) -> Result<(), Fault> {
+    let caller = place.caller;
+    let nobodys = matches!(caller.who, Who::Anonymous | Who::Service);
+    let find = |account: AccountId| place.identity.placement(account).map(Some);
+    if caller.placement.is_none() && !nobodys {
+        ask.placed.caller = find(caller.account)?;
+    }
+    let owner = ask.account.unwrap_or(caller.account);
+    if (nobodys || owner != caller.account) && owner != AccountId::AWS {
+        ask.placed.owner = find(owner)?;
+    }
+    if let Some(source) = &place.origin.source {
+        ask.placed.source = find(source.account)?;
+    }
+    if let Some(endpoint) = &place.origin.endpoint {
+        ask.placed.endpoint = find(endpoint.account)?;
+    }
+    Ok(())
+}
+
+/// The services whose resources AWS lets resource control policies guard.
+fn has_resource_control(action: &str) -> bool {
+    const SERVICES: [&str; 10] =
+        ["s3", "sts", "kms", "sqs", "secretsmanager", "dynamodb", "ecr", "logs", "aoss", "cognito-idp"];
+    let service = action.split(':').next().unwrap_or_default();
+    SERVICES.contains(&service)
 }
 
 fn principal(caller: &Caller) -> Principal<'_> {
@@ -118,6 +156,24 @@ pub(crate) struct Denial<'a> {
 }
 
 impl Denial<'_> {
+    /// Refuses what is in an account that was closed, whatever allows it.
+    fn closed(&self, ask: &Ask) -> Result<(), Fault> {
+        if !ask.placed.owner.as_ref().is_some_and(|owner| owner.is_closed()) {
+            return Ok(());
+        }
+        Err(match self.protocol {
+            Protocol::RestXml => {
+                Fault::new("AllAccessDisabled", 403, "All access to this object has been disabled")
+            }
+            Protocol::Ec2 => {
+                Fault::new("UnauthorizedOperation", 403, "You are not authorized to perform this operation.")
+            }
+            Protocol::Query => Fault::new("AccessDenied", 403, "Access denied"),
+            Protocol::RestJson => Fault::new("AccessDeniedException", 403, "Access denied"),
+            Protocol::Json(_) => Fault::new("AccessDeniedException", 400, "Access denied"),
+        })
+    }
+
     fn fault(&self, place: &Place<'_>, ask: &Ask, decision: &Decision<'_>) -> Fault {
         let caller = place.caller;
         match self.protocol {

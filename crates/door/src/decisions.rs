@@ -97,6 +97,7 @@ mod tests {
             policy: None,
             keys: Vec::new(),
             rule: rolecall_policy::Rule::Standard,
+            placed: Default::default(),
         };
         Decided {
             request_id: id.to_string(),

@@ -16,7 +16,7 @@ use crate::audit::{self, AuditLog, Outbox, Waiting};
 use crate::authorization_message;
 use crate::decide::{self, Answers, Denial};
 use crate::decisions::{Decided, Decisions};
-use crate::needs::{Ask, Needs};
+use crate::needs::{self, Ask, Needs};
 use crate::operation::{Db, Extensions, Lazy, Operation, Place, Sight, unavailable};
 use crate::payload::Payload;
 use crate::prepare::SlowWork;
@@ -252,6 +252,7 @@ impl Door {
             for premise in pass.visitor.premises() {
                 tx.require(premise.clone());
             }
+            needs::require_placements(&asked.asks, &mut tx);
             if pass.row.meta.service == "iam" {
                 // Everything that IAM changes is part of what callers of this account are remembered by.
                 tx.touch(pass.visitor.caller.account);
@@ -294,14 +295,14 @@ impl Door {
         sight: Sight<'_>,
         asked: &mut Asked,
     ) -> Result<Answers, Fault> {
-        let needs: Needs = guarded(|| (pass.row.needs)(&*pass.input, &place.at(sight)))?;
+        let mut needs: Needs = guarded(|| (pass.row.needs)(&*pass.input, &place.at(sight)))?;
         let encode = |place: &Place<'_>, ask: &Ask, decision: &rolecall_policy::Decision<'_>| {
             authorization_message::encode(&self.identity.env, &self.identity.vault, place, ask, decision)
         };
         let meta = pass.row.meta;
         let encoded = meta.protocol == Protocol::Ec2 && !meta.name.starts_with("Describe");
         let denial = Denial { protocol: meta.protocol, encode: encoded.then_some(&encode) };
-        let answers = decide::decide(&place, &needs, &denial);
+        let answers = decide::decide(&place, &mut needs, &denial);
         asked.asks = needs.asks;
         answers
     }
@@ -328,6 +329,18 @@ impl Door {
     pub fn explain(&self, decided: &Decided) -> Vec<Trace> {
         let place = self.place_of(decided);
         decided.asks.iter().map(|ask| decide::explain(&place, ask)).collect()
+    }
+
+    /// Looks up where the accounts of questions stand that no call has asked.
+    ///
+    /// # Errors
+    /// When the store can't be read, or a stored document does not parse.
+    pub fn find_placements(&self, decided: &mut Decided) -> Result<(), Fault> {
+        let mut asks = std::mem::take(&mut decided.asks);
+        let place = self.place_of(decided);
+        asks.iter_mut().try_for_each(|ask| decide::find_placements(&place, ask))?;
+        decided.asks = asks;
+        Ok(())
     }
 
     /// The smallest changes that would have allowed one question of a recent call; none if it was allowed. `others` are

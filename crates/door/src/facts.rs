@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use rolecall_base::{AccountId, Time};
-use rolecall_identity::{Caller, Who};
+use rolecall_identity::{Caller, Seat, Who};
 use rolecall_policy::{Facts, Value};
 
 use crate::needs::{Ask, KeyValue};
@@ -51,6 +51,8 @@ impl Facts for AskFacts<'_> {
                 .of_caller(name)
                 .or_else(|| self.of_session(name))
                 .or_else(|| self.of_request(name))
+                .or_else(|| self.of_endpoint(name))
+                .or_else(|| self.of_source(name))
                 .or_else(|| self.of_resource(name)),
             None => self.of_service(key),
         }
@@ -58,6 +60,20 @@ impl Facts for AskFacts<'_> {
 }
 
 impl AskFacts<'_> {
+    /// Where the caller's account stands; nowhere for those who have none.
+    pub fn seat(&self) -> Option<&Seat> {
+        let placement = self.caller.placement.as_deref().or(self.ask.placed.caller.as_deref());
+        placement?.seat.as_ref()
+    }
+
+    /// Where the resource's account stands.
+    pub fn owner_seat(&self) -> Option<&Seat> {
+        match self.ask.placed.owner.as_deref() {
+            Some(owner) => owner.seat.as_ref(),
+            None => self.seat(),
+        }
+    }
+
     fn of_caller(&self, name: &str) -> Option<Value<'_>> {
         let caller = self.caller;
         let signed = caller.who != Who::Anonymous && !caller.who.is_federated();
@@ -69,6 +85,11 @@ impl AskFacts<'_> {
             "principalaccount" if signed && caller.who != Who::Service => one(caller.account.to_string()),
             "principalisawsservice" if signed => truth(caller.who == Who::Service),
             "principalservicename" if caller.who == Who::Service => one(caller.arn.as_str()),
+            "principalservicenameslist" if caller.who == Who::Service => {
+                Some(Value::Many(std::slice::from_ref(&caller.arn)))
+            }
+            "principalorgid" => self.seat().and_then(|seat| one(seat.organization.as_str())),
+            "principalorgpaths" => self.seat().map(|seat| Value::Many(&seat.paths)),
             _ => {
                 let tag = name.strip_prefix("principaltag/")?;
                 let (_, value) = caller.tags.iter().find(|(key, _)| is_tag(key, tag))?;
@@ -114,7 +135,8 @@ impl AskFacts<'_> {
             "requestedregion" => one(self.region),
             "useragent" => self.origin.user_agent.as_deref().and_then(one),
             "referer" => self.origin.referer.as_deref().and_then(one),
-            "sourceip" => self.origin.source_ip.and_then(|ip| one(ip.to_string())),
+            // A request through an endpoint has an address inside of the VPC, which is another key.
+            "sourceip" if self.origin.endpoint.is_none() => self.source_ip(),
             "viaawsservice" => truth(!via.is_empty()),
             "calledvia" if !via.is_empty() => Some(Value::Many(via)),
             "calledviafirst" => via.first().and_then(|service| one(service.as_str())),
@@ -123,9 +145,45 @@ impl AskFacts<'_> {
         }
     }
 
+    fn source_ip(&self) -> Option<Value<'_>> {
+        self.origin.source_ip.and_then(|ip| one(ip.to_string()))
+    }
+
+    fn of_endpoint(&self, name: &str) -> Option<Value<'_>> {
+        let endpoint = self.origin.endpoint.as_deref()?;
+        let seat = || self.ask.placed.endpoint.as_deref().and_then(|placed| placed.seat.as_ref());
+        match name {
+            "vpcsourceip" => self.source_ip(),
+            "sourcevpce" => one(endpoint.id.as_str()),
+            "sourcevpc" => one(endpoint.vpc.as_str()),
+            "sourcevpcarn" => {
+                one(format!("arn:aws:ec2:{}:{}:vpc/{}", endpoint.region, endpoint.account, endpoint.vpc))
+            }
+            "vpceaccount" => one(endpoint.account.to_string()),
+            "vpceorgid" => seat().and_then(|seat| one(seat.organization.as_str())),
+            "vpceorgpaths" => seat().map(|seat| Value::Many(&seat.paths)),
+            _ => None,
+        }
+    }
+
+    /// For what a service calls that acts for itself.
+    fn of_source(&self, name: &str) -> Option<Value<'_>> {
+        let source = self.origin.source.as_ref()?;
+        let seat = || self.ask.placed.source.as_deref().and_then(|placed| placed.seat.as_ref());
+        match name {
+            "sourcearn" => source.arn.as_deref().and_then(one),
+            "sourceaccount" => one(source.account.to_string()),
+            "sourceorgid" => seat().and_then(|seat| one(seat.organization.as_str())),
+            "sourceorgpaths" => seat().map(|seat| Value::Many(&seat.paths)),
+            _ => None,
+        }
+    }
+
     fn of_resource(&self, name: &str) -> Option<Value<'_>> {
         match name {
             "resourceaccount" => one(self.resource_account().to_string()),
+            "resourceorgid" => self.owner_seat().and_then(|seat| one(seat.organization.as_str())),
+            "resourceorgpaths" => self.owner_seat().map(|seat| Value::Many(&seat.paths)),
             _ => self.resource_tag(name.strip_prefix("resourcetag/")?),
         }
     }

@@ -8,7 +8,9 @@ use std::sync::Arc;
 
 use rolecall_actions::{Action, Key, Kind, On, PrefixKey, Takes, Wildcard};
 use rolecall_base::{AccountId, Tags};
+use rolecall_identity::Placement;
 use rolecall_policy::{PolicySet, Rule};
+use rolecall_store::Tx;
 
 /// A thing that can be asked about: what its ARN is, whose it is, its tags, and its own policy.
 pub trait Resource {
@@ -51,6 +53,27 @@ pub struct Ask {
     pub keys: Vec<(Cow<'static, str>, KeyValue)>,
     /// How the resource's own policy counts (POLICY.md 6.2, step 5).
     pub rule: Rule,
+    /// Which accounts' organizations take part, once the door has looked.
+    pub placed: Placed,
+}
+
+/// Where the accounts of a question stand. `None`: as the caller's own account, or nowhere.
+#[derive(Clone, Debug, Default)]
+pub struct Placed {
+    /// The caller's account, where the caller does not bring it.
+    pub(crate) caller: Option<Arc<Placement>>,
+    /// The resource's account, where it is another one.
+    pub(crate) owner: Option<Arc<Placement>>,
+    /// The account for which a service calls.
+    pub(crate) source: Option<Arc<Placement>>,
+    /// The account of the VPC endpoint.
+    pub(crate) endpoint: Option<Arc<Placement>>,
+}
+
+impl Placed {
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Placement> {
+        [&self.caller, &self.owner, &self.source, &self.endpoint].into_iter().filter_map(|p| p.as_deref())
+    }
 }
 
 impl Ask {
@@ -77,6 +100,20 @@ impl Ask {
         };
         let tags: usize = self.tags.iter().map(|tag| tag.key.len() + tag.value.len()).sum();
         size_of::<Ask>() + self.resource.len() + tags + self.keys.iter().map(of_keys).sum::<usize>()
+    }
+}
+
+/// Makes what was decided by the organizations of other accounts than the caller's premises of a commit.
+pub(crate) fn require_placements(asks: &[Ask], tx: &mut Tx) {
+    let mut required: Vec<&Placement> = Vec::new();
+    for placement in asks.iter().flat_map(|ask| ask.placed.all()) {
+        if required.iter().any(|known| std::ptr::eq(*known, placement)) {
+            continue;
+        }
+        for premise in &placement.premises {
+            tx.require(premise.clone());
+        }
+        required.push(placement);
     }
 }
 
@@ -154,6 +191,7 @@ impl<A: Action> Asking<A> {
             policy: resource.policy(),
             keys: Vec::new(),
             rule: Rule::Standard,
+            placed: Placed::default(),
         })
     }
 
@@ -170,6 +208,7 @@ impl<A: Action> Asking<A> {
             policy: None,
             keys: Vec::new(),
             rule: Rule::Standard,
+            placed: Placed::default(),
         })
     }
 }
@@ -250,6 +289,14 @@ impl<A: Action> Question<A> {
     #[must_use]
     pub fn granted_by(mut self, policy: Option<Arc<PolicySet>>) -> Question<A> {
         self.ask.policy = policy.or(self.ask.policy);
+        self
+    }
+
+    /// The resource belongs to `owner`, whose policy on it is this one; another account's principals need it to allow.
+    #[must_use]
+    pub fn in_account(mut self, owner: AccountId, policy: Option<Arc<PolicySet>>) -> Question<A> {
+        self.ask.account = Some(owner);
+        self.ask.policy = policy;
         self
     }
 

@@ -3,11 +3,13 @@
 use std::fmt;
 use std::net::IpAddr;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_core::Stream;
 use http::HeaderMap;
-use rolecall_base::Time;
+use rolecall_base::{AccountId, Time};
+use rolecall_policy::PolicySet;
 
 /// Where a request came from, as far as we know it ourselves and not by the client's word.
 #[derive(Clone, Debug, Default)]
@@ -23,6 +25,32 @@ pub struct Origin {
     pub called_via: Vec<String>,
     /// How the request was signed, once that is verified.
     pub signature: Option<Signature>,
+    /// The VPC endpoint that it came through.
+    pub endpoint: Option<Arc<Endpoint>>,
+    /// For what a service calls that acts for itself: `aws:SourceArn` and `aws:SourceAccount`.
+    pub source: Option<Source>,
+}
+
+/// A VPC endpoint, as far as decisions are concerned.
+#[derive(Debug)]
+pub struct Endpoint {
+    /// `vpce-…`
+    pub id: String,
+    /// `vpc-…`
+    pub vpc: String,
+    /// The region of both.
+    pub region: String,
+    /// Whose it is.
+    pub account: AccountId,
+    /// Its policy, which must allow whatever passes ([`rolecall_policy::Kind::Endpoint`]).
+    pub policy: Arc<PolicySet>,
+}
+
+/// What a service acts for.
+#[derive(Clone, Debug)]
+pub struct Source {
+    pub arn: Option<String>,
+    pub account: AccountId,
 }
 
 /// What policies may ask about a signature (`s3:authType`, `s3:signatureAge`, …).

@@ -17,7 +17,7 @@ use crate::decisions::Decided;
 use crate::door::Door;
 use crate::needs::Needs;
 use crate::operation::Place;
-use crate::request::Origin;
+use crate::request::{Origin, Source};
 use crate::resources::TrustingRole;
 
 /// What a service asks for.
@@ -41,7 +41,9 @@ impl Door {
     /// AccessDenied when the role's trust policy does not allow the service `sts:AssumeRole`.
     pub fn assume_for_service(&self, asked: &ServiceSession<'_>) -> Result<Credentials, Fault> {
         let caller = Arc::new(Caller::service(asked.service, asked.role.account));
-        let origin = Origin::default();
+        let instance = asked.delivery.as_ref().map(|delivery| delivery.instance_arn.clone());
+        let source = Source { arn: instance, account: asked.role.account };
+        let origin = Origin { source: Some(source), ..Origin::default() };
         let place = Place {
             caller: &caller,
             region: asked.region,
@@ -52,9 +54,9 @@ impl Door {
             extensions: &self.extensions,
         };
         let request_id = self.identity.env.uuid();
-        let needs = self.question(asked)?;
+        let mut needs = self.question(asked)?;
         let denial = Denial { protocol: Protocol::Query, encode: None };
-        let decided = decide::decide(&place, &needs, &denial);
+        let decided = decide::decide(&place, &mut needs, &denial);
         let outcome = decided.and_then(|_| self.sealed(asked, place.now));
         let answer = outcome.as_ref().ok().map(given);
         let decided = Arc::new(Decided {

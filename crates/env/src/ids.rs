@@ -5,6 +5,7 @@ use rolecall_base::AccountId;
 use crate::Env;
 
 const BASE32: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+const LOWER32: &[u8; 32] = b"0123456789abcdefghijklmnopqrstuv";
 const HEX: &[u8; 16] = b"0123456789abcdef";
 const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
@@ -17,6 +18,11 @@ impl Env {
     /// A resource id of EC2's form: `i-` and 17 hexadecimal digits.
     pub fn resource_id(&self, prefix: &str) -> String {
         self.letters(&format!("{prefix}-"), HEX, 17)
+    }
+
+    /// An id of small letters and digits behind a prefix: Organizations' forms.
+    pub fn lower_id(&self, prefix: &str, count: usize) -> String {
+        self.letters(prefix, LOWER32, count)
     }
 
     /// An access key id: `AKIA` or `ASIA` and 16 characters of base 32 that hold the account

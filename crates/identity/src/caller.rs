@@ -6,6 +6,7 @@ use rolecall_base::{AccountId, Time};
 use rolecall_policy::PolicySet;
 
 use crate::federation::Federation;
+use crate::placement::Placement;
 use crate::session::{Session, SessionKind};
 
 /// The kinds of caller that policies tell apart.
@@ -81,6 +82,8 @@ pub struct Caller {
     pub tags: Vec<(String, String)>,
     pub policies: Arc<Policies>,
     pub service_linked: bool,
+    /// Where its account stands; `None` for a caller that this process vouches for.
+    pub placement: Option<Arc<Placement>>,
 }
 
 impl Caller {
@@ -101,6 +104,7 @@ impl Caller {
             tags: Vec::new(),
             policies: Arc::default(),
             service_linked: false,
+            placement: None,
         }
     }
 

@@ -16,6 +16,7 @@ use crate::attempts::Attempts;
 use crate::caller::{Caller, Policies, Who};
 use crate::documents::Documents;
 use crate::load::Loader;
+use crate::placement::Placements;
 use crate::records::{AccessKeys, Entities, Holder, KeyOwner, Roles, User, Users};
 use crate::session::{self, Session, SessionKind, TokenError};
 use crate::vault::Vault;
@@ -74,6 +75,7 @@ pub struct Identity {
     /// Wrong passwords and codes of late.
     pub attempts: Arc<Attempts>,
     cache: [RwLock<HashMap<String, Arc<Known>, foldhash::fast::RandomState>>; SHARDS],
+    pub(crate) placements: Placements,
 }
 
 impl Identity {
@@ -85,6 +87,7 @@ impl Identity {
             documents: Documents::default(),
             attempts: Arc::default(),
             cache: std::array::from_fn(|_| RwLock::default()),
+            placements: Placements::default(),
         }
     }
 
@@ -110,6 +113,7 @@ impl Identity {
         for shard in &self.cache {
             shard.write().unwrap_or_else(PoisonError::into_inner).clear();
         }
+        self.placements.forget();
     }
 
     /// The caller that a session is, with its policies as they are in `db`; `None` when its principal is gone.
@@ -150,10 +154,11 @@ impl Identity {
         let found = self.session_caller(&db, Arc::new(session))?;
         let mut caller = found.ok_or(Unknown::Invalid)?;
         caller.access_key_id = Some(id.to_owned());
+        let premises = self.place(&mut caller, db.premises())?;
         Ok(Known {
             caller: Arc::new(caller),
             secret: Zeroizing::new(secret),
-            premises: db.premises(),
+            premises,
             token: Some(token.to_owned()),
             revision,
         })
@@ -177,13 +182,28 @@ impl Identity {
             KeyOwner::User(user_id) => user_by_id(&loader, row.account, user_id)?.ok_or(Unknown::Invalid)?,
         };
         caller.access_key_id = Some(id.to_owned());
+        let premises = self.place(&mut caller, db.premises())?;
         Ok(Known {
             caller: Arc::new(caller),
             secret: Zeroizing::new(secret),
-            premises: db.premises(),
+            premises,
             token: None,
             revision,
         })
+    }
+}
+
+impl Identity {
+    /// Says where a caller's account stands, and adds what that rests on to its premises. Nobody calls from an account
+    /// that was closed.
+    fn place(&self, caller: &mut Caller, mut premises: Vec<Pre>) -> Result<Vec<Pre>, Unknown> {
+        let placement = self.placement(caller.account)?;
+        if placement.is_closed() {
+            return Err(Unknown::Invalid);
+        }
+        premises.extend_from_slice(&placement.premises);
+        caller.placement = Some(placement);
+        Ok(premises)
     }
 }
 

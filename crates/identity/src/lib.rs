@@ -14,6 +14,7 @@ mod issuers;
 mod known;
 mod load;
 pub mod passwords;
+mod placement;
 mod principal;
 pub mod records;
 pub mod second_factor;
@@ -21,7 +22,7 @@ mod session;
 mod totp;
 mod vault;
 
-pub use accounts::{NewKey, add_given_key, add_key, open_account};
+pub use accounts::{NewKey, add_given_key, add_key, open_account, open_account_for, open_organizations_role};
 pub use attempts::Attempts;
 pub use caller::{Caller, Policies, Who};
 pub use documents::Documents;
@@ -29,6 +30,7 @@ pub use federation::Federation;
 pub use issuers::{Issuers, issuer_owner, outbound_federation};
 pub use known::{Identity, Known, Unknown};
 pub use load::Loader;
+pub use placement::{Placement, Seat, bind_anew, path_of};
 pub use records::PassedRole;
 pub use session::{
     Credentials, Delivery, MAX_TOKEN, PACKED_LIMIT, Session, SessionKind, TokenError, open, seal,

@@ -54,9 +54,13 @@ async fn answer(world: &Arc<World>, peer: Peer, request: http::Request<Incoming>
     let (parts, body) = request.into_parts();
     let path = parts.uri.path();
     let query = parts.uri.query().unwrap_or_default();
-    let service = route::service(parts.method.as_str(), path, query, &parts.headers).into_owned();
+    let signed = route::is_signed(query, &parts.headers);
+    let service = match world.fronts.targeted(&parts.headers).filter(|_| !signed) {
+        Some(service) => service.to_owned(),
+        None => route::service(parts.method.as_str(), path, query, &parts.headers).into_owned(),
+    };
     let id = world.env.uuid();
-    let form = service == "iam" && !route::is_signed(query, &parts.headers);
+    let form = service == "iam" && !signed;
     let Some(mut front) = world.fronts.get(&service) else {
         let text = format!("Rolecall does not have the service `{service}`.");
         return refuse(&Fault::new("UnknownService", 501, text), None, &id);
@@ -76,8 +80,7 @@ async fn answer(world: &Arc<World>, peer: Peer, request: http::Request<Incoming>
             secure: peer.secure,
             user_agent: text(header::USER_AGENT).map(str::to_owned),
             referer: text(header::REFERER).map(str::to_owned),
-            called_via: Vec::new(),
-            signature: None,
+            ..Origin::default()
         },
         method: parts.method,
         headers: parts.headers,

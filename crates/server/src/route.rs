@@ -25,6 +25,14 @@ impl Fronts {
         self.fronts.iter().find(|front| front.service().name == service)
     }
 
+    /// The service that an `X-Amz-Target` header names: how JSON services tell without a signature.
+    pub fn targeted(&self, headers: &HeaderMap) -> Option<&'static str> {
+        let target = headers.get("x-amz-target").and_then(|value| value.to_str().ok())?;
+        let (prefix, _) = target.rsplit_once('.')?;
+        let front = self.fronts.iter().find(|front| front.service().target_prefix == prefix);
+        front.map(|front| front.service().name)
+    }
+
     /// The query service that knows the action of an unsigned form.
     pub fn knowing(&self, request: &Request) -> Option<&Front> {
         let mut query = self.fronts.iter().filter(|front| front.service().protocol == Protocol::Query);

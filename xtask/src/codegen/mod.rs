@@ -26,12 +26,13 @@ use std::process::{Command, ExitCode, Stdio};
 use model::{Model, Patches};
 
 /// The services with generated code: crate, and the model's folder.
-const SERVICES: [(&str, &str); 5] = [
+const SERVICES: [(&str, &str); 6] = [
     ("iam", "iam/2010-05-08"),
     ("sts", "sts/2011-06-15"),
     ("ec2", "ec2/2016-11-15"),
     ("s3", "s3/2006-03-01"),
     ("cloudtrail", "cloudtrail/2013-11-01"),
+    ("organizations", "organizations/2016-11-28"),
 ];
 
 /// What the command line asks for.

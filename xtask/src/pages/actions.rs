@@ -22,6 +22,7 @@ pub fn read(root: &Path) -> Result<BTreeMap<String, Actions>, String> {
         ("sts", "sts"),
         ("ec2", "ec2"),
         ("s3", "s3"),
+        ("organizations", "organizations"),
         ("rolecall", "rolecall"),
     ];
     let mut all = BTreeMap::new();

@@ -6,11 +6,12 @@ use std::path::Path;
 use regex::Regex;
 
 /// Services that come from AWS's models.
-const MODELED: [(&str, &str); 4] = [
+const MODELED: [(&str, &str); 5] = [
     ("iam", "Identity and Access Management"),
     ("sts", "Security Token Service"),
     ("ec2", "EC2"),
     ("s3", "S3"),
+    ("organizations", "Organizations"),
 ];
 
 /// The page's text.

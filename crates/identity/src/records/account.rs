@@ -13,6 +13,24 @@ pub struct Account {
     pub canonical_id: String,
     #[serde(default)]
     pub alias: Option<String>,
+    /// The name that it was made with, or got later.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// The root user's e-mail address.
+    #[serde(default)]
+    pub address: Option<String>,
+}
+
+impl Account {
+    /// Its name; its number where it has none.
+    pub fn shown_name(&self) -> String {
+        self.name.clone().unwrap_or_else(|| self.id.to_string())
+    }
+
+    /// The root user's e-mail address; one that no mail goes to where it has none.
+    pub fn shown_address(&self) -> String {
+        self.address.clone().unwrap_or_else(|| format!("{}@rolecall.invalid", self.id))
+    }
 }
 
 impl Record for Account {

@@ -8,6 +8,9 @@ mod account;
 mod group;
 mod instance_profile;
 mod mfa_device;
+mod organization;
+mod organization_policy;
+mod organization_trust;
 mod outbound;
 mod password;
 mod policy;
@@ -23,6 +26,18 @@ pub use instance_profile::{
     InstanceProfile, InstanceProfileIds, InstanceProfiles, ProfilePlace, ProfilesOfRole,
 };
 pub use mfa_device::{MfaDevice, MfaDevices, MfaDevicesOfOwner};
+pub use organization::{
+    AccountCreation, AccountCreations, Member, Members, MembersOfOrganization, MembersOfParent, Organization,
+    Organizations, Unit, Units, UnitsOfParent,
+};
+pub use organization_policy::{
+    ControlRevisions, FULL_ACCESS, FullAccess, OnTarget, OrganizationPolicies, OrganizationPolicy,
+    PoliciesOnTarget, RESOURCE_CONTROL, SERVICE_CONTROL, attached_by_default, full_access,
+};
+pub use organization_trust::{
+    AccountsByAddress, Addressee, DelegatedAdministrators, DelegationPolicies, DelegationPolicy, Handshake,
+    Handshakes, HandshakesOfAccount, HandshakesOfOrganization, ServiceAccess, Since,
+};
 pub use outbound::{IssuerOwner, IssuerOwners, OutboundFederation, OutboundFederations};
 pub use password::{FORMER, LoginProfile, LoginProfiles, PasswordDigest, PasswordPolicies, PasswordPolicy};
 pub use policy::{

@@ -5,7 +5,7 @@ use std::sync::{Arc, Weak};
 
 use rolecall_actions::rolecall;
 use rolecall_base::{Arn, Fault};
-use rolecall_door::{Ask, At, Authorized, Decided, KeyValue, Needs, Operation, Origin, Read};
+use rolecall_door::{Ask, At, Authorized, Decided, KeyValue, Needs, Operation, Origin, Placed, Read};
 use rolecall_identity::records::{Roles, fold};
 use rolecall_identity::{Caller, Identity};
 use rolecall_policy::{Rule, Trace};
@@ -99,7 +99,7 @@ impl Operation for Decide {
                 answers.push(Answer::Undecided { error: format!("there is no action {}", case.action) });
                 continue;
             };
-            let decided = Decided {
+            let mut decided = Decided {
                 request_id: String::new(),
                 at: req.now,
                 service: "rolecall",
@@ -110,6 +110,7 @@ impl Operation for Decide {
                 origin: Origin { secure: true, ..Origin::default() },
                 fault: None,
             };
+            door.find_placements(&mut decided)?;
             let trace = door.explain(&decided).into_iter().next();
             let trace = trace.ok_or_else(|| Fault::internal("a question got no answer"))?;
             answers.push(Answer::Decided { trace: Box::new(trace) });
@@ -135,6 +136,7 @@ fn question(
         policy: None,
         keys: case.context.iter().map(|(key, texts)| (key.to_lowercase().into(), value(texts))).collect(),
         rule: Rule::Standard,
+        placed: Placed::default(),
     };
     let Some(arn) = arn else { return Ok(ask) };
     if arn.service == "s3" {

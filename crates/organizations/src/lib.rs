@@ -1,0 +1,18 @@
+//! AWS Organizations: accounts in a tree, policies that bind them, and who else may look after them.
+//!
+//! The records are `rolecall_identity`'s, which also compiles what binds an account; here they are made and changed.
+
+mod accounts;
+mod handshakes;
+pub mod model;
+pub mod ops;
+mod page;
+mod policies;
+mod policy_type;
+mod refusal;
+#[cfg(test)]
+mod scene;
+mod shown;
+mod standing;
+mod tags;
+mod tree;
