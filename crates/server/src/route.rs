@@ -28,7 +28,7 @@ impl Fronts {
     /// The service that an `X-Amz-Target` header names: how JSON services tell without a signature.
     pub fn targeted(&self, headers: &HeaderMap) -> Option<&'static str> {
         let target = headers.get("x-amz-target").and_then(|value| value.to_str().ok())?;
-        let (prefix, _) = target.rsplit_once('.')?;
+        let (prefix, _) = target.rsplit_once('.').filter(|(prefix, _)| !prefix.is_empty())?;
         let front = self.fronts.iter().find(|front| front.service().target_prefix == prefix);
         front.map(|front| front.service().name)
     }
