@@ -7,6 +7,7 @@ import json
 import struct
 import time
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from botocore.exceptions import ClientError
@@ -66,6 +67,23 @@ def test_a_policy_that_denies_all_without_a_second_factor_opens_with_a_code(serv
         said = server.aws(ann, *words, again).refused("AccessDenied")
         assert "MultiFactorAuthentication failed with invalid MFA one time pass code." in said
     server.aws(ann, *words, code(seed, 1)).ok()
+
+
+def test_a_code_that_many_show_at_once_is_good_once(server):
+    ann = server.user("ann", allow("iam:ListUsers"))
+    early_in_a_step()
+    serial, seed = device(server, "ann")
+    shown = {"SerialNumber": serial, "TokenCode": code(seed)}
+
+    def works(client):
+        try:
+            return bool(client.get_session_token(**shown))
+        except ClientError:
+            return False
+
+    clients = [server.client("sts", ann) for _ in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(works, clients)) == 1
 
 
 def test_a_role_may_ask_for_a_second_factor(server):

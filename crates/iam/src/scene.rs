@@ -96,6 +96,13 @@ impl Scene {
         self.call::<EnableMFADevice>(input).map(|_| ())
     }
 
+    /// The audit records of all changes.
+    pub fn records(&self) -> String {
+        let db = self.world.store.read().unwrap();
+        let rows = db.scan::<rolecall_door::Outbox>(&(), None, 1_000).unwrap();
+        rows.into_iter().map(|(_, row)| row.record).collect()
+    }
+
     pub fn id_of(&self, user: &str) -> String {
         self.call::<GetUser>(GetUserRequest { user_name: Some(user.into()) }).unwrap().user.user_id
     }

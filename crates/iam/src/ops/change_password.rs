@@ -103,6 +103,25 @@ mod tests {
     }
 
     #[test]
+    fn no_password_is_in_the_audit_log() {
+        let scene = Scene::new();
+        let ann = changer(&scene);
+        change(&scene, &ann, OLD, NEW).unwrap();
+        let input = UpdateLoginProfileRequest {
+            user_name: "ann".into(),
+            password: Some("Correct-horse3".into()),
+            ..Default::default()
+        };
+        scene.call::<UpdateLoginProfile>(input).unwrap();
+        check_fault(change(&scene, &ann, OLD, NEW), "AccessDenied");
+        let records = scene.records() + &scene.world.records.all().concat();
+        for event in ["CreateLoginProfile", "ChangePassword", "UpdateLoginProfile"] {
+            assert!(records.contains(&format!(r#""eventName":"{event}""#)), "{event}");
+        }
+        assert!(!records.contains("horse"), "{records}");
+    }
+
+    #[test]
     fn the_account_may_let_all_users_change_their_own() {
         let scene = Scene::new();
         let ann = scene.world.user("ann", "");

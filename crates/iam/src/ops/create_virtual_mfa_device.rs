@@ -38,6 +38,10 @@ impl Operation for CreateVirtualMFADevice {
             last_step: 0,
         };
         let serial = device.serial();
+        if serial.chars().count() > SERIAL {
+            let text = format!("The device's serial number would be longer than {SERIAL} characters.");
+            return Err(Fault::validation(text));
+        }
         let (sealed, seed) = second_factor::new_seed(req.env, &req.identity.vault, &serial)?;
         device.sealed_seed = sealed;
         let tx = req.tx()?;
@@ -61,6 +65,9 @@ impl Operation for CreateVirtualMFADevice {
         })
     }
 }
+
+/// Characters of a serial number, which other operations take: the model limits neither path nor name below it.
+const SERIAL: usize = 256;
 
 #[cfg(test)]
 mod tests {
@@ -89,7 +96,22 @@ mod tests {
     }
 
     #[test]
-    fn the_seed_is_not_in_the_store() {
+    fn a_name_is_as_long_as_a_serial_number_may_be() {
+        let scene = Scene::new();
+        let create = |length: usize| {
+            let input = CreateVirtualMFADeviceRequest {
+                virtual_mfa_device_name: "n".repeat(length),
+                ..Default::default()
+            };
+            scene.call::<CreateVirtualMFADevice>(input)
+        };
+        let longest = 256 - "arn:aws:iam::000000000000:mfa/".len();
+        check_fault(create(longest + 1), "ValidationError");
+        create(longest).unwrap();
+    }
+
+    #[test]
+    fn the_seed_is_neither_in_the_store_nor_in_the_audit_log() {
         let scene = Scene::new();
         let (_, seed) = scene.device("ann");
         let db = scene.world.store.read().unwrap();
@@ -97,5 +119,12 @@ mod tests {
         assert_eq!(rows.len(), 1);
         let sealed = &rows[0].1.sealed_seed;
         assert!(!sealed.windows(8).any(|bytes| seed.windows(8).any(|part| part == bytes)));
+        let records = scene.records();
+        let seed = String::from_utf8(seed).unwrap();
+        assert!(records.contains("CreateVirtualMFADevice") && !records.contains(&seed), "{records}");
+        let (serial, seed) = scene.device("other");
+        scene.user("ann");
+        scene.enable("ann", &serial, &seed, (-1, 0)).unwrap();
+        assert!(!scene.records().contains(&scene.code(&seed, 0)));
     }
 }
