@@ -154,6 +154,29 @@ def test_an_unsigned_request_may_do_nothing_else(world, guest):
     assert status == 413, text
 
 
+def test_another_account_trusts_the_tokens_of_this_servers_own_issuer(world):
+    issuer = world.server.aws(world.server.root, "iam", "enable-outbound-web-identity-federation").json()["IssuerIdentifier"]
+    assert issuer.startswith(world.server.url)
+    job = world.server.user("job", allow("sts:GetWebIdentityToken"))
+    ask = ["sts", "get-web-identity-token", "--audience", "other-account", "--signing-algorithm"]
+    world.server.aws(world.server.user("idle"), *ask, "ES384").refused("AccessDenied")
+    boss = world.server.account("333333333333")
+    iam = world.server.client("iam", boss)
+    provider = iam.create_open_id_connect_provider(Url=issuer, ClientIDList=["other-account"])["OpenIDConnectProviderArn"]
+    name = issuer.removeprefix("http://")
+    statement = {"Effect": "Allow", "Principal": {"Federated": provider}, "Action": ACTION}
+    statement["Condition"] = {"StringEquals": {f"{name}:sub": "arn:aws:iam::000000000000:user/job"}}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    arn = iam.create_role(RoleName="across", AssumeRolePolicyDocument=document)["Role"]["Arn"]
+    for algorithm in ("ES384", "RS256"):
+        token = world.server.aws(job, *ask, algorithm).json()["WebIdentityToken"]
+        header, claims, _ = parts(token)
+        assert header["alg"] == algorithm and claims["iss"] == issuer
+        if algorithm == "ES384":
+            answer = world.assume(arn, token)
+            assert answer["AssumedRoleUser"]["Arn"] == "arn:aws:sts::333333333333:assumed-role/across/app"
+
+
 def test_a_new_key_of_the_provider_counts_and_a_missing_provider_does_not(world):
     """Last: it restarts the provider."""
     arn = world.role("rotating")

@@ -19,6 +19,12 @@ pub(crate) struct Proof {
     pub signature: Option<Signature>,
 }
 
+/// Where a request is decided. The global services are in one region, as on AWS. There, a scope of another region is
+/// refused; here it is taken, because SDKs that are told an endpoint sign all services for the client's own region.
+fn region<'s>(service: &str, [_, region, _]: [&'s str; 3]) -> &'s str {
+    if matches!(service, "iam" | "organizations") { "us-east-1" } else { region }
+}
+
 /// The family whose rules and texts a protocol follows.
 fn family(protocol: Protocol) -> Family {
     match protocol {
@@ -54,7 +60,7 @@ impl Door {
         };
         let key = self.keys.key(signed.access_key_id(), &known.secret, signed.scope());
         let body = self.verify(&signed, request, family, key)?;
-        let [_, region, _] = signed.scope();
+        let region = region(service.name, signed.scope());
         let signature = Signature {
             presigned: signed.is_presigned(),
             made: signed.time(),

@@ -43,6 +43,9 @@ pub async fn serve(
     if request.uri().path() == "/_rolecall/health" {
         return Ok(plain(StatusCode::OK, &world.health()));
     }
+    if let Some(answer) = crate::issuer::answer(&world, request.method(), request.uri().path()) {
+        return Ok(answer);
+    }
     if let Some(ticket) = request.uri().path().strip_prefix("/_rolecall/terminal/") {
         let ticket = ticket.to_owned();
         return Ok(crate::terminal::open(&world, (&ticket, peer.ip), request).await);

@@ -7,6 +7,7 @@ mod audit_log;
 mod config;
 mod control;
 mod exchange;
+mod issuer;
 mod listen;
 mod logger;
 mod logins;

@@ -6,6 +6,7 @@
 mod assumed;
 mod federated;
 mod grant;
+pub mod issuing;
 pub mod model;
 pub mod ops;
 mod second_factor;

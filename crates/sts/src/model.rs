@@ -263,6 +263,41 @@ impl wire::Output for GetSessionTokenResponse {
     }
 }
 
+#[derive(Debug)]
+pub struct GetWebIdentityToken;
+
+impl wire::Shape for GetWebIdentityToken {
+    type Input = GetWebIdentityTokenRequest;
+    type Output = GetWebIdentityTokenResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "sts",
+        name: "GetWebIdentityToken",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://sts.amazonaws.com/doc/2011-06-15/",
+        result_wrapper: Some("GetWebIdentityTokenResult"),
+        route: wire::Route::named("GetWebIdentityToken"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for GetWebIdentityTokenRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for GetWebIdentityTokenResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -1012,6 +1047,95 @@ impl record::Tell for GetSessionTokenResponse {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct GetWebIdentityTokenRequest {
+    pub audience: Vec<String>,
+    pub duration_seconds: Option<i32>,
+    pub signing_algorithm: String,
+    pub tags: Option<Vec<Tag>>,
+}
+
+impl form::FromForm for GetWebIdentityTokenRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(GetWebIdentityTokenRequest {
+            audience: n.need_list("Audience", "member", v)?,
+            duration_seconds: n.get("DurationSeconds", v)?,
+            signing_algorithm: n.need("SigningAlgorithm", v)?,
+            tags: n.list("Tags", "member", v)?,
+        })
+    }
+}
+
+impl GetWebIdentityTokenRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.size("Audience", Some(self.audience.len()), 1, 10);
+        v.texts("Audience", Some(self.audience.as_slice()), &rule::WEB_IDENTITY_TOKEN_AUDIENCE_STRING_TYPE);
+        v.number("DurationSeconds", self.duration_seconds, Some(60), Some(3600));
+        v.text("SigningAlgorithm", Some(self.signing_algorithm.as_str()), &rule::JWT_ALGORITHM_TYPE);
+        v.size("Tags", self.tags.as_ref().map(|items| items.len()), 0, 50);
+        v.each("Tags", self.tags.as_deref(), Tag::limits);
+    }
+}
+
+impl record::Tell for GetWebIdentityTokenRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.list("audience", Some(self.audience.as_slice()));
+        t.put("durationSeconds", self.duration_seconds.as_ref());
+        t.put("signingAlgorithm", Some(&self.signing_algorithm));
+        t.list("tags", self.tags.as_deref());
+        t.close();
+    }
+}
+
+#[derive(Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetWebIdentityTokenResponse {
+    pub web_identity_token: Option<String>,
+    pub expiration: Option<Time>,
+}
+
+impl std::fmt::Debug for GetWebIdentityTokenResponse {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("GetWebIdentityTokenResponse")
+            .field("web_identity_token", &"***")
+            .field("expiration", &self.expiration)
+            .finish()
+    }
+}
+
+impl GetWebIdentityTokenResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("WebIdentityToken", &self.web_identity_token);
+        w.put("Expiration", &self.expiration);
+    }
+}
+
+impl xml::ToXml for GetWebIdentityTokenResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for GetWebIdentityTokenResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("expiration", self.expiration.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct PolicyDescriptorType {
     #[cfg_attr(feature = "vectors", serde(rename = "arn"))]
     pub arn: Option<String>,
@@ -1116,6 +1240,7 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<GetCallerIdentity>(),
     wire::vectors::Codec::of::<GetFederationToken>(),
     wire::vectors::Codec::of::<GetSessionToken>(),
+    wire::vectors::Codec::of::<GetWebIdentityToken>(),
 ];
 
 /// The errors that the model declares, with their codes and statuses.
@@ -1195,6 +1320,7 @@ mod rule {
         pattern: Some(Pattern::new("[\\w+=,.@:\\/-]*", "[0-9A-Za-z_+=,.@:\\/-]*")),
         values: &[],
     };
+    pub static JWT_ALGORITHM_TYPE: Text = Text { min: 5, max: 5, pattern: None, values: &[] };
     pub static ROLE_SESSION_NAME_TYPE: Text = Text {
         min: 2,
         max: 64,
@@ -1252,4 +1378,6 @@ mod rule {
         pattern: Some(Pattern::new("[\\w+=,.@-]*", "[0-9A-Za-z_+=,.@-]*")),
         values: &[],
     };
+    pub static WEB_IDENTITY_TOKEN_AUDIENCE_STRING_TYPE: Text =
+        Text { min: 1, max: 1000, pattern: None, values: &[] };
 }

@@ -9,6 +9,7 @@ pub mod get_access_key_info;
 pub mod get_caller_identity;
 pub mod get_federation_token;
 pub mod get_session_token;
+pub mod get_web_identity_token;
 
 /// The operations that are implemented.
 pub static OPERATIONS: &[rolecall_door::Row] = &[
@@ -19,6 +20,7 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::GetCallerIdentity>(),
     rolecall_door::row::<crate::model::GetFederationToken>(),
     rolecall_door::row::<crate::model::GetSessionToken>(),
+    rolecall_door::row::<crate::model::GetWebIdentityToken>(),
 ];
 
 /// The operations that are known and not implemented.
@@ -26,5 +28,4 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("AssumeRoleWithSAML"),
     rolecall_wire::Route::named("AssumeRoot"),
     rolecall_wire::Route::named("GetDelegatedAccessToken"),
-    rolecall_wire::Route::named("GetWebIdentityToken"),
 ];

@@ -16,6 +16,7 @@ pub(crate) mod scene;
 mod token;
 
 pub use claims::federation;
+pub use jwk::{Key, read as read_keys};
 pub use keys::{Fetch, ProviderKeys, Source, Trouble};
 pub use provider::{find, registered};
 pub use token::{Algorithm, Token};
