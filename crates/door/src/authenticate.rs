@@ -156,3 +156,16 @@ fn stranger_fault(unknown: &Unknown, signed: &Signed<'_>, service: &Service) -> 
         _ => stranger(unknown, service.protocol),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_global_service_is_in_one_region_whatever_the_scope_says() {
+        let scope = |service| ["20260101", "eu-west-1", service];
+        assert_eq!(region("iam", scope("iam")), "us-east-1");
+        assert_eq!(region("organizations", scope("organizations")), "us-east-1");
+        assert_eq!(region("sts", scope("sts")), "eu-west-1");
+    }
+}
