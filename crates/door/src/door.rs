@@ -60,6 +60,11 @@ impl Visitor {
         Visitor { caller: Arc::new(caller), known: None }
     }
 
+    /// What it proved itself by.
+    pub(crate) fn proof(&self) -> Option<&Known> {
+        self.known.as_deref()
+    }
+
     fn premises(&self) -> &[Pre] {
         self.known.as_ref().map_or(&[], |known| &known.premises)
     }
@@ -117,6 +122,7 @@ impl Door {
     ) -> Result<Op::Output, Fault> {
         rolecall_wire::check::<Op>(&input)?;
         let row = row::<Op>();
+        self.note(&visitor, &row, region, self.identity.env.now());
         let request_id = self.identity.env.uuid();
         let region = region.to_owned();
         let pass = Pass {
@@ -147,6 +153,7 @@ impl Door {
     ) -> Result<Op::Output, Fault> {
         rolecall_wire::check::<Op>(&input)?;
         let row = streaming_row::<Op>();
+        self.note(&visitor, &row, region, self.identity.env.now());
         let request_id = self.identity.env.uuid();
         let region = region.to_owned();
         let mut pass = Pass {

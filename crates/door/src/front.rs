@@ -107,6 +107,7 @@ impl Door {
             self.log_refused(&mut refused(row, &request, nobody, &self.region), fault);
         })?;
         let Proof { visitor, region, body, signature } = proof;
+        self.note(&visitor, row, &region, request.received);
         let input = guarded(|| (row.decode)(&message(&request))).inspect_err(|fault| {
             self.log_refused(&mut refused(row, &request, visitor.clone(), &region), fault)
         })?;

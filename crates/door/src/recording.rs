@@ -3,14 +3,23 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use rolecall_base::Fault;
+use rolecall_base::{Fault, Time};
 
 use crate::audit::{self, Entry};
 use crate::decisions::Decided;
-use crate::door::{Door, Pass};
+use crate::door::{Door, Pass, Visitor};
 use crate::needs::Ask;
+use crate::row::Row;
 
 impl Door {
+    /// Notes that a caller used its credentials, whatever comes of the call. Our own service is none of AWS's.
+    pub(crate) fn note(&self, visitor: &Visitor, row: &Row, region: &str, at: Time) {
+        let meta = row.meta;
+        if let Some(known) = visitor.proof().filter(|_| meta.service != "rolecall") {
+            self.identity.usage.note(known, (meta.service, meta.name), region, at);
+        }
+    }
+
     /// Moves a finished pass into the ring of decisions, and to the log with what it answered, unless its record is
     /// written already.
     pub(crate) fn keep(

@@ -2,7 +2,9 @@
 
 use rolecall_base::{AccountId, Fault};
 use rolecall_door::{At, Resource};
-use rolecall_identity::records::{AccessKey, AccessKeys, AccessKeysOfOwner, Entities, KeyOwner, User};
+use rolecall_identity::records::{
+    AccessKey, AccessKeys, AccessKeysOfOwner, Entities, KeyOwner, KeyUses, User,
+};
 use rolecall_identity::{Caller, Who};
 use rolecall_store::{Reader, Tx};
 
@@ -99,6 +101,7 @@ pub(crate) fn set_status(tx: &mut Tx, mut key: AccessKey, status: &str) -> Resul
 }
 
 pub(crate) fn delete(tx: &mut Tx, key: &AccessKey) -> Result<(), Fault> {
+    tx.delete::<KeyUses>(&key.id)?;
     tx.delete::<AccessKeysOfOwner>(&(key.account, key.owner.word().to_owned(), key.id.clone()))?;
     Ok(tx.delete::<AccessKeys>(&key.id)?)
 }

@@ -1,6 +1,7 @@
 //! What policies hang on: users, groups and roles. Their beginning, their renaming, their end.
 
 use rolecall_base::{AccountId, Fault};
+use rolecall_identity::forget_principal;
 use rolecall_identity::records::{
     AttachedTo, Attachments, BoundaryOf, Entities, Entity as Place, Group, Holder, InlinePolicies, Mark,
     Role, User, fold,
@@ -107,6 +108,7 @@ pub(crate) fn erase<E: Holds>(tx: &mut Tx, holder: &E) -> Result<(), Fault> {
         let (account, word, name) = holder.shelf();
         tx.delete::<BoundaryOf>(&(account, arn.to_owned(), word, name))?;
     }
+    forget_principal(tx, holder.key().0, holder.id())?;
     tx.delete::<Entities>(&holder.id().to_owned())?;
     Ok(tx.delete::<E::Table>(&holder.key())?)
 }

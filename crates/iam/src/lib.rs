@@ -7,20 +7,24 @@
 //! `simulation` (what policies would answer).
 
 mod access_key;
+mod access_report;
 mod account_alias;
 mod attachment;
 mod boundary;
 mod certificate;
 mod context_keys;
+mod credential_report;
 mod details;
 mod entity;
 mod group;
 mod holder;
 mod inline;
+mod last_used;
 mod login_profile;
 mod managed;
 mod managed_list;
 mod mfa;
+mod organization_report;
 mod outbound;
 mod page;
 mod pem;
@@ -29,10 +33,12 @@ mod provider;
 mod qr_code;
 mod quota;
 mod records;
+mod report;
 mod saml;
 #[cfg(test)]
 mod scene;
 mod server_certificate;
+mod service_access;
 mod service_credential;
 mod service_linked;
 mod signing_certificate;

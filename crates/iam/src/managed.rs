@@ -145,6 +145,11 @@ pub(crate) fn parse(arn: &str) -> Result<Arn<'_>, Fault> {
     if known && policy && iam { Ok(parsed) } else { Err(invalid()) }
 }
 
+/// Whether an ARN is a managed policy's, by its form.
+pub(crate) fn is_policy(arn: &str) -> bool {
+    parse(arn).is_ok()
+}
+
 /// Path and name of a policy from its ARN: `("/service-role/", "AWSBatchServiceRole")`.
 pub(crate) fn place(arn: &str) -> (&str, &str) {
     let resource = arn.splitn(6, ':').nth(5).unwrap_or_default();

@@ -2392,6 +2392,127 @@ impl wire::Output for EnableOutboundWebIdentityFederationResponse {
 }
 
 #[derive(Debug)]
+pub struct GenerateCredentialReport;
+
+impl wire::Shape for GenerateCredentialReport {
+    type Input = GenerateCredentialReportRequest;
+    type Output = GenerateCredentialReportResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "GenerateCredentialReport",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("GenerateCredentialReportResult"),
+        route: wire::Route::named("GenerateCredentialReport"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GenerateCredentialReportRequest {}
+
+impl record::Tell for GenerateCredentialReportRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
+impl wire::Input for GenerateCredentialReportRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        let _ = (m, v);
+        Ok(GenerateCredentialReportRequest {})
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for GenerateCredentialReportResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct GenerateOrganizationsAccessReport;
+
+impl wire::Shape for GenerateOrganizationsAccessReport {
+    type Input = GenerateOrganizationsAccessReportRequest;
+    type Output = GenerateOrganizationsAccessReportResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "GenerateOrganizationsAccessReport",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("GenerateOrganizationsAccessReportResult"),
+        route: wire::Route::named("GenerateOrganizationsAccessReport"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for GenerateOrganizationsAccessReportRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for GenerateOrganizationsAccessReportResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct GenerateServiceLastAccessedDetails;
+
+impl wire::Shape for GenerateServiceLastAccessedDetails {
+    type Input = GenerateServiceLastAccessedDetailsRequest;
+    type Output = GenerateServiceLastAccessedDetailsResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "GenerateServiceLastAccessedDetails",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("GenerateServiceLastAccessedDetailsResult"),
+        route: wire::Route::named("GenerateServiceLastAccessedDetails"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for GenerateServiceLastAccessedDetailsRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for GenerateServiceLastAccessedDetailsResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
 pub struct GetAccessKeyLastUsed;
 
 impl wire::Shape for GetAccessKeyLastUsed {
@@ -2628,6 +2749,57 @@ impl wire::Input for GetContextKeysForPrincipalPolicyRequest {
 }
 
 #[derive(Debug)]
+pub struct GetCredentialReport;
+
+impl wire::Shape for GetCredentialReport {
+    type Input = GetCredentialReportRequest;
+    type Output = GetCredentialReportResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "GetCredentialReport",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("GetCredentialReportResult"),
+        route: wire::Route::named("GetCredentialReport"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetCredentialReportRequest {}
+
+impl record::Tell for GetCredentialReportRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
+impl wire::Input for GetCredentialReportRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        let _ = (m, v);
+        Ok(GetCredentialReportRequest {})
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for GetCredentialReportResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
 pub struct GetGroup;
 
 impl wire::Shape for GetGroup {
@@ -2832,6 +3004,41 @@ impl wire::Input for GetOpenIDConnectProviderRequest {
 }
 
 impl wire::Output for GetOpenIDConnectProviderResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct GetOrganizationsAccessReport;
+
+impl wire::Shape for GetOrganizationsAccessReport {
+    type Input = GetOrganizationsAccessReportRequest;
+    type Output = GetOrganizationsAccessReportResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "GetOrganizationsAccessReport",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("GetOrganizationsAccessReportResult"),
+        route: wire::Route::named("GetOrganizationsAccessReport"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for GetOrganizationsAccessReportRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for GetOrganizationsAccessReportResponse {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::query_answer(meta, request_id, out, |w| self.members(w));
     }
@@ -3128,6 +3335,76 @@ impl wire::Input for GetServerCertificateRequest {
 }
 
 impl wire::Output for GetServerCertificateResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct GetServiceLastAccessedDetails;
+
+impl wire::Shape for GetServiceLastAccessedDetails {
+    type Input = GetServiceLastAccessedDetailsRequest;
+    type Output = GetServiceLastAccessedDetailsResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "GetServiceLastAccessedDetails",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("GetServiceLastAccessedDetailsResult"),
+        route: wire::Route::named("GetServiceLastAccessedDetails"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for GetServiceLastAccessedDetailsRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for GetServiceLastAccessedDetailsResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct GetServiceLastAccessedDetailsWithEntities;
+
+impl wire::Shape for GetServiceLastAccessedDetailsWithEntities {
+    type Input = GetServiceLastAccessedDetailsWithEntitiesRequest;
+    type Output = GetServiceLastAccessedDetailsWithEntitiesResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "GetServiceLastAccessedDetailsWithEntities",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("GetServiceLastAccessedDetailsWithEntitiesResult"),
+        route: wire::Route::named("GetServiceLastAccessedDetailsWithEntities"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for GetServiceLastAccessedDetailsWithEntitiesRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for GetServiceLastAccessedDetailsWithEntitiesResponse {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::query_answer(meta, request_id, out, |w| self.members(w));
     }
@@ -3828,6 +4105,41 @@ impl wire::Input for ListPoliciesRequest {
 }
 
 impl wire::Output for ListPoliciesResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct ListPoliciesGrantingServiceAccess;
+
+impl wire::Shape for ListPoliciesGrantingServiceAccess {
+    type Input = ListPoliciesGrantingServiceAccessRequest;
+    type Output = ListPoliciesGrantingServiceAccessResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "ListPoliciesGrantingServiceAccess",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("ListPoliciesGrantingServiceAccessResult"),
+        route: wire::Route::named("ListPoliciesGrantingServiceAccess"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for ListPoliciesGrantingServiceAccessRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for ListPoliciesGrantingServiceAccessResponse {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::query_answer(meta, request_id, out, |w| self.members(w));
     }
@@ -6552,6 +6864,53 @@ impl wire::Output for UploadSigningCertificateResponse {
     }
 }
 
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct AccessDetail {
+    pub service_name: String,
+    pub service_namespace: String,
+    pub region: Option<String>,
+    pub entity_path: Option<String>,
+    pub last_authenticated_time: Option<Time>,
+    pub total_authenticated_entities: Option<i32>,
+}
+
+impl AccessDetail {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("ServiceName", &self.service_name);
+        w.put("ServiceNamespace", &self.service_namespace);
+        w.put("Region", &self.region);
+        w.put("EntityPath", &self.entity_path);
+        w.put("LastAuthenticatedTime", &self.last_authenticated_time);
+        w.put("TotalAuthenticatedEntities", &self.total_authenticated_entities);
+    }
+}
+
+impl xml::ToXml for AccessDetail {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for AccessDetail {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("serviceName", Some(&self.service_name));
+        t.put("serviceNamespace", Some(&self.service_namespace));
+        t.put("region", self.region.as_ref());
+        t.put("entityPath", self.entity_path.as_ref());
+        t.put("lastAuthenticatedTime", self.last_authenticated_time.as_ref());
+        t.put("totalAuthenticatedEntities", self.total_authenticated_entities.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -9117,6 +9476,120 @@ impl record::Tell for EnableOutboundWebIdentityFederationResponse {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct EntityDetails {
+    pub entity_info: EntityInfo,
+    pub last_authenticated: Option<Time>,
+}
+
+impl EntityDetails {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("EntityInfo", &self.entity_info);
+        w.put("LastAuthenticated", &self.last_authenticated);
+    }
+}
+
+impl xml::ToXml for EntityDetails {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for EntityDetails {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("entityInfo", Some(&self.entity_info));
+        t.put("lastAuthenticated", self.last_authenticated.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct EntityInfo {
+    pub arn: String,
+    pub name: String,
+    pub type_: String,
+    pub id: String,
+    pub path: Option<String>,
+}
+
+impl EntityInfo {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Arn", &self.arn);
+        w.put("Name", &self.name);
+        w.put("Type", &self.type_);
+        w.put("Id", &self.id);
+        w.put("Path", &self.path);
+    }
+}
+
+impl xml::ToXml for EntityInfo {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for EntityInfo {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("arn", Some(&self.arn));
+        t.put("name", Some(&self.name));
+        t.put("type", Some(&self.type_));
+        t.put("id", Some(&self.id));
+        t.put("path", self.path.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ErrorDetails {
+    pub message: String,
+    pub code: String,
+}
+
+impl ErrorDetails {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Message", &self.message);
+        w.put("Code", &self.code);
+    }
+}
+
+impl xml::ToXml for ErrorDetails {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for ErrorDetails {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("message", Some(&self.message));
+        t.put("code", Some(&self.code));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct EvaluationResult {
     pub eval_action_name: String,
     pub eval_resource_name: Option<String>,
@@ -9163,6 +9636,181 @@ impl record::Tell for EvaluationResult {
         t.put("permissionsBoundaryDecisionDetail", self.permissions_boundary_decision_detail.as_ref());
         t.put("evalDecisionDetails", self.eval_decision_details.as_ref());
         t.list("resourceSpecificResults", self.resource_specific_results.as_deref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GenerateCredentialReportResponse {
+    pub state: Option<String>,
+    pub description: Option<String>,
+}
+
+impl GenerateCredentialReportResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("State", &self.state);
+        w.put("Description", &self.description);
+    }
+}
+
+impl xml::ToXml for GenerateCredentialReportResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for GenerateCredentialReportResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("state", self.state.as_ref());
+        t.put("description", self.description.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GenerateOrganizationsAccessReportRequest {
+    pub entity_path: String,
+    pub organizations_policy_id: Option<String>,
+}
+
+impl form::FromForm for GenerateOrganizationsAccessReportRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(GenerateOrganizationsAccessReportRequest {
+            entity_path: n.need("EntityPath", v)?,
+            organizations_policy_id: n.get("OrganizationsPolicyId", v)?,
+        })
+    }
+}
+
+impl GenerateOrganizationsAccessReportRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("EntityPath", Some(self.entity_path.as_str()), &rule::ORGANIZATIONS_ENTITY_PATH_TYPE);
+        v.text(
+            "OrganizationsPolicyId",
+            self.organizations_policy_id.as_deref(),
+            &rule::ORGANIZATIONS_POLICY_ID_TYPE,
+        );
+    }
+}
+
+impl record::Tell for GenerateOrganizationsAccessReportRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("entityPath", Some(&self.entity_path));
+        t.put("organizationsPolicyId", self.organizations_policy_id.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GenerateOrganizationsAccessReportResponse {
+    pub job_id: Option<String>,
+}
+
+impl GenerateOrganizationsAccessReportResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("JobId", &self.job_id);
+    }
+}
+
+impl xml::ToXml for GenerateOrganizationsAccessReportResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for GenerateOrganizationsAccessReportResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("jobId", self.job_id.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GenerateServiceLastAccessedDetailsRequest {
+    pub arn: String,
+    pub granularity: Option<String>,
+}
+
+impl form::FromForm for GenerateServiceLastAccessedDetailsRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(GenerateServiceLastAccessedDetailsRequest {
+            arn: n.need("Arn", v)?,
+            granularity: n.get("Granularity", v)?,
+        })
+    }
+}
+
+impl GenerateServiceLastAccessedDetailsRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("Arn", Some(self.arn.as_str()), &rule::ARN_TYPE);
+        v.text("Granularity", self.granularity.as_deref(), &rule::ACCESS_ADVISOR_USAGE_GRANULARITY_TYPE);
+    }
+}
+
+impl record::Tell for GenerateServiceLastAccessedDetailsRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("arn", Some(&self.arn));
+        t.put("granularity", self.granularity.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GenerateServiceLastAccessedDetailsResponse {
+    pub job_id: Option<String>,
+}
+
+impl GenerateServiceLastAccessedDetailsResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("JobId", &self.job_id);
+    }
+}
+
+impl xml::ToXml for GenerateServiceLastAccessedDetailsResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for GenerateServiceLastAccessedDetailsResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("jobId", self.job_id.as_ref());
         t.close();
     }
 }
@@ -9479,6 +10127,44 @@ impl record::Tell for GetContextKeysForPrincipalPolicyRequest {
         t.open();
         t.put("policySourceArn", Some(&self.policy_source_arn));
         t.list("policyInputList", self.policy_input_list.as_deref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetCredentialReportResponse {
+    pub content: Option<Vec<u8>>,
+    pub report_format: Option<String>,
+    pub generated_time: Option<Time>,
+}
+
+impl GetCredentialReportResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Content", &self.content);
+        w.put("ReportFormat", &self.report_format);
+        w.put("GeneratedTime", &self.generated_time);
+    }
+}
+
+impl xml::ToXml for GetCredentialReportResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for GetCredentialReportResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("content", self.content.as_ref());
+        t.put("reportFormat", self.report_format.as_ref());
+        t.put("generatedTime", self.generated_time.as_ref());
         t.close();
     }
 }
@@ -9917,6 +10603,106 @@ impl record::Tell for GetOpenIDConnectProviderResponse {
         t.list("thumbprintList", self.thumbprint_list.as_deref());
         t.put("createDate", self.create_date.as_ref());
         t.list("tags", self.tags.as_deref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetOrganizationsAccessReportRequest {
+    pub job_id: String,
+    pub max_items: Option<i32>,
+    pub marker: Option<String>,
+    pub sort_key: Option<String>,
+}
+
+impl form::FromForm for GetOrganizationsAccessReportRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(GetOrganizationsAccessReportRequest {
+            job_id: n.need("JobId", v)?,
+            max_items: n.get("MaxItems", v)?,
+            marker: n.get("Marker", v)?,
+            sort_key: n.get("SortKey", v)?,
+        })
+    }
+}
+
+impl GetOrganizationsAccessReportRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("JobId", Some(self.job_id.as_str()), &rule::JOB_ID_TYPE);
+        v.number("MaxItems", self.max_items, Some(1), Some(1000));
+        v.text("Marker", self.marker.as_deref(), &rule::MARKER_TYPE);
+        v.text("SortKey", self.sort_key.as_deref(), &rule::SORT_KEY_TYPE);
+    }
+}
+
+impl record::Tell for GetOrganizationsAccessReportRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("jobId", Some(&self.job_id));
+        t.put("maxItems", self.max_items.as_ref());
+        t.put("marker", self.marker.as_ref());
+        t.put("sortKey", self.sort_key.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetOrganizationsAccessReportResponse {
+    pub job_status: String,
+    pub job_creation_date: Time,
+    pub job_completion_date: Option<Time>,
+    pub number_of_services_accessible: Option<i32>,
+    pub number_of_services_not_accessed: Option<i32>,
+    pub access_details: Option<Vec<AccessDetail>>,
+    pub is_truncated: Option<bool>,
+    pub marker: Option<String>,
+    pub error_details: Option<ErrorDetails>,
+}
+
+impl GetOrganizationsAccessReportResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("JobStatus", &self.job_status);
+        w.put("JobCreationDate", &self.job_creation_date);
+        w.put("JobCompletionDate", &self.job_completion_date);
+        w.put("NumberOfServicesAccessible", &self.number_of_services_accessible);
+        w.put("NumberOfServicesNotAccessed", &self.number_of_services_not_accessed);
+        w.list("AccessDetails", "member", self.access_details.as_deref());
+        w.put("IsTruncated", &self.is_truncated);
+        w.put("Marker", &self.marker);
+        w.put("ErrorDetails", &self.error_details);
+    }
+}
+
+impl xml::ToXml for GetOrganizationsAccessReportResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for GetOrganizationsAccessReportResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("jobStatus", Some(&self.job_status));
+        t.put("jobCreationDate", Some(&self.job_creation_date));
+        t.put("jobCompletionDate", self.job_completion_date.as_ref());
+        t.put("numberOfServicesAccessible", self.number_of_services_accessible.as_ref());
+        t.put("numberOfServicesNotAccessed", self.number_of_services_not_accessed.as_ref());
+        t.list("accessDetails", self.access_details.as_deref());
+        t.put("isTruncated", self.is_truncated.as_ref());
+        t.put("marker", self.marker.as_ref());
+        t.put("errorDetails", self.error_details.as_ref());
         t.close();
     }
 }
@@ -10438,6 +11224,193 @@ impl record::Tell for GetServerCertificateResponse {
     fn tell(&self, t: &mut record::Teller) {
         t.open();
         t.put("serverCertificate", Some(&self.server_certificate));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetServiceLastAccessedDetailsRequest {
+    pub job_id: String,
+    pub max_items: Option<i32>,
+    pub marker: Option<String>,
+}
+
+impl form::FromForm for GetServiceLastAccessedDetailsRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(GetServiceLastAccessedDetailsRequest {
+            job_id: n.need("JobId", v)?,
+            max_items: n.get("MaxItems", v)?,
+            marker: n.get("Marker", v)?,
+        })
+    }
+}
+
+impl GetServiceLastAccessedDetailsRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("JobId", Some(self.job_id.as_str()), &rule::JOB_ID_TYPE);
+        v.number("MaxItems", self.max_items, Some(1), Some(1000));
+        v.text("Marker", self.marker.as_deref(), &rule::MARKER_TYPE);
+    }
+}
+
+impl record::Tell for GetServiceLastAccessedDetailsRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("jobId", Some(&self.job_id));
+        t.put("maxItems", self.max_items.as_ref());
+        t.put("marker", self.marker.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetServiceLastAccessedDetailsResponse {
+    pub job_status: String,
+    pub job_type: Option<String>,
+    pub job_creation_date: Time,
+    pub services_last_accessed: Vec<ServiceLastAccessed>,
+    pub job_completion_date: Time,
+    pub is_truncated: Option<bool>,
+    pub marker: Option<String>,
+    pub error: Option<ErrorDetails>,
+}
+
+impl GetServiceLastAccessedDetailsResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("JobStatus", &self.job_status);
+        w.put("JobType", &self.job_type);
+        w.put("JobCreationDate", &self.job_creation_date);
+        w.list("ServicesLastAccessed", "member", Some(self.services_last_accessed.as_slice()));
+        w.put("JobCompletionDate", &self.job_completion_date);
+        w.put("IsTruncated", &self.is_truncated);
+        w.put("Marker", &self.marker);
+        w.put("Error", &self.error);
+    }
+}
+
+impl xml::ToXml for GetServiceLastAccessedDetailsResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for GetServiceLastAccessedDetailsResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("jobStatus", Some(&self.job_status));
+        t.put("jobType", self.job_type.as_ref());
+        t.put("jobCreationDate", Some(&self.job_creation_date));
+        t.list("servicesLastAccessed", Some(self.services_last_accessed.as_slice()));
+        t.put("jobCompletionDate", Some(&self.job_completion_date));
+        t.put("isTruncated", self.is_truncated.as_ref());
+        t.put("marker", self.marker.as_ref());
+        t.put("error", self.error.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetServiceLastAccessedDetailsWithEntitiesRequest {
+    pub job_id: String,
+    pub service_namespace: String,
+    pub max_items: Option<i32>,
+    pub marker: Option<String>,
+}
+
+impl form::FromForm for GetServiceLastAccessedDetailsWithEntitiesRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(GetServiceLastAccessedDetailsWithEntitiesRequest {
+            job_id: n.need("JobId", v)?,
+            service_namespace: n.need("ServiceNamespace", v)?,
+            max_items: n.get("MaxItems", v)?,
+            marker: n.get("Marker", v)?,
+        })
+    }
+}
+
+impl GetServiceLastAccessedDetailsWithEntitiesRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("JobId", Some(self.job_id.as_str()), &rule::JOB_ID_TYPE);
+        v.text("ServiceNamespace", Some(self.service_namespace.as_str()), &rule::SERVICE_NAMESPACE_TYPE);
+        v.number("MaxItems", self.max_items, Some(1), Some(1000));
+        v.text("Marker", self.marker.as_deref(), &rule::MARKER_TYPE);
+    }
+}
+
+impl record::Tell for GetServiceLastAccessedDetailsWithEntitiesRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("jobId", Some(&self.job_id));
+        t.put("serviceNamespace", Some(&self.service_namespace));
+        t.put("maxItems", self.max_items.as_ref());
+        t.put("marker", self.marker.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetServiceLastAccessedDetailsWithEntitiesResponse {
+    pub job_status: String,
+    pub job_creation_date: Time,
+    pub job_completion_date: Time,
+    pub entity_details_list: Vec<EntityDetails>,
+    pub is_truncated: Option<bool>,
+    pub marker: Option<String>,
+    pub error: Option<ErrorDetails>,
+}
+
+impl GetServiceLastAccessedDetailsWithEntitiesResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("JobStatus", &self.job_status);
+        w.put("JobCreationDate", &self.job_creation_date);
+        w.put("JobCompletionDate", &self.job_completion_date);
+        w.list("EntityDetailsList", "member", Some(self.entity_details_list.as_slice()));
+        w.put("IsTruncated", &self.is_truncated);
+        w.put("Marker", &self.marker);
+        w.put("Error", &self.error);
+    }
+}
+
+impl xml::ToXml for GetServiceLastAccessedDetailsWithEntitiesResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for GetServiceLastAccessedDetailsWithEntitiesResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("jobStatus", Some(&self.job_status));
+        t.put("jobCreationDate", Some(&self.job_creation_date));
+        t.put("jobCompletionDate", Some(&self.job_completion_date));
+        t.list("entityDetailsList", Some(self.entity_details_list.as_slice()));
+        t.put("isTruncated", self.is_truncated.as_ref());
+        t.put("marker", self.marker.as_ref());
+        t.put("error", self.error.as_ref());
         t.close();
     }
 }
@@ -12073,6 +13046,124 @@ impl record::Tell for ListOpenIDConnectProvidersResponse {
     fn tell(&self, t: &mut record::Teller) {
         t.open();
         t.list("openIDConnectProviderList", self.open_id_connect_provider_list.as_deref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListPoliciesGrantingServiceAccessEntry {
+    pub service_namespace: Option<String>,
+    pub policies: Option<Vec<PolicyGrantingServiceAccess>>,
+}
+
+impl ListPoliciesGrantingServiceAccessEntry {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("ServiceNamespace", &self.service_namespace);
+        w.list("Policies", "member", self.policies.as_deref());
+    }
+}
+
+impl xml::ToXml for ListPoliciesGrantingServiceAccessEntry {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for ListPoliciesGrantingServiceAccessEntry {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("serviceNamespace", self.service_namespace.as_ref());
+        t.list("policies", self.policies.as_deref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListPoliciesGrantingServiceAccessRequest {
+    pub marker: Option<String>,
+    pub arn: String,
+    pub service_namespaces: Vec<String>,
+}
+
+impl form::FromForm for ListPoliciesGrantingServiceAccessRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(ListPoliciesGrantingServiceAccessRequest {
+            marker: n.get("Marker", v)?,
+            arn: n.need("Arn", v)?,
+            service_namespaces: n.need_list("ServiceNamespaces", "member", v)?,
+        })
+    }
+}
+
+impl ListPoliciesGrantingServiceAccessRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("Marker", self.marker.as_deref(), &rule::MARKER_TYPE);
+        v.text("Arn", Some(self.arn.as_str()), &rule::ARN_TYPE);
+        v.size("ServiceNamespaces", Some(self.service_namespaces.len()), 1, 200);
+        v.texts("ServiceNamespaces", Some(self.service_namespaces.as_slice()), &rule::SERVICE_NAMESPACE_TYPE);
+    }
+}
+
+impl record::Tell for ListPoliciesGrantingServiceAccessRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("marker", self.marker.as_ref());
+        t.put("arn", Some(&self.arn));
+        t.list("serviceNamespaces", Some(self.service_namespaces.as_slice()));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListPoliciesGrantingServiceAccessResponse {
+    pub policies_granting_service_access: Vec<ListPoliciesGrantingServiceAccessEntry>,
+    pub is_truncated: Option<bool>,
+    pub marker: Option<String>,
+}
+
+impl ListPoliciesGrantingServiceAccessResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.list(
+            "PoliciesGrantingServiceAccess",
+            "member",
+            Some(self.policies_granting_service_access.as_slice()),
+        );
+        w.put("IsTruncated", &self.is_truncated);
+        w.put("Marker", &self.marker);
+    }
+}
+
+impl xml::ToXml for ListPoliciesGrantingServiceAccessResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for ListPoliciesGrantingServiceAccessResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.list("policiesGrantingServiceAccess", Some(self.policies_granting_service_access.as_slice()));
+        t.put("isTruncated", self.is_truncated.as_ref());
+        t.put("marker", self.marker.as_ref());
         t.close();
     }
 }
@@ -13845,6 +14936,50 @@ impl record::Tell for PolicyDetail {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct PolicyGrantingServiceAccess {
+    pub policy_name: String,
+    pub policy_type: String,
+    pub policy_arn: Option<String>,
+    pub entity_type: Option<String>,
+    pub entity_name: Option<String>,
+}
+
+impl PolicyGrantingServiceAccess {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("PolicyName", &self.policy_name);
+        w.put("PolicyType", &self.policy_type);
+        w.put("PolicyArn", &self.policy_arn);
+        w.put("EntityType", &self.entity_type);
+        w.put("EntityName", &self.entity_name);
+    }
+}
+
+impl xml::ToXml for PolicyGrantingServiceAccess {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for PolicyGrantingServiceAccess {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("policyName", Some(&self.policy_name));
+        t.put("policyType", Some(&self.policy_type));
+        t.put("policyArn", self.policy_arn.as_ref());
+        t.put("entityType", self.entity_type.as_ref());
+        t.put("entityName", self.entity_name.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct PolicyGroup {
     pub group_name: Option<String>,
     pub group_id: Option<String>,
@@ -14993,6 +16128,56 @@ impl record::Tell for ServerCertificateMetadata {
     }
 }
 
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ServiceLastAccessed {
+    pub service_name: String,
+    pub last_authenticated: Option<Time>,
+    pub service_namespace: String,
+    pub last_authenticated_entity: Option<String>,
+    pub last_authenticated_region: Option<String>,
+    pub total_authenticated_entities: Option<i32>,
+    pub tracked_actions_last_accessed: Option<Vec<TrackedActionLastAccessed>>,
+}
+
+impl ServiceLastAccessed {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("ServiceName", &self.service_name);
+        w.put("LastAuthenticated", &self.last_authenticated);
+        w.put("ServiceNamespace", &self.service_namespace);
+        w.put("LastAuthenticatedEntity", &self.last_authenticated_entity);
+        w.put("LastAuthenticatedRegion", &self.last_authenticated_region);
+        w.put("TotalAuthenticatedEntities", &self.total_authenticated_entities);
+        w.list("TrackedActionsLastAccessed", "member", self.tracked_actions_last_accessed.as_deref());
+    }
+}
+
+impl xml::ToXml for ServiceLastAccessed {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for ServiceLastAccessed {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("serviceName", Some(&self.service_name));
+        t.put("lastAuthenticated", self.last_authenticated.as_ref());
+        t.put("serviceNamespace", Some(&self.service_namespace));
+        t.put("lastAuthenticatedEntity", self.last_authenticated_entity.as_ref());
+        t.put("lastAuthenticatedRegion", self.last_authenticated_region.as_ref());
+        t.put("totalAuthenticatedEntities", self.total_authenticated_entities.as_ref());
+        t.list("trackedActionsLastAccessed", self.tracked_actions_last_accessed.as_deref());
+        t.close();
+    }
+}
+
 #[derive(Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -15850,6 +17035,47 @@ impl record::Tell for TagUserRequest {
         t.open();
         t.put("userName", Some(&self.user_name));
         t.list("tags", Some(self.tags.as_slice()));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct TrackedActionLastAccessed {
+    pub action_name: Option<String>,
+    pub last_accessed_entity: Option<String>,
+    pub last_accessed_time: Option<Time>,
+    pub last_accessed_region: Option<String>,
+}
+
+impl TrackedActionLastAccessed {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("ActionName", &self.action_name);
+        w.put("LastAccessedEntity", &self.last_accessed_entity);
+        w.put("LastAccessedTime", &self.last_accessed_time);
+        w.put("LastAccessedRegion", &self.last_accessed_region);
+    }
+}
+
+impl xml::ToXml for TrackedActionLastAccessed {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for TrackedActionLastAccessed {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("actionName", self.action_name.as_ref());
+        t.put("lastAccessedEntity", self.last_accessed_entity.as_ref());
+        t.put("lastAccessedTime", self.last_accessed_time.as_ref());
+        t.put("lastAccessedRegion", self.last_accessed_region.as_ref());
         t.close();
     }
 }
@@ -17336,18 +18562,23 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<DisableOutboundWebIdentityFederation>(),
     wire::vectors::Codec::of::<EnableMFADevice>(),
     wire::vectors::Codec::of::<EnableOutboundWebIdentityFederation>(),
+    wire::vectors::Codec::of::<GenerateCredentialReport>(),
+    wire::vectors::Codec::of::<GenerateOrganizationsAccessReport>(),
+    wire::vectors::Codec::of::<GenerateServiceLastAccessedDetails>(),
     wire::vectors::Codec::of::<GetAccessKeyLastUsed>(),
     wire::vectors::Codec::of::<GetAccountAuthorizationDetails>(),
     wire::vectors::Codec::of::<GetAccountPasswordPolicy>(),
     wire::vectors::Codec::of::<GetAccountSummary>(),
     wire::vectors::Codec::of::<GetContextKeysForCustomPolicy>(),
     wire::vectors::Codec::of::<GetContextKeysForPrincipalPolicy>(),
+    wire::vectors::Codec::of::<GetCredentialReport>(),
     wire::vectors::Codec::of::<GetGroup>(),
     wire::vectors::Codec::of::<GetGroupPolicy>(),
     wire::vectors::Codec::of::<GetInstanceProfile>(),
     wire::vectors::Codec::of::<GetLoginProfile>(),
     wire::vectors::Codec::of::<GetMFADevice>(),
     wire::vectors::Codec::of::<GetOpenIDConnectProvider>(),
+    wire::vectors::Codec::of::<GetOrganizationsAccessReport>(),
     wire::vectors::Codec::of::<GetOutboundWebIdentityFederationInfo>(),
     wire::vectors::Codec::of::<GetPolicy>(),
     wire::vectors::Codec::of::<GetPolicyVersion>(),
@@ -17356,6 +18587,8 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<GetSAMLProvider>(),
     wire::vectors::Codec::of::<GetSSHPublicKey>(),
     wire::vectors::Codec::of::<GetServerCertificate>(),
+    wire::vectors::Codec::of::<GetServiceLastAccessedDetails>(),
+    wire::vectors::Codec::of::<GetServiceLastAccessedDetailsWithEntities>(),
     wire::vectors::Codec::of::<GetServiceLinkedRoleDeletionStatus>(),
     wire::vectors::Codec::of::<GetUser>(),
     wire::vectors::Codec::of::<GetUserPolicy>(),
@@ -17376,6 +18609,7 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<ListOpenIDConnectProviderTags>(),
     wire::vectors::Codec::of::<ListOpenIDConnectProviders>(),
     wire::vectors::Codec::of::<ListPolicies>(),
+    wire::vectors::Codec::of::<ListPoliciesGrantingServiceAccess>(),
     wire::vectors::Codec::of::<ListPolicyTags>(),
     wire::vectors::Codec::of::<ListPolicyVersions>(),
     wire::vectors::Codec::of::<ListRolePolicies>(),
@@ -17601,6 +18835,8 @@ pub mod fault {
 mod rule {
     use rolecall_wire::rules::{Pattern, Text};
 
+    pub static ACCESS_ADVISOR_USAGE_GRANULARITY_TYPE: Text =
+        Text { min: 0, max: usize::MAX, pattern: None, values: &["SERVICE_LEVEL", "ACTION_LEVEL"] };
     pub static ACCESS_KEY_ID_TYPE: Text =
         Text { min: 16, max: 128, pattern: Some(Pattern::new("[\\w]+", "[0-9A-Za-z_]+")), values: &[] };
     pub static ACCOUNT_ALIAS_TYPE: Text = Text {
@@ -17698,6 +18934,7 @@ mod rule {
         pattern: Some(Pattern::new("[\\w+=,.@-]+", "[0-9A-Za-z_+=,.@-]+")),
         values: &[],
     };
+    pub static JOB_ID_TYPE: Text = Text { min: 36, max: 36, pattern: None, values: &[] };
     pub static MARKER_TYPE: Text = Text {
         min: 1,
         max: 320,
@@ -17706,6 +18943,21 @@ mod rule {
     };
     pub static OPEN_ID_CONNECT_PROVIDER_URL_TYPE: Text =
         Text { min: 1, max: 255, pattern: None, values: &[] };
+    pub static ORGANIZATIONS_ENTITY_PATH_TYPE: Text = Text {
+        min: 19,
+        max: 427,
+        pattern: Some(Pattern::new(
+            "^o-[0-9a-z]{10,32}\\/r-[0-9a-z]{4,32}[0-9a-z-\\/]*",
+            "^o-[0-9a-z]{10,32}\\/r-[0-9a-z]{4,32}[0-9a-z-\\/]*",
+        )),
+        values: &[],
+    };
+    pub static ORGANIZATIONS_POLICY_ID_TYPE: Text = Text {
+        min: 0,
+        max: usize::MAX,
+        pattern: Some(Pattern::new("^p-[0-9a-zA-Z_]{8,128}$", "^p-[0-9a-zA-Z_]{8,128}$")),
+        values: &[],
+    };
     pub static PASSWORD_TYPE: Text = Text {
         min: 1,
         max: 128,
@@ -17827,8 +19079,21 @@ mod rule {
         pattern: Some(Pattern::new("[\\w+=,.@-]+", "[0-9A-Za-z_+=,.@-]+")),
         values: &[],
     };
+    pub static SERVICE_NAMESPACE_TYPE: Text =
+        Text { min: 1, max: 64, pattern: Some(Pattern::new("[\\w-]*", "[0-9A-Za-z_-]*")), values: &[] };
     pub static SERVICE_SPECIFIC_CREDENTIAL_ID: Text =
         Text { min: 20, max: 128, pattern: Some(Pattern::new("[\\w]+", "[0-9A-Za-z_]+")), values: &[] };
+    pub static SORT_KEY_TYPE: Text = Text {
+        min: 0,
+        max: usize::MAX,
+        pattern: None,
+        values: &[
+            "SERVICE_NAMESPACE_ASCENDING",
+            "SERVICE_NAMESPACE_DESCENDING",
+            "LAST_AUTHENTICATED_TIME_ASCENDING",
+            "LAST_AUTHENTICATED_TIME_DESCENDING",
+        ],
+    };
     pub static STATUS_TYPE: Text =
         Text { min: 0, max: usize::MAX, pattern: None, values: &["Active", "Inactive", "Expired"] };
     pub static TAG_KEY_TYPE: Text = Text {

@@ -2,12 +2,14 @@
 
 mod certificate;
 mod credential;
+mod report;
 
 pub use certificate::{
     CertificatePart, CertificateParts, ServerCertificate, ServerCertificates, SigningCertificate,
     SigningCertificateOwner, SigningCertificateOwners, SigningCertificates,
 };
 pub use credential::{ServiceCredential, ServiceCredentials, SshKey, SshKeys};
+pub use report::{ReportPart, Reports};
 
 use rolecall_base::{AccountId, Time};
 use rolecall_store::{Record, Table};

@@ -97,8 +97,7 @@ pub(crate) fn role_created(db: &Reader, role: &Role) -> Result<model::Role, Faul
     })
 }
 
-/// As GetRole shows it. When it was last used is not recorded, so `RoleLastUsed` is there and empty, as AWS shows a
-/// role that was not used for 400 days.
+/// As GetRole shows it, but for its last use: `RoleLastUsed` is there and empty, as for a role that was never used.
 pub(crate) fn role(db: &Reader, role: &Role) -> Result<model::Role, Fault> {
     Ok(model::Role {
         max_session_duration: Some(role.max_session),

@@ -19,6 +19,7 @@ use crate::load::Loader;
 use crate::placement::Placements;
 use crate::records::{AccessKeys, Entities, Holder, KeyOwner, Roles, User, Users};
 use crate::session::{self, Session, SessionKind, TokenError};
+use crate::usage::{Seen, Usage};
 use crate::vault::Vault;
 
 /// Why credentials are nobody's.
@@ -46,6 +47,7 @@ pub struct Known {
     pub premises: Vec<Pre>,
     token: Option<String>,
     revision: u64,
+    pub(crate) seen: Seen,
 }
 
 impl std::fmt::Debug for Known {
@@ -72,6 +74,8 @@ pub struct Identity {
     pub vault: Vault,
     pub store: Store,
     pub documents: Documents,
+    /// What was used and is not in the store yet.
+    pub usage: Usage,
     /// Wrong passwords and codes of late.
     pub attempts: Arc<Attempts>,
     cache: [RwLock<HashMap<String, Arc<Known>, foldhash::fast::RandomState>>; SHARDS],
@@ -85,6 +89,7 @@ impl Identity {
             vault,
             store,
             documents: Documents::default(),
+            usage: Usage::default(),
             attempts: Arc::default(),
             cache: std::array::from_fn(|_| RwLock::default()),
             placements: Placements::default(),
@@ -110,6 +115,7 @@ impl Identity {
 
     /// Forgets everything; for a server that was emptied.
     pub fn forget(&self) {
+        self.usage.forget();
         for shard in &self.cache {
             shard.write().unwrap_or_else(PoisonError::into_inner).clear();
         }
@@ -161,6 +167,7 @@ impl Identity {
             premises,
             token: Some(token.to_owned()),
             revision,
+            seen: Seen::default(),
         })
     }
 
@@ -189,6 +196,7 @@ impl Identity {
             premises,
             token: None,
             revision,
+            seen: Seen::default(),
         })
     }
 }

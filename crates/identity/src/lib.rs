@@ -20,6 +20,7 @@ pub mod records;
 pub mod second_factor;
 mod session;
 mod totp;
+mod usage;
 mod vault;
 
 pub use accounts::{NewKey, add_given_key, add_key, open_account, open_account_for, open_organizations_role};
@@ -36,4 +37,5 @@ pub use session::{
     Credentials, Delivery, MAX_TOKEN, PACKED_LIMIT, Session, SessionKind, TokenError, open, seal,
     seal_at_least,
 };
+pub use usage::{Usage, forget_principal};
 pub use vault::{NotOurs, Vault};

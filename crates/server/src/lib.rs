@@ -22,6 +22,7 @@ mod start;
 mod sweeping;
 mod terminal;
 mod tls;
+mod usage;
 
 pub use config::{Config, Durability, StartError, Tls};
 pub use logger::init as init_logger;

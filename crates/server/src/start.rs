@@ -32,6 +32,7 @@ use crate::route::Fronts;
 use crate::sweeping;
 use crate::terminal::Tickets;
 use crate::tls;
+use crate::usage;
 
 /// Everything that a request may meet.
 #[derive(Debug)]
@@ -184,6 +185,7 @@ impl Server {
         let (world, stop) = (self.world.clone(), accepting.stop.clone());
         let (blobs, env) = (world.blobs.clone(), world.env.clone());
         self.tasks.spawn(sweeping::run(store.clone(), blobs, env, stop.clone()));
+        self.tasks.spawn(usage::run(world.clone(), stop.clone()));
         self.tasks.spawn(drain_outbox(store, segments, world, stop));
         let settings =
             rolecall_imds::Settings { role_life: Duration::from_secs(u64::from(config.role_seconds)) };
@@ -198,6 +200,7 @@ impl Server {
             self.tasks.abort_all();
         }
         self.world.driver.shutdown().await;
+        usage::sweep(&self.world).await;
         while let Ok(1..) = audit_log::drain(&self.world.door.identity.store, &self.segments).await {}
         let segments = self.segments.clone();
         let _ = tokio::task::spawn_blocking(move || segments.close()).await;

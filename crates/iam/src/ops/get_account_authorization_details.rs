@@ -5,6 +5,7 @@ use rolecall_base::Fault;
 use rolecall_door::{At, Authorized, Needs, Operation, Read};
 
 use crate::details::{self, Detail};
+use crate::last_used;
 use crate::model::{
     GetAccountAuthorizationDetails, GetAccountAuthorizationDetailsRequest,
     GetAccountAuthorizationDetailsResponse,
@@ -30,7 +31,11 @@ impl Operation for GetAccountAuthorizationDetails {
             match detail {
                 Detail::User(user) => users.push(user),
                 Detail::Group(group) => groups.push(group),
-                Detail::Role(role) => roles.push(role),
+                Detail::Role(mut role) => {
+                    let id = role.role_id.as_deref().unwrap_or_default();
+                    role.role_last_used = Some(last_used::role(req.identity, req.db()?, req.account(), id)?);
+                    roles.push(role);
+                }
                 Detail::Policy(policy) => policies.push(policy),
             }
         }

@@ -6,6 +6,7 @@ use rolecall_door::{At, Authorized, Needs, Operation, Read};
 use rolecall_identity::records::Role;
 
 use crate::entity::{self, Target};
+use crate::last_used;
 use crate::model::{GetRole, GetRoleRequest, GetRoleResponse};
 use crate::wire;
 
@@ -20,7 +21,9 @@ impl Operation for GetRole {
     fn run(req: &mut Authorized<'_, Self>) -> Result<GetRoleResponse, Fault> {
         let db = req.db()?;
         let role: Role = entity::get(db, req.account(), &req.input.role_name)?;
-        Ok(GetRoleResponse { role: wire::role(db, &role)? })
+        let mut shown = wire::role(db, &role)?;
+        shown.role_last_used = Some(last_used::role(req.identity, db, role.account, &role.id)?);
+        Ok(GetRoleResponse { role: shown })
     }
 }
 

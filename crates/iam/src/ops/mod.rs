@@ -53,18 +53,23 @@ pub mod detach_user_policy;
 pub mod disable_outbound_web_identity_federation;
 pub mod enable_mfa_device;
 pub mod enable_outbound_web_identity_federation;
+pub mod generate_credential_report;
+pub mod generate_organizations_access_report;
+pub mod generate_service_last_accessed_details;
 pub mod get_access_key_last_used;
 pub mod get_account_authorization_details;
 pub mod get_account_password_policy;
 pub mod get_account_summary;
 pub mod get_context_keys_for_custom_policy;
 pub mod get_context_keys_for_principal_policy;
+pub mod get_credential_report;
 pub mod get_group;
 pub mod get_group_policy;
 pub mod get_instance_profile;
 pub mod get_login_profile;
 pub mod get_mfa_device;
 pub mod get_open_id_connect_provider;
+pub mod get_organizations_access_report;
 pub mod get_outbound_web_identity_federation_info;
 pub mod get_policy;
 pub mod get_policy_version;
@@ -72,6 +77,8 @@ pub mod get_role;
 pub mod get_role_policy;
 pub mod get_saml_provider;
 pub mod get_server_certificate;
+pub mod get_service_last_accessed_details;
+pub mod get_service_last_accessed_details_with_entities;
 pub mod get_service_linked_role_deletion_status;
 pub mod get_ssh_public_key;
 pub mod get_user;
@@ -93,6 +100,7 @@ pub mod list_mfa_devices;
 pub mod list_open_id_connect_provider_tags;
 pub mod list_open_id_connect_providers;
 pub mod list_policies;
+pub mod list_policies_granting_service_access;
 pub mod list_policy_tags;
 pub mod list_policy_versions;
 pub mod list_role_policies;
@@ -209,18 +217,23 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::DisableOutboundWebIdentityFederation>(),
     rolecall_door::row::<crate::model::EnableMFADevice>(),
     rolecall_door::row::<crate::model::EnableOutboundWebIdentityFederation>(),
+    rolecall_door::row::<crate::model::GenerateCredentialReport>(),
+    rolecall_door::row::<crate::model::GenerateOrganizationsAccessReport>(),
+    rolecall_door::row::<crate::model::GenerateServiceLastAccessedDetails>(),
     rolecall_door::row::<crate::model::GetAccessKeyLastUsed>(),
     rolecall_door::row::<crate::model::GetAccountAuthorizationDetails>(),
     rolecall_door::row::<crate::model::GetAccountPasswordPolicy>(),
     rolecall_door::row::<crate::model::GetAccountSummary>(),
     rolecall_door::row::<crate::model::GetContextKeysForCustomPolicy>(),
     rolecall_door::row::<crate::model::GetContextKeysForPrincipalPolicy>(),
+    rolecall_door::row::<crate::model::GetCredentialReport>(),
     rolecall_door::row::<crate::model::GetGroup>(),
     rolecall_door::row::<crate::model::GetGroupPolicy>(),
     rolecall_door::row::<crate::model::GetInstanceProfile>(),
     rolecall_door::row::<crate::model::GetLoginProfile>(),
     rolecall_door::row::<crate::model::GetMFADevice>(),
     rolecall_door::row::<crate::model::GetOpenIDConnectProvider>(),
+    rolecall_door::row::<crate::model::GetOrganizationsAccessReport>(),
     rolecall_door::row::<crate::model::GetOutboundWebIdentityFederationInfo>(),
     rolecall_door::row::<crate::model::GetPolicy>(),
     rolecall_door::row::<crate::model::GetPolicyVersion>(),
@@ -229,6 +242,8 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::GetSAMLProvider>(),
     rolecall_door::row::<crate::model::GetSSHPublicKey>(),
     rolecall_door::row::<crate::model::GetServerCertificate>(),
+    rolecall_door::row::<crate::model::GetServiceLastAccessedDetails>(),
+    rolecall_door::row::<crate::model::GetServiceLastAccessedDetailsWithEntities>(),
     rolecall_door::row::<crate::model::GetServiceLinkedRoleDeletionStatus>(),
     rolecall_door::row::<crate::model::GetUser>(),
     rolecall_door::row::<crate::model::GetUserPolicy>(),
@@ -249,6 +264,7 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::ListOpenIDConnectProviderTags>(),
     rolecall_door::row::<crate::model::ListOpenIDConnectProviders>(),
     rolecall_door::row::<crate::model::ListPolicies>(),
+    rolecall_door::row::<crate::model::ListPoliciesGrantingServiceAccess>(),
     rolecall_door::row::<crate::model::ListPolicyTags>(),
     rolecall_door::row::<crate::model::ListPolicyVersions>(),
     rolecall_door::row::<crate::model::ListRolePolicies>(),
@@ -323,20 +339,12 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("DisableOrganizationsRootSessions"),
     rolecall_wire::Route::named("EnableOrganizationsRootCredentialsManagement"),
     rolecall_wire::Route::named("EnableOrganizationsRootSessions"),
-    rolecall_wire::Route::named("GenerateCredentialReport"),
-    rolecall_wire::Route::named("GenerateOrganizationsAccessReport"),
-    rolecall_wire::Route::named("GenerateServiceLastAccessedDetails"),
     rolecall_wire::Route::named("GetAccountProperties"),
-    rolecall_wire::Route::named("GetCredentialReport"),
     rolecall_wire::Route::named("GetDelegationRequest"),
     rolecall_wire::Route::named("GetHumanReadableSummary"),
-    rolecall_wire::Route::named("GetOrganizationsAccessReport"),
     rolecall_wire::Route::named("GetRoleTemplateVersion"),
-    rolecall_wire::Route::named("GetServiceLastAccessedDetails"),
-    rolecall_wire::Route::named("GetServiceLastAccessedDetailsWithEntities"),
     rolecall_wire::Route::named("ListDelegationRequests"),
     rolecall_wire::Route::named("ListOrganizationsFeatures"),
-    rolecall_wire::Route::named("ListPoliciesGrantingServiceAccess"),
     rolecall_wire::Route::named("PutAccountProperties"),
     rolecall_wire::Route::named("RejectDelegationRequest"),
     rolecall_wire::Route::named("SendDelegationToken"),

@@ -47,6 +47,10 @@ impl Exclusions {
         self.has("permission-boundary")
     }
 
+    pub fn scps(&self) -> bool {
+        self.has("scp")
+    }
+
     fn has(&self, wanted: &str) -> bool {
         self.0.iter().any(|exclusion| matches!(exclusion, Exclusion::Type(word) if word == wanted))
     }

@@ -18,7 +18,7 @@ use rolecall_policy::{
 
 pub(crate) use caller::Caller;
 pub(crate) use exclusion::Exclusions;
-pub(crate) use source::Sources;
+pub(crate) use source::{Sources, truly_named};
 
 use crate::model::{self, ContextEntry, fault};
 use crate::page::Window;
@@ -187,7 +187,6 @@ impl Simulation<'_> {
             resource: policy.transpose().map_err(Clone::clone)?,
             scps: self.sources.scps.as_deref().unwrap_or_default(),
             service_linked_role: self.sources.service_linked,
-            management_account: self.sources.management_account,
             ..Layers::default()
         };
         // Without a caller nobody is of another account than the resource.

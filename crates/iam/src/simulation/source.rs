@@ -22,7 +22,6 @@ pub(crate) struct Sources {
     /// One set a level, root first; `None` outside of organizations.
     pub scps: Option<Vec<Arc<PolicySet>>>,
     pub service_linked: bool,
-    pub management_account: bool,
 }
 
 impl Sources {
@@ -82,6 +81,10 @@ impl Sources {
                 own.map(|set| PolicySet::new(set.policies().to_vec()))
             }
         };
+        if !exclusions.scps() {
+            let placement = at.identity.placement(account)?;
+            sources.scps = placement.seat.as_ref().map(|seat| seat.scps.clone());
+        }
         Ok(sources)
     }
 }
@@ -130,7 +133,7 @@ fn given_levels(levels: &[OrderedOrganizationPolicyType]) -> Result<Vec<Arc<Poli
 }
 
 /// The id with the entity's name as it is written: the loader knows it in lower case.
-fn truly_named(db: &Reader, account: AccountId, id: &PolicyId) -> Result<PolicyId, Fault> {
+pub(crate) fn truly_named(db: &Reader, account: AccountId, id: &PolicyId) -> Result<PolicyId, Fault> {
     let PolicyId::Inline { owner, entity, name } = id else { return Ok(id.clone()) };
     let found = match owner {
         Owner::User => entity::find::<User>(db, account, entity)?.map(|user| user.name),

@@ -17,6 +17,7 @@ mod policy;
 mod provider;
 mod role;
 mod saml;
+mod usage;
 mod user;
 
 pub use access_key::{AccessKey, AccessKeys, AccessKeysOfOwner, KeyOwner};
@@ -47,6 +48,7 @@ pub use policy::{
 pub use provider::{OidcProvider, OidcProviders};
 pub use role::{PassedRole, Role, Roles};
 pub use saml::{SamlDocument, SamlDocuments, SamlPrivateKey, SamlProvider, SamlProviders};
+pub use usage::{KeyUse, KeyUses, OperationUses, ServiceUses, Use};
 pub use user::{User, Users};
 
 use rolecall_base::AccountId;
