@@ -5,7 +5,7 @@ use std::time::Duration;
 use rolecall_actions::sts::{self, key};
 use rolecall_base::{Fault, Time};
 use rolecall_door::{At, Authorized, Needs, Operation, Write};
-use rolecall_identity::{Caller, Issuers, Who, outbound_federation};
+use rolecall_identity::{Caller, Issuers, Seat, Who, outbound_federation};
 use serde_json::{Map, Value, json};
 
 use crate::issuing::{self, NAMESPACE};
@@ -65,6 +65,7 @@ impl Operation for GetWebIdentityToken {
             [one] => json!(one),
             several => json!(several),
         };
+        let placement = req.identity.placement(account)?;
         let claims = json!({
             "iss": req.extensions.get::<Issuers>()?.url(&issuer.issuer_id),
             "aud": audience,
@@ -72,7 +73,7 @@ impl Operation for GetWebIdentityToken {
             "iat": issued.seconds(),
             "exp": expires.seconds(),
             "jti": req.env.uuid(),
-            NAMESPACE: about(req.caller, req.region, &tags.all),
+            NAMESPACE: about(req.caller, placement.seat.as_ref(), req.region, &tags.all),
         });
         if claims.to_string().len() > LONGEST {
             return Err(fault::jwt_payload_size_exceeded(
@@ -90,7 +91,7 @@ fn seconds(input: &GetWebIdentityTokenRequest) -> i32 {
 }
 
 /// What AWS tells of the caller beside its name.
-fn about(caller: &Caller, region: &str, tags: &[(String, String)]) -> Value {
+fn about(caller: &Caller, seat: Option<&Seat>, region: &str, tags: &[(String, String)]) -> Value {
     let mut about = Map::new();
     let mut put = |name: &str, value: Value| about.insert(name.to_owned(), value);
     let pairs = |tags: &[(String, String)]| {
@@ -98,6 +99,10 @@ fn about(caller: &Caller, region: &str, tags: &[(String, String)]) -> Value {
     };
     put("aws_account", json!(caller.account.to_string()));
     put("source_region", json!(region));
+    if let Some(seat) = seat {
+        put("org_id", json!(seat.organization));
+        put("ou_path", json!(seat.paths.concat()));
+    }
     if !caller.tags.is_empty() {
         put("principal_tags", Value::Object(pairs(&caller.tags)));
     }
@@ -229,5 +234,22 @@ mod tests {
         let given = world.call::<GetSessionToken>(&ann, Default::default()).unwrap().credentials.unwrap();
         let session = world.signed_in(&given.access_key_id, Some(&given.session_token)).unwrap();
         check_fault(token(&world, &session, asked("ES384")), "AccessDenied");
+    }
+
+    #[test]
+    fn members_of_an_organization_are_told_as_such() {
+        let seat = Seat {
+            organization: "o-1".into(),
+            paths: vec!["o-1/r-1/".into()],
+            management: ACCOUNT,
+            is_management: true,
+            closed: false,
+            scps: vec![],
+            rcps: vec![],
+        };
+        let told = about(&Caller::root(ACCOUNT), Some(&seat), "us-east-1", &[]);
+        assert_eq!((&told["org_id"], &told["ou_path"]), (&json!("o-1"), &json!("o-1/r-1/")));
+        let told = about(&Caller::root(ACCOUNT), None, "us-east-1", &[]);
+        assert!(told.get("org_id").is_none());
     }
 }
