@@ -41,6 +41,7 @@ NAMED = {
     "VpcId": "vpc-0123456789abcdef0", "SubnetId": "subnet-0123456789abcdef0", "Url": "https://plausible.example.com",
     "RoleArn": "arn:aws:iam::000000000000:role/plausible", "PolicyArn": "arn:aws:iam::000000000000:policy/plausible",
     "OpenIDConnectProviderArn": "arn:aws:iam::000000000000:oidc-provider/plausible.example.com",
+    "SAMLProviderArn": "arn:aws:iam::000000000000:saml-provider/plausible",
     "PolicySourceArn": "arn:aws:iam::000000000000:user/plausible", "ActionNames": "s3:GetObject",
     "AllocationId": "eipalloc-0123456789abcdef0", "AssociationId": "iip-assoc-0123456789abcdef0",
     "Arn": "arn:aws:iam::000000000000:user/plausible", "Resources": "i-0123456789abcdef0", "Path": "/plausible/",

@@ -27,7 +27,7 @@ pub use accounts::{NewKey, add_given_key, add_key, open_account, open_account_fo
 pub use attempts::Attempts;
 pub use caller::{Caller, Policies, Who};
 pub use documents::Documents;
-pub use federation::Federation;
+pub use federation::{Federation, SamlProof};
 pub use issuers::{Issuers, issuer_owner, outbound_federation};
 pub use known::{Identity, Known, Unknown};
 pub use load::Loader;

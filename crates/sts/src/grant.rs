@@ -39,6 +39,11 @@ pub fn credentials<Op: Operation>(
     let size = given.session_token.len();
     // Four characters are three bytes.
     let utilization = (size * 75).div_ceil(rolecall_identity::MAX_TOKEN);
+    if utilization > 100 {
+        // Tags that pack well and are long all the same: the token would open nothing.
+        let text = format!("Packed size of session tags consumes {utilization}% of allotted space.");
+        return Err(Fault::new("PackedPolicyTooLarge", 400, text));
+    }
     let credentials = Credentials {
         access_key_id: given.access_key_id,
         secret_access_key: given.secret_access_key,

@@ -1,7 +1,7 @@
 //! The Security Token Service: who am I, and temporary credentials for roles, users and federated users.
 //!
-//! A session is not written to the store, but sealed into its token (`rolecall_identity::session`). The one thing that
-//! is written is that a code of an MFA device was used.
+//! A session is not written to the store, but sealed into its token (`rolecall_identity::session`). What is written is
+//! that a code of an MFA device, or a SAML assertion, was used.
 
 mod assumed;
 mod federated;
@@ -9,6 +9,8 @@ mod grant;
 pub mod issuing;
 pub mod model;
 pub mod ops;
+mod records;
+mod saml;
 mod second_factor;
 mod session_policy;
 mod session_tags;

@@ -54,6 +54,41 @@ impl wire::Output for AssumeRoleResponse {
 }
 
 #[derive(Debug)]
+pub struct AssumeRoleWithSAML;
+
+impl wire::Shape for AssumeRoleWithSAML {
+    type Input = AssumeRoleWithSAMLRequest;
+    type Output = AssumeRoleWithSAMLResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "sts",
+        name: "AssumeRoleWithSAML",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://sts.amazonaws.com/doc/2011-06-15/",
+        result_wrapper: Some("AssumeRoleWithSAMLResult"),
+        route: wire::Route::named("AssumeRoleWithSAML"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for AssumeRoleWithSAMLRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for AssumeRoleWithSAMLResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
 pub struct AssumeRoleWithWebIdentity;
 
 impl wire::Shape for AssumeRoleWithWebIdentity {
@@ -421,6 +456,138 @@ impl record::Tell for AssumeRoleResponse {
         t.put("credentials", self.credentials.as_ref());
         t.put("assumedRoleUser", self.assumed_role_user.as_ref());
         t.put("packedPolicySize", self.packed_policy_size.as_ref());
+        t.put("sourceIdentity", self.source_identity.as_ref());
+        t.put("sessionTokenUtilization", self.session_token_utilization.as_ref());
+        t.put("sessionTokenSize", self.session_token_size.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct AssumeRoleWithSAMLRequest {
+    pub role_arn: String,
+    pub principal_arn: String,
+    #[cfg_attr(feature = "vectors", serde(rename = "SAMLAssertion"))]
+    pub saml_assertion: String,
+    pub policy_arns: Option<Vec<PolicyDescriptorType>>,
+    pub policy: Option<String>,
+    pub duration_seconds: Option<i32>,
+    pub minimum_session_token_size: Option<i32>,
+}
+
+impl std::fmt::Debug for AssumeRoleWithSAMLRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AssumeRoleWithSAMLRequest")
+            .field("role_arn", &self.role_arn)
+            .field("principal_arn", &self.principal_arn)
+            .field("saml_assertion", &"***")
+            .field("policy_arns", &self.policy_arns)
+            .field("policy", &self.policy)
+            .field("duration_seconds", &self.duration_seconds)
+            .field("minimum_session_token_size", &self.minimum_session_token_size)
+            .finish()
+    }
+}
+
+impl form::FromForm for AssumeRoleWithSAMLRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(AssumeRoleWithSAMLRequest {
+            role_arn: n.need("RoleArn", v)?,
+            principal_arn: n.need("PrincipalArn", v)?,
+            saml_assertion: n.need("SAMLAssertion", v)?,
+            policy_arns: n.list("PolicyArns", "member", v)?,
+            policy: n.get("Policy", v)?,
+            duration_seconds: n.get("DurationSeconds", v)?,
+            minimum_session_token_size: n.get("MinimumSessionTokenSize", v)?,
+        })
+    }
+}
+
+impl AssumeRoleWithSAMLRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("RoleArn", Some(self.role_arn.as_str()), &rule::ARN_TYPE);
+        v.text("PrincipalArn", Some(self.principal_arn.as_str()), &rule::ARN_TYPE);
+        v.secret("SAMLAssertion", Some(self.saml_assertion.as_str()), &rule::SAML_ASSERTION_TYPE);
+        v.each("PolicyArns", self.policy_arns.as_deref(), PolicyDescriptorType::limits);
+        v.text("Policy", self.policy.as_deref(), &rule::SESSION_POLICY_DOCUMENT_TYPE);
+        v.number("DurationSeconds", self.duration_seconds, Some(900), Some(43200));
+        v.number("MinimumSessionTokenSize", self.minimum_session_token_size, Some(0), Some(4096));
+    }
+}
+
+impl record::Tell for AssumeRoleWithSAMLRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("roleArn", Some(&self.role_arn));
+        t.put("principalArn", Some(&self.principal_arn));
+        t.list("policyArns", self.policy_arns.as_deref());
+        t.put("policy", self.policy.as_ref());
+        t.put("durationSeconds", self.duration_seconds.as_ref());
+        t.put("minimumSessionTokenSize", self.minimum_session_token_size.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct AssumeRoleWithSAMLResponse {
+    pub credentials: Option<Credentials>,
+    pub assumed_role_user: Option<AssumedRoleUser>,
+    pub packed_policy_size: Option<i32>,
+    pub subject: Option<String>,
+    pub subject_type: Option<String>,
+    pub issuer: Option<String>,
+    pub audience: Option<String>,
+    pub name_qualifier: Option<String>,
+    pub source_identity: Option<String>,
+    pub session_token_utilization: Option<i32>,
+    pub session_token_size: Option<i32>,
+}
+
+impl AssumeRoleWithSAMLResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Credentials", &self.credentials);
+        w.put("AssumedRoleUser", &self.assumed_role_user);
+        w.put("PackedPolicySize", &self.packed_policy_size);
+        w.put("Subject", &self.subject);
+        w.put("SubjectType", &self.subject_type);
+        w.put("Issuer", &self.issuer);
+        w.put("Audience", &self.audience);
+        w.put("NameQualifier", &self.name_qualifier);
+        w.put("SourceIdentity", &self.source_identity);
+        w.put("SessionTokenUtilization", &self.session_token_utilization);
+        w.put("SessionTokenSize", &self.session_token_size);
+    }
+}
+
+impl xml::ToXml for AssumeRoleWithSAMLResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for AssumeRoleWithSAMLResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("credentials", self.credentials.as_ref());
+        t.put("assumedRoleUser", self.assumed_role_user.as_ref());
+        t.put("packedPolicySize", self.packed_policy_size.as_ref());
+        t.put("subject", self.subject.as_ref());
+        t.put("subjectType", self.subject_type.as_ref());
+        t.put("issuer", self.issuer.as_ref());
+        t.put("audience", self.audience.as_ref());
+        t.put("nameQualifier", self.name_qualifier.as_ref());
         t.put("sourceIdentity", self.source_identity.as_ref());
         t.put("sessionTokenUtilization", self.session_token_utilization.as_ref());
         t.put("sessionTokenSize", self.session_token_size.as_ref());
@@ -1234,6 +1401,7 @@ impl record::Tell for Tag {
 #[cfg(feature = "vectors")]
 pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<AssumeRole>(),
+    wire::vectors::Codec::of::<AssumeRoleWithSAML>(),
     wire::vectors::Codec::of::<AssumeRoleWithWebIdentity>(),
     wire::vectors::Codec::of::<DecodeAuthorizationMessage>(),
     wire::vectors::Codec::of::<GetAccessKeyInfo>(),
@@ -1327,6 +1495,7 @@ mod rule {
         pattern: Some(Pattern::new("[\\w+=,.@-]*", "[0-9A-Za-z_+=,.@-]*")),
         values: &[],
     };
+    pub static SAML_ASSERTION_TYPE: Text = Text { min: 4, max: 100000, pattern: None, values: &[] };
     pub static SERIAL_NUMBER_TYPE: Text = Text {
         min: 9,
         max: 256,

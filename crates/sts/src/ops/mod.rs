@@ -3,6 +3,7 @@
 //! The operations of sts, one file each.
 
 pub mod assume_role;
+pub mod assume_role_with_saml;
 pub mod assume_role_with_web_identity;
 pub mod decode_authorization_message;
 pub mod get_access_key_info;
@@ -14,6 +15,7 @@ pub mod get_web_identity_token;
 /// The operations that are implemented.
 pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::AssumeRole>(),
+    rolecall_door::proving_row::<crate::model::AssumeRoleWithSAML>(),
     rolecall_door::proving_row::<crate::model::AssumeRoleWithWebIdentity>(),
     rolecall_door::row::<crate::model::DecodeAuthorizationMessage>(),
     rolecall_door::row::<crate::model::GetAccessKeyInfo>(),
@@ -24,8 +26,5 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
 ];
 
 /// The operations that are known and not implemented.
-pub static MISSING: &[rolecall_wire::Route] = &[
-    rolecall_wire::Route::named("AssumeRoleWithSAML"),
-    rolecall_wire::Route::named("AssumeRoot"),
-    rolecall_wire::Route::named("GetDelegatedAccessToken"),
-];
+pub static MISSING: &[rolecall_wire::Route] =
+    &[rolecall_wire::Route::named("AssumeRoot"), rolecall_wire::Route::named("GetDelegatedAccessToken")];

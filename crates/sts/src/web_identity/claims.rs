@@ -70,6 +70,7 @@ pub fn federation(provider: &OidcProvider, token: &Token<'_>, now: Time) -> Resu
         tags,
         transitive,
         source_identity: source_identity(token)?,
+        saml: None,
     })
 }
 
