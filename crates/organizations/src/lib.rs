@@ -3,6 +3,8 @@
 //! The records are `rolecall_identity`'s, which also compiles what binds an account; here they are made and changed.
 
 mod accounts;
+mod delegation;
+mod effective;
 mod handshakes;
 pub mod model;
 pub mod ops;
@@ -12,7 +14,9 @@ mod policy_type;
 mod refusal;
 #[cfg(test)]
 mod scene;
+mod services;
 mod shown;
 mod standing;
+mod tagged;
 mod tags;
 mod tree;

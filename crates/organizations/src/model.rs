@@ -530,6 +530,122 @@ impl wire::Output for DeletePolicyResponse {
 }
 
 #[derive(Debug)]
+pub struct DeleteResourcePolicy;
+
+impl wire::Shape for DeleteResourcePolicy {
+    type Input = DeleteResourcePolicyRequest;
+    type Output = DeleteResourcePolicyResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "organizations",
+        name: "DeleteResourcePolicy",
+        protocol: wire::Protocol::Json("1.1"),
+        xmlns: "",
+        result_wrapper: None,
+        route: wire::Route::named("DeleteResourcePolicy"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteResourcePolicyRequest {}
+
+impl record::Tell for DeleteResourcePolicyRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteResourcePolicyResponse {}
+
+impl record::Tell for DeleteResourcePolicyResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
+impl wire::Input for DeleteResourcePolicyRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        let _ = (m, v);
+        Ok(DeleteResourcePolicyRequest {})
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for DeleteResourcePolicyResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        json::answer(meta, request_id, out, &serde_json::json!({}));
+    }
+}
+
+#[derive(Debug)]
+pub struct DeregisterDelegatedAdministrator;
+
+impl wire::Shape for DeregisterDelegatedAdministrator {
+    type Input = DeregisterDelegatedAdministratorRequest;
+    type Output = DeregisterDelegatedAdministratorResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "organizations",
+        name: "DeregisterDelegatedAdministrator",
+        protocol: wire::Protocol::Json("1.1"),
+        xmlns: "",
+        result_wrapper: None,
+        route: wire::Route::named("DeregisterDelegatedAdministrator"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeregisterDelegatedAdministratorResponse {}
+
+impl record::Tell for DeregisterDelegatedAdministratorResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
+impl wire::Input for DeregisterDelegatedAdministratorRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        json::FromJson::from_json(&json::parse(m)?, v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for DeregisterDelegatedAdministratorResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        json::answer(meta, request_id, out, &serde_json::json!({}));
+    }
+}
+
+#[derive(Debug)]
 pub struct DescribeAccount;
 
 impl wire::Shape for DescribeAccount {
@@ -594,6 +710,41 @@ impl wire::Input for DescribeCreateAccountStatusRequest {
 }
 
 impl wire::Output for DescribeCreateAccountStatusResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        json::answer(meta, request_id, out, &json::ToJson::to_json(&self));
+    }
+}
+
+#[derive(Debug)]
+pub struct DescribeEffectivePolicy;
+
+impl wire::Shape for DescribeEffectivePolicy {
+    type Input = DescribeEffectivePolicyRequest;
+    type Output = DescribeEffectivePolicyResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "organizations",
+        name: "DescribeEffectivePolicy",
+        protocol: wire::Protocol::Json("1.1"),
+        xmlns: "",
+        result_wrapper: None,
+        route: wire::Route::named("DescribeEffectivePolicy"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for DescribeEffectivePolicyRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        json::FromJson::from_json(&json::parse(m)?, v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for DescribeEffectivePolicyResponse {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         json::answer(meta, request_id, out, &json::ToJson::to_json(&self));
     }
@@ -756,6 +907,57 @@ impl wire::Output for DescribePolicyResponse {
 }
 
 #[derive(Debug)]
+pub struct DescribeResourcePolicy;
+
+impl wire::Shape for DescribeResourcePolicy {
+    type Input = DescribeResourcePolicyRequest;
+    type Output = DescribeResourcePolicyResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "organizations",
+        name: "DescribeResourcePolicy",
+        protocol: wire::Protocol::Json("1.1"),
+        xmlns: "",
+        result_wrapper: None,
+        route: wire::Route::named("DescribeResourcePolicy"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DescribeResourcePolicyRequest {}
+
+impl record::Tell for DescribeResourcePolicyRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
+impl wire::Input for DescribeResourcePolicyRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        let _ = (m, v);
+        Ok(DescribeResourcePolicyRequest {})
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for DescribeResourcePolicyResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        json::answer(meta, request_id, out, &json::ToJson::to_json(&self));
+    }
+}
+
+#[derive(Debug)]
 pub struct DetachPolicy;
 
 impl wire::Shape for DetachPolicy {
@@ -806,6 +1008,56 @@ impl wire::Output for DetachPolicyResponse {
 }
 
 #[derive(Debug)]
+pub struct DisableAWSServiceAccess;
+
+impl wire::Shape for DisableAWSServiceAccess {
+    type Input = DisableAWSServiceAccessRequest;
+    type Output = DisableAWSServiceAccessResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "organizations",
+        name: "DisableAWSServiceAccess",
+        protocol: wire::Protocol::Json("1.1"),
+        xmlns: "",
+        result_wrapper: None,
+        route: wire::Route::named("DisableAWSServiceAccess"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DisableAWSServiceAccessResponse {}
+
+impl record::Tell for DisableAWSServiceAccessResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
+impl wire::Input for DisableAWSServiceAccessRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        json::FromJson::from_json(&json::parse(m)?, v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for DisableAWSServiceAccessResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        json::answer(meta, request_id, out, &serde_json::json!({}));
+    }
+}
+
+#[derive(Debug)]
 pub struct DisablePolicyType;
 
 impl wire::Shape for DisablePolicyType {
@@ -837,6 +1089,56 @@ impl wire::Input for DisablePolicyTypeRequest {
 impl wire::Output for DisablePolicyTypeResponse {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         json::answer(meta, request_id, out, &json::ToJson::to_json(&self));
+    }
+}
+
+#[derive(Debug)]
+pub struct EnableAWSServiceAccess;
+
+impl wire::Shape for EnableAWSServiceAccess {
+    type Input = EnableAWSServiceAccessRequest;
+    type Output = EnableAWSServiceAccessResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "organizations",
+        name: "EnableAWSServiceAccess",
+        protocol: wire::Protocol::Json("1.1"),
+        xmlns: "",
+        result_wrapper: None,
+        route: wire::Route::named("EnableAWSServiceAccess"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct EnableAWSServiceAccessResponse {}
+
+impl record::Tell for EnableAWSServiceAccessResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
+impl wire::Input for EnableAWSServiceAccessRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        json::FromJson::from_json(&json::parse(m)?, v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for EnableAWSServiceAccessResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        json::answer(meta, request_id, out, &serde_json::json!({}));
     }
 }
 
@@ -1012,6 +1314,41 @@ impl wire::Output for LeaveOrganizationResponse {
 }
 
 #[derive(Debug)]
+pub struct ListAWSServiceAccessForOrganization;
+
+impl wire::Shape for ListAWSServiceAccessForOrganization {
+    type Input = ListAWSServiceAccessForOrganizationRequest;
+    type Output = ListAWSServiceAccessForOrganizationResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "organizations",
+        name: "ListAWSServiceAccessForOrganization",
+        protocol: wire::Protocol::Json("1.1"),
+        xmlns: "",
+        result_wrapper: None,
+        route: wire::Route::named("ListAWSServiceAccessForOrganization"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for ListAWSServiceAccessForOrganizationRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        json::FromJson::from_json(&json::parse(m)?, v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for ListAWSServiceAccessForOrganizationResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        json::answer(meta, request_id, out, &json::ToJson::to_json(&self));
+    }
+}
+
+#[derive(Debug)]
 pub struct ListAccounts;
 
 impl wire::Shape for ListAccounts {
@@ -1146,6 +1483,76 @@ impl wire::Input for ListCreateAccountStatusRequest {
 }
 
 impl wire::Output for ListCreateAccountStatusResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        json::answer(meta, request_id, out, &json::ToJson::to_json(&self));
+    }
+}
+
+#[derive(Debug)]
+pub struct ListDelegatedAdministrators;
+
+impl wire::Shape for ListDelegatedAdministrators {
+    type Input = ListDelegatedAdministratorsRequest;
+    type Output = ListDelegatedAdministratorsResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "organizations",
+        name: "ListDelegatedAdministrators",
+        protocol: wire::Protocol::Json("1.1"),
+        xmlns: "",
+        result_wrapper: None,
+        route: wire::Route::named("ListDelegatedAdministrators"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for ListDelegatedAdministratorsRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        json::FromJson::from_json(&json::parse(m)?, v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for ListDelegatedAdministratorsResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        json::answer(meta, request_id, out, &json::ToJson::to_json(&self));
+    }
+}
+
+#[derive(Debug)]
+pub struct ListDelegatedServicesForAccount;
+
+impl wire::Shape for ListDelegatedServicesForAccount {
+    type Input = ListDelegatedServicesForAccountRequest;
+    type Output = ListDelegatedServicesForAccountResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "organizations",
+        name: "ListDelegatedServicesForAccount",
+        protocol: wire::Protocol::Json("1.1"),
+        xmlns: "",
+        result_wrapper: None,
+        route: wire::Route::named("ListDelegatedServicesForAccount"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for ListDelegatedServicesForAccountRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        json::FromJson::from_json(&json::parse(m)?, v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for ListDelegatedServicesForAccountResponse {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         json::answer(meta, request_id, out, &json::ToJson::to_json(&self));
     }
@@ -1397,6 +1804,41 @@ impl wire::Output for ListRootsResponse {
 }
 
 #[derive(Debug)]
+pub struct ListTagsForResource;
+
+impl wire::Shape for ListTagsForResource {
+    type Input = ListTagsForResourceRequest;
+    type Output = ListTagsForResourceResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "organizations",
+        name: "ListTagsForResource",
+        protocol: wire::Protocol::Json("1.1"),
+        xmlns: "",
+        result_wrapper: None,
+        route: wire::Route::named("ListTagsForResource"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for ListTagsForResourceRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        json::FromJson::from_json(&json::parse(m)?, v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for ListTagsForResourceResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        json::answer(meta, request_id, out, &json::ToJson::to_json(&self));
+    }
+}
+
+#[derive(Debug)]
 pub struct ListTargetsForPolicy;
 
 impl wire::Shape for ListTargetsForPolicy {
@@ -1482,6 +1924,91 @@ impl wire::Output for MoveAccountResponse {
 }
 
 #[derive(Debug)]
+pub struct PutResourcePolicy;
+
+impl wire::Shape for PutResourcePolicy {
+    type Input = PutResourcePolicyRequest;
+    type Output = PutResourcePolicyResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "organizations",
+        name: "PutResourcePolicy",
+        protocol: wire::Protocol::Json("1.1"),
+        xmlns: "",
+        result_wrapper: None,
+        route: wire::Route::named("PutResourcePolicy"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for PutResourcePolicyRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        json::FromJson::from_json(&json::parse(m)?, v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for PutResourcePolicyResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        json::answer(meta, request_id, out, &json::ToJson::to_json(&self));
+    }
+}
+
+#[derive(Debug)]
+pub struct RegisterDelegatedAdministrator;
+
+impl wire::Shape for RegisterDelegatedAdministrator {
+    type Input = RegisterDelegatedAdministratorRequest;
+    type Output = RegisterDelegatedAdministratorResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "organizations",
+        name: "RegisterDelegatedAdministrator",
+        protocol: wire::Protocol::Json("1.1"),
+        xmlns: "",
+        result_wrapper: None,
+        route: wire::Route::named("RegisterDelegatedAdministrator"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct RegisterDelegatedAdministratorResponse {}
+
+impl record::Tell for RegisterDelegatedAdministratorResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
+impl wire::Input for RegisterDelegatedAdministratorRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        json::FromJson::from_json(&json::parse(m)?, v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for RegisterDelegatedAdministratorResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        json::answer(meta, request_id, out, &serde_json::json!({}));
+    }
+}
+
+#[derive(Debug)]
 pub struct RemoveAccountFromOrganization;
 
 impl wire::Shape for RemoveAccountFromOrganization {
@@ -1526,6 +2053,106 @@ impl wire::Input for RemoveAccountFromOrganizationRequest {
 }
 
 impl wire::Output for RemoveAccountFromOrganizationResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        json::answer(meta, request_id, out, &serde_json::json!({}));
+    }
+}
+
+#[derive(Debug)]
+pub struct TagResource;
+
+impl wire::Shape for TagResource {
+    type Input = TagResourceRequest;
+    type Output = TagResourceResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "organizations",
+        name: "TagResource",
+        protocol: wire::Protocol::Json("1.1"),
+        xmlns: "",
+        result_wrapper: None,
+        route: wire::Route::named("TagResource"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct TagResourceResponse {}
+
+impl record::Tell for TagResourceResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
+impl wire::Input for TagResourceRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        json::FromJson::from_json(&json::parse(m)?, v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for TagResourceResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        json::answer(meta, request_id, out, &serde_json::json!({}));
+    }
+}
+
+#[derive(Debug)]
+pub struct UntagResource;
+
+impl wire::Shape for UntagResource {
+    type Input = UntagResourceRequest;
+    type Output = UntagResourceResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "organizations",
+        name: "UntagResource",
+        protocol: wire::Protocol::Json("1.1"),
+        xmlns: "",
+        result_wrapper: None,
+        route: wire::Route::named("UntagResource"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct UntagResourceResponse {}
+
+impl record::Tell for UntagResourceResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
+impl wire::Input for UntagResourceRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        json::FromJson::from_json(&json::parse(m)?, v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for UntagResourceResponse {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         json::answer(meta, request_id, out, &serde_json::json!({}));
     }
@@ -2279,6 +2906,99 @@ impl record::Tell for DeclineHandshakeResponse {
     }
 }
 
+#[derive(Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DelegatedAdministrator {
+    pub id: Option<String>,
+    pub arn: Option<String>,
+    pub email: Option<String>,
+    pub name: Option<String>,
+    pub status: Option<String>,
+    pub state: Option<String>,
+    pub joined_method: Option<String>,
+    pub joined_timestamp: Option<Time>,
+    pub delegation_enabled_date: Option<Time>,
+}
+
+impl std::fmt::Debug for DelegatedAdministrator {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("DelegatedAdministrator")
+            .field("id", &self.id)
+            .field("arn", &self.arn)
+            .field("email", &"***")
+            .field("name", &"***")
+            .field("status", &self.status)
+            .field("state", &self.state)
+            .field("joined_method", &self.joined_method)
+            .field("joined_timestamp", &self.joined_timestamp)
+            .field("delegation_enabled_date", &self.delegation_enabled_date)
+            .finish()
+    }
+}
+
+impl json::ToJson for DelegatedAdministrator {
+    fn to_json(&self) -> serde_json::Value {
+        let mut o = serde_json::Map::new();
+        json::put(&mut o, "Id", self.id.as_ref());
+        json::put(&mut o, "Arn", self.arn.as_ref());
+        json::put(&mut o, "Email", self.email.as_ref());
+        json::put(&mut o, "Name", self.name.as_ref());
+        json::put(&mut o, "Status", self.status.as_ref());
+        json::put(&mut o, "State", self.state.as_ref());
+        json::put(&mut o, "JoinedMethod", self.joined_method.as_ref());
+        json::put(&mut o, "JoinedTimestamp", self.joined_timestamp.as_ref());
+        json::put(&mut o, "DelegationEnabledDate", self.delegation_enabled_date.as_ref());
+        serde_json::Value::Object(o)
+    }
+}
+
+impl record::Tell for DelegatedAdministrator {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("id", self.id.as_ref());
+        t.put("arn", self.arn.as_ref());
+        t.put("status", self.status.as_ref());
+        t.put("state", self.state.as_ref());
+        t.put("joinedMethod", self.joined_method.as_ref());
+        t.put("joinedTimestamp", self.joined_timestamp.as_ref());
+        t.put("delegationEnabledDate", self.delegation_enabled_date.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DelegatedService {
+    pub service_principal: Option<String>,
+    pub delegation_enabled_date: Option<Time>,
+}
+
+impl json::ToJson for DelegatedService {
+    fn to_json(&self) -> serde_json::Value {
+        let mut o = serde_json::Map::new();
+        json::put(&mut o, "ServicePrincipal", self.service_principal.as_ref());
+        json::put(&mut o, "DelegationEnabledDate", self.delegation_enabled_date.as_ref());
+        serde_json::Value::Object(o)
+    }
+}
+
+impl record::Tell for DelegatedService {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("servicePrincipal", self.service_principal.as_ref());
+        t.put("delegationEnabledDate", self.delegation_enabled_date.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -2341,6 +3061,43 @@ impl record::Tell for DeletePolicyRequest {
     fn tell(&self, t: &mut record::Teller) {
         t.open();
         t.put("policyId", Some(&self.policy_id));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeregisterDelegatedAdministratorRequest {
+    pub account_id: String,
+    pub service_principal: String,
+}
+
+impl json::FromJson for DeregisterDelegatedAdministratorRequest {
+    fn from_json(value: &serde_json::Value, v: &mut Violations) -> Result<Self, Fault> {
+        let o = json::object(value, v)?;
+        Ok(DeregisterDelegatedAdministratorRequest {
+            account_id: o.need("AccountId", v)?,
+            service_principal: o.need("ServicePrincipal", v)?,
+        })
+    }
+}
+
+impl DeregisterDelegatedAdministratorRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("AccountId", Some(self.account_id.as_str()), &rule::ACCOUNT_ID);
+        v.text("ServicePrincipal", Some(self.service_principal.as_str()), &rule::SERVICE_PRINCIPAL);
+    }
+}
+
+impl record::Tell for DeregisterDelegatedAdministratorRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("accountId", Some(&self.account_id));
+        t.put("servicePrincipal", Some(&self.service_principal));
         t.close();
     }
 }
@@ -2461,6 +3218,69 @@ impl record::Tell for DescribeCreateAccountStatusResponse {
     fn tell(&self, t: &mut record::Teller) {
         t.open();
         t.put("createAccountStatus", self.create_account_status.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DescribeEffectivePolicyRequest {
+    pub policy_type: String,
+    pub target_id: Option<String>,
+}
+
+impl json::FromJson for DescribeEffectivePolicyRequest {
+    fn from_json(value: &serde_json::Value, v: &mut Violations) -> Result<Self, Fault> {
+        let o = json::object(value, v)?;
+        Ok(DescribeEffectivePolicyRequest {
+            policy_type: o.need("PolicyType", v)?,
+            target_id: o.get("TargetId", v)?,
+        })
+    }
+}
+
+impl DescribeEffectivePolicyRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("PolicyType", Some(self.policy_type.as_str()), &rule::EFFECTIVE_POLICY_TYPE);
+        v.text("TargetId", self.target_id.as_deref(), &rule::POLICY_TARGET_ID);
+    }
+}
+
+impl record::Tell for DescribeEffectivePolicyRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("policyType", Some(&self.policy_type));
+        t.put("targetId", self.target_id.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DescribeEffectivePolicyResponse {
+    pub effective_policy: Option<EffectivePolicy>,
+}
+
+impl json::ToJson for DescribeEffectivePolicyResponse {
+    fn to_json(&self) -> serde_json::Value {
+        let mut o = serde_json::Map::new();
+        json::put(&mut o, "EffectivePolicy", self.effective_policy.as_ref());
+        serde_json::Value::Object(o)
+    }
+}
+
+impl record::Tell for DescribeEffectivePolicyResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("effectivePolicy", self.effective_policy.as_ref());
         t.close();
     }
 }
@@ -2672,6 +3492,32 @@ impl record::Tell for DescribePolicyResponse {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct DescribeResourcePolicyResponse {
+    pub resource_policy: Option<ResourcePolicy>,
+}
+
+impl json::ToJson for DescribeResourcePolicyResponse {
+    fn to_json(&self) -> serde_json::Value {
+        let mut o = serde_json::Map::new();
+        json::put(&mut o, "ResourcePolicy", self.resource_policy.as_ref());
+        serde_json::Value::Object(o)
+    }
+}
+
+impl record::Tell for DescribeResourcePolicyResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("resourcePolicy", self.resource_policy.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DetachPolicyRequest {
     pub policy_id: String,
     pub target_id: String,
@@ -2696,6 +3542,37 @@ impl record::Tell for DetachPolicyRequest {
         t.open();
         t.put("policyId", Some(&self.policy_id));
         t.put("targetId", Some(&self.target_id));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DisableAWSServiceAccessRequest {
+    pub service_principal: String,
+}
+
+impl json::FromJson for DisableAWSServiceAccessRequest {
+    fn from_json(value: &serde_json::Value, v: &mut Violations) -> Result<Self, Fault> {
+        let o = json::object(value, v)?;
+        Ok(DisableAWSServiceAccessRequest { service_principal: o.need("ServicePrincipal", v)? })
+    }
+}
+
+impl DisableAWSServiceAccessRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("ServicePrincipal", Some(self.service_principal.as_str()), &rule::SERVICE_PRINCIPAL);
+    }
+}
+
+impl record::Tell for DisableAWSServiceAccessRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("servicePrincipal", Some(&self.service_principal));
         t.close();
     }
 }
@@ -2756,6 +3633,72 @@ impl record::Tell for DisablePolicyTypeResponse {
     fn tell(&self, t: &mut record::Teller) {
         t.open();
         t.put("root", self.root.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct EffectivePolicy {
+    pub policy_content: Option<String>,
+    pub last_updated_timestamp: Option<Time>,
+    pub target_id: Option<String>,
+    pub policy_type: Option<String>,
+}
+
+impl json::ToJson for EffectivePolicy {
+    fn to_json(&self) -> serde_json::Value {
+        let mut o = serde_json::Map::new();
+        json::put(&mut o, "PolicyContent", self.policy_content.as_ref());
+        json::put(&mut o, "LastUpdatedTimestamp", self.last_updated_timestamp.as_ref());
+        json::put(&mut o, "TargetId", self.target_id.as_ref());
+        json::put(&mut o, "PolicyType", self.policy_type.as_ref());
+        serde_json::Value::Object(o)
+    }
+}
+
+impl record::Tell for EffectivePolicy {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("policyContent", self.policy_content.as_ref());
+        t.put("lastUpdatedTimestamp", self.last_updated_timestamp.as_ref());
+        t.put("targetId", self.target_id.as_ref());
+        t.put("policyType", self.policy_type.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct EnableAWSServiceAccessRequest {
+    pub service_principal: String,
+}
+
+impl json::FromJson for EnableAWSServiceAccessRequest {
+    fn from_json(value: &serde_json::Value, v: &mut Violations) -> Result<Self, Fault> {
+        let o = json::object(value, v)?;
+        Ok(EnableAWSServiceAccessRequest { service_principal: o.need("ServicePrincipal", v)? })
+    }
+}
+
+impl EnableAWSServiceAccessRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("ServicePrincipal", Some(self.service_principal.as_str()), &rule::SERVICE_PRINCIPAL);
+    }
+}
+
+impl record::Tell for EnableAWSServiceAccessRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("servicePrincipal", Some(&self.service_principal));
         t.close();
     }
 }
@@ -2864,6 +3807,35 @@ impl record::Tell for EnablePolicyTypeResponse {
     fn tell(&self, t: &mut record::Teller) {
         t.open();
         t.put("root", self.root.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct EnabledServicePrincipal {
+    pub service_principal: Option<String>,
+    pub date_enabled: Option<Time>,
+}
+
+impl json::ToJson for EnabledServicePrincipal {
+    fn to_json(&self) -> serde_json::Value {
+        let mut o = serde_json::Map::new();
+        json::put(&mut o, "ServicePrincipal", self.service_principal.as_ref());
+        json::put(&mut o, "DateEnabled", self.date_enabled.as_ref());
+        serde_json::Value::Object(o)
+    }
+}
+
+impl record::Tell for EnabledServicePrincipal {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("servicePrincipal", self.service_principal.as_ref());
+        t.put("dateEnabled", self.date_enabled.as_ref());
         t.close();
     }
 }
@@ -3113,6 +4085,72 @@ impl record::Tell for InviteAccountToOrganizationResponse {
     fn tell(&self, t: &mut record::Teller) {
         t.open();
         t.put("handshake", self.handshake.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListAWSServiceAccessForOrganizationRequest {
+    pub next_token: Option<String>,
+    pub max_results: Option<i32>,
+}
+
+impl json::FromJson for ListAWSServiceAccessForOrganizationRequest {
+    fn from_json(value: &serde_json::Value, v: &mut Violations) -> Result<Self, Fault> {
+        let o = json::object(value, v)?;
+        Ok(ListAWSServiceAccessForOrganizationRequest {
+            next_token: o.get("NextToken", v)?,
+            max_results: o.get("MaxResults", v)?,
+        })
+    }
+}
+
+impl ListAWSServiceAccessForOrganizationRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("NextToken", self.next_token.as_deref(), &rule::NEXT_TOKEN);
+        v.number("MaxResults", self.max_results, Some(1), Some(20));
+    }
+}
+
+impl record::Tell for ListAWSServiceAccessForOrganizationRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("nextToken", self.next_token.as_ref());
+        t.put("maxResults", self.max_results.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListAWSServiceAccessForOrganizationResponse {
+    pub enabled_service_principals: Option<Vec<EnabledServicePrincipal>>,
+    pub next_token: Option<String>,
+}
+
+impl json::ToJson for ListAWSServiceAccessForOrganizationResponse {
+    fn to_json(&self) -> serde_json::Value {
+        let mut o = serde_json::Map::new();
+        json::put_list(&mut o, "EnabledServicePrincipals", self.enabled_service_principals.as_deref());
+        json::put(&mut o, "NextToken", self.next_token.as_ref());
+        serde_json::Value::Object(o)
+    }
+}
+
+impl record::Tell for ListAWSServiceAccessForOrganizationResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.list("enabledServicePrincipals", self.enabled_service_principals.as_deref());
+        t.put("nextToken", self.next_token.as_ref());
         t.close();
     }
 }
@@ -3389,6 +4427,146 @@ impl record::Tell for ListCreateAccountStatusResponse {
     fn tell(&self, t: &mut record::Teller) {
         t.open();
         t.list("createAccountStatuses", self.create_account_statuses.as_deref());
+        t.put("nextToken", self.next_token.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListDelegatedAdministratorsRequest {
+    pub service_principal: Option<String>,
+    pub next_token: Option<String>,
+    pub max_results: Option<i32>,
+}
+
+impl json::FromJson for ListDelegatedAdministratorsRequest {
+    fn from_json(value: &serde_json::Value, v: &mut Violations) -> Result<Self, Fault> {
+        let o = json::object(value, v)?;
+        Ok(ListDelegatedAdministratorsRequest {
+            service_principal: o.get("ServicePrincipal", v)?,
+            next_token: o.get("NextToken", v)?,
+            max_results: o.get("MaxResults", v)?,
+        })
+    }
+}
+
+impl ListDelegatedAdministratorsRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("ServicePrincipal", self.service_principal.as_deref(), &rule::SERVICE_PRINCIPAL);
+        v.text("NextToken", self.next_token.as_deref(), &rule::NEXT_TOKEN);
+        v.number("MaxResults", self.max_results, Some(1), Some(20));
+    }
+}
+
+impl record::Tell for ListDelegatedAdministratorsRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("servicePrincipal", self.service_principal.as_ref());
+        t.put("nextToken", self.next_token.as_ref());
+        t.put("maxResults", self.max_results.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListDelegatedAdministratorsResponse {
+    pub delegated_administrators: Option<Vec<DelegatedAdministrator>>,
+    pub next_token: Option<String>,
+}
+
+impl json::ToJson for ListDelegatedAdministratorsResponse {
+    fn to_json(&self) -> serde_json::Value {
+        let mut o = serde_json::Map::new();
+        json::put_list(&mut o, "DelegatedAdministrators", self.delegated_administrators.as_deref());
+        json::put(&mut o, "NextToken", self.next_token.as_ref());
+        serde_json::Value::Object(o)
+    }
+}
+
+impl record::Tell for ListDelegatedAdministratorsResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.list("delegatedAdministrators", self.delegated_administrators.as_deref());
+        t.put("nextToken", self.next_token.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListDelegatedServicesForAccountRequest {
+    pub account_id: String,
+    pub next_token: Option<String>,
+    pub max_results: Option<i32>,
+}
+
+impl json::FromJson for ListDelegatedServicesForAccountRequest {
+    fn from_json(value: &serde_json::Value, v: &mut Violations) -> Result<Self, Fault> {
+        let o = json::object(value, v)?;
+        Ok(ListDelegatedServicesForAccountRequest {
+            account_id: o.need("AccountId", v)?,
+            next_token: o.get("NextToken", v)?,
+            max_results: o.get("MaxResults", v)?,
+        })
+    }
+}
+
+impl ListDelegatedServicesForAccountRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("AccountId", Some(self.account_id.as_str()), &rule::ACCOUNT_ID);
+        v.text("NextToken", self.next_token.as_deref(), &rule::NEXT_TOKEN);
+        v.number("MaxResults", self.max_results, Some(1), Some(20));
+    }
+}
+
+impl record::Tell for ListDelegatedServicesForAccountRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("accountId", Some(&self.account_id));
+        t.put("nextToken", self.next_token.as_ref());
+        t.put("maxResults", self.max_results.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListDelegatedServicesForAccountResponse {
+    pub delegated_services: Option<Vec<DelegatedService>>,
+    pub next_token: Option<String>,
+}
+
+impl json::ToJson for ListDelegatedServicesForAccountResponse {
+    fn to_json(&self) -> serde_json::Value {
+        let mut o = serde_json::Map::new();
+        json::put_list(&mut o, "DelegatedServices", self.delegated_services.as_deref());
+        json::put(&mut o, "NextToken", self.next_token.as_ref());
+        serde_json::Value::Object(o)
+    }
+}
+
+impl record::Tell for ListDelegatedServicesForAccountResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.list("delegatedServices", self.delegated_services.as_deref());
         t.put("nextToken", self.next_token.as_ref());
         t.close();
     }
@@ -3887,6 +5065,72 @@ impl record::Tell for ListRootsResponse {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct ListTagsForResourceRequest {
+    pub resource_id: String,
+    pub next_token: Option<String>,
+}
+
+impl json::FromJson for ListTagsForResourceRequest {
+    fn from_json(value: &serde_json::Value, v: &mut Violations) -> Result<Self, Fault> {
+        let o = json::object(value, v)?;
+        Ok(ListTagsForResourceRequest {
+            resource_id: o.need("ResourceId", v)?,
+            next_token: o.get("NextToken", v)?,
+        })
+    }
+}
+
+impl ListTagsForResourceRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("ResourceId", Some(self.resource_id.as_str()), &rule::TAGGABLE_RESOURCE_ID);
+        v.text("NextToken", self.next_token.as_deref(), &rule::NEXT_TOKEN);
+    }
+}
+
+impl record::Tell for ListTagsForResourceRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("resourceId", Some(&self.resource_id));
+        t.put("nextToken", self.next_token.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListTagsForResourceResponse {
+    pub tags: Option<Vec<Tag>>,
+    pub next_token: Option<String>,
+}
+
+impl json::ToJson for ListTagsForResourceResponse {
+    fn to_json(&self) -> serde_json::Value {
+        let mut o = serde_json::Map::new();
+        json::put_list(&mut o, "Tags", self.tags.as_deref());
+        json::put(&mut o, "NextToken", self.next_token.as_ref());
+        serde_json::Value::Object(o)
+    }
+}
+
+impl record::Tell for ListTagsForResourceResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.list("tags", self.tags.as_deref());
+        t.put("nextToken", self.next_token.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListTargetsForPolicyRequest {
     pub policy_id: String,
     pub next_token: Option<String>,
@@ -4253,6 +5497,106 @@ impl record::Tell for PolicyTypeSummary {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct PutResourcePolicyRequest {
+    pub content: String,
+    pub tags: Option<Vec<Tag>>,
+}
+
+impl json::FromJson for PutResourcePolicyRequest {
+    fn from_json(value: &serde_json::Value, v: &mut Violations) -> Result<Self, Fault> {
+        let o = json::object(value, v)?;
+        Ok(PutResourcePolicyRequest {
+            content: o.need("Content", v)?,
+            tags: o.get::<json::List<_>>("Tags", v)?.map(|list| list.0),
+        })
+    }
+}
+
+impl PutResourcePolicyRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("Content", Some(self.content.as_str()), &rule::RESOURCE_POLICY_CONTENT);
+        v.each("Tags", self.tags.as_deref(), Tag::limits);
+    }
+}
+
+impl record::Tell for PutResourcePolicyRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("content", Some(&self.content));
+        t.list("tags", self.tags.as_deref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct PutResourcePolicyResponse {
+    pub resource_policy: Option<ResourcePolicy>,
+}
+
+impl json::ToJson for PutResourcePolicyResponse {
+    fn to_json(&self) -> serde_json::Value {
+        let mut o = serde_json::Map::new();
+        json::put(&mut o, "ResourcePolicy", self.resource_policy.as_ref());
+        serde_json::Value::Object(o)
+    }
+}
+
+impl record::Tell for PutResourcePolicyResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("resourcePolicy", self.resource_policy.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct RegisterDelegatedAdministratorRequest {
+    pub account_id: String,
+    pub service_principal: String,
+}
+
+impl json::FromJson for RegisterDelegatedAdministratorRequest {
+    fn from_json(value: &serde_json::Value, v: &mut Violations) -> Result<Self, Fault> {
+        let o = json::object(value, v)?;
+        Ok(RegisterDelegatedAdministratorRequest {
+            account_id: o.need("AccountId", v)?,
+            service_principal: o.need("ServicePrincipal", v)?,
+        })
+    }
+}
+
+impl RegisterDelegatedAdministratorRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("AccountId", Some(self.account_id.as_str()), &rule::ACCOUNT_ID);
+        v.text("ServicePrincipal", Some(self.service_principal.as_str()), &rule::SERVICE_PRINCIPAL);
+    }
+}
+
+impl record::Tell for RegisterDelegatedAdministratorRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("accountId", Some(&self.account_id));
+        t.put("servicePrincipal", Some(&self.service_principal));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct RemoveAccountFromOrganizationRequest {
     pub account_id: String,
 }
@@ -4274,6 +5618,64 @@ impl record::Tell for RemoveAccountFromOrganizationRequest {
     fn tell(&self, t: &mut record::Teller) {
         t.open();
         t.put("accountId", Some(&self.account_id));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ResourcePolicy {
+    pub resource_policy_summary: Option<ResourcePolicySummary>,
+    pub content: Option<String>,
+}
+
+impl json::ToJson for ResourcePolicy {
+    fn to_json(&self) -> serde_json::Value {
+        let mut o = serde_json::Map::new();
+        json::put(&mut o, "ResourcePolicySummary", self.resource_policy_summary.as_ref());
+        json::put(&mut o, "Content", self.content.as_ref());
+        serde_json::Value::Object(o)
+    }
+}
+
+impl record::Tell for ResourcePolicy {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("resourcePolicySummary", self.resource_policy_summary.as_ref());
+        t.put("content", self.content.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ResourcePolicySummary {
+    pub id: Option<String>,
+    pub arn: Option<String>,
+}
+
+impl json::ToJson for ResourcePolicySummary {
+    fn to_json(&self) -> serde_json::Value {
+        let mut o = serde_json::Map::new();
+        json::put(&mut o, "Id", self.id.as_ref());
+        json::put(&mut o, "Arn", self.arn.as_ref());
+        serde_json::Value::Object(o)
+    }
+}
+
+impl record::Tell for ResourcePolicySummary {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("id", self.id.as_ref());
+        t.put("arn", self.arn.as_ref());
         t.close();
     }
 }
@@ -4338,11 +5740,94 @@ impl Tag {
     }
 }
 
+impl json::ToJson for Tag {
+    fn to_json(&self) -> serde_json::Value {
+        let mut o = serde_json::Map::new();
+        json::put(&mut o, "Key", Some(&self.key));
+        json::put(&mut o, "Value", Some(&self.value));
+        serde_json::Value::Object(o)
+    }
+}
+
 impl record::Tell for Tag {
     fn tell(&self, t: &mut record::Teller) {
         t.open();
         t.put("key", Some(&self.key));
         t.put("value", Some(&self.value));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct TagResourceRequest {
+    pub resource_id: String,
+    pub tags: Vec<Tag>,
+}
+
+impl json::FromJson for TagResourceRequest {
+    fn from_json(value: &serde_json::Value, v: &mut Violations) -> Result<Self, Fault> {
+        let o = json::object(value, v)?;
+        Ok(TagResourceRequest {
+            resource_id: o.need("ResourceId", v)?,
+            tags: o.need::<json::List<_>>("Tags", v)?.0,
+        })
+    }
+}
+
+impl TagResourceRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("ResourceId", Some(self.resource_id.as_str()), &rule::TAGGABLE_RESOURCE_ID);
+        v.each("Tags", Some(self.tags.as_slice()), Tag::limits);
+    }
+}
+
+impl record::Tell for TagResourceRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("resourceId", Some(&self.resource_id));
+        t.list("tags", Some(self.tags.as_slice()));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct UntagResourceRequest {
+    pub resource_id: String,
+    pub tag_keys: Vec<String>,
+}
+
+impl json::FromJson for UntagResourceRequest {
+    fn from_json(value: &serde_json::Value, v: &mut Violations) -> Result<Self, Fault> {
+        let o = json::object(value, v)?;
+        Ok(UntagResourceRequest {
+            resource_id: o.need("ResourceId", v)?,
+            tag_keys: o.need::<json::List<_>>("TagKeys", v)?.0,
+        })
+    }
+}
+
+impl UntagResourceRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("ResourceId", Some(self.resource_id.as_str()), &rule::TAGGABLE_RESOURCE_ID);
+        v.texts("TagKeys", Some(self.tag_keys.as_slice()), &rule::TAG_KEY);
+    }
+}
+
+impl record::Tell for UntagResourceRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("resourceId", Some(&self.resource_id));
+        t.list("tagKeys", Some(self.tag_keys.as_slice()));
         t.close();
     }
 }
@@ -4500,22 +5985,31 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<DeleteOrganization>(),
     wire::vectors::Codec::of::<DeleteOrganizationalUnit>(),
     wire::vectors::Codec::of::<DeletePolicy>(),
+    wire::vectors::Codec::of::<DeleteResourcePolicy>(),
+    wire::vectors::Codec::of::<DeregisterDelegatedAdministrator>(),
     wire::vectors::Codec::of::<DescribeAccount>(),
     wire::vectors::Codec::of::<DescribeCreateAccountStatus>(),
+    wire::vectors::Codec::of::<DescribeEffectivePolicy>(),
     wire::vectors::Codec::of::<DescribeHandshake>(),
     wire::vectors::Codec::of::<DescribeOrganization>(),
     wire::vectors::Codec::of::<DescribeOrganizationalUnit>(),
     wire::vectors::Codec::of::<DescribePolicy>(),
+    wire::vectors::Codec::of::<DescribeResourcePolicy>(),
     wire::vectors::Codec::of::<DetachPolicy>(),
+    wire::vectors::Codec::of::<DisableAWSServiceAccess>(),
     wire::vectors::Codec::of::<DisablePolicyType>(),
+    wire::vectors::Codec::of::<EnableAWSServiceAccess>(),
     wire::vectors::Codec::of::<EnableAllFeatures>(),
     wire::vectors::Codec::of::<EnablePolicyType>(),
     wire::vectors::Codec::of::<InviteAccountToOrganization>(),
     wire::vectors::Codec::of::<LeaveOrganization>(),
+    wire::vectors::Codec::of::<ListAWSServiceAccessForOrganization>(),
     wire::vectors::Codec::of::<ListAccounts>(),
     wire::vectors::Codec::of::<ListAccountsForParent>(),
     wire::vectors::Codec::of::<ListChildren>(),
     wire::vectors::Codec::of::<ListCreateAccountStatus>(),
+    wire::vectors::Codec::of::<ListDelegatedAdministrators>(),
+    wire::vectors::Codec::of::<ListDelegatedServicesForAccount>(),
     wire::vectors::Codec::of::<ListHandshakesForAccount>(),
     wire::vectors::Codec::of::<ListHandshakesForOrganization>(),
     wire::vectors::Codec::of::<ListOrganizationalUnitsForParent>(),
@@ -4523,9 +6017,14 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<ListPolicies>(),
     wire::vectors::Codec::of::<ListPoliciesForTarget>(),
     wire::vectors::Codec::of::<ListRoots>(),
+    wire::vectors::Codec::of::<ListTagsForResource>(),
     wire::vectors::Codec::of::<ListTargetsForPolicy>(),
     wire::vectors::Codec::of::<MoveAccount>(),
+    wire::vectors::Codec::of::<PutResourcePolicy>(),
+    wire::vectors::Codec::of::<RegisterDelegatedAdministrator>(),
     wire::vectors::Codec::of::<RemoveAccountFromOrganization>(),
+    wire::vectors::Codec::of::<TagResource>(),
+    wire::vectors::Codec::of::<UntagResource>(),
     wire::vectors::Codec::of::<UpdateOrganizationalUnit>(),
     wire::vectors::Codec::of::<UpdatePolicy>(),
 ];
@@ -4778,6 +6277,26 @@ mod rule {
     };
     pub static CREATE_ACCOUNT_STATE: Text =
         Text { min: 0, max: usize::MAX, pattern: None, values: &["IN_PROGRESS", "SUCCEEDED", "FAILED"] };
+    pub static EFFECTIVE_POLICY_TYPE: Text = Text {
+        min: 0,
+        max: usize::MAX,
+        pattern: None,
+        values: &[
+            "TAG_POLICY",
+            "BACKUP_POLICY",
+            "AISERVICES_OPT_OUT_POLICY",
+            "CHATBOT_POLICY",
+            "DECLARATIVE_POLICY_EC2",
+            "SECURITYHUB_POLICY",
+            "SECURITYHUB_CSPM_POLICY",
+            "INSPECTOR_POLICY",
+            "UPGRADE_ROLLOUT_POLICY",
+            "BEDROCK_POLICY",
+            "S3_POLICY",
+            "NETWORK_SECURITY_DIRECTOR_POLICY",
+            "GUARDDUTY_POLICY",
+        ],
+    };
     pub static EMAIL: Text = Text {
         min: 6,
         max: 64,
@@ -4896,6 +6415,12 @@ mod rule {
             "GUARDDUTY_POLICY",
         ],
     };
+    pub static RESOURCE_POLICY_CONTENT: Text = Text {
+        min: 1,
+        max: 40000,
+        pattern: Some(Pattern::new("[\\s\\S]*", "[ \\t\\n\\x0B\\f\\r[^ \\t\\n\\x0B\\f\\r]]*")),
+        values: &[],
+    };
     pub static ROLE_NAME: Text = Text {
         min: 0,
         max: 64,
@@ -4906,6 +6431,21 @@ mod rule {
         min: 0,
         max: 34,
         pattern: Some(Pattern::new("^r-[0-9a-z]{4,32}$", "^r-[0-9a-z]{4,32}$")),
+        values: &[],
+    };
+    pub static SERVICE_PRINCIPAL: Text = Text {
+        min: 1,
+        max: 128,
+        pattern: Some(Pattern::new("[\\w+=,.@-]*", "[0-9A-Za-z_+=,.@-]*")),
+        values: &[],
+    };
+    pub static TAGGABLE_RESOURCE_ID: Text = Text {
+        min: 0,
+        max: 130,
+        pattern: Some(Pattern::new(
+            "^(r-[0-9a-z]{4,32})|(\\d{12})|(ou-[0-9a-z]{4,32}-[a-z0-9]{8,32})|(^p-[0-9a-zA-Z_]{8,128})|(^rp-[0-9a-zA-Z_]{4,128})|(^rt-[0-9a-zA-Z_]{8,32})$",
+            "^(r-[0-9a-z]{4,32})|([0-9]{12})|(ou-[0-9a-z]{4,32}-[a-z0-9]{8,32})|(^p-[0-9a-zA-Z_]{8,128})|(^rp-[0-9a-zA-Z_]{4,128})|(^rt-[0-9a-zA-Z_]{8,32})$",
+        )),
         values: &[],
     };
     pub static TAG_KEY: Text = Text {

@@ -14,22 +14,31 @@ pub mod decline_handshake;
 pub mod delete_organization;
 pub mod delete_organizational_unit;
 pub mod delete_policy;
+pub mod delete_resource_policy;
+pub mod deregister_delegated_administrator;
 pub mod describe_account;
 pub mod describe_create_account_status;
+pub mod describe_effective_policy;
 pub mod describe_handshake;
 pub mod describe_organization;
 pub mod describe_organizational_unit;
 pub mod describe_policy;
+pub mod describe_resource_policy;
 pub mod detach_policy;
+pub mod disable_aws_service_access;
 pub mod disable_policy_type;
 pub mod enable_all_features;
+pub mod enable_aws_service_access;
 pub mod enable_policy_type;
 pub mod invite_account_to_organization;
 pub mod leave_organization;
 pub mod list_accounts;
 pub mod list_accounts_for_parent;
+pub mod list_aws_service_access_for_organization;
 pub mod list_children;
 pub mod list_create_account_status;
+pub mod list_delegated_administrators;
+pub mod list_delegated_services_for_account;
 pub mod list_handshakes_for_account;
 pub mod list_handshakes_for_organization;
 pub mod list_organizational_units_for_parent;
@@ -37,9 +46,14 @@ pub mod list_parents;
 pub mod list_policies;
 pub mod list_policies_for_target;
 pub mod list_roots;
+pub mod list_tags_for_resource;
 pub mod list_targets_for_policy;
 pub mod move_account;
+pub mod put_resource_policy;
+pub mod register_delegated_administrator;
 pub mod remove_account_from_organization;
+pub mod tag_resource;
+pub mod untag_resource;
 pub mod update_organizational_unit;
 pub mod update_policy;
 
@@ -57,22 +71,31 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::DeleteOrganization>(),
     rolecall_door::row::<crate::model::DeleteOrganizationalUnit>(),
     rolecall_door::row::<crate::model::DeletePolicy>(),
+    rolecall_door::row::<crate::model::DeleteResourcePolicy>(),
+    rolecall_door::row::<crate::model::DeregisterDelegatedAdministrator>(),
     rolecall_door::row::<crate::model::DescribeAccount>(),
     rolecall_door::row::<crate::model::DescribeCreateAccountStatus>(),
+    rolecall_door::row::<crate::model::DescribeEffectivePolicy>(),
     rolecall_door::row::<crate::model::DescribeHandshake>(),
     rolecall_door::row::<crate::model::DescribeOrganization>(),
     rolecall_door::row::<crate::model::DescribeOrganizationalUnit>(),
     rolecall_door::row::<crate::model::DescribePolicy>(),
+    rolecall_door::row::<crate::model::DescribeResourcePolicy>(),
     rolecall_door::row::<crate::model::DetachPolicy>(),
+    rolecall_door::row::<crate::model::DisableAWSServiceAccess>(),
     rolecall_door::row::<crate::model::DisablePolicyType>(),
+    rolecall_door::row::<crate::model::EnableAWSServiceAccess>(),
     rolecall_door::row::<crate::model::EnableAllFeatures>(),
     rolecall_door::row::<crate::model::EnablePolicyType>(),
     rolecall_door::row::<crate::model::InviteAccountToOrganization>(),
     rolecall_door::row::<crate::model::LeaveOrganization>(),
+    rolecall_door::row::<crate::model::ListAWSServiceAccessForOrganization>(),
     rolecall_door::row::<crate::model::ListAccounts>(),
     rolecall_door::row::<crate::model::ListAccountsForParent>(),
     rolecall_door::row::<crate::model::ListChildren>(),
     rolecall_door::row::<crate::model::ListCreateAccountStatus>(),
+    rolecall_door::row::<crate::model::ListDelegatedAdministrators>(),
+    rolecall_door::row::<crate::model::ListDelegatedServicesForAccount>(),
     rolecall_door::row::<crate::model::ListHandshakesForAccount>(),
     rolecall_door::row::<crate::model::ListHandshakesForOrganization>(),
     rolecall_door::row::<crate::model::ListOrganizationalUnitsForParent>(),
@@ -80,9 +103,14 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::ListPolicies>(),
     rolecall_door::row::<crate::model::ListPoliciesForTarget>(),
     rolecall_door::row::<crate::model::ListRoots>(),
+    rolecall_door::row::<crate::model::ListTagsForResource>(),
     rolecall_door::row::<crate::model::ListTargetsForPolicy>(),
     rolecall_door::row::<crate::model::MoveAccount>(),
+    rolecall_door::row::<crate::model::PutResourcePolicy>(),
+    rolecall_door::row::<crate::model::RegisterDelegatedAdministrator>(),
     rolecall_door::row::<crate::model::RemoveAccountFromOrganization>(),
+    rolecall_door::row::<crate::model::TagResource>(),
+    rolecall_door::row::<crate::model::UntagResource>(),
     rolecall_door::row::<crate::model::UpdateOrganizationalUnit>(),
     rolecall_door::row::<crate::model::UpdatePolicy>(),
 ];
@@ -90,26 +118,12 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
 /// The operations that are known and not implemented.
 pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("CreateGovCloudAccount"),
-    rolecall_wire::Route::named("DeleteResourcePolicy"),
-    rolecall_wire::Route::named("DeregisterDelegatedAdministrator"),
-    rolecall_wire::Route::named("DescribeEffectivePolicy"),
-    rolecall_wire::Route::named("DescribeResourcePolicy"),
     rolecall_wire::Route::named("DescribeResponsibilityTransfer"),
-    rolecall_wire::Route::named("DisableAWSServiceAccess"),
-    rolecall_wire::Route::named("EnableAWSServiceAccess"),
     rolecall_wire::Route::named("InviteOrganizationToTransferResponsibility"),
-    rolecall_wire::Route::named("ListAWSServiceAccessForOrganization"),
     rolecall_wire::Route::named("ListAccountsWithInvalidEffectivePolicy"),
-    rolecall_wire::Route::named("ListDelegatedAdministrators"),
-    rolecall_wire::Route::named("ListDelegatedServicesForAccount"),
     rolecall_wire::Route::named("ListEffectivePolicyValidationErrors"),
     rolecall_wire::Route::named("ListInboundResponsibilityTransfers"),
     rolecall_wire::Route::named("ListOutboundResponsibilityTransfers"),
-    rolecall_wire::Route::named("ListTagsForResource"),
-    rolecall_wire::Route::named("PutResourcePolicy"),
-    rolecall_wire::Route::named("RegisterDelegatedAdministrator"),
-    rolecall_wire::Route::named("TagResource"),
     rolecall_wire::Route::named("TerminateResponsibilityTransfer"),
-    rolecall_wire::Route::named("UntagResource"),
     rolecall_wire::Route::named("UpdateResponsibilityTransfer"),
 ];
