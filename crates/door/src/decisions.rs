@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rolecall_base::{Fault, Time};
 use rolecall_identity::Caller;
 
+use crate::door::Door;
 use crate::needs::Ask;
 use crate::request::Origin;
 
@@ -79,6 +80,20 @@ impl Decisions {
 
     pub(crate) fn forget(&self) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Ring::default();
+    }
+}
+
+impl Door {
+    /// Looks up where the accounts of questions stand that no call has asked.
+    ///
+    /// # Errors
+    /// When the store can't be read, or a stored document does not parse.
+    pub fn find_placements(&self, decided: &mut Decided) -> Result<(), Fault> {
+        let mut asks = std::mem::take(&mut decided.asks);
+        let place = self.place_of(decided);
+        asks.iter_mut().try_for_each(|ask| crate::decide::find_placements(&place, ask))?;
+        decided.asks = asks;
+        Ok(())
     }
 }
 

@@ -338,25 +338,13 @@ impl Door {
         decided.asks.iter().map(|ask| decide::explain(&place, ask)).collect()
     }
 
-    /// Looks up where the accounts of questions stand that no call has asked.
-    ///
-    /// # Errors
-    /// When the store can't be read, or a stored document does not parse.
-    pub fn find_placements(&self, decided: &mut Decided) -> Result<(), Fault> {
-        let mut asks = std::mem::take(&mut decided.asks);
-        let place = self.place_of(decided);
-        asks.iter_mut().try_for_each(|ask| decide::find_placements(&place, ask))?;
-        decided.asks = asks;
-        Ok(())
-    }
-
     /// The smallest changes that would have allowed one question of a recent call; none if it was allowed. `others` are
     /// the actions to try for what a change would open besides.
     pub fn remedies(&self, decided: &Decided, ask: &Ask, others: &[&str]) -> Vec<Remedy> {
         decide::remedies(&self.place_of(decided), ask, others)
     }
 
-    fn place_of<'a>(&'a self, decided: &'a Decided) -> Place<'a> {
+    pub(crate) fn place_of<'a>(&'a self, decided: &'a Decided) -> Place<'a> {
         Place {
             caller: &decided.caller,
             region: &decided.region,
