@@ -6,7 +6,7 @@ use tokio::sync::Semaphore;
 use crate::door::{Asked, Door, Pass, guarded};
 use crate::operation::{Lazy, Sight};
 
-/// How much slow work is done at a time. A password's digest takes 19 MiB and a core for some 20 ms.
+/// How much slow work is done at a time. A password's digest takes 19 MiB and a core for some 50 ms.
 const AT_A_TIME: usize = 4;
 
 /// Turns of slow work.
