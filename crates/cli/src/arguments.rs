@@ -8,7 +8,7 @@ use lexopt::{Arg, Parser, ValueExt};
 use rolecall_base::AccountId;
 use rolecall_compute::Choice;
 use rolecall_identity::NewKey;
-use rolecall_server::{Config, Durability, Tls};
+use rolecall_server::{Config, Durability, Quotas, Tls};
 
 /// What `rolecall help` prints.
 pub const HELP: &str = "\
@@ -27,6 +27,7 @@ Rolecall: the role system of a cloud, to run yourself.
       --guest-tools DIR                an `aws` command for instances, seen read-only
       --role-seconds N                 life of credentials on instances (21600)
       --issuer-url URL                 under which others reach this server, in web identity tokens
+      --quota NAME=N                   instead of an account's default: roles=200000, users=…, groups=…, more
       --log error|warn|info|debug
 
   rolecall exec INSTANCE [--user NAME] [-t] -- COMMAND…    run it inside
@@ -171,6 +172,7 @@ fn up(parser: &mut Parser) -> Result<Up, lexopt::Error> {
             Arg::Long("guest-tools") => config.guest_tools = Some(PathBuf::from(parser.value()?)),
             Arg::Long("role-seconds") => config.role_seconds = role_seconds(parser.value()?.parse()?)?,
             Arg::Long("issuer-url") => config.issuer_url = Some(issuer_url(parser.value()?.string()?)?),
+            Arg::Long("quota") => quota(&mut config.quotas, &parser.value()?.string()?)?,
             Arg::Long("log") => level = parser.value()?.parse()?,
             other => return Err(other.unexpected()),
         }
@@ -221,6 +223,14 @@ fn durability(word: &str) -> Result<Durability, lexopt::Error> {
 /// minutes left.
 fn role_seconds(seconds: u32) -> Result<u32, lexopt::Error> {
     if (10..=43_200).contains(&seconds) { Ok(seconds) } else { Err("--role-seconds is 10 to 43200".into()) }
+}
+
+/// `roles=200000`
+fn quota(quotas: &mut Quotas, text: &str) -> Result<(), lexopt::Error> {
+    let (name, value) = text.split_once('=').unwrap_or((text, ""));
+    let value = value.parse().map_err(|_| format!("--quota is NAME=NUMBER, not `{text}`"))?;
+    let known = || format!("there is no quota `{name}`; there are {}", Quotas::NAMES.join(", "));
+    quotas.set(name, value).ok_or_else(|| known().into())
 }
 
 /// OpenID Connect compares issuers letter by letter, so there is one form of them.

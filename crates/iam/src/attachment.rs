@@ -8,13 +8,19 @@ use crate::holder::Holds;
 use crate::managed::{self, Managed};
 use crate::model::{self, fault};
 use crate::page::{Page, Window};
-use crate::quota;
+use crate::quota::{self, Quotas};
 
 /// Attaches a policy; one that is attached already stays so.
 ///
 /// # Errors
-/// NoSuchEntity, LimitExceeded above 10, PolicyNotAttachable for the policies of service-linked roles.
-pub(crate) fn attach<E: Holds>(tx: &mut Tx, holder: &E, arn: &str, now: Time) -> Result<(), Fault> {
+/// NoSuchEntity, LimitExceeded above the quota, PolicyNotAttachable for the policies of service-linked roles.
+pub(crate) fn attach<E: Holds>(
+    tx: &mut Tx,
+    holder: &E,
+    arn: &str,
+    now: Time,
+    quotas: &Quotas,
+) -> Result<(), Fault> {
     holder.modifiable()?;
     let (account, word, name) = holder.shelf();
     let policy = Managed::find(tx, account, arn)?
@@ -26,7 +32,8 @@ pub(crate) fn attach<E: Holds>(tx: &mut Tx, holder: &E, arn: &str, now: Time) ->
     if tx.exists::<Attachments>(&key)? {
         return Ok(());
     }
-    quota::room(E::ATTACHED_QUOTA, tx.count::<Attachments>(&holder.shelf())?, quota::ATTACHED_POLICIES)?;
+    let count = tx.count::<Attachments>(&holder.shelf())?;
+    quota::room(E::ATTACHED_QUOTA, count, E::attached_limit(quotas))?;
     tx.put::<Attachments>(&key, &Attachment { attached: now.whole_seconds() })?;
     Ok(tx.put::<AttachedTo>(&(account, arn.to_owned(), word, name), &Mark {})?)
 }

@@ -10,14 +10,18 @@ use rolecall_store::{Reader, Tx};
 
 use crate::entity::{self, Entity};
 use crate::model::fault;
+use crate::quota::{self, Limited, Quotas};
 
 /// A user, group or role.
-pub(crate) trait Holds: Entity {
+pub(crate) trait Holds: Entity + Limited {
     const HOLDER: Holder;
     /// Characters of all inline policies together, white space apart.
     const INLINE_SIZE: usize;
     /// The name of the quota of attached policies.
     const ATTACHED_QUOTA: &'static str;
+
+    /// How many managed policies may be attached.
+    fn attached_limit(quotas: &Quotas) -> usize;
 
     /// `AIDA…`, `AGPA…`, `AROA…`.
     fn id(&self) -> &str;
@@ -40,6 +44,10 @@ impl Holds for User {
     const INLINE_SIZE: usize = 2048;
     const ATTACHED_QUOTA: &'static str = "PoliciesPerUser";
 
+    fn attached_limit(quotas: &Quotas) -> usize {
+        quotas.policies_per_user
+    }
+
     fn id(&self) -> &str {
         &self.id
     }
@@ -50,6 +58,10 @@ impl Holds for Group {
     const INLINE_SIZE: usize = 5120;
     const ATTACHED_QUOTA: &'static str = "PoliciesPerGroup";
 
+    fn attached_limit(quotas: &Quotas) -> usize {
+        quotas.policies_per_group
+    }
+
     fn id(&self) -> &str {
         &self.id
     }
@@ -59,6 +71,10 @@ impl Holds for Role {
     const HOLDER: Holder = Holder::Role;
     const INLINE_SIZE: usize = 10_240;
     const ATTACHED_QUOTA: &'static str = "PoliciesPerRole";
+
+    fn attached_limit(quotas: &Quotas) -> usize {
+        quotas.policies_per_role
+    }
 
     fn id(&self) -> &str {
         &self.id
@@ -78,9 +94,10 @@ impl Holds for Role {
 /// Writes a new one: its row and the row of its unique id.
 ///
 /// # Errors
-/// EntityAlreadyExists.
-pub(crate) fn create<E: Holds>(tx: &mut Tx, holder: &E) -> Result<(), Fault> {
+/// EntityAlreadyExists; LimitExceeded when the account has as many as it may.
+pub(crate) fn create<E: Holds>(tx: &mut Tx, holder: &E, quotas: &Quotas) -> Result<(), Fault> {
     entity::vacant::<E>(tx, holder.key().0, holder.name())?;
+    quota::grow::<E>(tx, holder.key().0, quotas)?;
     entity::put(tx, holder)?;
     place(tx, holder)
 }
@@ -110,7 +127,8 @@ pub(crate) fn erase<E: Holds>(tx: &mut Tx, holder: &E) -> Result<(), Fault> {
     }
     forget_principal(tx, holder.key().0, holder.id())?;
     tx.delete::<Entities>(&holder.id().to_owned())?;
-    Ok(tx.delete::<E::Table>(&holder.key())?)
+    quota::shrink::<E>(tx, holder.key().0)?;
+    Ok(tx.delete::<<E as Entity>::Table>(&holder.key())?)
 }
 
 /// Puts `new` in the place of `old`, which has the same id and perhaps another name or path, and moves all that hangs
@@ -121,7 +139,7 @@ pub(crate) fn erase<E: Holds>(tx: &mut Tx, holder: &E) -> Result<(), Fault> {
 pub(crate) fn replace<E: Holds>(tx: &mut Tx, old: &E, new: &E) -> Result<(), Fault> {
     if old.key() != new.key() {
         entity::vacant::<E>(tx, new.key().0, new.name())?;
-        tx.delete::<E::Table>(&old.key())?;
+        tx.delete::<<E as Entity>::Table>(&old.key())?;
         move_policies(tx, old, new)?;
     }
     entity::put(tx, new)?;

@@ -9,6 +9,7 @@
 mod access_key;
 mod access_report;
 mod account_alias;
+mod account_properties;
 mod attachment;
 mod boundary;
 mod certificate;
@@ -51,3 +52,5 @@ mod wire;
 
 pub mod model;
 pub mod ops;
+
+pub use quota::Quotas;

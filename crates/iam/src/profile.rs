@@ -9,12 +9,13 @@ use rolecall_store::{Reader, Tx};
 use crate::entity::{self, Entity};
 use crate::holder::{Holds, conflict};
 use crate::page::{Page, Window};
-use crate::quota;
+use crate::quota::{self, Quotas};
 
 /// # Errors
-/// EntityAlreadyExists.
-pub(crate) fn create(tx: &mut Tx, profile: &InstanceProfile) -> Result<(), Fault> {
+/// EntityAlreadyExists; LimitExceeded when the account has as many as it may.
+pub(crate) fn create(tx: &mut Tx, profile: &InstanceProfile, quotas: &Quotas) -> Result<(), Fault> {
     entity::vacant::<InstanceProfile>(tx, profile.account, &profile.name)?;
+    quota::grow::<InstanceProfile>(tx, profile.account, quotas)?;
     entity::put(tx, profile)?;
     let (account, name) = profile.key();
     Ok(tx.put::<InstanceProfileIds>(&profile.id, &ProfilePlace { account, name })?)
@@ -52,6 +53,7 @@ pub(crate) fn delete(tx: &mut Tx, profile: &InstanceProfile) -> Result<(), Fault
         return Err(conflict("must remove roles from instance profile first."));
     }
     tx.delete::<InstanceProfileIds>(&profile.id)?;
+    quota::shrink::<InstanceProfile>(tx, profile.account)?;
     Ok(tx.delete::<InstanceProfiles>(&profile.key())?)
 }
 

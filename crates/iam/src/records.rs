@@ -3,6 +3,7 @@
 mod certificate;
 mod credential;
 mod report;
+mod settings;
 
 pub use certificate::{
     CertificatePart, CertificateParts, ServerCertificate, ServerCertificates, SigningCertificate,
@@ -10,6 +11,7 @@ pub use certificate::{
 };
 pub use credential::{ServiceCredential, ServiceCredentials, SshKey, SshKeys};
 pub use report::{ReportPart, Reports};
+pub use settings::{AccountSettings, AllAccountSettings};
 
 use rolecall_base::{AccountId, Time};
 use rolecall_store::{Record, Table};

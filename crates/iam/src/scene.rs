@@ -1,10 +1,13 @@
 //! What this crate's tests begin with: a world whose root user makes things with few words.
 
+use std::sync::Arc;
+
 use rolecall_base::Fault;
-use rolecall_door::{Operation, Visitor};
+use rolecall_door::{Extensions, Operation, Visitor};
 use rolecall_testkit::{ACCOUNT, World};
 
 use crate::model::*;
+use crate::quota::Quotas;
 
 /// A policy that allows one thing.
 pub(crate) const READ: &str = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}}"#;
@@ -18,7 +21,13 @@ pub(crate) struct Scene {
 
 impl Scene {
     pub fn new() -> Scene {
-        let world = World::new(1);
+        Scene::with(Quotas::default())
+    }
+
+    pub fn with(quotas: Quotas) -> Scene {
+        let mut extensions = Extensions::default();
+        extensions.insert(Arc::new(quotas));
+        let world = World::with(1, extensions);
         let root = world.root(ACCOUNT);
         Scene { world, root }
     }

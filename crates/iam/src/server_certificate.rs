@@ -11,7 +11,7 @@ use rolecall_store::{Reader, Table, Tx};
 
 use crate::entity::{self, Entity};
 use crate::model::{self, fault};
-use crate::quota;
+use crate::quota::{self, Quotas};
 use crate::records::{CertificatePart, CertificateParts, ServerCertificate, ServerCertificates};
 
 /// Bytes of one piece of a text.
@@ -76,10 +76,10 @@ impl Entity for ServerCertificate {
 ///
 /// # Errors
 /// EntityAlreadyExists; LimitExceeded at the account's quota.
-pub(crate) fn create(tx: &mut Tx, certificate: &ServerCertificate) -> Result<(), Fault> {
+pub(crate) fn create(tx: &mut Tx, certificate: &ServerCertificate, quotas: &Quotas) -> Result<(), Fault> {
     entity::vacant::<ServerCertificate>(tx, certificate.account, &certificate.name)?;
     let count = tx.count::<ServerCertificates>(&(certificate.account,))?;
-    quota::room("ServerCertificatesPerAccount", count, quota::SERVER_CERTIFICATES)?;
+    quota::room("ServerCertificatesPerAccount", count, quotas.server_certificates)?;
     entity::put(tx, certificate)
 }
 

@@ -6,6 +6,7 @@ use rolecall_store::Tx;
 
 use crate::holder::{self, Holds};
 use crate::model::fault;
+use crate::quota::Quotas;
 use crate::records::{DeletionTask, DeletionTasks};
 
 static DATA: &str = include_str!("../data/service-linked-roles.txt");
@@ -73,15 +74,15 @@ impl Known {
     /// Writes the role with its fixed policy.
     ///
     /// # Errors
-    /// InvalidInput when there is one of this name.
-    pub fn create(&self, tx: &mut Tx, role: &Role) -> Result<(), Fault> {
+    /// InvalidInput when there is one of this name; LimitExceeded when the account has as many roles as it may.
+    pub fn create(&self, tx: &mut Tx, role: &Role, quotas: &Quotas) -> Result<(), Fault> {
         if crate::entity::find::<Role>(tx, role.account, &role.name)?.is_some() {
             return Err(fault::invalid_input(format!(
                 "Service role name {} has been taken in this account, please try a different suffix.",
                 role.name
             )));
         }
-        holder::create(tx, role)?;
+        holder::create(tx, role, quotas)?;
         let (account, word, name) = role.shelf();
         let arn = self.policy_arn();
         let attachment = Attachment { attached: role.created };

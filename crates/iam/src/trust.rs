@@ -10,7 +10,7 @@ use rolecall_store::Reader;
 
 use crate::entity;
 use crate::model::fault;
-use crate::quota;
+use crate::quota::{self, Quotas};
 
 /// What is stored for a trust policy that a request brings.
 ///
@@ -18,11 +18,11 @@ use crate::quota;
 /// another server's.
 ///
 /// # Errors
-/// MalformedPolicyDocument, also for a principal that does not exist; LimitExceeded above 2,048 characters, white space
-/// apart.
-pub(crate) fn stored(db: &Reader, document: &str) -> Result<String, Fault> {
+/// MalformedPolicyDocument, also for a principal that does not exist; LimitExceeded above the quota of characters,
+/// white space apart.
+pub(crate) fn stored(db: &Reader, document: &str, quotas: &Quotas) -> Result<String, Fault> {
     let policy = Policy::parse(document, Kind::Trust)?;
-    quota::size("ACLSizePerRole", document, quota::TRUST_SIZE)?;
+    quota::size("ACLSizePerRole", document, quotas.trust_policy_size)?;
     let mut words = BTreeMap::new();
     for entry in aws_principals(&policy) {
         if let Some(word) = word_to_store(db, &entry.value)? {

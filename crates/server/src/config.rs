@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use rolecall_base::AccountId;
 use rolecall_compute::Choice;
+use rolecall_iam::Quotas;
 use rolecall_identity::NewKey;
 
 /// Everything that can be set. `Config::new` has the defaults of `rolecall up`.
@@ -30,6 +31,8 @@ pub struct Config {
     /// The URL by which others reach this server, for the issuers of web identity tokens; `None`: the address that it
     /// listens on.
     pub issuer_url: Option<String>,
+    /// How much of each thing an account may have.
+    pub quotas: Quotas,
 }
 
 /// Where TLS is served, and with what.
@@ -64,6 +67,7 @@ impl Config {
             guest_tools: None,
             role_seconds: ROLE_SECONDS,
             issuer_url: None,
+            quotas: Quotas::default(),
         }
     }
 }

@@ -25,5 +25,7 @@ mod tls;
 mod usage;
 
 pub use config::{Config, Durability, StartError, Tls};
+pub use rolecall_iam::Quotas;
+
 pub use logger::init as init_logger;
 pub use start::{RootKeys, Server};

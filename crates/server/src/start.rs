@@ -134,6 +134,7 @@ impl Server {
         extensions.insert(tickets.clone());
         extensions.insert(Arc::new(issuers(&config, address)));
         extensions.insert(Arc::new(ProviderKeys::new(Arc::new(ProviderClient::default()))));
+        extensions.insert(Arc::new(config.quotas));
         let prepared = machines::prepare(&config, &driver, address.port());
         extensions.insert(prepared.machines.clone());
         let identity = Arc::new(Identity::new(env.clone(), vault, store));

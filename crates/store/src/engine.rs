@@ -135,6 +135,8 @@ pub enum Pre {
     RangeEmpty(Range),
     /// The rows of the range, by key and revision, are those of the digest.
     RangeIs(Range, Digest),
+    /// The counter, an absent one being 0, has this value or less.
+    AtMost(Key, i64),
 }
 
 /// What a transaction does, in order.

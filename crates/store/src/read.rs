@@ -96,6 +96,20 @@ impl Reader {
         stored?.checked_add(added.unwrap_or(0)).ok_or(StoreError::TooLarge { what: "sum of a counter" })
     }
 
+    /// A counter, this transaction's additions included; `None` if nothing was ever added to it. A [`crate::Tx`] does
+    /// not record that it was looked at: [`crate::Tx::bound`] says what must hold of it.
+    pub fn peek<C: Counters>(&self, key: &impl KeyParts<Owned = C::Key>) -> Result<Option<i64>, StoreError> {
+        let key = key::encode(C::ID, key);
+        let mut stored = Ok(None);
+        self.snapshot.get(&key, &mut |bytes, _| stored = record::number(bytes).map(Some))?;
+        let added = self.journal().and_then(|journal| journal.added(&key));
+        let sum = match (stored?, added) {
+            (None, None) => return Ok(None),
+            (stored, added) => stored.unwrap_or(0).checked_add(added.unwrap_or(0)),
+        };
+        sum.map(Some).ok_or(StoreError::TooLarge { what: "sum of a counter" })
+    }
+
     pub(crate) fn journal(&self) -> Option<MutexGuard<'_, Journal>> {
         self.journal.as_ref().map(|journal| journal.lock().unwrap_or_else(PoisonError::into_inner))
     }

@@ -91,6 +91,7 @@ fn holds(pre: &Pre, newest: &impl Newest) -> Result<bool, StoreError> {
             })?;
             digest == *expected
         }
+        Pre::AtMost(key, most) => newest.value(key)?.map_or(Ok(0), |bytes| record::number(&bytes))? <= *most,
     })
 }
 

@@ -163,6 +163,12 @@ impl Tx {
             .ok_or(StoreError::TooLarge { what: "sum of a counter" })
     }
 
+    /// The commit must find the counter at `most` or less, before this transaction's own additions. Others may add to
+    /// it meanwhile without a conflict, as long as that holds.
+    pub fn bound<C: Counters>(&mut self, key: &impl KeyParts<Owned = C::Key>, most: i64) {
+        self.require(Pre::AtMost(key::encode(C::ID, key), most));
+    }
+
     /// A further precondition, whatever was read.
     pub fn require(&mut self, pre: Pre) {
         self.journal(|journal| journal.require(pre));

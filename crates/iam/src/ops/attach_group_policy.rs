@@ -8,6 +8,7 @@ use rolecall_identity::records::Group;
 use crate::attachment;
 use crate::entity::{self, Target};
 use crate::model::{AttachGroupPolicy, AttachGroupPolicyRequest, AttachGroupPolicyResponse};
+use crate::quota::Quotas;
 
 impl Operation for AttachGroupPolicy {
     type Access = Write;
@@ -22,9 +23,10 @@ impl Operation for AttachGroupPolicy {
 
     fn run(req: &mut Authorized<'_, Self>) -> Result<AttachGroupPolicyResponse, Fault> {
         let (input, account, now) = (req.input, req.account(), req.now);
+        let quotas = Quotas::of(req.extensions);
         let tx = req.tx()?;
         let group: Group = entity::get(tx, account, &input.group_name)?;
-        attachment::attach(tx, &group, &input.policy_arn, now)?;
+        attachment::attach(tx, &group, &input.policy_arn, now, &quotas)?;
         Ok(AttachGroupPolicyResponse {})
     }
 }

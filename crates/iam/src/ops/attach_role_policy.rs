@@ -8,6 +8,7 @@ use rolecall_identity::records::Role;
 use crate::attachment;
 use crate::entity::{self, Target};
 use crate::model::{AttachRolePolicy, AttachRolePolicyRequest, AttachRolePolicyResponse};
+use crate::quota::Quotas;
 
 impl Operation for AttachRolePolicy {
     type Access = Write;
@@ -23,9 +24,10 @@ impl Operation for AttachRolePolicy {
 
     fn run(req: &mut Authorized<'_, Self>) -> Result<AttachRolePolicyResponse, Fault> {
         let (input, account, now) = (req.input, req.account(), req.now);
+        let quotas = Quotas::of(req.extensions);
         let tx = req.tx()?;
         let role: Role = entity::get(tx, account, &input.role_name)?;
-        attachment::attach(tx, &role, &input.policy_arn, now)?;
+        attachment::attach(tx, &role, &input.policy_arn, now, &quotas)?;
         Ok(AttachRolePolicyResponse {})
     }
 }

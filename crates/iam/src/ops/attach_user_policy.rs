@@ -8,6 +8,7 @@ use rolecall_identity::records::User;
 use crate::attachment;
 use crate::entity::{self, Target};
 use crate::model::{AttachUserPolicy, AttachUserPolicyRequest, AttachUserPolicyResponse};
+use crate::quota::Quotas;
 
 impl Operation for AttachUserPolicy {
     type Access = Write;
@@ -23,9 +24,10 @@ impl Operation for AttachUserPolicy {
 
     fn run(req: &mut Authorized<'_, Self>) -> Result<AttachUserPolicyResponse, Fault> {
         let (input, account, now) = (req.input, req.account(), req.now);
+        let quotas = Quotas::of(req.extensions);
         let tx = req.tx()?;
         let user: User = entity::get(tx, account, &input.user_name)?;
-        attachment::attach(tx, &user, &input.policy_arn, now)?;
+        attachment::attach(tx, &user, &input.policy_arn, now, &quotas)?;
         Ok(AttachUserPolicyResponse {})
     }
 }

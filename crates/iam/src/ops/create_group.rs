@@ -8,6 +8,7 @@ use rolecall_identity::records::Group;
 use crate::entity::Target;
 use crate::holder;
 use crate::model::{CreateGroup, CreateGroupRequest, CreateGroupResponse};
+use crate::quota::Quotas;
 use crate::wire;
 
 impl Operation for CreateGroup {
@@ -26,7 +27,8 @@ impl Operation for CreateGroup {
             id: req.env.unique_id("AGPA"),
             created: req.now.whole_seconds(),
         };
-        holder::create(req.tx()?, &group)?;
+        let quotas = Quotas::of(req.extensions);
+        holder::create(req.tx()?, &group, &quotas)?;
         Ok(CreateGroupResponse { group: wire::group(&group) })
     }
 }

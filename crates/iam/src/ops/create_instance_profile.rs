@@ -8,6 +8,7 @@ use rolecall_identity::records::InstanceProfile;
 use crate::entity::Target;
 use crate::model::{CreateInstanceProfile, CreateInstanceProfileRequest, CreateInstanceProfileResponse};
 use crate::profile;
+use crate::quota::Quotas;
 use crate::tags;
 use crate::wire;
 
@@ -34,8 +35,9 @@ impl Operation for CreateInstanceProfile {
             role: None,
             tags: tags::first(input.tags.as_ref(), "TagsPerInstanceProfile")?,
         };
+        let quotas = Quotas::of(req.extensions);
         let tx = req.tx()?;
-        profile::create(tx, &new)?;
+        profile::create(tx, &new, &quotas)?;
         Ok(CreateInstanceProfileResponse { instance_profile: wire::profile(tx, &new)? })
     }
 }

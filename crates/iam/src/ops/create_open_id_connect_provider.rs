@@ -3,13 +3,14 @@
 use rolecall_actions::iam;
 use rolecall_base::Fault;
 use rolecall_door::{At, Authorized, ByArn, Needs, Operation, Write};
-use rolecall_identity::records::OidcProvider;
+use rolecall_identity::records::{OidcProvider, OidcProviders};
 
 use crate::model::{
     CreateOpenIDConnectProvider, CreateOpenIDConnectProviderRequest, CreateOpenIDConnectProviderResponse,
     fault,
 };
 use crate::provider::{self, Place};
+use crate::quota::{self, Quotas};
 use crate::tags;
 
 impl Operation for CreateOpenIDConnectProvider {
@@ -36,6 +37,7 @@ impl Operation for CreateOpenIDConnectProvider {
             tags: tags::first(input.tags.as_ref(), "TagsPerOpenIdConnectProvider")?,
             plain,
         };
+        let quotas = Quotas::of(req.extensions);
         let tx = req.tx()?;
         let arn = provider.arn();
         if provider::find(tx, provider.account, &arn)?.is_some() {
@@ -44,6 +46,8 @@ impl Operation for CreateOpenIDConnectProvider {
                 provider.issuer()
             )));
         }
+        let count = tx.count::<OidcProviders>(&(provider.account,))?;
+        quota::room("OpenIdConnectProvidersPerAccount", count, quotas.oidc_providers)?;
         provider::put(tx, &provider)?;
         Ok(CreateOpenIDConnectProviderResponse {
             open_id_connect_provider_arn: Some(arn),

@@ -7,6 +7,7 @@ use rolecall_identity::records::{ManagedPolicies, ManagedPolicy};
 
 use crate::managed::{self, Managed, PolicyTarget};
 use crate::model::{self, CreatePolicy, CreatePolicyRequest, CreatePolicyResponse, fault};
+use crate::quota::{self, Quotas};
 use crate::tags;
 use crate::versions;
 
@@ -32,6 +33,7 @@ impl Operation for CreatePolicy {
             last_version: 0,
             tags: tags::first(input.tags.as_ref(), "TagsPerPolicy")?,
         };
+        let quotas = Quotas::of(req.extensions);
         let tx = req.tx()?;
         if tx.exists::<ManagedPolicies>(&managed::key(&policy))? {
             return Err(fault::entity_already_exists(format!(
@@ -39,6 +41,7 @@ impl Operation for CreatePolicy {
                 policy.name
             )));
         }
+        quota::grow::<ManagedPolicy>(tx, account, &quotas)?;
         versions::add(tx, &mut policy, &input.policy_document, true, now)?;
         let policy = Managed::Own(policy).to_wire_whole(tx, account)?;
         Ok(CreatePolicyResponse { policy: Some(model::Policy { description: None, ..policy }) })

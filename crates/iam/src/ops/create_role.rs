@@ -9,6 +9,7 @@ use crate::boundary;
 use crate::entity::Target;
 use crate::holder::{self, Holds};
 use crate::model::{CreateRole, CreateRoleRequest, CreateRoleResponse};
+use crate::quota::Quotas;
 use crate::tags;
 use crate::trust;
 use crate::wire;
@@ -41,10 +42,11 @@ impl Operation for CreateRole {
         };
         // Only CreateServiceLinkedRole makes roles under the path of service-linked ones.
         role.modifiable()?;
+        let quotas = Quotas::of(req.extensions);
         let tx = req.tx()?;
-        role.trust = trust::stored(tx, &input.assume_role_policy_document)?;
+        role.trust = trust::stored(tx, &input.assume_role_policy_document, &quotas)?;
         boundary::check(tx, account, role.boundary.as_deref())?;
-        holder::create(tx, &role)?;
+        holder::create(tx, &role, &quotas)?;
         boundary::index(tx, &role)?;
         Ok(CreateRoleResponse { role: wire::role_created(tx, &role)? })
     }

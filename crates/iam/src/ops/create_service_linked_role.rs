@@ -9,6 +9,7 @@ use crate::entity::Target;
 use crate::model::{
     CreateServiceLinkedRole, CreateServiceLinkedRoleRequest, CreateServiceLinkedRoleResponse, fault,
 };
+use crate::quota::Quotas;
 use crate::service_linked;
 use crate::wire;
 
@@ -47,8 +48,9 @@ impl Operation for CreateServiceLinkedRole {
             tags: rolecall_base::Tags::default(),
             boundary: None,
         };
+        let quotas = Quotas::of(req.extensions);
         let tx = req.tx()?;
-        known.create(tx, &role)?;
+        known.create(tx, &role, &quotas)?;
         Ok(CreateServiceLinkedRoleResponse { role: Some(wire::role_created(tx, &role)?) })
     }
 }

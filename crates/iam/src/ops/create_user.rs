@@ -9,6 +9,7 @@ use crate::boundary;
 use crate::entity::Target;
 use crate::holder;
 use crate::model::{CreateUser, CreateUserRequest, CreateUserResponse};
+use crate::quota::Quotas;
 use crate::tags;
 use crate::wire;
 
@@ -36,9 +37,10 @@ impl Operation for CreateUser {
             boundary: input.permissions_boundary.clone(),
             password_last_used: None,
         };
+        let quotas = Quotas::of(req.extensions);
         let tx = req.tx()?;
         boundary::check(tx, account, user.boundary.as_deref())?;
-        holder::create(tx, &user)?;
+        holder::create(tx, &user, &quotas)?;
         boundary::index(tx, &user)?;
         Ok(CreateUserResponse { user: Some(wire::user(&user)) })
     }

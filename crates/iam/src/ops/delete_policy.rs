@@ -3,10 +3,11 @@
 use rolecall_actions::iam;
 use rolecall_base::Fault;
 use rolecall_door::{At, Authorized, Needs, Operation, Write};
-use rolecall_identity::records::{AttachedTo, BoundaryOf, ManagedPolicies, PolicyVersions};
+use rolecall_identity::records::{AttachedTo, BoundaryOf, ManagedPolicies, ManagedPolicy, PolicyVersions};
 
 use crate::managed::{self, PolicyTarget};
 use crate::model::{DeletePolicy, DeletePolicyRequest, DeletePolicyResponse, fault};
+use crate::quota;
 
 impl Operation for DeletePolicy {
     type Access = Write;
@@ -33,6 +34,7 @@ impl Operation for DeletePolicy {
         }
         tx.delete_prefix::<PolicyVersions>(&key)?;
         tx.delete::<ManagedPolicies>(&key)?;
+        quota::shrink::<ManagedPolicy>(tx, account)?;
         Ok(DeletePolicyResponse {})
     }
 }

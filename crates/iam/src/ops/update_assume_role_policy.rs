@@ -8,6 +8,7 @@ use rolecall_identity::records::Role;
 use crate::entity::{self, Target};
 use crate::holder::Holds;
 use crate::model::{UpdateAssumeRolePolicy, UpdateAssumeRolePolicyRequest, UpdateAssumeRolePolicyResponse};
+use crate::quota::Quotas;
 use crate::trust;
 
 impl Operation for UpdateAssumeRolePolicy {
@@ -23,10 +24,11 @@ impl Operation for UpdateAssumeRolePolicy {
 
     fn run(req: &mut Authorized<'_, Self>) -> Result<UpdateAssumeRolePolicyResponse, Fault> {
         let (input, account) = (req.input, req.account());
+        let quotas = Quotas::of(req.extensions);
         let tx = req.tx()?;
         let mut role: Role = entity::get(tx, account, &input.role_name)?;
         role.modifiable()?;
-        role.trust = trust::stored(tx, &input.policy_document)?;
+        role.trust = trust::stored(tx, &input.policy_document, &quotas)?;
         entity::put(tx, &role)?;
         Ok(UpdateAssumeRolePolicyResponse {})
     }

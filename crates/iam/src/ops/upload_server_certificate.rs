@@ -9,6 +9,7 @@ use crate::entity::Target;
 use crate::model::{
     UploadServerCertificate, UploadServerCertificateRequest, UploadServerCertificateResponse, fault,
 };
+use crate::quota::Quotas;
 use crate::records::ServerCertificate;
 use crate::server_certificate::{self, Part};
 use crate::tags;
@@ -44,8 +45,9 @@ impl Operation for UploadServerCertificate {
             expires: parsed.not_after,
             tags: tags::first(input.tags.as_ref(), "TagsPerServerCertificate")?,
         };
+        let quotas = Quotas::of(req.extensions);
         let tx = req.tx()?;
-        server_certificate::create(tx, &new)?;
+        server_certificate::create(tx, &new, &quotas)?;
         server_certificate::write(tx, &new, Part::Body, &input.certificate_body)?;
         if let Some(chain) = &input.certificate_chain {
             server_certificate::write(tx, &new, Part::Chain, chain)?;

@@ -63,6 +63,8 @@ pub async fn every_precondition_is_checked(engine: Subject) {
         (Pre::RangeEmpty(range.clone()), false),
         (Pre::RangeIs(range.clone(), digest(&*engine.snapshot().unwrap(), &range)), true),
         (Pre::RangeIs(range, Digest::default()), false),
+        (Pre::AtMost(key("n"), 0), true),
+        (Pre::AtMost(key("n"), -1), false),
     ];
     for (pre, holds) in cases {
         let outcome = engine.commit(txn([Pre::Exists(key("a")), pre.clone()], [put("x", "")])).await;
@@ -121,6 +123,18 @@ pub async fn counters_add_up(engine: Subject) {
     assert!(matches!(wrong, Err(CommitError::Corrupt { .. })), "{wrong:?}");
     assert_eq!(get(&engine, "y"), None, "a refused transaction left a trace");
     commit(&engine, [put("y", "")]).await;
+}
+
+pub async fn a_bounded_counter_is_filled_exactly_without_other_conflicts(engine: Subject) {
+    commit(&engine, [Op::Add(key("n"), 10)]).await;
+    let mut all = tokio::task::JoinSet::new();
+    for n in 0..30 {
+        let engine = engine.clone();
+        let ops = [Op::Add(key("n"), 1), put(&format!("p/{n}"), "")];
+        all.spawn(async move { engine.commit(txn([Pre::AtMost(key("n"), 29)], ops)).await.is_ok() });
+    }
+    let won = all.join_all().await.into_iter().filter(|won| *won).count();
+    assert_eq!((won, get(&engine, "n").unwrap().0), (20, 30_i64.to_be_bytes().to_vec()));
 }
 
 pub async fn a_range_beyond_its_limit_is_not_deleted(engine: Subject) {

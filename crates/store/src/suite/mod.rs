@@ -33,6 +33,7 @@ macro_rules! conformance {
             every_precondition_is_checked,
             a_range_digest_notices_each_kind_of_change,
             counters_add_up,
+            a_bounded_counter_is_filled_exactly_without_other_conflicts,
             a_range_beyond_its_limit_is_not_deleted,
             keys_of_any_bytes_keep_their_order,
             limits_are_enforced_to_the_byte,
