@@ -111,6 +111,12 @@ def test_outbound_federation_has_one_issuer(server):
     iam(server, "disable-outbound-web-identity-federation").refused("FeatureDisabled")
 
 
+def test_the_version_of_tokens_stands_in_the_summary(server):
+    word = ["--global-endpoint-token-version", "v2Token"]
+    iam(server, "set-security-token-service-preferences", *word).ok()
+    assert iam(server, "get-account-summary").json()["SummaryMap"]["GlobalEndpointTokenVersion"] == 2
+
+
 def test_quotas_are_awss_unless_set():
     trust = {
         "Version": "2012-10-17",

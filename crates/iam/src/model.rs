@@ -2634,6 +2634,41 @@ impl wire::Output for GetAccountPasswordPolicyResponse {
 }
 
 #[derive(Debug)]
+pub struct GetAccountProperties;
+
+impl wire::Shape for GetAccountProperties {
+    type Input = GetAccountPropertiesRequest;
+    type Output = GetAccountPropertiesResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "GetAccountProperties",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("GetAccountPropertiesResult"),
+        route: wire::Route::named("GetAccountProperties"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for GetAccountPropertiesRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for GetAccountPropertiesResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
 pub struct GetAccountSummary;
 
 impl wire::Shape for GetAccountSummary {
@@ -4706,6 +4741,41 @@ impl wire::Output for ListVirtualMFADevicesResponse {
 }
 
 #[derive(Debug)]
+pub struct PutAccountProperties;
+
+impl wire::Shape for PutAccountProperties {
+    type Input = PutAccountPropertiesRequest;
+    type Output = PutAccountPropertiesResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "PutAccountProperties",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("PutAccountPropertiesResult"),
+        route: wire::Route::named("PutAccountProperties"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for PutAccountPropertiesRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for PutAccountPropertiesResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
 pub struct PutGroupPolicy;
 
 impl wire::Shape for PutGroupPolicy {
@@ -5235,6 +5305,56 @@ impl wire::Input for SetDefaultPolicyVersionRequest {
 }
 
 impl wire::Output for SetDefaultPolicyVersionResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |_| {});
+    }
+}
+
+#[derive(Debug)]
+pub struct SetSecurityTokenServicePreferences;
+
+impl wire::Shape for SetSecurityTokenServicePreferences {
+    type Input = SetSecurityTokenServicePreferencesRequest;
+    type Output = SetSecurityTokenServicePreferencesResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "SetSecurityTokenServicePreferences",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: None,
+        route: wire::Route::named("SetSecurityTokenServicePreferences"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct SetSecurityTokenServicePreferencesResponse {}
+
+impl record::Tell for SetSecurityTokenServicePreferencesResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
+impl wire::Input for SetSecurityTokenServicePreferencesRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for SetSecurityTokenServicePreferencesResponse {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::query_answer(meta, request_id, out, |_| {});
     }
@@ -9995,6 +10115,59 @@ impl record::Tell for GetAccountPasswordPolicyResponse {
     fn tell(&self, t: &mut record::Teller) {
         t.open();
         t.put("passwordPolicy", Some(&self.password_policy));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetAccountPropertiesRequest {}
+
+impl form::FromForm for GetAccountPropertiesRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(GetAccountPropertiesRequest {})
+    }
+}
+
+impl record::Tell for GetAccountPropertiesRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetAccountPropertiesResponse {
+    pub properties: Option<BTreeMap<String, String>>,
+}
+
+impl GetAccountPropertiesResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.map("Properties", ["entry", "key", "value"], self.properties.as_ref());
+    }
+}
+
+impl xml::ToXml for GetAccountPropertiesResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for GetAccountPropertiesResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("properties", self.properties.as_ref());
         t.close();
     }
 }
@@ -15205,6 +15378,66 @@ impl record::Tell for Position {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct PutAccountPropertiesRequest {
+    pub properties: BTreeMap<String, String>,
+}
+
+impl form::FromForm for PutAccountPropertiesRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(PutAccountPropertiesRequest {
+            properties: n.need_map("Properties", ["entry", "key", "value"], v)?,
+        })
+    }
+}
+
+impl PutAccountPropertiesRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.keys("Properties", Some(&self.properties), &rule::ACCOUNT_PROPERTY_KEY_TYPE);
+        v.values("Properties", Some(&self.properties), &rule::ACCOUNT_PROPERTY_VALUE_TYPE);
+    }
+}
+
+impl record::Tell for PutAccountPropertiesRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("properties", Some(&self.properties));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct PutAccountPropertiesResponse {}
+
+impl PutAccountPropertiesResponse {
+    fn members(&self, w: &mut xml::Writer) {}
+}
+
+impl xml::ToXml for PutAccountPropertiesResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for PutAccountPropertiesResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct PutGroupPolicyRequest {
     pub group_name: String,
     pub policy_name: String,
@@ -16337,6 +16570,42 @@ impl record::Tell for SetDefaultPolicyVersionRequest {
         t.open();
         t.put("policyArn", Some(&self.policy_arn));
         t.put("versionId", Some(&self.version_id));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct SetSecurityTokenServicePreferencesRequest {
+    pub global_endpoint_token_version: String,
+}
+
+impl form::FromForm for SetSecurityTokenServicePreferencesRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(SetSecurityTokenServicePreferencesRequest {
+            global_endpoint_token_version: n.need("GlobalEndpointTokenVersion", v)?,
+        })
+    }
+}
+
+impl SetSecurityTokenServicePreferencesRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text(
+            "GlobalEndpointTokenVersion",
+            Some(self.global_endpoint_token_version.as_str()),
+            &rule::GLOBAL_ENDPOINT_TOKEN_VERSION,
+        );
+    }
+}
+
+impl record::Tell for SetSecurityTokenServicePreferencesRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("globalEndpointTokenVersion", Some(&self.global_endpoint_token_version));
         t.close();
     }
 }
@@ -18568,6 +18837,7 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<GetAccessKeyLastUsed>(),
     wire::vectors::Codec::of::<GetAccountAuthorizationDetails>(),
     wire::vectors::Codec::of::<GetAccountPasswordPolicy>(),
+    wire::vectors::Codec::of::<GetAccountProperties>(),
     wire::vectors::Codec::of::<GetAccountSummary>(),
     wire::vectors::Codec::of::<GetContextKeysForCustomPolicy>(),
     wire::vectors::Codec::of::<GetContextKeysForPrincipalPolicy>(),
@@ -18626,6 +18896,7 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<ListUserTags>(),
     wire::vectors::Codec::of::<ListUsers>(),
     wire::vectors::Codec::of::<ListVirtualMFADevices>(),
+    wire::vectors::Codec::of::<PutAccountProperties>(),
     wire::vectors::Codec::of::<PutGroupPolicy>(),
     wire::vectors::Codec::of::<PutRolePermissionsBoundary>(),
     wire::vectors::Codec::of::<PutRolePolicy>(),
@@ -18637,6 +18908,7 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<ResetServiceSpecificCredential>(),
     wire::vectors::Codec::of::<ResyncMFADevice>(),
     wire::vectors::Codec::of::<SetDefaultPolicyVersion>(),
+    wire::vectors::Codec::of::<SetSecurityTokenServicePreferences>(),
     wire::vectors::Codec::of::<SimulateCustomPolicy>(),
     wire::vectors::Codec::of::<SimulatePrincipalPolicy>(),
     wire::vectors::Codec::of::<TagInstanceProfile>(),
@@ -18845,6 +19117,13 @@ mod rule {
         pattern: Some(Pattern::new("^[a-z0-9]([a-z0-9]|-(?!-)){1,61}[a-z0-9]$", "[a-z0-9](-?[a-z0-9])+")),
         values: &[],
     };
+    pub static ACCOUNT_PROPERTY_KEY_TYPE: Text = Text {
+        min: 1,
+        max: 50,
+        pattern: Some(Pattern::new("^[A-Za-z][A-Za-z0-9/_-]*$", "^[A-Za-z][A-Za-z0-9/_-]*$")),
+        values: &[],
+    };
+    pub static ACCOUNT_PROPERTY_VALUE_TYPE: Text = Text { min: 1, max: 1024, pattern: None, values: &[] };
     pub static ACTION_NAME_TYPE: Text = Text { min: 3, max: 128, pattern: None, values: &[] };
     pub static ARN_TYPE: Text = Text { min: 20, max: 2048, pattern: None, values: &[] };
     pub static ASSERTION_ENCRYPTION_MODE_TYPE: Text =
@@ -18922,6 +19201,8 @@ mod rule {
         pattern: Some(Pattern::new("[\\w+=,.@-]+", "[0-9A-Za-z_+=,.@-]+")),
         values: &[],
     };
+    pub static GLOBAL_ENDPOINT_TOKEN_VERSION: Text =
+        Text { min: 0, max: usize::MAX, pattern: None, values: &["v1Token", "v2Token"] };
     pub static GROUP_NAME_TYPE: Text = Text {
         min: 1,
         max: 128,

@@ -14,6 +14,7 @@ use rolecall_identity::records::{
 use rolecall_policy::Policy;
 use rolecall_store::{Counters, Table, Tx};
 
+use crate::holder::Holds;
 use crate::model::fault;
 
 pub(crate) const ACCESS_KEYS_PER_USER: usize = 2;
@@ -96,6 +97,32 @@ impl Quotas {
         };
         *place = usize::try_from(value).ok()?;
         Some(())
+    }
+
+    /// As GetAccountSummary names them, with those that can't be set.
+    pub(crate) fn summary(&self) -> [(&'static str, usize); 19] {
+        [
+            ("AccessKeysPerUserQuota", ACCESS_KEYS_PER_USER),
+            ("AssumeRolePolicySizeQuota", self.trust_policy_size),
+            ("AttachedPoliciesPerGroupQuota", self.policies_per_group),
+            ("AttachedPoliciesPerRoleQuota", self.policies_per_role),
+            ("AttachedPoliciesPerUserQuota", self.policies_per_user),
+            ("GroupPolicySizeQuota", Group::INLINE_SIZE),
+            ("GroupsPerUserQuota", GROUPS_PER_USER),
+            ("GroupsQuota", self.groups),
+            ("InstanceProfilesQuota", self.instance_profiles),
+            ("PoliciesQuota", self.policies),
+            ("PolicySizeQuota", POLICY_SIZE),
+            // Follows from policies and versions; this server has no further limit of it.
+            ("PolicyVersionsInUseQuota", self.policies.saturating_mul(VERSIONS_PER_POLICY).max(10_000)),
+            ("RolePolicySizeQuota", Role::INLINE_SIZE),
+            ("RolesQuota", self.roles),
+            ("ServerCertificatesQuota", self.server_certificates),
+            ("SigningCertificatesPerUserQuota", SIGNING_CERTIFICATES_PER_USER),
+            ("UserPolicySizeQuota", User::INLINE_SIZE),
+            ("UsersQuota", self.users),
+            ("VersionsPerPolicyQuota", VERSIONS_PER_POLICY),
+        ]
     }
 
     /// Those of this server.

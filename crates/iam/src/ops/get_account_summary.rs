@@ -5,10 +5,12 @@ use rolecall_base::Fault;
 use rolecall_door::{At, Authorized, Needs, Operation, Read};
 use rolecall_identity::records::{
     AccessKeysOfOwner, Groups, InstanceProfiles, KeyOwner, LoginProfiles, ManagedPolicies, MfaDevices,
-    MfaDevicesOfOwner, PolicyVersions, Roles, Users,
+    MfaDevicesOfOwner, OidcProviders, PolicyVersions, Roles, SamlProviders, Users,
 };
 
 use crate::model::{GetAccountSummary, GetAccountSummaryRequest, GetAccountSummaryResponse};
+use crate::quota::Quotas;
+use crate::records::{AllAccountSettings, ServerCertificates, SigningCertificates};
 
 impl Operation for GetAccountSummary {
     type Access = Read;
@@ -20,6 +22,8 @@ impl Operation for GetAccountSummary {
     fn run(req: &mut Authorized<'_, Self>) -> Result<GetAccountSummaryResponse, Fault> {
         let (db, account) = (req.db()?, req.account());
         let root = || (account, KeyOwner::Root.word().to_owned());
+        let settings = db.get::<AllAccountSettings>(&account)?.unwrap_or_default();
+        let providers = db.count::<OidcProviders>(&(account,))? + db.count::<SamlProviders>(&(account,))?;
         let counts = [
             ("Users", db.count::<Users>(&(account,))?),
             ("Groups", db.count::<Groups>(&(account,))?),
@@ -27,39 +31,22 @@ impl Operation for GetAccountSummary {
             ("Policies", db.count::<ManagedPolicies>(&(account,))?),
             ("PolicyVersionsInUse", db.count::<PolicyVersions>(&(account,))?),
             ("InstanceProfiles", db.count::<InstanceProfiles>(&(account,))?),
+            ("ServerCertificates", db.count::<ServerCertificates>(&(account,))?),
+            ("Providers", providers),
             ("MFADevices", db.count::<MfaDevices>(&(account,))?),
             ("MFADevicesInUse", db.count::<MfaDevicesOfOwner>(&(account,))?),
             ("AccountMFAEnabled", usize::from(db.any::<MfaDevicesOfOwner>(&root())?)),
             ("AccountPasswordPresent", usize::from(db.exists::<LoginProfiles>(&root())?)),
             ("AccountAccessKeysPresent", usize::from(db.any::<AccessKeysOfOwner>(&root())?)),
+            ("AccountSigningCertificatesPresent", usize::from(db.any::<SigningCertificates>(&root())?)),
+            ("GlobalEndpointTokenVersion", if settings.long_tokens { 2 } else { 1 }),
         ];
-        let counts = counts.map(|(name, count)| (name, i32::try_from(count).unwrap_or(i32::MAX)));
-        let all = counts.into_iter().chain(QUOTAS).map(|(name, value)| (name.to_owned(), value));
+        let limits = Quotas::of(req.extensions).summary();
+        let all = counts.into_iter().chain(limits);
+        let all = all.map(|(name, value)| (name.to_owned(), i32::try_from(value).unwrap_or(i32::MAX)));
         Ok(GetAccountSummaryResponse { summary_map: Some(all.collect()) })
     }
 }
-
-/// AWS's default quotas, and what this server has none of.
-const QUOTAS: [(&str, i32); 18] = [
-    ("AccessKeysPerUserQuota", 2),
-    ("AccountSigningCertificatesPresent", 0),
-    ("AssumeRolePolicySizeQuota", 2048),
-    ("AttachedPoliciesPerGroupQuota", 10),
-    ("AttachedPoliciesPerRoleQuota", 10),
-    ("AttachedPoliciesPerUserQuota", 10),
-    ("GlobalEndpointTokenVersion", 1),
-    ("GroupPolicySizeQuota", 5120),
-    ("GroupsPerUserQuota", 10),
-    ("GroupsQuota", 300),
-    ("InstanceProfilesQuota", 1000),
-    ("PoliciesQuota", 1500),
-    ("PolicySizeQuota", 6144),
-    ("RolePolicySizeQuota", 10_240),
-    ("RolesQuota", 1000),
-    ("UserPolicySizeQuota", 2048),
-    ("UsersQuota", 5000),
-    ("VersionsPerPolicyQuota", 5),
-];
 
 #[cfg(test)]
 mod tests {
@@ -74,6 +61,7 @@ mod tests {
         let map = scene.call::<GetAccountSummary>(Default::default()).unwrap().summary_map.unwrap();
         let number = |name: &str| map.get(name).copied();
         assert_eq!((number("Users"), number("Roles"), number("Groups")), (Some(1), Some(1), Some(0)));
-        assert_eq!(number("VersionsPerPolicyQuota"), Some(5));
+        assert_eq!((number("VersionsPerPolicyQuota"), number("RolesQuota")), (Some(5), Some(1000)));
+        assert_eq!((number("ServerCertificates"), number("Providers")), (Some(0), Some(0)));
     }
 }

@@ -23,7 +23,8 @@ impl Operation for PutAccountProperties {
             .anywhere()
             .list(iam::key::AccountPropertyNamespaces, account_properties::namespaces(names))
             .done();
-        let on = |(key, value): (&String, &String)| key == account_properties::ROLE_MANAGER && value == "true";
+        let on =
+            |(key, value): (&String, &String)| key == account_properties::ROLE_MANAGER && value == "true";
         if !input.properties.iter().any(on) {
             return Ok(needs);
         }
