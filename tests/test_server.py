@@ -125,6 +125,9 @@ def test_tls_serves_the_same_with_a_certificate_that_clients_can_trust(tmp_path)
     (["up", "--ephemeral", "--data", "x"], "--ephemeral"),
     (["up", "--account", "12"], "twelve digits"),
     (["up", "--compute", "magic"], "magic"),
+    (["up", "--quota", "stars=7"], "stars"),
+    (["up", "--quota", "roles=many"], "roles=many"),
+    (["up", "--issuer-url", "roles.example.com"], "roles.example.com"),
     (["down"], "down"),
 ])
 def test_a_mistyped_command_line_stops_everything(words, text):

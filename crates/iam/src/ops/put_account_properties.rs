@@ -18,7 +18,7 @@ impl Operation for PutAccountProperties {
     type Access = Write;
 
     fn needs(input: &PutAccountPropertiesRequest, at: &At<'_>) -> Result<Needs, Fault> {
-        let names = input.properties.iter().map(|(key, _)| key.as_str());
+        let names = input.properties.keys().map(String::as_str);
         let needs = Needs::action(iam::PutAccountProperties)
             .anywhere()
             .list(iam::key::AccountPropertyNamespaces, account_properties::namespaces(names))
