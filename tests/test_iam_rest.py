@@ -117,6 +117,19 @@ def test_the_version_of_tokens_stands_in_the_summary(server):
     assert iam(server, "get-account-summary").json()["SummaryMap"]["GlobalEndpointTokenVersion"] == 2
 
 
+def test_an_organization_switches_central_root_access(server):
+    iam(server, "list-organizations-features").refused("OrganizationNotFoundException")
+    organization = server.aws(server.root, "organizations", "create-organization").json()["Organization"]["Id"]
+    iam(server, "enable-organizations-root-sessions").refused("ServiceAccessNotEnabledException")
+    trust = ["enable-aws-service-access", "--service-principal", "iam.amazonaws.com"]
+    server.aws(server.root, "organizations", *trust).ok()
+    on = iam(server, "enable-organizations-root-sessions").json()
+    assert on == {"OrganizationId": organization, "EnabledFeatures": ["RootSessions"]}
+    iam(server, "enable-organizations-root-credentials-management").ok()
+    iam(server, "disable-organizations-root-sessions").ok()
+    assert iam(server, "list-organizations-features").json()["EnabledFeatures"] == ["RootCredentialsManagement"]
+
+
 def test_quotas_are_awss_unless_set():
     trust = {
         "Version": "2012-10-17",

@@ -12,6 +12,7 @@ mod account_alias;
 mod account_properties;
 mod attachment;
 mod boundary;
+mod central_root;
 mod certificate;
 mod context_keys;
 mod credential_report;

@@ -9,6 +9,7 @@ mod group;
 mod instance_profile;
 mod mfa_device;
 mod organization;
+mod organization_features;
 mod organization_policy;
 mod organization_trust;
 mod outbound;
@@ -31,6 +32,7 @@ pub use organization::{
     AccountCreation, AccountCreations, Member, Members, MembersOfOrganization, MembersOfParent, Organization,
     Organizations, Unit, Units, UnitsOfParent,
 };
+pub use organization_features::{AllOrganizationFeatures, OrganizationFeatures};
 pub use organization_policy::{
     ControlRevisions, FULL_ACCESS, FullAccess, OnTarget, OrganizationPolicies, OrganizationPolicy,
     PoliciesOnTarget, RESOURCE_CONTROL, SERVICE_CONTROL, attached_by_default, full_access,
