@@ -2225,6 +2225,76 @@ impl wire::Output for DetachUserPolicyResponse {
 }
 
 #[derive(Debug)]
+pub struct DisableOrganizationsRootCredentialsManagement;
+
+impl wire::Shape for DisableOrganizationsRootCredentialsManagement {
+    type Input = DisableOrganizationsRootCredentialsManagementRequest;
+    type Output = DisableOrganizationsRootCredentialsManagementResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "DisableOrganizationsRootCredentialsManagement",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("DisableOrganizationsRootCredentialsManagementResult"),
+        route: wire::Route::named("DisableOrganizationsRootCredentialsManagement"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for DisableOrganizationsRootCredentialsManagementRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for DisableOrganizationsRootCredentialsManagementResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct DisableOrganizationsRootSessions;
+
+impl wire::Shape for DisableOrganizationsRootSessions {
+    type Input = DisableOrganizationsRootSessionsRequest;
+    type Output = DisableOrganizationsRootSessionsResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "DisableOrganizationsRootSessions",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("DisableOrganizationsRootSessionsResult"),
+        route: wire::Route::named("DisableOrganizationsRootSessions"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for DisableOrganizationsRootSessionsRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for DisableOrganizationsRootSessionsResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
 pub struct DisableOutboundWebIdentityFederation;
 
 impl wire::Shape for DisableOutboundWebIdentityFederation {
@@ -2337,6 +2407,76 @@ impl wire::Input for EnableMFADeviceRequest {
 impl wire::Output for EnableMFADeviceResponse {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::query_answer(meta, request_id, out, |_| {});
+    }
+}
+
+#[derive(Debug)]
+pub struct EnableOrganizationsRootCredentialsManagement;
+
+impl wire::Shape for EnableOrganizationsRootCredentialsManagement {
+    type Input = EnableOrganizationsRootCredentialsManagementRequest;
+    type Output = EnableOrganizationsRootCredentialsManagementResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "EnableOrganizationsRootCredentialsManagement",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("EnableOrganizationsRootCredentialsManagementResult"),
+        route: wire::Route::named("EnableOrganizationsRootCredentialsManagement"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for EnableOrganizationsRootCredentialsManagementRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for EnableOrganizationsRootCredentialsManagementResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct EnableOrganizationsRootSessions;
+
+impl wire::Shape for EnableOrganizationsRootSessions {
+    type Input = EnableOrganizationsRootSessionsRequest;
+    type Output = EnableOrganizationsRootSessionsResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "EnableOrganizationsRootSessions",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("EnableOrganizationsRootSessionsResult"),
+        route: wire::Route::named("EnableOrganizationsRootSessions"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for EnableOrganizationsRootSessionsRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for EnableOrganizationsRootSessionsResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
     }
 }
 
@@ -4105,6 +4245,41 @@ impl wire::Input for ListOpenIDConnectProvidersRequest {
 }
 
 impl wire::Output for ListOpenIDConnectProvidersResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct ListOrganizationsFeatures;
+
+impl wire::Shape for ListOrganizationsFeatures {
+    type Input = ListOrganizationsFeaturesRequest;
+    type Output = ListOrganizationsFeaturesResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "ListOrganizationsFeatures",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("ListOrganizationsFeaturesResult"),
+        route: wire::Route::named("ListOrganizationsFeatures"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for ListOrganizationsFeaturesRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for ListOrganizationsFeaturesResponse {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::query_answer(meta, request_id, out, |w| self.members(w));
     }
@@ -9512,6 +9687,118 @@ impl record::Tell for DetachUserPolicyRequest {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct DisableOrganizationsRootCredentialsManagementRequest {}
+
+impl form::FromForm for DisableOrganizationsRootCredentialsManagementRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DisableOrganizationsRootCredentialsManagementRequest {})
+    }
+}
+
+impl record::Tell for DisableOrganizationsRootCredentialsManagementRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DisableOrganizationsRootCredentialsManagementResponse {
+    pub organization_id: Option<String>,
+    pub enabled_features: Option<Vec<String>>,
+}
+
+impl DisableOrganizationsRootCredentialsManagementResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("OrganizationId", &self.organization_id);
+        w.list("EnabledFeatures", "member", self.enabled_features.as_deref());
+    }
+}
+
+impl xml::ToXml for DisableOrganizationsRootCredentialsManagementResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for DisableOrganizationsRootCredentialsManagementResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("organizationId", self.organization_id.as_ref());
+        t.list("enabledFeatures", self.enabled_features.as_deref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DisableOrganizationsRootSessionsRequest {}
+
+impl form::FromForm for DisableOrganizationsRootSessionsRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DisableOrganizationsRootSessionsRequest {})
+    }
+}
+
+impl record::Tell for DisableOrganizationsRootSessionsRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DisableOrganizationsRootSessionsResponse {
+    pub organization_id: Option<String>,
+    pub enabled_features: Option<Vec<String>>,
+}
+
+impl DisableOrganizationsRootSessionsResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("OrganizationId", &self.organization_id);
+        w.list("EnabledFeatures", "member", self.enabled_features.as_deref());
+    }
+}
+
+impl xml::ToXml for DisableOrganizationsRootSessionsResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for DisableOrganizationsRootSessionsResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("organizationId", self.organization_id.as_ref());
+        t.list("enabledFeatures", self.enabled_features.as_deref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct EnableMFADeviceRequest {
     pub user_name: String,
     pub serial_number: String,
@@ -9554,6 +9841,118 @@ impl record::Tell for EnableMFADeviceRequest {
         t.put("serialNumber", Some(&self.serial_number));
         t.masked("authenticationCode1", true, record::HIDDEN);
         t.masked("authenticationCode2", true, record::HIDDEN);
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct EnableOrganizationsRootCredentialsManagementRequest {}
+
+impl form::FromForm for EnableOrganizationsRootCredentialsManagementRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(EnableOrganizationsRootCredentialsManagementRequest {})
+    }
+}
+
+impl record::Tell for EnableOrganizationsRootCredentialsManagementRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct EnableOrganizationsRootCredentialsManagementResponse {
+    pub organization_id: Option<String>,
+    pub enabled_features: Option<Vec<String>>,
+}
+
+impl EnableOrganizationsRootCredentialsManagementResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("OrganizationId", &self.organization_id);
+        w.list("EnabledFeatures", "member", self.enabled_features.as_deref());
+    }
+}
+
+impl xml::ToXml for EnableOrganizationsRootCredentialsManagementResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for EnableOrganizationsRootCredentialsManagementResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("organizationId", self.organization_id.as_ref());
+        t.list("enabledFeatures", self.enabled_features.as_deref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct EnableOrganizationsRootSessionsRequest {}
+
+impl form::FromForm for EnableOrganizationsRootSessionsRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(EnableOrganizationsRootSessionsRequest {})
+    }
+}
+
+impl record::Tell for EnableOrganizationsRootSessionsRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct EnableOrganizationsRootSessionsResponse {
+    pub organization_id: Option<String>,
+    pub enabled_features: Option<Vec<String>>,
+}
+
+impl EnableOrganizationsRootSessionsResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("OrganizationId", &self.organization_id);
+        w.list("EnabledFeatures", "member", self.enabled_features.as_deref());
+    }
+}
+
+impl xml::ToXml for EnableOrganizationsRootSessionsResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for EnableOrganizationsRootSessionsResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("organizationId", self.organization_id.as_ref());
+        t.list("enabledFeatures", self.enabled_features.as_deref());
         t.close();
     }
 }
@@ -13219,6 +13618,62 @@ impl record::Tell for ListOpenIDConnectProvidersResponse {
     fn tell(&self, t: &mut record::Teller) {
         t.open();
         t.list("openIDConnectProviderList", self.open_id_connect_provider_list.as_deref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListOrganizationsFeaturesRequest {}
+
+impl form::FromForm for ListOrganizationsFeaturesRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(ListOrganizationsFeaturesRequest {})
+    }
+}
+
+impl record::Tell for ListOrganizationsFeaturesRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListOrganizationsFeaturesResponse {
+    pub organization_id: Option<String>,
+    pub enabled_features: Option<Vec<String>>,
+}
+
+impl ListOrganizationsFeaturesResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("OrganizationId", &self.organization_id);
+        w.list("EnabledFeatures", "member", self.enabled_features.as_deref());
+    }
+}
+
+impl xml::ToXml for ListOrganizationsFeaturesResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for ListOrganizationsFeaturesResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("organizationId", self.organization_id.as_ref());
+        t.list("enabledFeatures", self.enabled_features.as_deref());
         t.close();
     }
 }
@@ -18828,8 +19283,12 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<DetachGroupPolicy>(),
     wire::vectors::Codec::of::<DetachRolePolicy>(),
     wire::vectors::Codec::of::<DetachUserPolicy>(),
+    wire::vectors::Codec::of::<DisableOrganizationsRootCredentialsManagement>(),
+    wire::vectors::Codec::of::<DisableOrganizationsRootSessions>(),
     wire::vectors::Codec::of::<DisableOutboundWebIdentityFederation>(),
     wire::vectors::Codec::of::<EnableMFADevice>(),
+    wire::vectors::Codec::of::<EnableOrganizationsRootCredentialsManagement>(),
+    wire::vectors::Codec::of::<EnableOrganizationsRootSessions>(),
     wire::vectors::Codec::of::<EnableOutboundWebIdentityFederation>(),
     wire::vectors::Codec::of::<GenerateCredentialReport>(),
     wire::vectors::Codec::of::<GenerateOrganizationsAccessReport>(),
@@ -18878,6 +19337,7 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<ListMFADevices>(),
     wire::vectors::Codec::of::<ListOpenIDConnectProviderTags>(),
     wire::vectors::Codec::of::<ListOpenIDConnectProviders>(),
+    wire::vectors::Codec::of::<ListOrganizationsFeatures>(),
     wire::vectors::Codec::of::<ListPolicies>(),
     wire::vectors::Codec::of::<ListPoliciesGrantingServiceAccess>(),
     wire::vectors::Codec::of::<ListPolicyTags>(),

@@ -50,8 +50,12 @@ pub mod delete_virtual_mfa_device;
 pub mod detach_group_policy;
 pub mod detach_role_policy;
 pub mod detach_user_policy;
+pub mod disable_organizations_root_credentials_management;
+pub mod disable_organizations_root_sessions;
 pub mod disable_outbound_web_identity_federation;
 pub mod enable_mfa_device;
+pub mod enable_organizations_root_credentials_management;
+pub mod enable_organizations_root_sessions;
 pub mod enable_outbound_web_identity_federation;
 pub mod generate_credential_report;
 pub mod generate_organizations_access_report;
@@ -59,6 +63,7 @@ pub mod generate_service_last_accessed_details;
 pub mod get_access_key_last_used;
 pub mod get_account_authorization_details;
 pub mod get_account_password_policy;
+pub mod get_account_properties;
 pub mod get_account_summary;
 pub mod get_context_keys_for_custom_policy;
 pub mod get_context_keys_for_principal_policy;
@@ -99,6 +104,7 @@ pub mod list_mfa_device_tags;
 pub mod list_mfa_devices;
 pub mod list_open_id_connect_provider_tags;
 pub mod list_open_id_connect_providers;
+pub mod list_organizations_features;
 pub mod list_policies;
 pub mod list_policies_granting_service_access;
 pub mod list_policy_tags;
@@ -117,6 +123,7 @@ pub mod list_user_policies;
 pub mod list_user_tags;
 pub mod list_users;
 pub mod list_virtual_mfa_devices;
+pub mod put_account_properties;
 pub mod put_group_policy;
 pub mod put_role_permissions_boundary;
 pub mod put_role_policy;
@@ -128,6 +135,7 @@ pub mod remove_user_from_group;
 pub mod reset_service_specific_credential;
 pub mod resync_mfa_device;
 pub mod set_default_policy_version;
+pub mod set_security_token_service_preferences;
 pub mod simulate_custom_policy;
 pub mod simulate_principal_policy;
 pub mod tag_instance_profile;
@@ -214,8 +222,12 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::DetachGroupPolicy>(),
     rolecall_door::row::<crate::model::DetachRolePolicy>(),
     rolecall_door::row::<crate::model::DetachUserPolicy>(),
+    rolecall_door::row::<crate::model::DisableOrganizationsRootCredentialsManagement>(),
+    rolecall_door::row::<crate::model::DisableOrganizationsRootSessions>(),
     rolecall_door::row::<crate::model::DisableOutboundWebIdentityFederation>(),
     rolecall_door::row::<crate::model::EnableMFADevice>(),
+    rolecall_door::row::<crate::model::EnableOrganizationsRootCredentialsManagement>(),
+    rolecall_door::row::<crate::model::EnableOrganizationsRootSessions>(),
     rolecall_door::row::<crate::model::EnableOutboundWebIdentityFederation>(),
     rolecall_door::row::<crate::model::GenerateCredentialReport>(),
     rolecall_door::row::<crate::model::GenerateOrganizationsAccessReport>(),
@@ -223,6 +235,7 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::GetAccessKeyLastUsed>(),
     rolecall_door::row::<crate::model::GetAccountAuthorizationDetails>(),
     rolecall_door::row::<crate::model::GetAccountPasswordPolicy>(),
+    rolecall_door::row::<crate::model::GetAccountProperties>(),
     rolecall_door::row::<crate::model::GetAccountSummary>(),
     rolecall_door::row::<crate::model::GetContextKeysForCustomPolicy>(),
     rolecall_door::row::<crate::model::GetContextKeysForPrincipalPolicy>(),
@@ -263,6 +276,7 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::ListMFADevices>(),
     rolecall_door::row::<crate::model::ListOpenIDConnectProviderTags>(),
     rolecall_door::row::<crate::model::ListOpenIDConnectProviders>(),
+    rolecall_door::row::<crate::model::ListOrganizationsFeatures>(),
     rolecall_door::row::<crate::model::ListPolicies>(),
     rolecall_door::row::<crate::model::ListPoliciesGrantingServiceAccess>(),
     rolecall_door::row::<crate::model::ListPolicyTags>(),
@@ -281,6 +295,7 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::ListUserTags>(),
     rolecall_door::row::<crate::model::ListUsers>(),
     rolecall_door::row::<crate::model::ListVirtualMFADevices>(),
+    rolecall_door::row::<crate::model::PutAccountProperties>(),
     rolecall_door::row::<crate::model::PutGroupPolicy>(),
     rolecall_door::row::<crate::model::PutRolePermissionsBoundary>(),
     rolecall_door::row::<crate::model::PutRolePolicy>(),
@@ -292,6 +307,7 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::ResetServiceSpecificCredential>(),
     rolecall_door::row::<crate::model::ResyncMFADevice>(),
     rolecall_door::row::<crate::model::SetDefaultPolicyVersion>(),
+    rolecall_door::row::<crate::model::SetSecurityTokenServicePreferences>(),
     rolecall_door::row::<crate::model::SimulateCustomPolicy>(),
     rolecall_door::row::<crate::model::SimulatePrincipalPolicy>(),
     rolecall_door::row::<crate::model::TagInstanceProfile>(),
@@ -335,19 +351,11 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("AcquireRole"),
     rolecall_wire::Route::named("AssociateDelegationRequest"),
     rolecall_wire::Route::named("CreateDelegationRequest"),
-    rolecall_wire::Route::named("DisableOrganizationsRootCredentialsManagement"),
-    rolecall_wire::Route::named("DisableOrganizationsRootSessions"),
-    rolecall_wire::Route::named("EnableOrganizationsRootCredentialsManagement"),
-    rolecall_wire::Route::named("EnableOrganizationsRootSessions"),
-    rolecall_wire::Route::named("GetAccountProperties"),
     rolecall_wire::Route::named("GetDelegationRequest"),
     rolecall_wire::Route::named("GetHumanReadableSummary"),
     rolecall_wire::Route::named("GetRoleTemplateVersion"),
     rolecall_wire::Route::named("ListDelegationRequests"),
-    rolecall_wire::Route::named("ListOrganizationsFeatures"),
-    rolecall_wire::Route::named("PutAccountProperties"),
     rolecall_wire::Route::named("RejectDelegationRequest"),
     rolecall_wire::Route::named("SendDelegationToken"),
-    rolecall_wire::Route::named("SetSecurityTokenServicePreferences"),
     rolecall_wire::Route::named("UpdateDelegationRequest"),
 ];
