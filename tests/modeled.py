@@ -45,7 +45,7 @@ NAMED = {
     "PolicySourceArn": "arn:aws:iam::000000000000:user/plausible", "ActionNames": "s3:GetObject",
     "AllocationId": "eipalloc-0123456789abcdef0", "AssociationId": "iip-assoc-0123456789abcdef0",
     "Arn": "arn:aws:iam::000000000000:user/plausible", "Resources": "i-0123456789abcdef0", "Path": "/plausible/",
-    "VersionId": "v1", "RoleSessionName": "plausible", "AWSServiceName": "es.amazonaws.com", "UploadId": "plausible",
+    "EntityPath": "o-plausible1/r-plausible", "VersionId": "v1", "RoleSessionName": "plausible", "AWSServiceName": "es.amazonaws.com", "UploadId": "plausible",
     "DeletionTaskId": "task/aws-service-role/es.amazonaws.com/AWSServiceRoleForX/01234567-89ab-cdef-0123-456789abcdef",
 }
 

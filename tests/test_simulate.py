@@ -72,7 +72,7 @@ def test_the_last_use_of_keys_roles_and_services_is_told_and_outlives_the_server
         iam.put_role_policy(RoleName="r", PolicyName="p", PolicyDocument=json.dumps(allow("iam:CreateGroup")))
         assert iam.get_role(RoleName="r")["Role"]["RoleLastUsed"] == {}
         sts = server.client("sts", ann)
-        role = Keys.of(sts.assume_role(RoleArn="arn:aws:iam::000000000000:role/r", RoleSessionName="s")["Credentials"])
+        role = Keys.of(sts.assume_role(RoleArn="arn:aws:iam::000000000000:role/r", RoleSessionName="session")["Credentials"])
         server.aws(role, "iam", "create-group", "--group-name", "g").json()
         server.aws(ann, "s3api", "list-buckets", region="eu-west-1").json()
 

@@ -15,6 +15,8 @@ use rolecall_policy::{Kind, Policy};
 use rolecall_store::Reader;
 use serde::{Deserialize, Serialize};
 
+use crate::model::fault;
+
 /// As it is kept.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct OrganizationReport {
@@ -44,7 +46,7 @@ pub(crate) struct Last {
 /// The organization that the caller's account manages.
 ///
 /// # Errors
-/// AccessDenied for every other account.
+/// CallerIsNotManagementAccountException for every other account.
 pub(crate) fn managed(db: &Reader, account: AccountId) -> Result<Organization, Fault> {
     let member = db.get::<Members>(&account)?;
     let organization = match member {
@@ -52,10 +54,8 @@ pub(crate) fn managed(db: &Reader, account: AccountId) -> Result<Organization, F
         None => None,
     };
     organization.filter(|organization| organization.management == account).ok_or_else(|| {
-        Fault::new(
-            "AccessDenied",
-            403,
-            "You must use the credentials of the organization's management account.",
+        fault::caller_is_not_management_account(
+            "The requested operation must be called from the management account of an organization.",
         )
     })
 }

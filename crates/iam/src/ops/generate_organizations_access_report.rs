@@ -42,7 +42,8 @@ impl Operation for GenerateOrganizationsAccessReport {
     }
 
     fn run(req: &mut Authorized<'_, Self>) -> Result<GenerateOrganizationsAccessReportResponse, Fault> {
-        let (account, created, by) = (req.account(), req.now.whole_seconds(), req.caller.principal_id.clone());
+        let (account, created, by) =
+            (req.account(), req.now.whole_seconds(), req.caller.principal_id.clone());
         let made = {
             let at = req.at();
             let organization = organization_report::managed(at.db()?, account)?;
@@ -69,6 +70,7 @@ mod tests {
             entity_path: "o-abcdefghij/r-abcd".into(),
             ..Default::default()
         };
-        check_fault(Scene::new().call::<GenerateOrganizationsAccessReport>(input), "AccessDenied");
+        let outcome = Scene::new().call::<GenerateOrganizationsAccessReport>(input);
+        check_fault(outcome, "CallerIsNotManagementAccountException");
     }
 }

@@ -23,12 +23,13 @@ impl Operation for GetOrganizationsAccessReport {
 
     fn run(req: &mut Authorized<'_, Self>) -> Result<GetOrganizationsAccessReportResponse, Fault> {
         let (db, account, input) = (req.db()?, req.account(), req.input);
-        organization_report::managed(db, account)?;
         let found = report::get(db, account, &input.job_id)?;
-        let read = found.as_ref().and_then(|found| serde_json::from_str::<OrganizationReport>(&found.text).ok());
+        let read =
+            found.as_ref().and_then(|found| serde_json::from_str::<OrganizationReport>(&found.text).ok());
         let (Some(found), Some(mut made)) = (found, read) else {
             return Err(fault::no_such_entity(format!("No job found for job id {}", input.job_id)));
         };
+        organization_report::managed(db, account)?;
         let time = |row: &Row| row.last.as_ref().map(|last| last.time);
         match input.sort_key.as_deref() {
             Some("SERVICE_NAMESPACE_DESCENDING") => made.rows.reverse(),
@@ -67,5 +68,149 @@ fn shown(row: Row) -> AccessDetail {
         entity_path: path,
         last_authenticated_time: time,
         total_authenticated_entities: Some(row.accounts),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rolecall_base::{AccountId, Tags};
+    use rolecall_identity::bind_anew;
+    use rolecall_identity::records::{
+        Mark, Member, Members, MembersOfOrganization, OnTarget, Organization, OrganizationPolicies,
+        OrganizationPolicy, Organizations, PoliciesOnTarget, SERVICE_CONTROL,
+    };
+    use rolecall_testkit::ACCOUNT;
+
+    use crate::model::*;
+    use crate::scene::Scene;
+
+    const ORGANIZATION: &str = "o-abcdefghij";
+    const ALL: &str =
+        r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}"#;
+    const IAM: &str =
+        r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "iam:*", "Resource": "*"}}"#;
+
+    /// An organization of two accounts; the second may use IAM only.
+    fn organized() -> (Scene, AccountId) {
+        let scene = Scene::new();
+        let member: AccountId = "111111111111".parse().unwrap();
+        scene.world.account(member);
+        let now = scene.world.env.now();
+        let organization = Organization {
+            id: ORGANIZATION.into(),
+            management: ACCOUNT,
+            all_features: true,
+            root: "r-abcd".into(),
+            created: now,
+            enabled: vec![SERVICE_CONTROL.into()],
+            root_tags: Tags::default(),
+        };
+        let policy = OrganizationPolicy {
+            id: "p-iamonly1".into(),
+            kind: SERVICE_CONTROL.into(),
+            name: "iam".into(),
+            description: String::new(),
+            content: IAM.into(),
+            updated: now,
+            tags: Tags::default(),
+        };
+        scene.world.write(|tx| {
+            tx.put::<Organizations>(&organization.id, &organization)?;
+            for account in [ACCOUNT, member] {
+                let row = Member {
+                    account,
+                    organization: ORGANIZATION.into(),
+                    parent: "r-abcd".into(),
+                    joined: now,
+                    invited: false,
+                    closed: None,
+                    tags: Tags::default(),
+                };
+                tx.put::<Members>(&account, &row)?;
+                tx.put::<MembersOfOrganization>(&(ORGANIZATION, account), &Mark {})?;
+            }
+            tx.put::<OrganizationPolicies>(&(ORGANIZATION, policy.id.as_str()), &policy)?;
+            let key = (ORGANIZATION, SERVICE_CONTROL, member.to_string());
+            tx.put::<PoliciesOnTarget>(&key, &OnTarget { policies: vec![policy.id.clone()] })?;
+            bind_anew(tx, ORGANIZATION)
+        });
+        (scene, member)
+    }
+
+    fn report(scene: &Scene, path: &str, policy: Option<&str>) -> GetOrganizationsAccessReportResponse {
+        let input = GenerateOrganizationsAccessReportRequest {
+            entity_path: path.into(),
+            organizations_policy_id: policy.map(str::to_owned),
+        };
+        let job = scene.call::<GenerateOrganizationsAccessReport>(input).unwrap().job_id.unwrap();
+        let input = GetOrganizationsAccessReportRequest {
+            job_id: job,
+            sort_key: Some("LAST_AUTHENTICATED_TIME_DESCENDING".into()),
+            ..Default::default()
+        };
+        scene.call::<GetOrganizationsAccessReport>(input).unwrap()
+    }
+
+    #[test]
+    fn services_that_control_policies_leave_are_listed_with_their_last_use() {
+        let (scene, member) = organized();
+        let key = scene.world.user_key(member, "ann", ALL);
+        let ann = scene.world.signed_in(&key.id, None).unwrap();
+        scene.world.call::<ListUsers>(&ann, ListUsersRequest::default()).unwrap();
+        let path = format!("{ORGANIZATION}/r-abcd/{member}");
+        let own = report(&scene, &path, None);
+        assert_eq!((own.job_status.as_str(), own.number_of_services_accessible), ("COMPLETED", Some(1)));
+        assert_eq!(own.number_of_services_not_accessed, Some(0));
+        let iam = &own.access_details.as_ref().unwrap()[0];
+        assert_eq!((iam.service_namespace.as_str(), iam.total_authenticated_entities), ("iam", Some(1)));
+        assert_eq!(iam.entity_path.as_deref(), Some(format!("{path}/").as_str()));
+        let root = report(&scene, &format!("{ORGANIZATION}/r-abcd"), None);
+        assert!(root.number_of_services_accessible.unwrap() > 400);
+        assert_eq!(root.access_details.unwrap()[0].service_namespace, "iam");
+        let policy = report(&scene, &format!("{ORGANIZATION}/r-abcd"), Some("p-iamonly1"));
+        assert_eq!(policy.number_of_services_accessible, Some(1));
+    }
+
+    #[test]
+    fn what_there_is_not_fails_the_job() {
+        let (scene, _) = organized();
+        for (path, policy, code) in [
+            (format!("{ORGANIZATION}/r-abcd/ou-abcd-12345678"), None, "EntityNotFound"),
+            (format!("{ORGANIZATION}/r-abcd/222222222222"), None, "EntityNotFound"),
+            (format!("{ORGANIZATION}/r-abcd"), Some("p-none1234"), "PolicyNotFound"),
+        ] {
+            let failed = report(&scene, &path, policy);
+            assert_eq!(
+                (failed.job_status.as_str(), failed.error_details.unwrap().code.as_str()),
+                ("FAILED", code)
+            );
+            assert_eq!(failed.number_of_services_accessible, None);
+        }
+    }
+
+    #[test]
+    fn a_simulation_of_a_principal_counts_its_accounts_control_policies() {
+        let (scene, member) = organized();
+        scene.world.user_key(member, "ann", ALL);
+        let root = scene.world.root(member);
+        let ask = |excluded: bool| {
+            let scp = PolicyIdentifier { policy_type: Some("scp".into()), ..Default::default() };
+            let input = SimulatePrincipalPolicyRequest {
+                policy_source_arn: format!("arn:aws:iam::{member}:user/ann"),
+                action_names: vec!["iam:GetUser".into(), "s3:GetObject".into()],
+                policy_exclusion_list: excluded.then(|| vec![scp]),
+                ..Default::default()
+            };
+            let answer = scene.world.call::<SimulatePrincipalPolicy>(&root, input).unwrap();
+            let told = answer.evaluation_results.unwrap().into_iter().map(|result| {
+                let allowed = result
+                    .organizations_decision_detail
+                    .map(|detail| detail.allowed_by_organizations.unwrap());
+                (result.eval_decision, allowed)
+            });
+            told.collect::<Vec<_>>()
+        };
+        assert_eq!(ask(false), [("allowed".into(), Some(true)), ("implicitDeny".into(), Some(false))]);
+        assert_eq!(ask(true), [("allowed".into(), None), ("allowed".into(), None)]);
     }
 }
