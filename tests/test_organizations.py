@@ -187,3 +187,50 @@ def test_the_command_line_client_and_why(company):
     request = refused.value.response["ResponseMetadata"]["RequestId"]
     told = server.rolecall(server.root, "why", request).ok()
     assert "service control" in told.lower() and policy in told, told
+
+
+def test_saved_principals_exist_and_are_somebody_else_once_made_anew(company):
+    server, keys = company.server, company.invited
+    iam, s3 = server.client("iam", keys), server.client("s3", keys)
+    s3.create_bucket(Bucket="papers")
+
+    def named(principal):
+        return json.dumps({"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Principal": {"AWS": principal}, "Action": "s3:GetObject",
+             "Resource": "arn:aws:s3:::papers/*"}]})
+
+    nobody = f"arn:aws:iam::{INVITED}:user/nobody"
+    assert code(s3.put_bucket_policy, Bucket="papers", Policy=named(nobody)) == "MalformedPolicy"
+    trusting = json.dumps(trust({"AWS": nobody}))
+    assert code(iam.create_role, RoleName="app", AssumeRolePolicyDocument=trusting) == "MalformedPolicyDocument"
+    ann = iam.create_user(UserName="ann")["User"]
+    s3.put_bucket_policy(Bucket="papers", Policy=named(ann["Arn"]))
+    iam.create_role(RoleName="app", AssumeRolePolicyDocument=json.dumps(trust({"AWS": ann["Arn"]})))
+
+    def shown():
+        bucket = json.loads(s3.get_bucket_policy(Bucket="papers")["Policy"])
+        role = iam.get_role(RoleName="app")["Role"]["AssumeRolePolicyDocument"]
+        return {document["Statement"][0]["Principal"]["AWS"] for document in (bucket, role)}
+
+    assert shown() == {ann["Arn"]}
+    iam.delete_user(UserName="ann")
+    assert shown() == {ann["UserId"]}
+    server.user("ann", keys=keys)
+    assert shown() == {ann["UserId"]}
+
+
+def test_a_member_manages_policies_by_the_organizations_resource_policy(company):
+    server, orgs = company.server, company.orgs
+    own = server.client("organizations", company.invited)
+    create = {"Name": "p", "Description": "", "Type": "SERVICE_CONTROL_POLICY", "Content": deny("ec2:*")}
+    assert code(own.create_policy, **create) == "AccessDeniedException"
+    orgs.put_resource_policy(Content=json.dumps({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": {"AWS": INVITED}, "Resource": "*",
+         "Action": ["organizations:CreatePolicy", "organizations:AttachPolicy", "organizations:ListPolicies"]}]}))
+    made = own.create_policy(**create)["Policy"]["PolicySummary"]["Id"]
+    own.attach_policy(PolicyId=made, TargetId=company.made)
+    assert made in {policy["Id"] for policy in own.list_policies(Filter="SERVICE_CONTROL_POLICY")["Policies"]}
+    assert code(own.close_account, AccountId=company.made) == "AccessDeniedException"
+    assert code(own.list_accounts) == "AccessDeniedException"
+    orgs.delete_resource_policy()
+    assert code(own.create_policy, **create | {"Name": "q"}) == "AccessDeniedException"
