@@ -36,6 +36,7 @@ mod global;
 mod rows;
 pub mod s3_operations;
 
+pub mod cloudtrail;
 pub mod ec2;
 pub mod iam;
 pub mod organizations;

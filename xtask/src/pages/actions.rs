@@ -23,6 +23,7 @@ pub fn read(root: &Path) -> Result<BTreeMap<String, Actions>, String> {
         ("ec2", "ec2"),
         ("s3", "s3"),
         ("organizations", "organizations"),
+        ("cloudtrail", "cloudtrail"),
         ("rolecall", "rolecall"),
     ];
     let mut all = BTreeMap::new();

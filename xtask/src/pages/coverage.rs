@@ -6,12 +6,13 @@ use std::path::Path;
 use regex::Regex;
 
 /// Services that come from AWS's models.
-const MODELED: [(&str, &str); 5] = [
+const MODELED: [(&str, &str); 6] = [
     ("iam", "Identity and Access Management"),
     ("sts", "Security Token Service"),
     ("ec2", "EC2"),
     ("s3", "S3"),
     ("organizations", "Organizations"),
+    ("cloudtrail", "CloudTrail"),
 ];
 
 /// The page's text.

@@ -1,0 +1,144 @@
+//! The trail that a request names, by its name or its ARN.
+
+use rolecall_actions::cloudtrail::kind;
+use rolecall_base::{AccountId, Arn, Fault, Tags};
+use rolecall_door::{At, Resource};
+use rolecall_store::{Reader, Scan};
+
+use crate::model::fault;
+use crate::records::{Trail, Trails, arn};
+
+/// Trails that an account may have in one region.
+pub const MOST: usize = 5;
+
+/// What a name leads to.
+#[derive(Clone, Debug)]
+pub struct Target {
+    pub account: AccountId,
+    pub region: String,
+    pub name: String,
+    pub trail: Option<Trail>,
+}
+
+impl Resource for Target {
+    type Kind = kind::Trail;
+
+    fn arn(&self) -> String {
+        arn(self.account, &self.region, &self.name)
+    }
+
+    fn account(&self) -> AccountId {
+        self.account
+    }
+
+    fn tags(&self) -> Tags {
+        self.trail.as_ref().map(|trail| trail.tags.clone()).unwrap_or_default()
+    }
+}
+
+impl Target {
+    /// The trail.
+    ///
+    /// # Errors
+    /// TrailNotFoundException.
+    pub fn there(self) -> Result<Trail, Fault> {
+        let (arn, account) = (Resource::arn(&self), self.account);
+        self.trail
+            .ok_or_else(|| fault::trail_not_found(format!("Unknown trail: {arn} for the user: {account}")))
+    }
+
+    /// The trail, to change it: only where it was made.
+    ///
+    /// # Errors
+    /// TrailNotFoundException, InvalidHomeRegionException.
+    pub fn at_home(self, region: &str) -> Result<Trail, Fault> {
+        let trail = self.there()?;
+        if trail.region == region {
+            return Ok(trail);
+        }
+        let text = format!("The home region of trail {} is {}, not {region}.", trail.arn(), trail.region);
+        Err(fault::invalid_home_region(text))
+    }
+}
+
+/// Finds a trail. One of all regions is found from every region.
+///
+/// # Errors
+/// CloudTrailARNInvalidException, InvalidTrailNameException.
+pub fn find(db: &Reader, account: AccountId, region: &str, asked: &str) -> Result<Target, Fault> {
+    let (region, name) = if asked.starts_with("arn:") {
+        let invalid = || fault::cloud_trail_arn_invalid(format!("The trail ARN {asked} is not valid."));
+        let parsed = Arn::parse(asked).map_err(|_| invalid())?;
+        let ("trail", name) = parsed.kind_and_rest() else { return Err(invalid()) };
+        if parsed.service != "cloudtrail" || parsed.region.is_empty() {
+            return Err(invalid());
+        }
+        // Another account's trail is one that this account does not have.
+        let owner = parsed.account_id().ok_or_else(invalid)?;
+        if owner != account {
+            let (region, name) = (parsed.region.to_owned(), name.to_owned());
+            return Ok(Target { account: owner, region, name, trail: None });
+        }
+        (parsed.region.to_owned(), name)
+    } else {
+        (region.to_owned(), asked)
+    };
+    check_name(name)?;
+    let own = db.get::<Trails>(&(account, region.as_str(), name))?;
+    let trail = match own {
+        Some(own) => Some(own),
+        None => all(db, account)?.into_iter().find(|trail| trail.multi_region && trail.name == name),
+    };
+    let region = trail.as_ref().map_or(region, |trail| trail.region.clone());
+    Ok(Target { account, region, name: name.to_owned(), trail })
+}
+
+/// [`find`] for the caller of a request.
+///
+/// # Errors
+/// As [`find`].
+pub fn of(at: &At<'_>, asked: &str) -> Result<Target, Fault> {
+    find(at.db()?, at.account(), at.region, asked)
+}
+
+/// All trails of an account.
+pub fn all(db: &Reader, account: AccountId) -> Result<Vec<Trail>, Fault> {
+    let rows = db.run::<Trails>(&Scan::new(&(account,)))?;
+    Ok(rows.into_iter().map(|(_, trail)| trail).collect())
+}
+
+/// Holds a trail's name to its rules.
+///
+/// # Errors
+/// InvalidTrailNameException.
+pub fn check_name(name: &str) -> Result<(), Fault> {
+    let invalid = |text: &str| Err(fault::invalid_trail_name(text));
+    let plain = |byte: u8| byte.is_ascii_alphanumeric();
+    let bytes = name.as_bytes();
+    match () {
+        () if name.len() < 3 => invalid("Trail name cannot be shorter than 3 characters."),
+        () if name.len() > 128 => invalid("Trail name cannot be longer than 128 characters."),
+        () if !bytes.first().copied().is_some_and(plain) => {
+            invalid("Trail name must start with a letter or number.")
+        }
+        () if !bytes.last().copied().is_some_and(plain) => {
+            invalid("Trail name must end with a letter or number.")
+        }
+        () if !bytes.iter().all(|b| plain(*b) || matches!(b, b'.' | b'_' | b'-')) => invalid(
+            "Trail name or ARN can only contain uppercase letters, lowercase letters, numbers, periods (.), \
+             hyphens (-), and underscores (_).",
+        ),
+        () if bytes.windows(2).any(|two| two.iter().all(|b| matches!(b, b'.' | b'_' | b'-'))) => {
+            invalid("Trail name cannot have adjacent periods, hyphens or underscores.")
+        }
+        () if name.parse::<std::net::Ipv4Addr>().is_ok() => {
+            invalid("Trail name cannot be in IP address format.")
+        }
+        () => Ok(()),
+    }
+}
+
+/// A trail that is yet to be made.
+pub fn new(at: &At<'_>, name: &str) -> Target {
+    Target { account: at.account(), region: at.region.to_owned(), name: name.to_owned(), trail: None }
+}
