@@ -97,6 +97,14 @@ def test_ssh_refuses_other_keys_and_names_alike(machine, tmp_path):
     for done in (machine.ssh("true", key=other), machine.ssh("true", user="daemon")):
         assert done.returncode == 255
         assert done.stderr.strip().endswith(b"Permission denied (publickey).")
+    looked_up = lambda: machine.server.client("cloudtrail", machine.server.root).lookup_events(  # noqa: E731
+        LookupAttributes=[{"AttributeKey": "EventName", "AttributeValue": "SshLogin"}])["Events"]
+    # Two were kept out; the waiting above came in.
+    wait_for("records of all logins", lambda: len(looked_up()) >= 3)
+    records = [json.loads(event["CloudTrailEvent"]) for event in looked_up()]
+    assert sum(record.get("errorCode") == "AccessDenied" for record in records) == 2
+    come_in = [record["serviceEventDetails"] for record in records if "errorCode" not in record]
+    assert come_in[-1]["instanceId"] == machine.id and come_in[-1]["user"] == "ec2-user"
 
 
 def test_options_count_from_the_next_request_on(machine):

@@ -26,6 +26,8 @@ Rolecall: the role system of a cloud, to run yourself.
       --tls-cert FILE --tls-key FILE   with this certificate (else one is made)
       --guest-tools DIR                an `aws` command for instances, seen read-only
       --role-seconds N                 life of credentials on instances (21600)
+      --audit-days N                   keep audit records so long (90)
+      --trail-seconds N                between two deliveries of trails (300)
       --issuer-url URL                 under which others reach this server, in web identity tokens
       --quota NAME=N                   instead of an account's default: roles=200000, users=…, groups=…, more
       --log error|warn|info|debug
@@ -171,6 +173,10 @@ fn up(parser: &mut Parser) -> Result<Up, lexopt::Error> {
             Arg::Long("tls-key") => key = Some(PathBuf::from(parser.value()?)),
             Arg::Long("guest-tools") => config.guest_tools = Some(PathBuf::from(parser.value()?)),
             Arg::Long("role-seconds") => config.role_seconds = role_seconds(parser.value()?.parse()?)?,
+            Arg::Long("audit-days") => config.audit_days = within(&mut *parser, "--audit-days", 3650)?,
+            Arg::Long("trail-seconds") => {
+                config.trail_seconds = within(&mut *parser, "--trail-seconds", 3600)?
+            }
             Arg::Long("issuer-url") => config.issuer_url = Some(issuer_url(parser.value()?.string()?)?),
             Arg::Long("quota") => quota(&mut config.quotas, &parser.value()?.string()?)?,
             Arg::Long("log") => level = parser.value()?.parse()?,
@@ -217,6 +223,12 @@ fn durability(word: &str) -> Result<Durability, lexopt::Error> {
         "none" => Ok(Durability::None),
         other => Err(format!("--durability is strict or none, not `{other}`").into()),
     }
+}
+
+/// A number from 1 to `most`.
+fn within(parser: &mut Parser, flag: &str, most: u32) -> Result<u32, lexopt::Error> {
+    let number = parser.value()?.parse()?;
+    if (1..=most).contains(&number) { Ok(number) } else { Err(format!("{flag} is 1 to {most}").into()) }
 }
 
 /// Lives below 40 minutes are for tests: SDKs use credentials past their end when they get them with less than 20

@@ -85,15 +85,12 @@ impl Event {
 
     /// `AWS::S3::Object` and its kin: kinds and ARNs of the record's own list.
     pub fn own_resources(&self) -> Vec<(&str, &str)> {
+        fn pair(item: &Value) -> Option<(&str, &str)> {
+            let arn = item.get("ARN").or(item.get("ARNPrefix"))?;
+            Some((item.get("type")?.as_str()?, arn.as_str()?))
+        }
         let list = self.0.get("resources").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-        let text = |item: &'_ Value, name: &str| item.get(name).and_then(Value::as_str).map(str::len);
-        list.iter()
-            .filter(|item| text(item, "type").is_some())
-            .filter_map(|item| {
-                let kind = item.get("type")?.as_str()?;
-                Some((kind, item.get("ARN").or(item.get("ARNPrefix"))?.as_str()?))
-            })
-            .collect()
+        list.iter().filter_map(pair).collect()
     }
 
     /// What the event was about, as LookupEvents lists it: kinds and names.

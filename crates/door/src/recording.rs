@@ -6,9 +6,12 @@ use std::sync::Arc;
 use rolecall_base::{Fault, Time};
 
 use crate::audit::{self, Entry};
+use crate::decide::{self, Denial};
 use crate::decisions::Decided;
 use crate::door::{Door, Pass, Visitor};
 use crate::needs::Ask;
+use crate::operation::{Lazy, Operation, Place, Sight};
+use crate::request::Origin;
 use crate::row::Row;
 
 impl Door {
@@ -18,6 +21,32 @@ impl Door {
         if let Some(known) = visitor.proof().filter(|_| meta.service != "rolecall") {
             self.identity.usage.note(known, (meta.service, meta.name), region, at);
         }
+    }
+
+    /// Whether a caller would be allowed a call now. Nothing is run, kept or recorded.
+    ///
+    /// # Errors
+    /// The denial, or what the operation tells before it asks.
+    pub fn would_allow<Op: Operation>(
+        &self,
+        visitor: &Visitor,
+        region: &str,
+        origin: &Origin,
+        input: &Op::Input,
+    ) -> Result<(), Fault> {
+        let place = Place {
+            caller: &visitor.caller,
+            region,
+            now: self.identity.env.now(),
+            env: &self.identity.env,
+            identity: &self.identity,
+            origin,
+            extensions: &self.extensions,
+        };
+        let lazy = Lazy::new(self.identity.store.clone());
+        let needs = Op::needs(input, &place.at(Sight::Lazy(&lazy)))?;
+        let denial = Denial { protocol: Op::META.protocol, encode: None };
+        decide::decide(&place, &needs, &denial).map(|_| ())
     }
 
     /// Moves a finished pass into the ring of decisions, and to the log with what it answered, unless its record is

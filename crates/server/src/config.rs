@@ -26,6 +26,10 @@ pub struct Config {
     pub tls: Option<Tls>,
     /// The prepared `aws` command that instances see, a folder.
     pub guest_tools: Option<PathBuf>,
+    /// Days that audit records are kept.
+    pub audit_days: u32,
+    /// Seconds between two deliveries of trails.
+    pub trail_seconds: u32,
     /// How long credentials of the metadata service live, in seconds.
     pub role_seconds: u32,
     /// The URL by which others reach this server, for the issuers of web identity tokens; `None`: the address that it
@@ -65,6 +69,8 @@ impl Config {
             root_keys: None,
             tls: None,
             guest_tools: None,
+            audit_days: 90,
+            trail_seconds: 300,
             role_seconds: ROLE_SECONDS,
             issuer_url: None,
             quotas: Quotas::default(),

@@ -16,12 +16,14 @@ mod metadata;
 mod provider_client;
 mod provider_trust;
 mod route;
+mod services;
 mod ssh;
 mod ssh_command;
 mod start;
 mod sweeping;
 mod terminal;
 mod tls;
+mod trails;
 mod usage;
 
 pub use config::{Config, Durability, StartError, Tls};

@@ -10,8 +10,9 @@ use std::time::Duration;
 
 use rolecall_base::{AccountId, Fault};
 use rolecall_blobs::Blobs;
+use rolecall_cloudtrail::{Bucket, History};
 use rolecall_compute::Driver;
-use rolecall_door::{Door, Extensions, Front};
+use rolecall_door::{Door, Extensions};
 use rolecall_env::Env;
 use rolecall_identity::records::{AccessKeys, Accounts, KeyOwner};
 use rolecall_identity::{Identity, Issuers, NewKey, Vault, add_given_key, add_key, open_account};
@@ -22,16 +23,18 @@ use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
-use crate::audit_log::{self, Segments};
+use crate::audit_log::{self, Log, Segments};
 use crate::config::{Config, Durability, StartError};
 use crate::control::{self, Server as ServerFacts};
 use crate::listen::{Accepting, CONNECTIONS, stopping};
 use crate::machines::{self, Prepared};
 use crate::provider_client::ProviderClient;
 use crate::route::Fronts;
+use crate::services;
 use crate::sweeping;
 use crate::terminal::Tickets;
 use crate::tls;
+use crate::trails::{self, TrailBuckets};
 use crate::usage;
 
 /// Everything that a request may meet.
@@ -45,6 +48,7 @@ pub struct World {
     pub region: String,
     facts: Arc<ServerFacts>,
     blobs: Arc<Blobs>,
+    pub segments: Arc<Segments>,
     /// To begin anew with, after a reset.
     beginning: Option<(AccountId, NewKey)>,
 }
@@ -61,6 +65,8 @@ impl World {
         let Some((account, key)) = &self.beginning else { return Ok(()) };
         let identity = &self.door.identity;
         identity.store.reset().await?;
+        let segments = self.segments.clone();
+        tokio::task::spawn_blocking(move || segments.forget()).await.map_err(Fault::internal)?;
         self.door.forget();
         self.blobs.sweep(|_| false, Duration::ZERO).await.map_err(Fault::internal)?;
         let mut tx = identity.store.begin()?;
@@ -118,7 +124,7 @@ impl Server {
         let store = open_store(config.data.as_deref())?;
         let vault = Vault::new(root_key(config.data.as_deref(), &env)?);
         let root_keys = first_account(&store, &env, &vault, &config).await?;
-        let segments = Arc::new(open_log(config.data.as_deref(), &env)?);
+        let segments = Arc::new(open_log(&config, &env)?);
         let (driver, compute) = choose_driver(&config, &env).await?;
         let tickets = Arc::new(Tickets::new(env.clone()));
         let blobs = Arc::new(open_blobs(&config, &env)?);
@@ -135,6 +141,9 @@ impl Server {
         extensions.insert(Arc::new(issuers(&config, address)));
         extensions.insert(Arc::new(ProviderKeys::new(Arc::new(ProviderClient::default()))));
         extensions.insert(Arc::new(config.quotas));
+        let log = Log { segments: segments.clone(), store: store.clone() };
+        extensions.insert(Arc::new(History(Arc::new(log))));
+        extensions.insert(Arc::new(Bucket(Arc::new(TrailBuckets(facts.clone())))));
         let prepared = machines::prepare(&config, &driver, address.port());
         extensions.insert(prepared.machines.clone());
         let identity = Arc::new(Identity::new(env.clone(), vault, store));
@@ -145,13 +154,14 @@ impl Server {
         let world = Arc::new(World {
             env,
             door,
-            fronts: fronts(),
+            fronts: services::fronts(),
             driver: driver.clone(),
             tickets,
             region: config.region.clone(),
             beginning: beginning.map(|keys| (config.account, keys.key.clone())),
             facts,
             blobs,
+            segments: segments.clone(),
         });
         let (stop, stopping) = watch::channel(false);
         let accepting = Accepting {
@@ -186,6 +196,8 @@ impl Server {
         let (world, stop) = (self.world.clone(), accepting.stop.clone());
         let (blobs, env) = (world.blobs.clone(), world.env.clone());
         self.tasks.spawn(sweeping::run(store.clone(), blobs, env, stop.clone()));
+        let every = Duration::from_secs(u64::from(config.trail_seconds));
+        self.tasks.spawn(trails::run(world.clone(), every, stop.clone()));
         self.tasks.spawn(usage::run(world.clone(), stop.clone()));
         self.tasks.spawn(drain_outbox(store, segments, world, stop));
         let settings =
@@ -272,10 +284,12 @@ fn open_store(data: Option<&Path>) -> Result<Store, StartError> {
     Ok(Store::new(Arc::new(engine)))
 }
 
-fn open_log(data: Option<&Path>, env: &Env) -> Result<Segments, StartError> {
-    let Some(data) = data else { return Ok(Segments::none()) };
+fn open_log(config: &Config, env: &Env) -> Result<Segments, StartError> {
+    let Some(data) = config.data.as_deref() else {
+        return Segments::memory(env.clone()).map_err(|error| unusable(Path::new("memory"), &error));
+    };
     let folder = data.join("audit");
-    Segments::open(&folder, env.clone()).map_err(|error| unusable(&folder, &error))
+    Segments::open(&folder, env.clone(), config.audit_days).map_err(|error| unusable(&folder, &error))
 }
 
 /// The key that seals every secret: from its file, or made and kept.
@@ -377,22 +391,4 @@ fn open_blobs(config: &Config, env: &Env) -> Result<Blobs, StartError> {
         Durability::None => rolecall_blobs::Durability::None,
     };
     Blobs::folder(env.clone(), &folder, durability).map_err(|error| unusable(&folder, &error))
-}
-
-fn fronts() -> Fronts {
-    use {rolecall_ec2 as ec2, rolecall_s3 as s3, rolecall_sts as sts};
-    use {rolecall_iam as iam, rolecall_organizations as organizations};
-    Fronts::new(vec![
-        Front::new(&iam::model::SERVICE, iam::ops::OPERATIONS, iam::ops::MISSING),
-        Front::new(&sts::model::SERVICE, sts::ops::OPERATIONS, sts::ops::MISSING),
-        Front::new(&s3::model::SERVICE, s3::ops::OPERATIONS, s3::ops::MISSING)
-            .with_body_check(s3::check_body),
-        Front::new(&ec2::model::SERVICE, ec2::ops::OPERATIONS, ec2::ops::MISSING),
-        Front::new(
-            &organizations::model::SERVICE,
-            organizations::ops::OPERATIONS,
-            organizations::ops::MISSING,
-        ),
-        Front::new(&control::SERVICE, control::OPERATIONS, &[]),
-    ])
 }

@@ -29,7 +29,7 @@ const LAYERS: [(&str, &[&str]); 21] = [
     ("iam", &FEDERATION),
     ("sts", &FEDERATION),
     ("organizations", &["actions", "base", "door", "env", "identity", "policy", "sigv4", "store", "wire"]),
-    ("cloudtrail", &CORE),
+    ("cloudtrail", &["actions", "base", "door", "env", "identity", "store", "wire"]),
     ("s3", &["actions", "base", "blobs", "door", "env", "identity", "policy", "sigv4", "store", "wire"]),
     ("ec2", &["actions", "base", "compute", "door", "env", "identity", "policy", "store", "wire"]),
     // Edge.
