@@ -94,8 +94,10 @@ def test_pages_of_events_follow_each_other(server):
 
 def test_assume_role_tells_its_session_and_the_sessions_calls_tell_their_issuer(server):
     iam = server.client("iam", server.root)
-    ann = server.user("ann", allow("sts:AssumeRole"))
-    arn = iam.create_role(RoleName="r", AssumeRolePolicyDocument=json.dumps(trust({"AWS": ACCOUNT})))["Role"]["Arn"]
+    actions = ["sts:AssumeRole", "sts:SetSourceIdentity"]
+    ann = server.user("ann", allow(actions))
+    document = json.dumps(trust({"AWS": ACCOUNT}, actions))
+    arn = iam.create_role(RoleName="r", AssumeRolePolicyDocument=document)["Role"]["Arn"]
     given = server.client("sts", ann).assume_role(RoleArn=arn, RoleSessionName="s1", SourceIdentity="ann")
     [event] = looked_up(server, EventName="AssumeRole")
     assert event["requestParameters"]["roleSessionName"] == "s1"
@@ -171,7 +173,7 @@ def test_no_secret_is_in_any_record(tmp_path):
         secrets.append(ann.secret)
         iam.create_role(RoleName="r", AssumeRolePolicyDocument=json.dumps(trust({"AWS": ACCOUNT})))
         mine = server.client("sts", ann)
-        for given in (mine.assume_role(RoleArn=f"arn:aws:iam::{ACCOUNT}:role/r", RoleSessionName="s"),
+        for given in (mine.assume_role(RoleArn=f"arn:aws:iam::{ACCOUNT}:role/r", RoleSessionName="s1"),
                       mine.get_federation_token(Name="fed")):
             secrets += [given["Credentials"]["SecretAccessKey"], given["Credentials"]["SessionToken"]]
         pair = ec2.create_key_pair(KeyName="k")
