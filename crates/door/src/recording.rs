@@ -44,9 +44,9 @@ impl Door {
             extensions: &self.extensions,
         };
         let lazy = Lazy::new(self.identity.store.clone());
-        let needs = Op::needs(input, &place.at(Sight::Lazy(&lazy)))?;
+        let mut needs = Op::needs(input, &place.at(Sight::Lazy(&lazy)))?;
         let denial = Denial { protocol: Op::META.protocol, encode: None };
-        decide::decide(&place, &needs, &denial).map(|_| ())
+        decide::decide(&place, &mut needs, &denial).map(|_| ())
     }
 
     /// Moves a finished pass into the ring of decisions, and to the log with what it answered, unless its record is
