@@ -25,7 +25,7 @@ use tokio::task::JoinSet;
 
 use crate::audit_log::{self, Log, Segments};
 use crate::config::{Config, Durability, StartError};
-use crate::control::{self, Server as ServerFacts};
+use crate::control::Server as ServerFacts;
 use crate::listen::{Accepting, CONNECTIONS, stopping};
 use crate::machines::{self, Prepared};
 use crate::provider_client::ProviderClient;
