@@ -46,7 +46,6 @@ NAMED = {
     "AllocationId": "eipalloc-0123456789abcdef0", "AssociationId": "iip-assoc-0123456789abcdef0",
     "Arn": "arn:aws:iam::000000000000:user/plausible", "Resources": "i-0123456789abcdef0", "Path": "/plausible/",
     "EntityPath": "o-plausible1/r-plausible", "VersionId": "v1", "RoleSessionName": "plausible", "AWSServiceName": "es.amazonaws.com", "UploadId": "plausible",
-    "VersionId": "v1", "RoleSessionName": "plausible", "AWSServiceName": "es.amazonaws.com", "UploadId": "plausible",
     "ResourceId": "arn:aws:cloudtrail:us-east-1:000000000000:trail/plausible",
     "ResourceIdList": "arn:aws:cloudtrail:us-east-1:000000000000:trail/plausible",
     "DeletionTaskId": "task/aws-service-role/es.amazonaws.com/AWSServiceRoleForX/01234567-89ab-cdef-0123-456789abcdef",
