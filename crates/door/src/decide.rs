@@ -95,7 +95,8 @@ fn question<R>(
 /// caller's own account, and need nothing.
 pub(crate) fn find_placements(place: &Place<'_>, ask: &mut Ask) -> Result<(), Fault> {
     let caller = place.caller;
-    let nobodys = matches!(caller.who, Who::Anonymous | Who::Service);
+    // Who comes by a provider's word is of no account yet, and in no organization.
+    let nobodys = caller.who.is_federated() || matches!(caller.who, Who::Anonymous | Who::Service);
     let find = |account: AccountId| place.identity.placement(account).map(Some);
     if caller.placement.is_none() && !nobodys {
         ask.placed.caller = find(caller.account)?;

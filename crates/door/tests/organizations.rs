@@ -13,7 +13,7 @@ use rolecall_identity::records::{
     OrganizationPolicy, Organizations, PoliciesOnTarget, RESOURCE_CONTROL, Role, SERVICE_CONTROL, Unit,
     Units, Users,
 };
-use rolecall_identity::{Caller, Session, SessionKind, bind_anew, seal};
+use rolecall_identity::{Caller, Federation, Session, SessionKind, Who, bind_anew, seal};
 use rolecall_policy::{Kind, Layer, Named, Policy, PolicyId, PolicySet, ResourceKind};
 use rolecall_testkit::{ACCOUNT, REGION, World, check_fault};
 use rolecall_wire::record::{Tell, Teller};
@@ -423,6 +423,24 @@ fn the_keys_of_organizations_say_where_caller_and_resource_stand() {
         &format!(r#"{{"ForAnyValue:StringLike": {{"aws:ResourceOrgPaths": "{path}*"}}}}"#)
     ));
     assert!(is(&ann, scene.member, r#"{"StringEquals": {"aws:ResourceOrgID": "${aws:PrincipalOrgID}"}}"#));
+}
+
+#[test]
+fn who_comes_by_a_providers_word_is_in_no_organization() {
+    let scene = Scene::new();
+    let federation = Federation { provider: "arn:aws:iam::1:oidc-provider/x".into(), ..Default::default() };
+    for who in [Who::WebIdentity, Who::Saml] {
+        let caller = Caller::federated(who, scene.member, "x:ann".into(), federation.clone());
+        let caller = Visitor::vouched(caller);
+        let is = |condition: &str| holds(&scene, &Origin::default(), &caller, scene.member, condition);
+        assert!(is(r#"{"Null": {"aws:PrincipalOrgID": "true", "aws:PrincipalOrgPaths": "true"}}"#));
+        assert!(is(r#"{"StringEquals": {"aws:ResourceOrgID": "o-1"}}"#));
+        scene.get_public(&caller, scene.member).unwrap();
+    }
+    let perimeter = r#"{"StringNotEqualsIfExists": {"aws:PrincipalOrgID": "o-1"}}"#;
+    scene.attach(RESOURCE_CONTROL, "r-r", &deny_get_as_rcp(perimeter));
+    let caller = Caller::federated(Who::WebIdentity, scene.member, "x:ann".into(), federation);
+    check_fault(scene.get_public(&Visitor::vouched(caller), scene.member), "AccessDenied");
 }
 
 #[test]
