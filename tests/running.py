@@ -132,7 +132,7 @@ class Server:
     def rolecall(self, keys, *words, stdin=None):
         return run([BINARY, *words], self.environment(keys), stdin)
 
-    def client(self, service, keys, region=REGION, **options):
+    def client(self, service, keys, region=REGION, verify=None, **options):
         """A boto3 client that does not retry."""
         config = Config(retries={"total_max_attempts": 1}, **options)
         return boto3.client(
@@ -142,6 +142,7 @@ class Server:
             aws_access_key_id=keys.id,
             aws_secret_access_key=keys.secret,
             aws_session_token=keys.token,
+            verify=verify and str(verify),
             config=config,
         )
 

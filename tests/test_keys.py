@@ -6,7 +6,7 @@ import urllib.request
 
 import pytest
 from botocore.exceptions import ClientError
-from running import allow
+from running import Server, allow, free_port
 
 
 def code(call, **parameters):
@@ -33,6 +33,19 @@ def test_a_policy_may_demand_tls_and_an_address(server):
     assert server.client("iam", ann).get_user()["User"]["UserName"] == "ann"
     bob = server.user("bob", allow("iam:GetUser", Condition={"Bool": {"aws:SecureTransport": "true"}}))
     assert code(server.client("iam", bob).get_user) == "AccessDenied"
+
+
+def test_a_policy_may_demand_a_version_of_tls(tmp_path):
+    port = free_port()
+    with Server("--compute", "none", "--tls-listen", f"127.0.0.1:{port}", data=tmp_path / "d") as server:
+        new = {"NumericGreaterThanEquals": {"s3:TlsVersion": "1.3"}, "Bool": {"aws:SecureTransport": "true"}}
+        ann = server.user("ann", allow("s3:ListAllMyBuckets", Condition=new))
+        bob = server.user("bob", allow("s3:ListAllMyBuckets", Condition={"NumericLessThan": {"s3:TlsVersion": "1.2"}}))
+        for keys in (ann, bob):
+            assert code(server.client("s3", keys).list_buckets) == "AccessDenied"
+        server.url = f"https://localhost:{port}"
+        server.client("s3", ann, verify=tmp_path / "d" / "tls" / "cert.pem").list_buckets()
+        assert code(server.client("s3", bob, verify=tmp_path / "d" / "tls" / "cert.pem").list_buckets) == "AccessDenied"
 
 
 def test_a_variable_stands_for_the_callers_name(server):

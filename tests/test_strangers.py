@@ -1,9 +1,11 @@
 """Requests that are nobody's: each is refused with AWS's code and message, and nothing changes."""
 
 import datetime
+import http.client
 import json
 import urllib.error
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import botocore
@@ -262,3 +264,39 @@ def test_a_region_cannot_bend_the_arns_that_policies_are_asked_about(server):
     request = AWSRequest("POST", server.url + "/", data=body, headers=headers)
     status, text = send(signed(server, dev, "ec2", "us-east-1:000000000000:x", request), body.encode())
     assert status == 401 and "<Code>AuthFailure</Code>" in text, text
+
+
+@pytest.mark.parametrize("service, path", [("iam", "/"), ("s3", "/photos?delete")])
+def test_a_large_body_of_a_stranger_is_refused_without_being_read(server, service, path):
+    """The headers alone tell: the client waits for its answer with nothing of the body sent."""
+    body = b"x" * 4_000_000
+    request = AWSRequest("POST", server.url + path, data=body)
+    auth = botocore.auth.S3SigV4Auth if service == "s3" else SigV4Auth
+    keys = Keys(server.root.id, "x" * 40) if service == "s3" else Keys("AKIAQAAAAAAAAAAAAAAA", "x" * 40)
+    auth(Credentials(keys.id, keys.secret), service, "us-east-1").add_auth(request)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+    connection.putrequest("POST", path)
+    for name, value in [*request.headers.items(), ("Content-Length", str(len(body)))]:
+        connection.putheader(name, value)
+    connection.endheaders()
+    answer = connection.getresponse()
+    code = "SignatureDoesNotMatch" if service == "s3" else "InvalidClientTokenId"
+    assert answer.status == 403 and code in answer.read().decode()
+
+
+def test_large_bodies_at_once_are_all_answered(server):
+    """Bodies of more than the memory that all have together wait for it, and none breaks the server."""
+    body = b"Action=ListUsers&Version=2010-05-08&X=" + b"x" * 7_000_000
+
+    def call(_):
+        headers = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}
+        request = AWSRequest("POST", server.url + "/", data=body, headers=headers)
+        try:
+            return send(signed(server, server.root, request=request), body)[0]
+        except urllib.error.URLError:
+            return 503  # the answer came while the body was still being sent
+
+    with ThreadPoolExecutor(24) as pool:
+        answers = list(pool.map(call, range(24)))
+    # On a slow machine some are told to come back.
+    assert set(answers) <= {200, 503} and answers.count(200) >= 16, answers

@@ -70,6 +70,31 @@ impl Door {
         Ok(Proof { visitor, region, body, signature: Some(signature) })
     }
 
+    /// Holds a request's headers to what can be known before its body is there: who is said to have signed it, when and
+    /// for what, and where the headers hold the body's hash the signature itself. Nobody needs to read the body of a
+    /// request that this refuses.
+    ///
+    /// # Errors
+    /// Those that [`Door::answer`] would end in.
+    pub fn foresee(&self, request: &Request, service: &'static Service) -> Result<(), Fault> {
+        let family = family(service.protocol);
+        let parts = signed_parts(request);
+        let refuse = |refusal: Refusal| refusal.fault(family);
+        // An unsigned request may be anybody's, or bring a proof of its own.
+        let Some(signed) = Signed::read(&parts, family).map_err(refuse)? else { return Ok(()) };
+        let now = self.identity.env.now();
+        let expected = Expected { family, service: service.name, region: None, now };
+        signed.check(&parts, &expected).map_err(refuse)?;
+        let known = self.identity.known(signed.access_key_id(), signed.token());
+        let known = known.map_err(|unknown| stranger_fault(&unknown, &signed, service))?;
+        if family != Family::S3 {
+            return Ok(());
+        }
+        let key = self.keys.key(signed.access_key_id(), &known.secret, signed.scope());
+        let binding = Binding::of_s3(&parts, &signed).map_err(refuse)?;
+        signed.verify(&parts, family, &binding.line(), &key).map_err(refuse)
+    }
+
     /// Checks the signature, and of a whole body its hash as well.
     fn verify(
         &self,

@@ -195,6 +195,7 @@ impl AskFacts<'_> {
             "ec2:roledelivery" => delivery.and_then(|d| one(d.role_delivery.as_str())),
             "ec2:sourceinstancearn" => delivery.and_then(|d| one(d.instance_arn.as_str())),
             "s3:resourceaccount" => one(self.resource_account().to_string()),
+            "s3:tlsversion" => self.origin.tls_version.and_then(one),
             _ if key.starts_with("s3:") => self.of_signature(key),
             _ => {
                 // The service's own name for the same tags: `iam:ResourceTag/k`, `ec2:ResourceTag/k`.

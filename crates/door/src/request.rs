@@ -17,6 +17,8 @@ pub struct Origin {
     pub source_ip: Option<IpAddr>,
     /// It came over TLS.
     pub secure: bool,
+    /// Over which version of it: `1.2`, `1.3`.
+    pub tls_version: Option<&'static str>,
     /// The `User-Agent` header; the client's word.
     pub user_agent: Option<String>,
     /// The `Referer` header; the client's word.

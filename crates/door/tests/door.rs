@@ -4,7 +4,7 @@
 use rolecall_actions::{ec2, iam};
 use rolecall_base::Fault;
 use rolecall_door::{At, Authorized, ByArn, Needs, Operation, Outbox, Read, Resource, Visitor, Write};
-use rolecall_identity::records::{InlinePolicies, Users};
+use rolecall_identity::records::{Attachment, Attachments, InlinePolicies, Users};
 use rolecall_store::Scan;
 use rolecall_testkit::{ACCOUNT, World, check_fault};
 use rolecall_wire::record::{Tell, Teller};
@@ -195,6 +195,21 @@ fn an_allowed_change_is_committed_with_its_record() {
     let [record] = outbox(&world).try_into().unwrap();
     assert!(record.contains(r#""eventName":"Rename""#), "{record}");
     assert!(record.contains(r#""requestParameters":{"name":"x"},"responseElements":null"#), "{record}");
+}
+
+#[test]
+fn whoever_has_a_managed_policy_that_is_gone_is_denied_by_its_name() {
+    let world = World::new(1);
+    let key = world.user_key(ACCOUNT, "ann", &allow(r#""iam:UpdateUser""#, "*"));
+    let arn = "arn:aws:iam::aws:policy/RetiredAccess";
+    world.write(|tx| {
+        let key = (ACCOUNT, "user".to_owned(), "ann".to_owned(), arn.to_owned());
+        Ok(tx.put::<Attachments>(&key, &Attachment { attached: world.env.now() })?)
+    });
+    let ann = world.signed_in(&key.id, None).unwrap();
+    let message = check_fault(world.call::<Rename>(&ann, given("x")), "AccessDenied");
+    assert!(message.contains("explicit deny") && message.contains(arn), "{message}");
+    assert_eq!(path_of(&world, "ann"), "/");
 }
 
 #[test]

@@ -172,3 +172,21 @@ pub fn add_given_key(
     tx.touch(account);
     Ok(())
 }
+
+/// Makes every root key of an account inactive but one; gives the ids of those that were active.
+pub fn only_active_root_key(tx: &mut Tx, account: AccountId, kept: &str) -> Result<Vec<String>, Fault> {
+    let owned = (account, KeyOwner::Root.word().to_owned());
+    let mut retired = Vec::new();
+    for ((_, _, id), _) in tx.scan::<AccessKeysOfOwner>(&owned, None, MANY)? {
+        let Some(row) = tx.get::<AccessKeys>(&id)? else { continue };
+        if id != kept && row.active {
+            tx.put::<AccessKeys>(&id, &AccessKey { active: false, ..AccessKey::clone(&row) })?;
+            retired.push(id);
+        }
+    }
+    tx.touch(account);
+    Ok(retired)
+}
+
+/// More root keys than there can be: AWS allows two, each start with others in the environment adds one.
+const MANY: usize = 10_000;

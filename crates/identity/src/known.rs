@@ -61,11 +61,27 @@ impl Known {
     pub fn token(&self) -> Option<&str> {
         self.token.as_deref()
     }
+
+    /// About how many bytes this is. Documents of roles and users are shared with others and not counted; a session's own
+    /// policy is its alone, and several times its text when compiled.
+    fn weight(&self) -> usize {
+        let tags = self.caller.tags.iter().map(|(key, value)| key.len() + value.len() + 48).sum::<usize>();
+        let session = self.caller.session.as_ref().map_or(0, |session| {
+            let policy = session.policy.as_ref().map_or(0, |text| text.len() * 8);
+            policy + session.policy_arns.iter().map(String::len).sum::<usize>()
+        });
+        // What a session carries is about as long as its token.
+        let token = self.token.as_ref().map_or(0, |token| token.len() * 2);
+        ENTRY + tags + session + token + self.premises.len() * 64
+    }
 }
 
 const SHARDS: usize = 16;
-/// Entries of one shard; past it the shard is emptied, which costs one slower request each.
-const SHARD_LIMIT: usize = 4096;
+/// Bytes of one shard, as [`Known::weight`] estimates them; past it the shard is emptied, which costs one slower request
+/// each.
+const SHARD_LIMIT: usize = 4 * 1024 * 1024;
+/// Bytes of an entry beside its texts: the caller, its sets of policies, the premises.
+const ENTRY: usize = 1024;
 
 /// Knows callers.
 #[derive(Debug)]
@@ -78,8 +94,29 @@ pub struct Identity {
     pub usage: Usage,
     /// Wrong passwords and codes of late.
     pub attempts: Arc<Attempts>,
-    cache: [RwLock<HashMap<String, Arc<Known>, foldhash::fast::RandomState>>; SHARDS],
+    cache: [RwLock<Shard>; SHARDS],
     pub(crate) placements: Placements,
+}
+
+/// A part of what is remembered.
+#[derive(Debug, Default)]
+struct Shard {
+    entries: HashMap<String, Arc<Known>, foldhash::fast::RandomState>,
+    /// What the entries weigh.
+    bytes: usize,
+}
+
+impl Shard {
+    fn keep(&mut self, id: &str, known: Arc<Known>) {
+        let weight = known.weight();
+        if self.bytes + weight > SHARD_LIMIT {
+            *self = Shard::default();
+        }
+        self.bytes += weight;
+        if let Some(before) = self.entries.insert(id.to_owned(), known) {
+            self.bytes -= before.weight();
+        }
+    }
 }
 
 impl Identity {
@@ -99,17 +136,13 @@ impl Identity {
     /// Whom an access key id (with its session token) stands for.
     pub fn known(&self, access_key_id: &str, token: Option<&str>) -> Result<Arc<Known>, Unknown> {
         let shard = self.shard(access_key_id);
-        let kept = shard.read().unwrap_or_else(PoisonError::into_inner).get(access_key_id).cloned();
+        let kept = shard.read().unwrap_or_else(PoisonError::into_inner).entries.get(access_key_id).cloned();
         if let Some(known) = kept.filter(|known| self.is_current(known, token)) {
             let over = known.caller.expires().is_some_and(|expires| expires <= self.env.now());
             return if over { Err(Unknown::Expired) } else { Ok(known) };
         }
         let known = Arc::new(self.look_up(access_key_id, token)?);
-        let mut entries = shard.write().unwrap_or_else(PoisonError::into_inner);
-        if entries.len() >= SHARD_LIMIT {
-            entries.clear();
-        }
-        entries.insert(access_key_id.to_owned(), known.clone());
+        shard.write().unwrap_or_else(PoisonError::into_inner).keep(access_key_id, known.clone());
         Ok(known)
     }
 
@@ -117,7 +150,7 @@ impl Identity {
     pub fn forget(&self) {
         self.usage.forget();
         for shard in &self.cache {
-            shard.write().unwrap_or_else(PoisonError::into_inner).clear();
+            *shard.write().unwrap_or_else(PoisonError::into_inner) = Shard::default();
         }
         self.placements.forget();
     }
@@ -135,7 +168,7 @@ impl Identity {
         known.token.as_deref() == token && known.revision == self.store.revision_of(known.caller.account)
     }
 
-    fn shard(&self, id: &str) -> &RwLock<HashMap<String, Arc<Known>, foldhash::fast::RandomState>> {
+    fn shard(&self, id: &str) -> &RwLock<Shard> {
         // The last letters of a key id are random.
         let last = id.bytes().rev().take(3).fold(0_usize, |sum, byte| sum * 31 + usize::from(byte));
         let [first, ..] = &self.cache;
@@ -254,8 +287,12 @@ fn user_session_caller(loader: &Loader<'_>, session: Arc<Session>) -> Result<Opt
     };
     let Some(mut caller) = of else { return Ok(None) };
     if session.kind == SessionKind::Federated {
+        let identity = match caller.who {
+            Who::Root => loader.root()?,
+            _ => caller.policies.identity.clone(),
+        };
         let policies = Policies {
-            identity: caller.policies.identity.clone(),
+            identity,
             boundary: caller.policies.boundary.clone(),
             session: loader.session(session.policy.as_deref(), &session.policy_arns)?,
         };

@@ -23,7 +23,9 @@ mod totp;
 mod usage;
 mod vault;
 
-pub use accounts::{NewKey, add_given_key, add_key, open_account, open_account_for, open_organizations_role};
+pub use accounts::{
+    NewKey, add_given_key, add_key, only_active_root_key, open_account, open_account_for, open_organizations_role,
+};
 pub use attempts::Attempts;
 pub use caller::{Caller, Policies, Who};
 pub use documents::Documents;

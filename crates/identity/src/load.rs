@@ -17,6 +17,13 @@ use crate::records::{
 /// The most rows of one holder that are read; AWS's limits are far below.
 const MANY: usize = 10_000;
 
+/// What stands for a policy that is gone.
+const DENY_ALL: &str =
+    r#"{"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Action": "*", "Resource": "*"}}"#;
+/// What the root user may do: what a federated user of it gets its share of.
+const ALLOW_ALL: &str =
+    r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}"#;
+
 /// Reads and compiles policies.
 #[derive(Clone, Copy, Debug)]
 pub struct Loader<'a> {
@@ -36,6 +43,12 @@ impl Loader<'_> {
         Ok(Arc::new(PolicySet::new(all)))
     }
 
+    /// What the root user of an account may do, which nothing grants to it.
+    pub fn root(&self) -> Result<Arc<PolicySet>, Fault> {
+        let policy = self.documents.compile(ALLOW_ALL, Kind::Identity)?;
+        Ok(Arc::new(PolicySet::new(vec![Named::new(policy, PolicyId::attached("root user"))])))
+    }
+
     /// Everything that grants to the members of a group.
     pub fn group(&self, account: AccountId, name: &str) -> Result<Arc<PolicySet>, Fault> {
         Ok(Arc::new(PolicySet::new(self.held(account, Holder::Group, &fold(name))?)))
@@ -46,11 +59,10 @@ impl Loader<'_> {
         Ok(Arc::new(PolicySet::new(self.held(account, Holder::Role, &fold(name))?)))
     }
 
-    /// A permissions boundary by its ARN. One that is gone allows nothing.
+    /// A permissions boundary by its ARN.
     pub fn boundary(&self, arn: Option<&str>) -> Result<Option<Arc<PolicySet>>, Fault> {
         let Some(arn) = arn else { return Ok(None) };
-        let found = self.managed(arn, Kind::Boundary)?;
-        Ok(Some(Arc::new(PolicySet::new(found.into_iter().collect()))))
+        Ok(Some(Arc::new(PolicySet::new(vec![self.managed(arn, Kind::Boundary)?]))))
     }
 
     /// The session policies of a session; `None` when it has none.
@@ -64,7 +76,7 @@ impl Loader<'_> {
             all.push(Named::new(policy, PolicyId::attached("session policy")));
         }
         for arn in arns {
-            all.extend(self.managed(arn, Kind::Session)?);
+            all.push(self.managed(arn, Kind::Session)?);
         }
         Ok(Some(Arc::new(PolicySet::new(all))))
     }
@@ -87,9 +99,15 @@ impl Loader<'_> {
         Ok(Some(version.document))
     }
 
-    fn managed(&self, arn: &str, kind: Kind) -> Result<Option<Named>, Fault> {
-        let Some(text) = self.managed_text(arn)? else { return Ok(None) };
-        Ok(Some(Named::new(self.documents.compile(&text, kind)?, PolicyId::managed(arn))))
+    /// A managed policy that a holder, a boundary or a session names. What it denied can't be known once it is gone, as an
+    /// AWS managed policy may be after an upgrade: then everything is denied, by its name.
+    fn managed(&self, arn: &str, kind: Kind) -> Result<Named, Fault> {
+        let text = self.managed_text(arn)?;
+        if text.is_none() {
+            log::error!("{arn} is attached, and there is no such policy: its holders are denied everything");
+        }
+        let policy = self.documents.compile(text.as_deref().unwrap_or(DENY_ALL), kind)?;
+        Ok(Named::new(policy, PolicyId::managed(arn)))
     }
 
     fn held(&self, account: AccountId, holder: Holder, name: &str) -> Result<Vec<Named>, Fault> {
@@ -102,7 +120,7 @@ impl Loader<'_> {
         }
         let attached = self.db.scan::<Attachments>(&prefix, None, MANY).map_err(Fault::internal)?;
         for ((_, _, _, arn), _) in attached {
-            all.extend(self.managed(&arn, Kind::Identity)?);
+            all.push(self.managed(&arn, Kind::Identity)?);
         }
         Ok(all)
     }

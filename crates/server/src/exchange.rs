@@ -1,37 +1,30 @@
 //! From HTTP to the door's request, and from its answer back to HTTP.
 
 use std::convert::Infallible;
-use std::io::{self, Read};
+use std::io;
 use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
-use futures_core::Stream;
+use bytes::Bytes;
 use http::{HeaderValue, StatusCode, header};
 use http_body::{Frame, SizeHint};
-use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use rolecall_base::Fault;
 use rolecall_door::{ByteStream, Front, Origin, Request, RequestBody};
 use rolecall_wire::{Body, Protocol, Response, encode_fault};
 
+use crate::body::{self, Share};
 use crate::route;
 use crate::start::World;
-
-/// Bytes of a body that is not streamed. S3's longest (DeleteObjects, CompleteMultipartUpload) stay below.
-const LONGEST_BODY: usize = 8 * 1024 * 1024;
-
-/// How long a client may send nothing of a body that it has begun: connections are limited in number.
-const IDLE: Duration = Duration::from_secs(60);
 
 /// Where a connection came from.
 #[derive(Clone, Copy, Debug)]
 pub struct Peer {
     pub ip: IpAddr,
-    pub secure: bool,
+    /// The version of TLS, `1.2` or `1.3`, of a connection that has it.
+    pub tls: Option<&'static str>,
 }
 
 /// Answers one request.
@@ -54,7 +47,7 @@ pub async fn serve(
 }
 
 async fn answer(world: &Arc<World>, peer: Peer, request: http::Request<Incoming>) -> Response {
-    let (parts, body) = request.into_parts();
+    let (parts, incoming) = request.into_parts();
     let path = parts.uri.path();
     let query = parts.uri.query().unwrap_or_default();
     let signed = route::is_signed(query, &parts.headers);
@@ -80,7 +73,8 @@ async fn answer(world: &Arc<World>, peer: Peer, request: http::Request<Incoming>
         unpacked: None,
         origin: Origin {
             source_ip: Some(peer.ip),
-            secure: peer.secure,
+            secure: peer.tls.is_some(),
+            tls_version: peer.tls,
             user_agent: text(header::USER_AGENT).map(str::to_owned),
             referer: text(header::REFERER).map(str::to_owned),
             ..Origin::default()
@@ -88,31 +82,41 @@ async fn answer(world: &Arc<World>, peer: Peer, request: http::Request<Incoming>
         method: parts.method,
         headers: parts.headers,
     };
+    // Keeps its part of the memory of bodies until the answer is there.
+    let mut _share = Share::default();
     if front.streams(&request) {
-        request.body = RequestBody::Arriving(arriving(body));
-    } else if let Err(fault) = take_whole(&mut request, front.service().protocol, body).await {
-        return refuse(&fault, Some(front), &id);
+        request.body = RequestBody::Arriving(body::arriving(incoming));
+    } else {
+        match take(world, front, &mut request, incoming).await {
+            Ok(share) => _share = share,
+            Err(fault) => return refuse(&fault, Some(front), &id),
+        }
     }
     if form {
         front = world.fronts.knowing(&request).unwrap_or(front);
     }
-    let answer = world.door.answer(front, request).await;
-    match world.reset_if_asked().await {
-        Ok(()) => answer,
-        Err(fault) => refuse(&fault, Some(front), &id),
+    let may_reset = request.path == "/_rolecall/reset";
+    let answer = {
+        let _during = world.resetting.request().await;
+        world.door.answer(front, request).await
+    };
+    if may_reset && let Err(fault) = world.reset_if_asked().await {
+        return refuse(&fault, Some(front), &id);
     }
+    answer
 }
 
-/// Reads a body that is not streamed, and unpacks it if it is packed; the packed bytes are what was signed. S3 has no
-/// packed bodies: there the header is a property of the object.
-async fn take_whole(request: &mut Request, protocol: Protocol, body: Incoming) -> Result<(), Fault> {
-    let whole = collect(body).await?;
-    let packed = request.header("content-encoding").is_some_and(|kind| kind.eq_ignore_ascii_case("gzip"));
-    if packed && protocol != Protocol::RestXml {
-        request.unpacked = Some(unpack(&whole)?);
+/// Reads a whole body. A large one is worth it only if its headers hold what they can hold of a good signature.
+async fn take(
+    world: &World,
+    front: &Front,
+    request: &mut Request,
+    incoming: Incoming,
+) -> Result<Share, Fault> {
+    if body::announced(request).is_none_or(|length| length > body::SMALL) {
+        world.door.foresee(request, front.service())?;
     }
-    request.body = RequestBody::Whole(whole);
-    Ok(())
+    body::take_whole(request, front.service().protocol, &world.bodies, incoming).await
 }
 
 fn refuse(fault: &Fault, front: Option<&Front>, id: &str) -> Response {
@@ -123,84 +127,6 @@ fn refuse(fault: &Fault, front: Option<&Front>, id: &str) -> Response {
     };
     encode_fault(fault, protocol, xmlns, id, &mut response);
     response
-}
-
-async fn collect(mut body: Incoming) -> Result<Bytes, Fault> {
-    let mut first = Bytes::new();
-    let mut all = BytesMut::new();
-    while let Some(frame) = tokio::time::timeout(IDLE, body.frame()).await.map_err(|_| idle())? {
-        let frame = frame.map_err(|error| {
-            Fault::new("RequestTimeout", 400, "The request's body did not arrive.").because(error)
-        })?;
-        let Ok(data) = frame.into_data() else { continue };
-        if first.len() + all.len() + data.len() > LONGEST_BODY {
-            return Err(Fault::new("RequestEntityTooLarge", 413, "The request's body is too large."));
-        }
-        // Most bodies come in one piece, which is then not copied.
-        if first.is_empty() && all.is_empty() {
-            first = data;
-        } else {
-            if all.is_empty() {
-                all.extend_from_slice(&std::mem::take(&mut first));
-            }
-            all.extend_from_slice(&data);
-        }
-    }
-    Ok(if all.is_empty() { first } else { all.freeze() })
-}
-
-fn idle() -> Fault {
-    let text = "Your socket connection to the server was not read from or written to within the timeout period. Idle \
-                connections will be closed.";
-    Fault::new("RequestTimeout", 400, text)
-}
-
-fn unpack(packed: &[u8]) -> Result<Bytes, Fault> {
-    let limit = u64::try_from(LONGEST_BODY).unwrap_or(u64::MAX);
-    let mut plain = Vec::new();
-    let read = flate2::read::GzDecoder::new(packed).take(limit + 1).read_to_end(&mut plain);
-    match read {
-        Ok(_) if plain.len() <= LONGEST_BODY => Ok(plain.into()),
-        Ok(_) => {
-            Err(Fault::new("RequestEntityTooLarge", 413, "The request's body is too large when unpacked."))
-        }
-        Err(error) => {
-            Err(Fault::new("MalformedInput", 400, "The request's body is not gzip.").because(error))
-        }
-    }
-}
-
-/// A body as a stream of its data.
-fn arriving(body: Incoming) -> ByteStream {
-    struct Data {
-        body: Incoming,
-        /// Set while nothing comes.
-        overdue: Option<Pin<Box<tokio::time::Sleep>>>,
-    }
-
-    impl Stream for Data {
-        type Item = Result<Bytes, io::Error>;
-
-        fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-            loop {
-                let frame = match http_body::Body::poll_frame(Pin::new(&mut self.body), cx) {
-                    Poll::Ready(Some(Ok(frame))) => frame,
-                    Poll::Ready(Some(Err(error))) => return Poll::Ready(Some(Err(io::Error::other(error)))),
-                    Poll::Ready(None) => return Poll::Ready(None),
-                    Poll::Pending => {
-                        let overdue = self.overdue.get_or_insert_with(|| Box::pin(tokio::time::sleep(IDLE)));
-                        return overdue.as_mut().poll(cx).map(|()| Some(Err(io::ErrorKind::TimedOut.into())));
-                    }
-                };
-                self.overdue = None;
-                if let Ok(data) = frame.into_data() {
-                    return Poll::Ready(Some(Ok(data)));
-                }
-            }
-        }
-    }
-
-    Box::pin(Data { body, overdue: None })
 }
 
 /// An answer's body.

@@ -4,6 +4,7 @@
 //! and back, `route` finds the service, and the door does the rest.
 
 mod audit_log;
+mod body;
 mod config;
 mod control;
 mod exchange;
@@ -15,6 +16,7 @@ mod machines;
 mod metadata;
 mod provider_client;
 mod provider_trust;
+mod resetting;
 mod route;
 mod services;
 mod ssh;

@@ -66,11 +66,12 @@ impl Accepting {
             )]
             tokio::spawn(async move {
                 match tls {
-                    None => accepting.converse(stream, ip, false).await,
+                    None => accepting.converse(stream, ip, None).await,
                     Some(tls) => {
                         let handshake = tokio::time::timeout(HANDSHAKE, tls.accept(stream)).await;
                         if let Ok(Ok(stream)) = handshake {
-                            accepting.converse(stream, ip, true).await;
+                            let version = crate::tls::version(&stream);
+                            accepting.converse(stream, ip, version).await;
                         }
                     }
                 }
@@ -79,12 +80,12 @@ impl Accepting {
         }
     }
 
-    async fn converse<S>(mut self, stream: S, ip: IpAddr, secure: bool)
+    async fn converse<S>(mut self, stream: S, ip: IpAddr, tls: Option<&'static str>)
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
         let world = self.world.clone();
-        let service = service_fn(move |request| serve(world.clone(), Peer { ip, secure }, request));
+        let service = service_fn(move |request| serve(world.clone(), Peer { ip, tls }, request));
         let connection = hyper::server::conn::http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEAD)

@@ -5,17 +5,18 @@ use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use rolecall_base::{AccountId, Fault};
+use rolecall_base::Fault;
 use rolecall_blobs::Blobs;
 use rolecall_cloudtrail::{Bucket, History};
 use rolecall_compute::Driver;
 use rolecall_door::{Door, Extensions};
 use rolecall_env::Env;
 use rolecall_identity::records::{AccessKeys, Accounts, KeyOwner};
-use rolecall_identity::{Identity, Issuers, NewKey, Vault, add_given_key, add_key, open_account};
+use rolecall_identity::{
+    Identity, Issuers, NewKey, Vault, add_given_key, add_key, only_active_root_key, open_account,
+};
 use rolecall_store::{Memory, Sqlite, Store};
 use rolecall_sts::web_identity::ProviderKeys;
 use serde_json::{Value, json};
@@ -24,11 +25,13 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 use crate::audit_log::{self, Log, Segments};
+use crate::body::Budget;
 use crate::config::{Config, Durability, StartError};
 use crate::control::Server as ServerFacts;
 use crate::listen::{Accepting, CONNECTIONS, stopping};
 use crate::machines::{self, Prepared};
 use crate::provider_client::ProviderClient;
+use crate::resetting::Resetting;
 use crate::route::Fronts;
 use crate::services;
 use crate::sweeping;
@@ -46,38 +49,14 @@ pub struct World {
     pub driver: Driver,
     pub tickets: Arc<Tickets>,
     pub region: String,
-    facts: Arc<ServerFacts>,
-    blobs: Arc<Blobs>,
+    pub resetting: Resetting,
+    pub bodies: Budget,
+    pub facts: Arc<ServerFacts>,
+    pub blobs: Arc<Blobs>,
     pub segments: Arc<Segments>,
-    /// To begin anew with, after a reset.
-    beginning: Option<(AccountId, NewKey)>,
 }
 
 impl World {
-    /// Empties everything if an authorized call asked for it: back to the first account and its root keys.
-    ///
-    /// # Errors
-    /// What could not be emptied; the server should then not be used any more.
-    pub async fn reset_if_asked(&self) -> Result<(), Fault> {
-        if !self.facts.resetting.swap(false, Ordering::SeqCst) {
-            return Ok(());
-        }
-        let Some((account, key)) = &self.beginning else { return Ok(()) };
-        let identity = &self.door.identity;
-        identity.store.reset().await?;
-        let segments = self.segments.clone();
-        tokio::task::spawn_blocking(move || segments.forget()).await.map_err(Fault::internal)?;
-        self.door.forget();
-        self.blobs.sweep(|_| false, Duration::ZERO).await.map_err(Fault::internal)?;
-        let mut tx = identity.store.begin()?;
-        open_account(&mut tx, &self.env, *account)?;
-        add_given_key(&mut tx, &self.env, &identity.vault, *account, KeyOwner::Root, key)?;
-        identity.store.commit(tx).await.map_err(Fault::internal)?;
-        self.door.forget();
-        self.door.changed.notify_waiters();
-        Ok(())
-    }
-
     /// What `/_rolecall/health` answers.
     pub fn health(&self) -> Value {
         json!({
@@ -95,6 +74,8 @@ impl World {
 pub struct RootKeys {
     pub key: NewKey,
     pub fresh: bool,
+    /// Ids of the root keys that these made inactive.
+    pub retired: Vec<String>,
 }
 
 /// A running server.
@@ -158,7 +139,8 @@ impl Server {
             driver: driver.clone(),
             tickets,
             region: config.region.clone(),
-            beginning: beginning.map(|keys| (config.account, keys.key.clone())),
+            resetting: Resetting::new(beginning.map(|keys| (config.account, keys.key.clone()))),
+            bodies: Budget::default(),
             facts,
             blobs,
             segments: segments.clone(),
@@ -339,11 +321,13 @@ async fn first_account(
                     return Err(Fault::internal("that access key id is somebody else's"));
                 }
                 add_given_key(&mut tx, env, vault, account, KeyOwner::Root, given)?;
-                Some(RootKeys { key: given.clone(), fresh: false })
+                // Who gives root keys means these: others, of an earlier start perhaps, must not go on opening everything.
+                let retired = only_active_root_key(&mut tx, account, &given.id)?;
+                Some(RootKeys { key: given.clone(), fresh: false, retired })
             }
             None if is_new => {
                 let key = add_key(&mut tx, env, vault, account, KeyOwner::Root)?;
-                Some(RootKeys { key, fresh: true })
+                Some(RootKeys { key, fresh: true, retired: Vec::new() })
             }
             None => None,
         };

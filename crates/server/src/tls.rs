@@ -80,3 +80,13 @@ fn keep(folder: &Path, certificate: &str, key: &str) -> io::Result<()> {
     crate::start::write_private(&folder.join("key.pem"), key.as_bytes())?;
     fs::write(folder.join("cert.pem"), certificate)
 }
+
+/// The version of a connection, as `s3:TlsVersion` has it.
+pub fn version<S>(stream: &tokio_rustls::server::TlsStream<S>) -> Option<&'static str> {
+    let (_, connection) = stream.get_ref();
+    // There are no others: rustls speaks none that is older.
+    Some(match connection.protocol_version() {
+        Some(rustls::ProtocolVersion::TLSv1_3) => "1.3",
+        _ => "1.2",
+    })
+}

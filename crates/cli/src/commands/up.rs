@@ -43,11 +43,14 @@ fn greet(server: &Server, config: &Config) {
     println!("  enforced: every signature, every policy, on every call");
     if let Some(keys) = &server.root_keys {
         println!("{}", exports(keys, server, config));
+        for id in &keys.retired {
+            println!("  The root key {id} is inactive now: these take its place.");
+        }
     }
 }
 
 /// The lines to paste.
-fn exports(RootKeys { key, fresh }: &RootKeys, server: &Server, config: &Config) -> String {
+fn exports(RootKeys { key, fresh, .. }: &RootKeys, server: &Server, config: &Config) -> String {
     let title = match (fresh, &config.data) {
         (true, Some(_)) => "Root keys of this account, shown this once. To use them, paste:",
         (true, None) => "Root keys of this account, until it stops. To use them, paste:",
