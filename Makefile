@@ -4,7 +4,7 @@
 FLAGS ?= --data ./rolecall-data
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: up build guest-tools test bench fmt clean
+.PHONY: up build guest-tools test fuzz differential bench fmt clean
 
 up: build guest-tools ## build, and run the server
 	@tools="$(CURDIR)/.cache/guest-tools/aws"; \
@@ -21,6 +21,12 @@ guest-tools: ## the aws command that instances see; without a network, none
 test: ## all checks and tests; installs what it needs
 	@tools/test.sh
 
+fuzz: ## every reader of strangers' bytes under libFuzzer, a minute each
+	@tools/fuzz.sh
+
+differential: ## 10,000,000 random decisions against the literal evaluator; CASES=N for another number
+	@tools/differential.sh
+
 bench: ## the committed benchmarks, as one table
 	@tools/bench.sh
 
@@ -28,4 +34,4 @@ fmt: ## formats the Rust code
 	cargo fmt
 
 clean: ## everything that was built or fetched; not ./rolecall-data
-	rm -rf target benches/target .cache .venv .pytest_cache
+	rm -rf target benches/target fuzz/target fuzz/corpus .cache .venv .pytest_cache

@@ -18,10 +18,13 @@ fn text(value: &impl serde::Serialize) -> String {
     serde_json::to_string(value).unwrap()
 }
 
-#[test]
-fn engine_and_oracle_agree() {
-    let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
-    for seed in 0..20_000 {
+/// How often each outcome came up.
+type Seen = BTreeMap<&'static str, u64>;
+
+/// Both decide the case of each seed.
+fn check(seeds: impl Iterator<Item = u64>) -> Seen {
+    let mut seen = Seen::new();
+    for seed in seeds {
         let case = random::case(&mut Draw::new(seed));
         let prepared =
             Prepared::new(&case).unwrap_or_else(|error| panic!("seed {seed}: {error}: {}", text(&case)));
@@ -30,9 +33,38 @@ fn engine_and_oracle_agree() {
         assert_eq!(decision.word(), expected, "seed {seed}: {}\n{}", text(&case), text(&prepared.explain()));
         *seen.entry(expected).or_default() += 1;
     }
-    // The cases are worth something only when every outcome is common.
-    for word in ["allowed", "explicitDeny", "implicitDeny"] {
-        assert!(seen.get(word).is_some_and(|count| *count > 1000), "{seen:?}");
+    seen
+}
+
+#[test]
+fn engine_and_oracle_agree() {
+    // Two threads: half the time where there are two processors.
+    let halves = [0..50_000, 50_000..100_000].map(|seeds| std::thread::spawn(move || check(seeds)));
+    for seen in halves.map(|half| half.join().unwrap()) {
+        // The cases are worth something only when every outcome is common.
+        for word in ["allowed", "explicitDeny", "implicitDeny"] {
+            assert!(seen.get(word).is_some_and(|count| *count > 2500), "{seen:?}");
+        }
+    }
+}
+
+/// `make differential`: as many as `ROLECALL_CASES` says, from other seeds than those above.
+#[test]
+#[ignore = "takes minutes in a release build"]
+#[allow(clippy::disallowed_methods, reason = "a measurement that a person asks for")]
+fn a_long_run() {
+    let cases: u64 = std::env::var("ROLECALL_CASES").map_or(10_000_000, |text| text.parse().unwrap());
+    let begun = std::time::Instant::now();
+    let (mut done, mut all) = (0, Seen::new());
+    while done < cases {
+        let more = (cases - done).min(500_000);
+        let first = 1_000_000_000 + done;
+        for (word, count) in check(first..first + more) {
+            *all.entry(word).or_default() += count;
+        }
+        done += more;
+        let seconds = begun.elapsed().as_secs_f64();
+        println!("{done} of {cases} in {seconds:.0} s ({:.0}/s), all alike: {all:?}", done as f64 / seconds);
     }
 }
 

@@ -37,6 +37,19 @@ impl Codec {
     {
         Codec { meta: S::META, read: read::<S>, write: write::<S> }
     }
+
+    /// The operation's name.
+    pub fn operation(&self) -> &'static str {
+        self.meta.name
+    }
+
+    /// A request's members as JSON, before they are validated.
+    ///
+    /// # Errors
+    /// The protocol's fault for what cannot be read.
+    pub fn read(&self, m: &Message<'_>) -> Result<Value, Fault> {
+        (self.read)(m)
+    }
 }
 
 fn read<S: Shape>(m: &Message<'_>) -> Result<Value, Fault>

@@ -1,0 +1,39 @@
+//! What is done with bytes from strangers, as functions of bytes that must not panic and must keep their promises.
+//!
+//! `make fuzz` runs each [`Target`] under libFuzzer (folder `fuzz`); this crate's test runs each over its seeds, what
+//! earlier runs found (`findings/`), and inputs mutated from a fixed seed.
+#![expect(clippy::expect_used, clippy::panic, reason = "a panic is how a target tells its finding")]
+
+mod codecs;
+mod mutate;
+mod policy;
+mod request;
+mod requests;
+mod seeds;
+mod sigv4;
+mod token;
+
+pub use mutate::Mutator;
+
+/// One way into the program.
+#[derive(Clone, Copy, Debug)]
+pub struct Target {
+    pub name: &'static str,
+    /// Panics when it finds something.
+    pub run: fn(&[u8]),
+    /// Good inputs to begin with.
+    pub seeds: fn() -> Vec<Vec<u8>>,
+}
+
+/// Every target.
+pub const TARGETS: &[Target] = &[
+    Target { name: "query", run: codecs::query, seeds: codecs::query_seeds },
+    Target { name: "ec2", run: codecs::ec2, seeds: codecs::ec2_seeds },
+    Target { name: "json", run: codecs::json, seeds: codecs::json_seeds },
+    Target { name: "rest-xml", run: codecs::rest_xml, seeds: codecs::rest_xml_seeds },
+    Target { name: "requests", run: requests::run, seeds: seeds::requests },
+    Target { name: "sigv4", run: sigv4::run, seeds: seeds::signed },
+    Target { name: "chunks", run: sigv4::chunks, seeds: seeds::chunks },
+    Target { name: "policy", run: policy::run, seeds: seeds::policies },
+    Target { name: "token", run: token::run, seeds: token::seeds },
+];
