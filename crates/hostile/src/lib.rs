@@ -9,6 +9,7 @@ mod mutate;
 mod policy;
 mod request;
 mod requests;
+mod saml;
 mod seeds;
 mod sigv4;
 mod token;
@@ -36,4 +37,6 @@ pub const TARGETS: &[Target] = &[
     Target { name: "chunks", run: sigv4::chunks, seeds: seeds::chunks },
     Target { name: "policy", run: policy::run, seeds: seeds::policies },
     Target { name: "token", run: token::run, seeds: token::seeds },
+    Target { name: "saml", run: saml::response, seeds: saml::responses },
+    Target { name: "saml-metadata", run: saml::metadata, seeds: saml::documents },
 ];

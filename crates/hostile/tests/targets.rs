@@ -54,4 +54,6 @@ targets! {
     chunks_are_the_same_however_they_are_cut "chunks";
     policies_are_compiled_or_refused "policy";
     only_sealed_tokens_open "token";
+    only_what_the_provider_signed_is_said "saml";
+    metadata_is_read_or_refused "saml-metadata";
 }
