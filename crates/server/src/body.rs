@@ -28,6 +28,8 @@ const PIECE: usize = 1024;
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How long a client may send nothing of a body that it has begun: connections are limited in number.
 const IDLE: Duration = Duration::from_secs(60);
+/// How long the rest of a refused body is read.
+const LINGER: Duration = Duration::from_secs(1);
 /// How long a body that is not streamed may take as a whole.
 const WHOLE: Duration = Duration::from_secs(300);
 
@@ -80,7 +82,7 @@ pub async fn take_whole(
     request: &mut Request,
     protocol: Protocol,
     budget: &Budget,
-    body: Incoming,
+    body: &mut Incoming,
 ) -> Result<Share, Fault> {
     let mut share = Share::default();
     // What is not announced is reserved as it comes.
@@ -100,7 +102,7 @@ pub async fn take_whole(
     Ok(share)
 }
 
-async fn collect(mut body: Incoming, budget: &Budget, share: &mut Share) -> Result<Bytes, Fault> {
+async fn collect(body: &mut Incoming, budget: &Budget, share: &mut Share) -> Result<Bytes, Fault> {
     let mut first = Bytes::new();
     let mut all = BytesMut::new();
     while let Some(frame) = tokio::time::timeout(IDLE, body.frame()).await.map_err(|_| idle())? {
@@ -124,6 +126,21 @@ async fn collect(mut body: Incoming, budget: &Budget, share: &mut Share) -> Resu
         }
     }
     Ok(if all.is_empty() { first } else { all.freeze() })
+}
+
+/// Reads on for a while and keeps nothing: a client that is still sending would not see why it was refused.
+pub async fn discard(mut body: Incoming) {
+    let rest = async {
+        let mut seen = 0;
+        while let Some(Ok(frame)) = body.frame().await {
+            seen += frame.data_ref().map_or(0, Bytes::len);
+            if seen > 2 * LONGEST_BODY {
+                return;
+            }
+        }
+    };
+    // Whoever has sent nothing by then waits for the answer.
+    let _ = tokio::time::timeout(LINGER, rest).await;
 }
 
 fn too_large() -> Fault {

@@ -87,9 +87,13 @@ async fn answer(world: &Arc<World>, peer: Peer, request: http::Request<Incoming>
     if front.streams(&request) {
         request.body = RequestBody::Arriving(body::arriving(incoming));
     } else {
-        match take(world, front, &mut request, incoming).await {
+        let mut incoming = incoming;
+        match take(world, front, &mut request, &mut incoming).await {
             Ok(share) => _share = share,
-            Err(fault) => return refuse(&fault, Some(front), &id),
+            Err(fault) => {
+                body::discard(incoming).await;
+                return refuse(&fault, Some(front), &id);
+            }
         }
     }
     if form {
@@ -111,7 +115,7 @@ async fn take(
     world: &World,
     front: &Front,
     request: &mut Request,
-    incoming: Incoming,
+    incoming: &mut Incoming,
 ) -> Result<Share, Fault> {
     if body::announced(request).is_none_or(|length| length > body::SMALL) {
         world.door.foresee(request, front.service())?;
