@@ -26,7 +26,7 @@ CALLS = [
     ("ec2:DescribeVpcs", "*", ("ec2", "describe_vpcs", {})),
 ]
 ACTIONS = ["*", "iam:*", "iam:Get*", "iam:List*", "iam:GetUser", "IAM:getrole", "s3:*", "s3:Get*", "s3:List*", "s3:GetObject",
-           "ec2:Describe*", "ec2:DescribeVpcs", "sts:*", "*:Get*"]
+           "ec2:Describe*", "ec2:DescribeVpcs", "sts:*"]
 RESOURCES = ["*", IAM + "*", IAM + "user/*", IAM + "user/team/*", IAM + "user/${aws:username}", IAM + "role/r", "arn:aws:s3:::photos",
              "arn:aws:s3:::photos/*", "arn:aws:s3:::photos/c?t", "arn:aws:s3:::*", "arn:aws:ec2:*:*:*"]
 CONDITIONS = [

@@ -5,6 +5,7 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "a panic is how a target tells its finding")]
 
 mod codecs;
+mod jwt;
 mod mutate;
 mod policy;
 mod request;
@@ -37,6 +38,8 @@ pub const TARGETS: &[Target] = &[
     Target { name: "chunks", run: sigv4::chunks, seeds: seeds::chunks },
     Target { name: "policy", run: policy::run, seeds: seeds::policies },
     Target { name: "token", run: token::run, seeds: token::seeds },
+    Target { name: "jwt", run: jwt::token, seeds: jwt::tokens },
+    Target { name: "jwks", run: jwt::keys, seeds: jwt::sets },
     Target { name: "saml", run: saml::response, seeds: saml::responses },
     Target { name: "saml-metadata", run: saml::metadata, seeds: saml::documents },
 ];

@@ -54,6 +54,8 @@ targets! {
     chunks_are_the_same_however_they_are_cut "chunks";
     policies_are_compiled_or_refused "policy";
     only_sealed_tokens_open "token";
+    only_tokens_that_the_provider_signed_are_verified "jwt";
+    keys_of_providers_are_read_or_refused "jwks";
     only_what_the_provider_signed_is_said "saml";
     metadata_is_read_or_refused "saml-metadata";
 }
