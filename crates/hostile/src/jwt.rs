@@ -9,7 +9,8 @@ const KEYS: &str = r#"{"keys":[{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9
     "y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}]}"#;
 const SIGNED: &str = "eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNv\
                       bS9pc19yb290Ijp0cnVlfQ";
-const SIGNATURE: &str = "DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q";
+const SIGNATURE: &str =
+    "DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q";
 
 /// Claims as AWS takes them, which nobody signed.
 const CLAIMS: &str = "eyJhbGciOiJSUzI1NiIsImtpZCI6ImEifQ.eyJpc3MiOiJodHRwczovL2pvZSIsInN1YiI6Im1lIiwiYXVkIjpbImEiLC\
@@ -33,7 +34,9 @@ pub(crate) fn token(data: &[u8]) {
     let keys = keys_of(KEYS.as_bytes()).expect("keys");
     let signed = keys.iter().any(|key| key.fits(&token) && key.verifies(&token));
     assert!(!signed || token.signed == SIGNED, "nobody signed {text}");
-    if let Err(fault) = federation(&provider(), &token, Time::parse_iso("2026-01-01T00:00:00Z").expect("a time")) {
+    if let Err(fault) =
+        federation(&provider(), &token, Time::parse_iso("2026-01-01T00:00:00Z").expect("a time"))
+    {
         assert!((400..500).contains(&fault.status()), "{fault:?}");
     }
 }

@@ -24,7 +24,8 @@ mod usage;
 mod vault;
 
 pub use accounts::{
-    NewKey, add_given_key, add_key, only_active_root_key, open_account, open_account_for, open_organizations_role,
+    NewKey, add_given_key, add_key, only_active_root_key, open_account, open_account_for,
+    open_organizations_role,
 };
 pub use attempts::Attempts;
 pub use caller::{Caller, Policies, Who};
