@@ -2,7 +2,7 @@
 
 use rolecall_base::{AccountId, Time};
 use rolecall_identity::records::OidcProvider;
-use rolecall_sts::web_identity::{Token, federation, keys_of};
+use rolecall_sts::web_identity::{Token, federation, read_keys};
 
 /// The key and the token of RFC 7515, appendix A.3.
 const KEYS: &str = r#"{"keys":[{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
@@ -31,7 +31,7 @@ fn provider() -> OidcProvider {
 pub(crate) fn token(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let Ok(token) = Token::parse(text) else { return };
-    let keys = keys_of(KEYS.as_bytes()).expect("keys");
+    let keys = read_keys(KEYS.as_bytes()).expect("keys");
     let signed = keys.iter().any(|key| key.fits(&token) && key.verifies(&token));
     assert!(!signed || token.signed == SIGNED, "nobody signed {text}");
     if let Err(fault) =
@@ -44,7 +44,7 @@ pub(crate) fn token(data: &[u8]) {
 pub(crate) fn tokens() -> Vec<Vec<u8>> {
     let whole = format!("{SIGNED}.{SIGNATURE}");
     let token = Token::parse(&whole).expect("a token");
-    let keys = keys_of(KEYS.as_bytes()).expect("keys");
+    let keys = read_keys(KEYS.as_bytes()).expect("keys");
     assert!(keys.iter().any(|key| key.verifies(&token)), "the seed is good");
     vec![whole.into_bytes(), CLAIMS.as_bytes().to_vec()]
 }
@@ -52,7 +52,7 @@ pub(crate) fn tokens() -> Vec<Vec<u8>> {
 pub(crate) fn keys(data: &[u8]) {
     let whole = format!("{SIGNED}.{SIGNATURE}");
     let token = Token::parse(&whole).expect("a token");
-    for key in keys_of(data).unwrap_or_default() {
+    for key in read_keys(data).unwrap_or_default() {
         let _ = key.fits(&token) && key.verifies(&token);
     }
 }

@@ -26,27 +26,26 @@ pub fn run(up: Up) -> Result<u8, Failure> {
     })
 }
 
+/// All at once: who waits for the first line has the last one, too.
 fn greet(server: &Server, config: &Config) {
     let kept = match &config.data {
         Some(data) => format!("kept in {}", data.display()),
         None => "kept nowhere (--ephemeral)".to_owned(),
     };
-    println!("Rolecall is ready at http://{}", server.address);
+    let mut lines = vec![format!("Rolecall is ready at http://{}", server.address)];
     if let Some(tls) = server.tls_address {
-        println!("  with TLS at    https://{tls}");
+        lines.push(format!("  with TLS at    https://{tls}"));
     }
-    println!("  account {}, region {}, state {kept}", config.account, config.region);
-    println!("  instances: {}", server.compute);
-    for note in &server.notes {
-        println!("    {note}");
-    }
-    println!("  enforced: every signature, every policy, on every call");
+    lines.push(format!("  account {}, region {}, state {kept}", config.account, config.region));
+    lines.push(format!("  instances: {}", server.compute));
+    lines.extend(server.notes.iter().map(|note| format!("    {note}")));
+    lines.push("  enforced: every signature, every policy, on every call".to_owned());
     if let Some(keys) = &server.root_keys {
-        println!("{}", exports(keys, server, config));
-        for id in &keys.retired {
-            println!("  The root key {id} is inactive now: these take its place.");
-        }
+        lines.push(exports(keys, server, config));
+        let retired = keys.retired.iter();
+        lines.extend(retired.map(|id| format!("  The root key {id} is inactive now: these take its place.")));
     }
+    println!("{}", lines.join("\n"));
 }
 
 /// The lines to paste.
