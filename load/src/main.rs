@@ -1,5 +1,6 @@
-//! `rolecall-load BINARY`: starts the real binary, puts load on it over loopback, and prints one table: what was
-//! measured, beside the goal, and as a share of what the same server gives for its health page.
+//! `rolecall-load BINARY [--roles N]`: starts the real binary, puts load on it over loopback, and prints what was
+//! measured, beside the goal, and as a share of what the same server gives for its health page; then the same with N
+//! roles in one account (100,000). `--only-roles` leaves the first table out.
 //!
 //! The generator runs on the same cores. Server CPU is read from the kernel's accounts of the server's process, so it
 //! does not hold the generator's.
@@ -8,6 +9,7 @@
 mod connection;
 mod metadata;
 mod process;
+mod roles;
 mod scenario;
 mod sign;
 
@@ -18,11 +20,11 @@ use rolecall_env::Env;
 use scenario::{Load, Measured};
 
 fn main() -> ExitCode {
-    let Some(binary) = std::env::args().nth(1) else {
-        eprintln!("usage: rolecall-load BINARY");
+    let Some(asked) = Asked::read(std::env::args().skip(1)) else {
+        eprintln!("usage: rolecall-load BINARY [--roles N] [--only-roles]");
         return ExitCode::from(2);
     };
-    match table(&binary) {
+    match asked.measure() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("rolecall-load: {error}");
@@ -33,6 +35,37 @@ fn main() -> ExitCode {
 
 /// What goes wrong here ends the run.
 pub type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+/// What is to be measured.
+struct Asked {
+    binary: String,
+    roles: usize,
+    only_roles: bool,
+}
+
+impl Asked {
+    fn read(mut words: impl Iterator<Item = String>) -> Option<Asked> {
+        let mut asked = Asked { binary: words.next()?, roles: 100_000, only_roles: false };
+        while let Some(word) = words.next() {
+            match word.as_str() {
+                "--roles" => asked.roles = words.next()?.parse().ok().filter(|roles| *roles > 0)?,
+                "--only-roles" => asked.only_roles = true,
+                _ => return None,
+            }
+        }
+        Some(asked)
+    }
+
+    fn measure(&self) -> Outcome<()> {
+        if !self.only_roles {
+            table(&self.binary)?;
+        }
+        let folder = std::env::temp_dir().join(format!("rolecall-load-{}.roles", std::process::id()));
+        let measured = roles::table(&self.binary, &folder, &Env::system(), self.roles);
+        let _ = std::fs::remove_dir_all(folder);
+        measured
+    }
+}
 
 fn table(binary: &str) -> Outcome<()> {
     let env = Env::system();

@@ -28,8 +28,8 @@ impl Running {
         let mut child = Command::new(binary)
             .args(["up", "--compute", compute, "--log", "error", "--listen", &address.to_string(), "--data"])
             .arg(folder)
-            // CreateUser is measured with far more users than an account has by default.
-            .args(["--quota", "users=100000000"])
+            // Far more users and roles are made than an account may have by default.
+            .args(["--quota", "users=100000000", "--quota", "roles=100000000"])
             .env("ROLECALL_ROOT_ACCESS_KEY_ID", ROOT_ID)
             .env("ROLECALL_ROOT_SECRET_ACCESS_KEY", ROOT_SECRET)
             .stdout(Stdio::piped())

@@ -49,13 +49,7 @@ impl Load<'_> {
         self.once(&sign::s3(self.env, &root, "PUT", "/load/object", &[7; 4096])?)?;
         let user = self.user_and_role()?;
         let body = format!("Action=AssumeRole&Version=2011-06-15&RoleSessionName=load&RoleArn={ROLE_ARN}");
-        let answer = self.once(&sign::form(self.env, &user, "sts", &body)?)?;
-        let of = |name: &str| element(&answer, name).ok_or("no credentials");
-        let session = Keys {
-            id: of("AccessKeyId")?.to_owned(),
-            secret: of("SecretAccessKey")?.to_owned(),
-            token: Some(of("SessionToken")?.to_owned()),
-        };
+        let session = session_of(&self.once(&sign::form(self.env, &user, "sts", &body)?)?)?;
         self.repeat(16, &sign::s3(self.env, &session, "GET", "/load/object", b"")?)
     }
 
@@ -71,7 +65,7 @@ impl Load<'_> {
     }
 
     /// A user that may assume a role, and the role, which may read the bucket.
-    fn user_and_role(&self) -> Outcome<Keys> {
+    pub fn user_and_role(&self) -> Outcome<Keys> {
         let root = Keys::root();
         let iam = |body: &str| sign::form(self.env, &root, "iam", body);
         let mut connection = Connection::open(self.server.address)?;
@@ -93,13 +87,13 @@ impl Load<'_> {
         Ok(Keys { id: of("AccessKeyId")?, secret: of("SecretAccessKey")?, token: None })
     }
 
-    fn once(&self, request: &[u8]) -> Outcome<String> {
+    pub fn once(&self, request: &[u8]) -> Outcome<String> {
         let answer = Connection::open(self.server.address)?.answer(request)?;
         let body = String::from_utf8_lossy(&answer.body).into_owned();
         if answer.status == 200 { Ok(body) } else { Err(format!("{}: {body}", answer.status).into()) }
     }
 
-    fn repeat(&self, connections: usize, request: &[u8]) -> Outcome<Measured> {
+    pub fn repeat(&self, connections: usize, request: &[u8]) -> Outcome<Measured> {
         self.measure(connections, &|| Ok(request.to_vec()))
     }
 
@@ -120,7 +114,11 @@ impl Load<'_> {
         })
     }
 
-    fn measure(&self, connections: usize, next: &(dyn Fn() -> Outcome<Vec<u8>> + Sync)) -> Outcome<Measured> {
+    pub fn measure(
+        &self,
+        connections: usize,
+        next: &(dyn Fn() -> Outcome<Vec<u8>> + Sync),
+    ) -> Outcome<Measured> {
         self.measure_at(self.server.address, connections, next)
     }
 
@@ -136,15 +134,11 @@ impl Load<'_> {
         let cpu = self.server.cpu_micros() - cpu;
         spans.sort_unstable();
         let count = spans.len().max(1) as f64;
-        let at = |share: f64| {
-            let index = (count * share) as usize;
-            spans.get(index.min(spans.len().saturating_sub(1))).copied().unwrap_or(0) as f64 / 1000.0
-        };
         Ok(Measured {
             rate: count / seconds,
             cpu_micros: cpu / count,
-            p50_micros: at(0.5),
-            p99_micros: at(0.99),
+            p50_micros: share(&spans, 0.5),
+            p99_micros: share(&spans, 0.99),
         })
     }
 
@@ -193,6 +187,18 @@ const READ: &str = "%7B%22Version%22%3A%222012-10-17%22%2C%22Statement%22%3A%7B%
                     %22%3A%22s3%3AGet%2A%22%2C%22Resource%22%3A%22arn%3Aaws%3As3%3A%3A%3Aload%2F%2A%22%7D%7D";
 const ASSUME: &str = "%7B%22Version%22%3A%222012-10-17%22%2C%22Statement%22%3A%7B%22Effect%22%3A%22Allow%22%2C%22Action\
                       %22%3A%22sts%3AAssumeRole%22%2C%22Resource%22%3A%22%2A%22%7D%7D";
+
+/// The span in microseconds that so great a share of sorted nanoseconds stays below.
+pub fn share(sorted: &[u64], share: f64) -> f64 {
+    let index = (sorted.len() as f64 * share) as usize;
+    sorted.get(index.min(sorted.len().saturating_sub(1))).copied().unwrap_or(0) as f64 / 1000.0
+}
+
+/// The credentials in an answer of AssumeRole.
+pub fn session_of(answer: &str) -> Outcome<Keys> {
+    let of = |name: &str| element(answer, name).map(str::to_owned).ok_or("no credentials");
+    Ok(Keys { id: of("AccessKeyId")?, secret: of("SecretAccessKey")?, token: Some(of("SessionToken")?) })
+}
 
 /// The text of the first element of that name.
 pub fn element<'a>(xml: &'a str, name: &str) -> Option<&'a str> {
