@@ -15,7 +15,7 @@ use rolecall_env::Env;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::vault::{NotOurs, Vault, cipher, derive};
+use crate::vault::{NotOurs, SessionKeys, Vault};
 
 const VERSION: u8 = 1;
 const NONCE: usize = 12;
@@ -114,11 +114,13 @@ pub fn seal(env: &Env, vault: &Vault, session: &Session) -> Result<Credentials, 
     let nonce = env.random::<NONCE>();
     let body = rmp_serde::to_vec(session).map_err(|_| NotOurs)?;
     let header = header(epoch);
-    let sealed = cipher(&vault.key("rolecall/session/1", epoch))
+    let keys = vault.session_keys_of_today(epoch);
+    let sealed = keys
+        .cipher
         .encrypt(&Nonce::from(nonce), Payload { msg: &body, aad: &owner(&header, &access_key_id) })
         .map_err(|_| NotOurs)?;
     let token = STANDARD.encode([&header[..], &nonce, &sealed].concat());
-    let secret_access_key = secret_of(vault, epoch, &access_key_id, &token);
+    let secret_access_key = secret_of(&keys, &access_key_id, &token);
     Ok(Credentials { access_key_id, secret_access_key, session_token: token, expires: session.expires })
 }
 
@@ -159,7 +161,9 @@ pub fn open(
     if version != VERSION || epoch > today + 1 {
         return Err(Invalid);
     }
-    let body = cipher(&vault.key("rolecall/session/1", epoch))
+    let keys = vault.session_keys(epoch);
+    let body = keys
+        .cipher
         .decrypt(&Nonce::from(*nonce), Payload { msg: body, aad: &owner(header, access_key_id) })
         .map_err(|_| Invalid)?;
     if epoch + EPOCHS_KEPT < today {
@@ -169,7 +173,7 @@ pub fn open(
     if session.expires <= now {
         return Err(TokenError::Expired);
     }
-    let secret = secret_of(vault, epoch, access_key_id, token);
+    let secret = secret_of(&keys, access_key_id, token);
     Ok((session, secret))
 }
 
@@ -231,10 +235,9 @@ fn owner(header: &[u8; 5], access_key_id: &str) -> Vec<u8> {
     [&header[..], b"sts|aws|", access_key_id.as_bytes()].concat()
 }
 
-fn secret_of(vault: &Vault, epoch: u32, access_key_id: &str, token: &str) -> String {
-    let key = vault.key("rolecall/session-secret/1", epoch);
+fn secret_of(keys: &SessionKeys, access_key_id: &str, token: &str) -> String {
     let digest = Sha256::digest(token.as_bytes());
-    let secret = derive(&*key, access_key_id.as_bytes(), &digest);
+    let secret = keys.secret(access_key_id, &digest);
     // 30 bytes are 40 characters, the length of AWS's secrets.
     STANDARD.encode(secret.get(..30).unwrap_or_default())
 }
