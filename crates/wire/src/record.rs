@@ -158,10 +158,17 @@ impl Teller {
 
 /// A text with quotes, so that JSON, a line and a terminal can hold it.
 fn quote(out: &mut String, text: &str) {
+    let plain = |byte: u8| byte >= 0x20 && byte != b'"' && byte != b'\\' && byte != 0x7f;
+    out.reserve(text.len() + 2);
     out.push('"');
+    // Without a branch for each byte, since nearly all text is plain.
+    if text.bytes().fold(true, |all, byte| all & plain(byte)) {
+        out.push_str(text);
+        return out.push('"');
+    }
     let mut done = 0;
     for (at, byte) in text.bytes().enumerate() {
-        if byte >= 0x20 && byte != b'"' && byte != b'\\' && byte != 0x7f {
+        if plain(byte) {
             continue;
         }
         out.push_str(text.get(done..at).unwrap_or_default());
