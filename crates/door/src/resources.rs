@@ -88,7 +88,7 @@ impl Resource for Group {
 /// A role as the target of AssumeRole: its trust policy is its resource policy.
 #[derive(Clone, Debug)]
 pub struct TrustingRole {
-    pub role: Role,
+    pub role: Arc<Role>,
     pub trust: Arc<PolicySet>,
 }
 

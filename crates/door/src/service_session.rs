@@ -78,7 +78,7 @@ impl Door {
 
     fn question(&self, asked: &ServiceSession<'_>) -> Result<Needs, Fault> {
         let trust = self.identity.documents.trust(&asked.role.trust)?;
-        let role = TrustingRole { role: asked.role.clone(), trust };
+        let role = TrustingRole { role: Arc::new(asked.role.clone()), trust };
         let question = Needs::action(sts::AssumeRole).on(&role);
         Ok(question.key(key::RoleSessionName, Some(asked.name)).trust_decides().done())
     }

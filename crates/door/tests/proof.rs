@@ -93,7 +93,7 @@ fn role(at: &At<'_>) -> Result<TrustingRole, Fault> {
         tags: Tags::default(),
         boundary: None,
     };
-    Ok(TrustingRole { role, trust: at.identity.documents.trust(&trust)? })
+    Ok(TrustingRole { role: role.into(), trust: at.identity.documents.trust(&trust)? })
 }
 
 impl Operation for Knock {

@@ -16,7 +16,7 @@ use crate::{fault, policy};
 /// A bucket as a call meets it.
 #[derive(Clone, Debug)]
 pub struct OpenBucket {
-    pub row: Bucket,
+    pub row: Arc<Bucket>,
     /// What its policy says to this caller.
     policy: Option<Arc<PolicySet>>,
 }
@@ -87,7 +87,7 @@ pub fn arn(name: &str) -> String {
 /// NoSuchBucket, which S3 tells before it authorizes; AuthorizationHeaderMalformed where the request was signed for
 /// another region than the bucket's; AccessDenied where the owner is not the expected one.
 pub fn open(at: &At<'_>, name: &str, expected_owner: Option<&str>) -> Result<OpenBucket, Fault> {
-    let row = row(at.db()?, name)?;
+    let row = at.db()?.get_shared::<Buckets>(&name)?.ok_or_else(|| no_bucket(name))?;
     // Services and nobody sign for no region.
     let signed = !matches!(at.caller.who, Who::Anonymous | Who::Service);
     if signed && at.region != row.region {
@@ -103,11 +103,11 @@ pub fn open(at: &At<'_>, name: &str, expected_owner: Option<&str>) -> Result<Ope
 /// # Errors
 /// NoSuchBucket, or InvalidBucketName for a name that no bucket can have.
 pub fn row(db: &Reader, name: &str) -> Result<Bucket, Fault> {
-    match db.get::<Buckets>(&name)? {
-        Some(row) => Ok(row),
-        None if is_name(name) => Err(fault::no_such_bucket(name)),
-        None => Err(fault::invalid_bucket_name(name)),
-    }
+    db.get::<Buckets>(&name)?.ok_or_else(|| no_bucket(name))
+}
+
+fn no_bucket(name: &str) -> Fault {
+    if is_name(name) { fault::no_such_bucket(name) } else { fault::invalid_bucket_name(name) }
 }
 
 /// One endpoint serves all regions here, so a region other than the bucket's is always the signature's: S3's answer to

@@ -69,6 +69,9 @@ pub trait Engine: fmt::Debug + Send + Sync + 'static {
 
 /// Rows as of one moment. Hold it for one request, not longer: it keeps old versions alive.
 pub trait Snapshot: fmt::Debug + Send + Sync {
+    /// The newest revision that it has: two snapshots of an engine with the same one are the same.
+    fn revision(&self) -> Rev;
+
     /// Shows the value and revision of `key` to `see`, if it exists; answers whether it does.
     fn get(&self, key: &[u8], see: &mut dyn FnMut(&[u8], Rev)) -> Result<bool, StoreError>;
 

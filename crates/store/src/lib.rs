@@ -19,6 +19,7 @@ mod key;
 mod memory;
 mod read;
 mod record;
+mod remembered;
 mod sqlite;
 mod stage;
 #[cfg(feature = "suite")]

@@ -3,9 +3,10 @@
 use std::collections::btree_map;
 use std::fmt;
 use std::marker::PhantomData;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::journal::{Journal, Write};
+use crate::remembered::Remembered;
 use crate::{Counters, KeyParts, Order, Prefix, Range, Rev, Snapshot, StoreError, Table, key, record};
 
 /// Keys and rows of a table.
@@ -18,19 +19,33 @@ type Show<'a> = dyn FnMut(&[u8], &[u8], Rev) + 'a;
 pub struct Reader {
     snapshot: Box<dyn Snapshot>,
     journal: Option<Mutex<Journal>>,
+    remembered: Arc<Remembered>,
 }
 
 impl Reader {
-    pub(crate) fn new(snapshot: Box<dyn Snapshot>) -> Reader {
-        Reader { snapshot, journal: None }
+    pub(crate) fn new(snapshot: Box<dyn Snapshot>, remembered: Arc<Remembered>) -> Reader {
+        Reader { snapshot, journal: None, remembered }
     }
 
-    pub(crate) fn recording(snapshot: Box<dyn Snapshot>) -> Reader {
-        Reader { snapshot, journal: Some(Mutex::default()) }
+    pub(crate) fn recording(snapshot: Box<dyn Snapshot>, remembered: Arc<Remembered>) -> Reader {
+        Reader { snapshot, journal: Some(Mutex::default()), remembered }
     }
 
     pub fn get<T: Table>(&self, key: &impl KeyParts<Owned = T::Key>) -> Result<Option<T::Row>, StoreError> {
         Ok(self.get_with_rev::<T>(key)?.map(|(row, _)| row))
+    }
+
+    /// [`Reader::get`] of a small row that many calls look at: read and decoded once for each revision of the store. A
+    /// transaction reads it as any other row.
+    pub fn get_shared<T: Table<Row: Send + Sync>>(
+        &self,
+        key: &impl KeyParts<Owned = T::Key>,
+    ) -> Result<Option<Arc<T::Row>>, StoreError> {
+        if self.journal.is_some() {
+            return Ok(self.get::<T>(key)?.map(Arc::new));
+        }
+        let at = self.snapshot.revision();
+        self.remembered.row(key::encode(T::ID, key), at, || self.get::<T>(key))
     }
 
     /// A row and the revision of the commit that wrote it: 0 if this transaction did.

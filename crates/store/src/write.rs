@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use rolecall_base::AccountId;
 
+use crate::remembered::Remembered;
 use crate::{
     Change, ChangesError, CommitError, Committed, Counters, Engine, Hint, Key, KeyParts, MAX_KEY, MAX_VALUE,
     Pre, Prefix, Range, Reader, Rev, Shard, StoreError, Table, Txn, key, record,
@@ -16,21 +17,21 @@ const REPEATS: usize = 5;
 
 /// Typed tables over one engine. Cheap to clone.
 #[derive(Clone)]
-pub struct Store(Arc<dyn Engine>);
+pub struct Store(Arc<dyn Engine>, Arc<Remembered>);
 
 impl Store {
     pub fn new(engine: Arc<dyn Engine>) -> Store {
-        Store(engine)
+        Store(engine, Arc::default())
     }
 
     /// A snapshot of the newest state. Take, use and drop it within one request.
     pub fn read(&self) -> Result<Reader, StoreError> {
-        Ok(Reader::new(self.0.snapshot()?))
+        Ok(Reader::new(self.0.snapshot()?, self.1.clone()))
     }
 
     /// A transaction on a snapshot of the newest state.
     pub fn begin(&self) -> Result<Tx, StoreError> {
-        Ok(Tx(Reader::recording(self.0.snapshot()?)))
+        Ok(Tx(Reader::recording(self.0.snapshot()?, self.1.clone())))
     }
 
     /// Commits if all that `tx` read is still so; durable when it answers `Ok`. A transaction that wrote nothing

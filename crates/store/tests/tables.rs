@@ -95,6 +95,54 @@ async fn a_row_that_was_put_is_read_back_with_the_revision_of_its_commit() {
 }
 
 #[tokio::test]
+async fn a_shared_row_is_what_each_snapshot_would_have_read() {
+    let folder = tempfile::tempdir().unwrap();
+    for store in [
+        Store::new(Arc::new(Memory::new())),
+        Store::new(Arc::new(rolecall_store::Sqlite::open(folder.path()).unwrap())),
+    ] {
+        let key = (account(), "admin");
+        let put = async |path: &str| {
+            let mut tx = store.begin().unwrap();
+            tx.put::<Roles>(&key, &role(path)).unwrap();
+            store.commit(tx).await.unwrap();
+        };
+        assert_eq!(store.read().unwrap().get_shared::<Roles>(&key).unwrap(), None);
+        put("/old/").await;
+        let before = store.read().unwrap();
+        let first = before.get_shared::<Roles>(&key).unwrap().unwrap();
+        let again = store.read().unwrap().get_shared::<Roles>(&key).unwrap().unwrap();
+        assert!(Arc::ptr_eq(&first, &again), "it was read twice");
+        put("/new/").await;
+        let after = store.read().unwrap();
+        for _ in 0..2 {
+            assert_eq!(*after.get_shared::<Roles>(&key).unwrap().unwrap(), role("/new/"));
+            assert_eq!(*before.get_shared::<Roles>(&key).unwrap().unwrap(), role("/old/"));
+        }
+        let mut tx = store.begin().unwrap();
+        tx.delete::<Roles>(&key).unwrap();
+        assert_eq!(tx.get_shared::<Roles>(&key).unwrap(), None);
+        store.commit(tx).await.unwrap();
+        assert_eq!(store.read().unwrap().get_shared::<Roles>(&key).unwrap(), None);
+        assert_eq!(*after.get_shared::<Roles>(&key).unwrap().unwrap(), role("/new/"));
+    }
+}
+
+#[tokio::test]
+async fn a_transaction_that_saw_a_shared_row_conflicts_with_its_change() {
+    let store = store_of(&["admin"]).await;
+    let key = (account(), "admin");
+    store.read().unwrap().get_shared::<Roles>(&key).unwrap().unwrap();
+    let mut tx = store.begin().unwrap();
+    tx.get_shared::<Roles>(&key).unwrap().unwrap();
+    tx.put::<Roles>(&(account(), "other"), &role("/")).unwrap();
+    let mut change = store.begin().unwrap();
+    change.put::<Roles>(&key, &role("/new/")).unwrap();
+    store.commit(change).await.unwrap();
+    assert!(matches!(store.commit(tx).await, Err(CommitError::Conflict(_))));
+}
+
+#[tokio::test]
 async fn a_row_of_an_older_version_is_migrated_when_read() {
     let store = store_of(&[]).await;
     let mut tx = store.begin().unwrap();

@@ -1,5 +1,7 @@
 //! The role that a call wants to assume.
 
+use std::sync::Arc;
+
 use rolecall_actions::iam::kind;
 use rolecall_base::{Arn, Fault};
 use rolecall_door::{At, ByArn, TrustingRole};
@@ -24,14 +26,14 @@ pub fn find(at: &At<'_>, arn: &str) -> Result<Target, Fault> {
     if parsed.service != "iam" || word != "role" || name.is_empty() || !parsed.region.is_empty() {
         return Err(invalid());
     }
-    let role = at.db()?.get::<Roles>(&(account, fold(parsed.name())))?;
+    let role = at.db()?.get_shared::<Roles>(&(account, fold(parsed.name())))?;
     match role.filter(|role| role.arn() == arn) {
         None => Ok(Target::Nothing(ByArn::new(arn, account))),
         Some(role) => trusting(at, role).map(|role| Target::Role(Box::new(role))),
     }
 }
 
-fn trusting(at: &At<'_>, role: Role) -> Result<TrustingRole, Fault> {
+fn trusting(at: &At<'_>, role: Arc<Role>) -> Result<TrustingRole, Fault> {
     let trust = at.identity.documents.trust(&role.trust)?;
     Ok(TrustingRole { role, trust })
 }

@@ -243,6 +243,10 @@ struct Held {
 }
 
 impl Snapshot for Held {
+    fn revision(&self) -> Rev {
+        self.rev
+    }
+
     fn get(&self, key: &[u8], see: &mut dyn FnMut(&[u8], Rev)) -> Result<bool, StoreError> {
         Ok(self.rows.get(key, self.rev, see))
     }

@@ -61,8 +61,15 @@ impl Pool {
             None => self.open()?,
         };
         let pinned = self.pin(&mut open);
-        let held = Held { open: Mutex::new(Some(open)), pool: Arc::clone(self) };
-        pinned.map(|()| held)
+        let held = |at| Held { at, open: Mutex::new(Some(open)), pool: Arc::clone(self) };
+        match pinned {
+            Ok(at) => Ok(held(at)),
+            Err(error) => {
+                // Gives the connection back.
+                drop(held(0));
+                Err(error)
+            }
+        }
     }
 
     /// Moves on to a revision that is durable.
@@ -112,11 +119,11 @@ impl Pool {
         }
     }
 
-    /// Makes the connection read the newest revision.
-    fn pin(&self, open: &mut Open) -> Result<(), StoreError> {
-        let newest = open.at == Some(self.head.load(Ordering::SeqCst));
-        if newest && !self.draining.load(Ordering::SeqCst) {
-            return Ok(());
+    /// Makes the connection read the newest revision, and tells it.
+    fn pin(&self, open: &mut Open) -> Result<Rev, StoreError> {
+        let head = self.head.load(Ordering::SeqCst);
+        if open.at == Some(head) && !self.draining.load(Ordering::SeqCst) {
+            return Ok(head);
         }
         open.end()?;
         open.run("BEGIN")?;
@@ -124,7 +131,7 @@ impl Pool {
         // Whoever asks after us must not be given an older snapshot, even if the committer has not told yet.
         self.advance(at);
         open.at = Some(at);
-        Ok(())
+        Ok(at)
     }
 
     fn idle(&self) -> MutexGuard<'_, Vec<Open>> {
@@ -156,6 +163,7 @@ impl Open {
 
 /// A snapshot: a connection with an open read transaction.
 pub(super) struct Held {
+    at: Rev,
     open: Mutex<Option<Open>>,
     pool: Arc<Pool>,
 }
@@ -180,6 +188,10 @@ impl Held {
 }
 
 impl Snapshot for Held {
+    fn revision(&self) -> Rev {
+        self.at
+    }
+
     fn get(&self, key: &[u8], see: &mut dyn FnMut(&[u8], Rev)) -> Result<bool, StoreError> {
         self.query("SELECT v, rev FROM kv WHERE k = ?1", |select| {
             let mut rows = select.query([key])?;
