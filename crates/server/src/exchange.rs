@@ -117,7 +117,8 @@ async fn take(
     request: &mut Request,
     incoming: &mut Incoming,
 ) -> Result<Share, Fault> {
-    if body::announced(request).is_none_or(|length| length > body::SMALL) {
+    let comes = !http_body::Body::is_end_stream(incoming);
+    if comes && body::announced(request).is_none_or(|length| length > body::SMALL) {
         world.door.foresee(request, front.service())?;
     }
     body::take_whole(request, front.service().protocol, &world.bodies, incoming).await
