@@ -6,7 +6,7 @@ use std::time::Duration;
 use rolecall_base::{AccountId, Arn, Fault};
 use rolecall_store::Reader;
 
-use crate::caller::Caller;
+use crate::caller::{Caller, Who};
 use crate::known::{Identity, user_by_id};
 use crate::load::Loader;
 use crate::records::{Role, Roles, User, Users, fold};
@@ -15,13 +15,25 @@ use crate::session::{Session, SessionKind};
 impl Identity {
     /// The caller that an ARN names, with its policies as they are in `db`: a user, a role (a session of it without a
     /// name) or a session of one, an account's root, a service acting for itself, or `anonymous`. `None`: nobody is
-    /// called so.
+    /// called so, or the account was closed.
     ///
     /// `home` is the account in which a service acts.
     ///
     /// # Errors
     /// When the store can't be read, or a stored document does not parse.
     pub fn principal(&self, db: &Reader, text: &str, home: AccountId) -> Result<Option<Caller>, Fault> {
+        let Some(mut caller) = self.named(db, text, home)? else { return Ok(None) };
+        let placement = self.placement(caller.account)?;
+        if placement.is_closed() {
+            return Ok(None);
+        }
+        if !matches!(caller.who, Who::Anonymous | Who::Service) {
+            caller.placement = Some(placement);
+        }
+        Ok(Some(caller))
+    }
+
+    fn named(&self, db: &Reader, text: &str, home: AccountId) -> Result<Option<Caller>, Fault> {
         if text == "anonymous" {
             return Ok(Some(Caller::anonymous()));
         }
