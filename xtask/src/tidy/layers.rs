@@ -106,7 +106,7 @@ fn edge(name: &str, used: &str, in_tests: bool) -> Option<String> {
         return None;
     }
     if ABOVE_ALL.contains(&name) {
-        let beside = matches!(used, "cli" | "load" | "xtask") || (used == "testkit" && !in_tests);
+        let beside = matches!(used, "cli" | "load" | "xtask") || (used == "testkit" && name == "server");
         return beside.then(|| format!("{name} may not use {used}"));
     }
     if name == "testkit" {

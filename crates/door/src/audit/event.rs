@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use rolecall_base::{AccountId, Fault, Time};
 use rolecall_env::Env;
 use rolecall_identity::{Caller, Who};
+use rolecall_store::MAX_VALUE;
 use rolecall_wire::record::{Dates, Teller};
 
 use super::Facts;
@@ -35,10 +36,18 @@ const LONGEST: usize = 1024;
 /// Bytes of `requestParameters` and of `responseElements`, as in CloudTrail.
 const LARGEST: usize = 100 * 1024;
 
-/// The records of a call, one a line: one for each account that is told of it.
+/// The same in a record that waits in the store, when all of it together would be too large for one value.
+const LARGEST_KEPT: usize = 8 * 1024;
+
+/// The records of a call, one a line: one for each account that is told of it. They fit into one value of the store.
 pub(crate) fn lines(call: &Call<'_>, env: &Env) -> String {
+    let whole = text(call, env, LARGEST);
+    if whole.len() < MAX_VALUE - 1024 { whole } else { text(call, env, LARGEST_KEPT) }
+}
+
+fn text(call: &Call<'_>, env: &Env, largest: usize) -> String {
     let mut text = String::new();
-    write(call, env, &mut |line, _| {
+    write_cut(call, env, largest, &mut |line, _| {
         if !text.is_empty() {
             text.push('\n');
         }
@@ -49,6 +58,11 @@ pub(crate) fn lines(call: &Call<'_>, env: &Env) -> String {
 
 /// The same, one after the other.
 pub(super) fn write(call: &Call<'_>, env: &Env, each: &mut dyn FnMut(&str, &Facts<'_>)) {
+    write_cut(call, env, LARGEST, each);
+}
+
+/// With parameters and answer left out where they are longer than `largest` bytes.
+fn write_cut(call: &Call<'_>, env: &Env, largest: usize, each: &mut dyn FnMut(&str, &Facts<'_>)) {
     let own = own_recipient(call);
     let other = other_recipient(call, own);
     let shared = other.map(|_| env.uuid());
@@ -70,7 +84,7 @@ pub(super) fn write(call: &Call<'_>, env: &Env, each: &mut dyn FnMut(&str, &Fact
             read_only: call.read_only,
             management: !is_data_event(call.service, call.operation),
         };
-        each(&record(call, (account, viewer), &event_id, shared.as_deref()), &facts);
+        each(&record(call, (account, viewer), &event_id, shared.as_deref(), largest), &facts);
     }
 }
 
@@ -98,6 +112,7 @@ fn record(
     (recipient, viewer): (Option<AccountId>, Viewer),
     event_id: &str,
     shared_id: Option<&str>,
+    largest: usize,
 ) -> String {
     let is_data = is_data_event(call.service, call.operation);
     let recipient = recipient.map(|account| account.to_string());
@@ -117,8 +132,8 @@ fn record(
         t.put("errorCode", Some(&*error_code(call.service, fault)));
         t.put("errorMessage", Some(cut(fault.message())));
     }
-    part(&mut t, "requestParameters", call.parameters.as_deref());
-    part(&mut t, "responseElements", call.answer.as_deref());
+    part(&mut t, "requestParameters", call.parameters.as_deref(), largest);
+    part(&mut t, "responseElements", call.answer.as_deref(), largest);
     additional(&mut t, call);
     t.put("requestID", Some(call.request_id));
     t.put("eventID", Some(event_id));
@@ -138,10 +153,10 @@ pub(super) fn cut(text: &str) -> &str {
 }
 
 /// Null where there is nothing to tell; what is too large is left out, and that is said.
-fn part(t: &mut Teller, name: &str, json: Option<&str>) {
+fn part(t: &mut Teller, name: &str, json: Option<&str>, largest: usize) {
     match json {
         None => t.raw(name, "null"),
-        Some(json) if json.len() <= LARGEST => t.raw(name, json),
+        Some(json) if json.len() <= largest => t.raw(name, json),
         Some(json) => {
             let size = json.len();
             let omitted = format!(r#"{{"omitted":true,"originalSize":{size},"reason":"{name} too large"}}"#);
