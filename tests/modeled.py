@@ -51,6 +51,7 @@ NAMED = {
     "EntityPath": "o-plausible1/r-plausible", "VersionId": "v1", "RoleSessionName": "plausible", "AWSServiceName": "es.amazonaws.com", "UploadId": "plausible",
     "ResourceId": "arn:aws:cloudtrail:us-east-1:000000000000:trail/plausible",
     "ResourceIdList": "arn:aws:cloudtrail:us-east-1:000000000000:trail/plausible",
+    "TargetPrincipal": "111111111111", "arn": "arn:aws:iam::aws:policy/root-task/IAMAuditRootUserCredentials",
     "DeletionTaskId": "task/aws-service-role/es.amazonaws.com/AWSServiceRoleForX/01234567-89ab-cdef-0123-456789abcdef",
 }
 

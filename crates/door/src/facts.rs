@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use rolecall_base::{AccountId, Time};
-use rolecall_identity::{Caller, Seat, Who};
+use rolecall_identity::{Caller, Seat, SessionKind, Who};
 use rolecall_policy::{Facts, Value};
 
 use crate::needs::{Ask, KeyValue};
@@ -108,6 +108,7 @@ impl AskFacts<'_> {
                 session.mfa.and_then(|shown| one(self.now.since(shown).as_secs().to_string()))
             }
             "sourceidentity" => session.source_identity.as_deref().and_then(one),
+            "assumedroot" if session.kind == SessionKind::Root => truth(true),
             "federatedprovider" => session.provider.as_deref().and_then(one),
             "ec2instancesourcevpc" => delivery.and_then(|d| one(d.vpc.as_str())),
             "ec2instancesourceprivateipv4" => delivery.and_then(|d| one(d.private_ip.as_str())),

@@ -26,7 +26,11 @@ pub(crate) fn attach<E: Holds>(
     let policy = Managed::find(tx, account, arn)?
         .ok_or_else(|| fault::no_such_entity(format!("Policy {arn} does not exist or is not attachable.")))?;
     if !policy.is_attachable() {
-        return Err(fault::policy_not_attachable("Cannot attach a Service Role Policy to a Customer Role."));
+        let text = match rolecall_identity::is_root_task(arn) {
+            true => "Cannot attach a Root Task Policy.",
+            false => "Cannot attach a Service Role Policy to a Customer Role.",
+        };
+        return Err(fault::policy_not_attachable(text));
     }
     let key = (account, word.clone(), name.clone(), arn.to_owned());
     if tx.exists::<Attachments>(&key)? {

@@ -1,6 +1,6 @@
 //! Central root access of an organization: who may switch its features, and what is on.
 
-use rolecall_base::{AccountId, Fault};
+use rolecall_base::{AccountId, Fault, Time};
 use rolecall_identity::records::{
     AllOrganizationFeatures, DelegatedAdministrators, Members, Organization, OrganizationFeatures,
     Organizations, ServiceAccess,
@@ -57,6 +57,7 @@ pub(crate) fn switch(
     account: AccountId,
     feature: Feature,
     on: bool,
+    now: Time,
 ) -> Result<(String, Vec<String>), Fault> {
     let organization = organization(tx, account)?;
     if on && organization.management != account {
@@ -67,7 +68,12 @@ pub(crate) fn switch(
     let mut features = OrganizationFeatures::of(tx, &organization.id)?;
     match feature {
         Feature::RootCredentialsManagement => features.root_credentials = on,
-        Feature::RootSessions => features.root_sessions = on,
+        Feature::RootSessions => {
+            if on && !features.root_sessions {
+                features.root_sessions_since = now;
+            }
+            features.root_sessions = on;
+        }
     }
     tx.put::<AllOrganizationFeatures>(&organization.id, &features)?;
     Ok((organization.id, names(features)))

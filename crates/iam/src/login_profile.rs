@@ -22,13 +22,16 @@ use crate::{access_key, account_alias};
 /// # Errors
 /// NoSuchEntity when there is no such user; ValidationError when it names nobody and the caller is neither.
 pub(crate) fn owner(db: &Reader, caller: &Caller, given: Option<&str>) -> Result<(KeyOwner, String), Fault> {
-    let own_session =
-        |caller: &Caller| caller.session.as_deref().is_some_and(|s| s.kind != SessionKind::User);
-    if given.is_none() && caller.who == Who::Root && !own_session(caller) {
+    if given.is_none() && caller.who == Who::Root && !is_assumed_root(caller) {
         return Err(Fault::validation("Must specify userName when calling with non-User credentials"));
     }
     let (owner, name) = access_key::owner(db, caller, given)?;
     Ok((owner, name.unwrap_or_else(|| "root".into())))
+}
+
+/// Whether this is the root user in a session that AssumeRoot gave.
+pub(crate) fn is_assumed_root(caller: &Caller) -> bool {
+    caller.session.as_deref().is_some_and(|session| session.kind == SessionKind::Root)
 }
 
 /// # Errors

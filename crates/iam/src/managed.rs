@@ -67,7 +67,9 @@ impl Managed {
     pub fn is_attachable(&self) -> bool {
         match self {
             Managed::Own(_) => true,
-            Managed::Aws(policy) => !policy.path.starts_with("/aws-service-role/"),
+            Managed::Aws(policy) => {
+                !["/aws-service-role/", "/root-task/"].iter().any(|path| policy.path.starts_with(path))
+            }
         }
     }
 

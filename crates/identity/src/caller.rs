@@ -156,6 +156,6 @@ impl Caller {
     /// The role session name or federated user name.
     pub fn session_name(&self) -> Option<&str> {
         let session = self.session.as_ref()?;
-        (session.kind != SessionKind::User).then_some(session.name.as_str())
+        matches!(session.kind, SessionKind::Role | SessionKind::Federated).then_some(session.name.as_str())
     }
 }

@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 
 use crate::attempts::Attempts;
 use crate::caller::{Caller, Policies, Who};
+use crate::central_root;
 use crate::documents::Documents;
 use crate::load::Loader;
 use crate::placement::Placements;
@@ -161,6 +162,7 @@ impl Identity {
         match session.kind {
             SessionKind::Role => role_caller(&loader, session),
             SessionKind::User | SessionKind::Federated => user_session_caller(&loader, session),
+            SessionKind::Root => central_root::caller(&loader, session),
         }
     }
 
@@ -188,7 +190,10 @@ impl Identity {
             TokenError::Invalid => Unknown::Invalid,
             TokenError::Expired => Unknown::Expired,
         })?;
-        let revision = self.store.revision_of(session.account);
+        // What a root session rests on is the organization's, and moves without the account's revision: its entry never
+        // counts as current.
+        let is_root = session.kind == SessionKind::Root;
+        let revision = if is_root { u64::MAX } else { self.store.revision_of(session.account) };
         let db = self.store.begin().map_err(Fault::internal)?;
         let found = self.session_caller(&db, Arc::new(session))?;
         let mut caller = found.ok_or(Unknown::Invalid)?;

@@ -8,6 +8,7 @@ mod accounts;
 mod attempts;
 pub mod aws_policies;
 mod caller;
+mod central_root;
 mod documents;
 mod federation;
 mod issuers;
@@ -29,6 +30,7 @@ pub use accounts::{
 };
 pub use attempts::Attempts;
 pub use caller::{Caller, Policies, Who};
+pub use central_root::{is_root_task, root_sessions};
 pub use documents::Documents;
 pub use federation::{Federation, SamlProof};
 pub use issuers::{Issuers, issuer_owner, outbound_federation};

@@ -34,6 +34,8 @@ pub enum SessionKind {
     User,
     /// GetFederationToken.
     Federated,
+    /// AssumeRoot: the root user of a member account, for one task.
+    Root,
 }
 
 /// How an instance got its credentials; becomes `ec2:RoleDelivery` and its neighbors.
@@ -54,7 +56,8 @@ pub struct Session {
     /// Unique id of the role or user; the account's number for root. Looked up at each use: once it is gone, so is
     /// the session.
     pub principal_id: String,
-    /// Role session name, or federated user name; empty for [`SessionKind::User`].
+    /// Role session name, or federated user name; for [`SessionKind::Root`] the number of the account that called; empty for
+    /// [`SessionKind::User`].
     pub name: String,
     pub issued: Time,
     pub expires: Time,

@@ -25,8 +25,8 @@ pub fn on_bucket<A: Action + On<kind::Bucket>>(
     Ok(Needs::action(action).on(&bucket).done())
 }
 
-/// One action on the policy of the request's bucket. The root user of the owner's account always may, and nobody of
-/// another account, whatever the policy says.
+/// One action on the policy of the request's bucket. For the root user of the owner's account that policy does not count,
+/// so that nobody is locked out for good; nobody of another account may, whatever the policy says.
 ///
 /// # Errors
 /// As [`bucket::open`].
@@ -37,12 +37,11 @@ pub fn on_policy<A: Action + On<kind::Bucket>>(
     expected_owner: Option<&str>,
 ) -> Result<Needs, Fault> {
     let bucket = bucket::open(at, name, expected_owner)?;
+    let question = Needs::action(action).on(&bucket);
     if bucket.is_owners_root(at) {
-        return Ok(Needs::nothing(
-            "the root user of the account that owns a bucket always reaches its policy",
-        ));
+        return Ok(question.in_account(bucket.row.owner, None).done());
     }
-    Ok(Needs::action(action).on(&bucket).done())
+    Ok(question.done())
 }
 
 /// # Errors

@@ -124,6 +124,41 @@ impl wire::Output for AssumeRoleWithWebIdentityResponse {
 }
 
 #[derive(Debug)]
+pub struct AssumeRoot;
+
+impl wire::Shape for AssumeRoot {
+    type Input = AssumeRootRequest;
+    type Output = AssumeRootResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "sts",
+        name: "AssumeRoot",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://sts.amazonaws.com/doc/2011-06-15/",
+        result_wrapper: Some("AssumeRootResult"),
+        route: wire::Route::named("AssumeRoot"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for AssumeRootRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for AssumeRootResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
 pub struct DecodeAuthorizationMessage;
 
 impl wire::Shape for DecodeAuthorizationMessage {
@@ -718,6 +753,91 @@ impl record::Tell for AssumeRoleWithWebIdentityResponse {
         t.put("packedPolicySize", self.packed_policy_size.as_ref());
         t.put("provider", self.provider.as_ref());
         t.put("audience", self.audience.as_ref());
+        t.put("sourceIdentity", self.source_identity.as_ref());
+        t.put("sessionTokenUtilization", self.session_token_utilization.as_ref());
+        t.put("sessionTokenSize", self.session_token_size.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct AssumeRootRequest {
+    pub target_principal: String,
+    pub task_policy_arn: PolicyDescriptorType,
+    pub duration_seconds: Option<i32>,
+    pub minimum_session_token_size: Option<i32>,
+}
+
+impl form::FromForm for AssumeRootRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(AssumeRootRequest {
+            target_principal: n.need("TargetPrincipal", v)?,
+            task_policy_arn: n.need("TaskPolicyArn", v)?,
+            duration_seconds: n.get("DurationSeconds", v)?,
+            minimum_session_token_size: n.get("MinimumSessionTokenSize", v)?,
+        })
+    }
+}
+
+impl AssumeRootRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("TargetPrincipal", Some(self.target_principal.as_str()), &rule::TARGET_PRINCIPAL_TYPE);
+        v.inner("TaskPolicyArn", Some(&self.task_policy_arn), PolicyDescriptorType::limits);
+        v.number("DurationSeconds", self.duration_seconds, Some(0), Some(900));
+        v.number("MinimumSessionTokenSize", self.minimum_session_token_size, Some(0), Some(4096));
+    }
+}
+
+impl record::Tell for AssumeRootRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("targetPrincipal", Some(&self.target_principal));
+        t.put("taskPolicyArn", Some(&self.task_policy_arn));
+        t.put("durationSeconds", self.duration_seconds.as_ref());
+        t.put("minimumSessionTokenSize", self.minimum_session_token_size.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct AssumeRootResponse {
+    pub credentials: Option<Credentials>,
+    pub source_identity: Option<String>,
+    pub session_token_utilization: Option<i32>,
+    pub session_token_size: Option<i32>,
+}
+
+impl AssumeRootResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Credentials", &self.credentials);
+        w.put("SourceIdentity", &self.source_identity);
+        w.put("SessionTokenUtilization", &self.session_token_utilization);
+        w.put("SessionTokenSize", &self.session_token_size);
+    }
+}
+
+impl xml::ToXml for AssumeRootResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for AssumeRootResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("credentials", self.credentials.as_ref());
         t.put("sourceIdentity", self.source_identity.as_ref());
         t.put("sessionTokenUtilization", self.session_token_utilization.as_ref());
         t.put("sessionTokenSize", self.session_token_size.as_ref());
@@ -1403,6 +1523,7 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<AssumeRole>(),
     wire::vectors::Codec::of::<AssumeRoleWithSAML>(),
     wire::vectors::Codec::of::<AssumeRoleWithWebIdentity>(),
+    wire::vectors::Codec::of::<AssumeRoot>(),
     wire::vectors::Codec::of::<DecodeAuthorizationMessage>(),
     wire::vectors::Codec::of::<GetAccessKeyInfo>(),
     wire::vectors::Codec::of::<GetCallerIdentity>(),
@@ -1529,6 +1650,7 @@ mod rule {
         pattern: Some(Pattern::new("[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*", "[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*")),
         values: &[],
     };
+    pub static TARGET_PRINCIPAL_TYPE: Text = Text { min: 12, max: 2048, pattern: None, values: &[] };
     pub static TOKEN_CODE_TYPE: Text =
         Text { min: 6, max: 6, pattern: Some(Pattern::new("[\\d]*", "[0-9]*")), values: &[] };
     pub static UNRESTRICTED_SESSION_POLICY_DOCUMENT_TYPE: Text = Text {

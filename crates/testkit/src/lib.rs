@@ -11,6 +11,8 @@
 //! ```
 #![expect(clippy::expect_used, clippy::panic, reason = "a test's world may fail loudly")]
 
+mod organization;
+
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
@@ -28,6 +30,8 @@ use rolecall_identity::records::{
 };
 use rolecall_identity::{Identity, Issuers, NewKey, Vault, add_key, open_account, second_factor};
 use rolecall_store::{Memory, Store, Tx};
+
+pub use organization::ORGANIZATION;
 
 /// The account that every world begins with.
 pub const ACCOUNT: AccountId = AccountId::ZERO;

@@ -115,12 +115,13 @@ impl Tell for Context<'_> {
                 let kind = if user.contains(":user/") { "IAMUser" } else { "Root" };
                 t.put("sessionIssuer", Some(&self.issuer(kind, user)));
             }
-            SessionKind::User => {}
+            SessionKind::User | SessionKind::Root => {}
         }
         if let Some(provider) = &session.provider {
             t.put("webIdFederationData", Some(&Federation { provider, session }));
         }
         t.put("attributes", Some(&Attributes(session)));
+        t.put("assumedRoot", (session.kind == SessionKind::Root).then_some("true"));
         t.put("sourceIdentity", session.source_identity.as_ref());
         t.put("ec2RoleDelivery", session.delivery.as_ref().map(|delivery| &delivery.role_delivery));
         t.close();

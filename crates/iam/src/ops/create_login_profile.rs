@@ -1,5 +1,6 @@
-//! CreateLoginProfile: a user's first password.
+//! CreateLoginProfile: a user's first password; in a session of AssumeRoot, the root user's.
 
+use base64::Engine as _;
 use rolecall_actions::iam;
 use rolecall_base::Fault;
 use rolecall_door::{At, Authorized, Needs, Operation, Prepare, Slow, Write};
@@ -22,14 +23,15 @@ impl Operation for CreateLoginProfile {
     fn run(req: &mut Authorized<'_, Self>) -> Result<CreateLoginProfileResponse, Fault> {
         let (input, caller, now) = (req.input, req.caller, req.now.whole_seconds());
         let found = login_profile::prepared(req)?;
-        let password = password(input)?;
         let tx = req.tx()?;
         let (owner, name) = login_profile::owner(tx, caller, input.user_name.as_deref())?;
         if tx.exists::<LoginProfiles>(&(caller.account, owner.word().to_owned()))? {
             let text = format!("Login Profile for user {name} already exists.");
             return Err(fault::entity_already_exists(text));
         }
-        found.check_policy(tx, caller, password)?;
+        if owner != KeyOwner::Root {
+            found.check_policy(tx, caller, password(input)?)?;
+        }
         let profile = found.first(now, input.password_reset_required.unwrap_or(false));
         login_profile::put(tx, caller, &owner, &profile)?;
         Ok(CreateLoginProfileResponse { login_profile: login_profile::to_wire(&name, &profile) })
@@ -39,10 +41,19 @@ impl Operation for CreateLoginProfile {
 fn prepare(input: &CreateLoginProfileRequest, at: &At<'_>) -> Result<Slow, Fault> {
     let (owner, _) = login_profile::owner(at.db()?, at.caller, input.user_name.as_deref())?;
     if owner == KeyOwner::Root {
-        // AWS lets the root user recover its password by e-mail then, which this server does not send.
-        return Err(Fault::not_implemented("CreateLoginProfile for the root user"));
+        if input.password.is_some() {
+            let text = "Password cannot be specified when creating the root user's login profile.";
+            return Err(Fault::validation(text));
+        }
+        // The profile is there to be recovered: until then its password is one that nobody knows.
+        let unknown = base64_of(at.env.random::<32>());
+        return login_profile::prepare(at, &owner, None, &unknown);
     }
     login_profile::prepare(at, &owner, None, password(input)?)
+}
+
+fn base64_of(bytes: [u8; 32]) -> String {
+    base64::engine::general_purpose::STANDARD.encode(bytes)
 }
 
 /// # Errors
@@ -136,5 +147,25 @@ mod tests {
         check_fault(scene.world.call::<CreateLoginProfile>(&bob, input), "AccessDenied");
         let input = GetLoginProfileRequest { user_name: Some("ann".into()) };
         check_fault(scene.call::<GetLoginProfile>(input), "NoSuchEntity");
+    }
+
+    #[test]
+    fn a_member_root_user_gets_a_profile_that_no_password_opens_by_its_task_only() {
+        let scene = Scene::new();
+        let member = "222222222222".parse().unwrap();
+        scene.world.organization(member);
+        let create = |visitor: &_, input| scene.world.call::<CreateLoginProfile>(visitor, input);
+        let session = scene.world.assumed_root(member, "IAMCreateRootUserPassword");
+        let named =
+            CreateLoginProfileRequest { password: Some("Correct-horse1".into()), ..Default::default() };
+        check_fault(create(&session, named), "ValidationError");
+        create(&session, Default::default()).unwrap();
+        check_fault(create(&session, Default::default()), "EntityAlreadyExists");
+        let delete = |visitor: &_| scene.world.call::<DeleteLoginProfile>(visitor, Default::default());
+        let text = check_fault(delete(&session), "AccessDenied");
+        assert!(text.contains("with an explicit deny in a session policy"), "{text}");
+        delete(&scene.world.assumed_root(member, "IAMDeleteRootUserCredentials")).unwrap();
+        // The root user with credentials of its own has no such operation.
+        check_fault(create(&scene.world.root(member), Default::default()), "ValidationError");
     }
 }

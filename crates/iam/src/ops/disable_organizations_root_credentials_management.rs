@@ -19,9 +19,9 @@ impl Operation for DisableOrganizationsRootCredentialsManagement {
     fn run(
         req: &mut Authorized<'_, Self>,
     ) -> Result<DisableOrganizationsRootCredentialsManagementResponse, Fault> {
-        let account = req.account();
+        let (account, now) = (req.account(), req.now);
         let (id, features) =
-            central_root::switch(req.tx()?, account, Feature::RootCredentialsManagement, false)?;
+            central_root::switch(req.tx()?, account, Feature::RootCredentialsManagement, false, now)?;
         Ok(DisableOrganizationsRootCredentialsManagementResponse {
             organization_id: Some(id),
             enabled_features: Some(features),

@@ -15,8 +15,8 @@ impl Operation for DisableOrganizationsRootSessions {
     }
 
     fn run(req: &mut Authorized<'_, Self>) -> Result<DisableOrganizationsRootSessionsResponse, Fault> {
-        let account = req.account();
-        let (id, features) = central_root::switch(req.tx()?, account, Feature::RootSessions, false)?;
+        let (account, now) = (req.account(), req.now);
+        let (id, features) = central_root::switch(req.tx()?, account, Feature::RootSessions, false, now)?;
         Ok(DisableOrganizationsRootSessionsResponse {
             organization_id: Some(id),
             enabled_features: Some(features),

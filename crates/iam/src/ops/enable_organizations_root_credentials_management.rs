@@ -19,9 +19,9 @@ impl Operation for EnableOrganizationsRootCredentialsManagement {
     fn run(
         req: &mut Authorized<'_, Self>,
     ) -> Result<EnableOrganizationsRootCredentialsManagementResponse, Fault> {
-        let account = req.account();
+        let (account, now) = (req.account(), req.now);
         let (id, features) =
-            central_root::switch(req.tx()?, account, Feature::RootCredentialsManagement, true)?;
+            central_root::switch(req.tx()?, account, Feature::RootCredentialsManagement, true, now)?;
         Ok(EnableOrganizationsRootCredentialsManagementResponse {
             organization_id: Some(id),
             enabled_features: Some(features),

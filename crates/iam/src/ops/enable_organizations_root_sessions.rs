@@ -15,8 +15,8 @@ impl Operation for EnableOrganizationsRootSessions {
     }
 
     fn run(req: &mut Authorized<'_, Self>) -> Result<EnableOrganizationsRootSessionsResponse, Fault> {
-        let account = req.account();
-        let (id, features) = central_root::switch(req.tx()?, account, Feature::RootSessions, true)?;
+        let (account, now) = (req.account(), req.now);
+        let (id, features) = central_root::switch(req.tx()?, account, Feature::RootSessions, true, now)?;
         Ok(EnableOrganizationsRootSessionsResponse {
             organization_id: Some(id),
             enabled_features: Some(features),

@@ -1,6 +1,6 @@
 //! Central root access: what an organization's management account may do to the root users of member accounts.
 
-use rolecall_base::Fault;
+use rolecall_base::{Fault, Time};
 use rolecall_store::{Reader, Record, Table};
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +13,9 @@ pub struct OrganizationFeatures {
     /// `RootSessions`: to take tasks of root by `sts:AssumeRoot`.
     #[serde(default)]
     pub root_sessions: bool,
+    /// When it was switched on: sessions from before an interruption stay over.
+    #[serde(default)]
+    pub root_sessions_since: Time,
 }
 
 impl OrganizationFeatures {

@@ -5,6 +5,7 @@
 pub mod assume_role;
 pub mod assume_role_with_saml;
 pub mod assume_role_with_web_identity;
+pub mod assume_root;
 pub mod decode_authorization_message;
 pub mod get_access_key_info;
 pub mod get_caller_identity;
@@ -17,6 +18,7 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::AssumeRole>(),
     rolecall_door::proving_row::<crate::model::AssumeRoleWithSAML>(),
     rolecall_door::proving_row::<crate::model::AssumeRoleWithWebIdentity>(),
+    rolecall_door::row::<crate::model::AssumeRoot>(),
     rolecall_door::row::<crate::model::DecodeAuthorizationMessage>(),
     rolecall_door::row::<crate::model::GetAccessKeyInfo>(),
     rolecall_door::row::<crate::model::GetCallerIdentity>(),
@@ -26,5 +28,4 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
 ];
 
 /// The operations that are known and not implemented.
-pub static MISSING: &[rolecall_wire::Route] =
-    &[rolecall_wire::Route::named("AssumeRoot"), rolecall_wire::Route::named("GetDelegatedAccessToken")];
+pub static MISSING: &[rolecall_wire::Route] = &[rolecall_wire::Route::named("GetDelegatedAccessToken")];
