@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use rolecall_base::Fault;
-use rolecall_door::{Extensions, Operation, Visitor};
+use rolecall_door::{Extensions, Operation, Origin, Visitor};
 use rolecall_testkit::{ACCOUNT, REGION, World};
 
 use crate::model::{CreateTrail, CreateTrailRequest, CreateTrailResponse};
@@ -73,6 +73,14 @@ impl Scene {
         let input =
             CreateTrailRequest { name: name.into(), s3_bucket_name: BUCKET.into(), ..Default::default() };
         self.call::<CreateTrail>(input)
+    }
+
+    /// The same, asked of another region.
+    pub fn trail_in(&self, region: &str, name: &str) -> Result<CreateTrailResponse, Fault> {
+        let input =
+            CreateTrailRequest { name: name.into(), s3_bucket_name: BUCKET.into(), ..Default::default() };
+        let call = self.world.door.call::<CreateTrail>(self.root.clone(), region, Origin::default(), input);
+        self.world.run(call)
     }
 
     pub fn stored(&self, name: &str) -> Trail {

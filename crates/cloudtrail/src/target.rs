@@ -10,6 +10,8 @@ use crate::records::{Trail, Trails, arn};
 
 /// Trails that an account may have in one region.
 pub const MOST: usize = 5;
+/// Trails that an account may have in all regions together: AWS has some 35 of them, here any name is one.
+pub const MOST_IN_ALL: usize = 200;
 
 /// What a name leads to.
 #[derive(Clone, Debug)]

@@ -1,5 +1,6 @@
 //! Which condition keys and variables policies ask for: what a simulation must be told.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use rolecall_base::{Arn, Fault};
@@ -67,25 +68,38 @@ impl Source {
     }
 }
 
+/// Condition keys, each once whatever its case, in the order in which they come. A request may bring many of them.
+#[derive(Debug, Default)]
+pub(crate) struct Keys {
+    list: Vec<String>,
+    seen: HashSet<String>,
+}
+
+impl Keys {
+    /// Adds those of a policy.
+    pub fn add(&mut self, policy: &Policy) {
+        for key in policy.context_keys() {
+            if self.seen.insert(key.to_ascii_lowercase()) {
+                self.list.push(key);
+            }
+        }
+    }
+
+    pub fn list(self) -> Vec<String> {
+        self.list
+    }
+}
+
 /// The keys of documents that a request brings.
 ///
 /// # Errors
 /// InvalidInput for what is no policy.
-pub(crate) fn of_texts(texts: &[String]) -> Result<Vec<String>, Fault> {
-    let mut keys = Vec::new();
+pub(crate) fn of_texts(texts: &[String]) -> Result<Keys, Fault> {
+    let mut keys = Keys::default();
     for text in texts {
         let policy = Policy::load(text, Kind::Identity)
             .map_err(|malformed| fault::invalid_input(malformed.message))?;
-        add(&mut keys, &policy);
+        keys.add(&policy);
     }
     Ok(keys)
-}
-
-/// Adds a policy's keys, each once whatever its case.
-pub(crate) fn add(keys: &mut Vec<String>, policy: &Policy) {
-    for key in policy.context_keys() {
-        if !keys.iter().any(|known| known.eq_ignore_ascii_case(&key)) {
-            keys.push(key);
-        }
-    }
 }

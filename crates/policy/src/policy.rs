@@ -1,5 +1,6 @@
 //! A policy document: its text, and the same compiled.
 
+use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -180,11 +181,11 @@ impl Policy {
 
     /// The condition keys and variables that it asks for, in the order of the text, each once, as written.
     pub fn context_keys(&self) -> Vec<String> {
-        let mut keys: Vec<String> = Vec::new();
+        let (mut keys, mut seen) = (Vec::new(), HashSet::new());
         for statement in &self.statements {
             let named = statement.resources.iter().flat_map(|resources| resources.variables());
             for key in named.chain(statement.conditions.iter().flat_map(Condition::keys)) {
-                if !keys.iter().any(|known| known.eq_ignore_ascii_case(key)) {
+                if seen.insert(key.to_ascii_lowercase()) {
                     keys.push(key.to_owned());
                 }
             }

@@ -12,15 +12,21 @@ pub struct Position {
 }
 
 impl Policy {
-    /// From where to where a statement stands; `None` past the last one.
+    /// From where to where each statement stands, in their order.
     ///
     /// AWS tells how far its parser had read. So a statement of a list begins right behind the list's bracket or the
     /// statement before it, one that stands alone right behind its own brace; each ends behind its last brace. Public
-    /// recordings of simulations show it. Reads the text from its start: for answers, not for decisions.
-    pub fn statement_position(&self, index: usize) -> Option<(Position, Position)> {
-        let span = self.statement_span(index)?;
-        let text = self.text();
-        Some((place(text, self.begin(index, &span)), place(text, span.end)))
+    /// recordings of simulations show it. Reads the whole text: for answers, not for decisions.
+    pub fn statement_positions(&self) -> Vec<(Position, Position)> {
+        let spans =
+            (0..self.statement_count()).filter_map(|index| Some((index, self.statement_span(index)?)));
+        let ends: Vec<(usize, usize)> =
+            spans.map(|(index, span)| (self.begin(index, &span), span.end)).collect();
+        let mut asked: Vec<usize> = ends.iter().flat_map(|(begin, end)| [*begin, *end]).collect();
+        asked.sort_unstable();
+        let found = places(self.text(), &asked);
+        let place = |at: usize| asked.binary_search(&at).ok().and_then(|index| found.get(index).copied());
+        ends.into_iter().filter_map(|(begin, end)| Some((place(begin)?, place(end)?))).collect()
     }
 
     fn begin(&self, index: usize, span: &Range<usize>) -> usize {
@@ -36,10 +42,15 @@ impl Policy {
     }
 }
 
-/// A line ends with a line feed, a carriage return, or both in this order.
-fn place(text: &str, at: usize) -> Position {
+/// The positions of some offsets, which are in order. A line ends with a line feed, a carriage return, or both in this
+/// order.
+fn places(text: &str, asked: &[usize]) -> Vec<Position> {
     let (mut line, mut column, mut returned) = (1, 1, false);
-    for char in text.get(..at).unwrap_or(text).chars() {
+    let mut found = Vec::with_capacity(asked.len());
+    for (offset, char) in text.char_indices() {
+        while asked.get(found.len()).is_some_and(|at| *at <= offset) {
+            found.push(Position { line, column });
+        }
         match char {
             '\n' if returned => {}
             '\n' | '\r' => (line, column) = (line + 1, 1),
@@ -47,7 +58,8 @@ fn place(text: &str, at: usize) -> Position {
         }
         returned = char == '\r';
     }
-    Position { line, column }
+    found.resize(asked.len(), Position { line, column });
+    found
 }
 
 #[cfg(test)]
@@ -57,7 +69,7 @@ mod tests {
 
     fn positions(text: &str) -> Vec<[usize; 4]> {
         let policy = Policy::load(text, Kind::Identity).unwrap();
-        let all = (0..policy.statement_count()).map(|index| policy.statement_position(index).unwrap());
+        let all = policy.statement_positions().into_iter();
         all.map(|(start, end)| [start.line, start.column, end.line, end.column]).collect()
     }
 

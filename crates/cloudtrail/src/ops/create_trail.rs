@@ -51,6 +51,10 @@ impl Operation for CreateTrail {
             let text = format!("User: {account} already has {} trails in {region}.", target::MOST);
             return Err(fault::maximum_number_of_trails_exceeded(text));
         }
+        if trails.len() >= target::MOST_IN_ALL {
+            let text = format!("User: {account} already has {} trails.", target::MOST_IN_ALL);
+            return Err(fault::maximum_number_of_trails_exceeded(text));
+        }
         bucket.check(&trail)?;
         tx.put::<Trails>(&(account, region, trail.name.clone()), &trail)?;
         Ok(show::facts!(CreateTrailResponse, trail))
@@ -85,6 +89,22 @@ mod tests {
         }
         let message = check_fault(scene.trail("six"), "MaximumNumberOfTrailsExceededException");
         assert_eq!(message, "User: 000000000000 already has 5 trails in us-east-1.");
+    }
+
+    #[test]
+    fn made_up_regions_give_no_endless_number_of_trails() {
+        let scene = Scene::new();
+        let mut made = 0;
+        let refused = loop {
+            let region = format!("r-{}", made / target::MOST);
+            match scene.trail_in(&region, &format!("t-{made}")) {
+                Ok(_) => made += 1,
+                Err(fault) => break fault,
+            }
+            assert!(made <= target::MOST_IN_ALL);
+        };
+        assert_eq!(made, target::MOST_IN_ALL);
+        assert_eq!(refused.code(), "MaximumNumberOfTrailsExceededException");
     }
 
     #[test]

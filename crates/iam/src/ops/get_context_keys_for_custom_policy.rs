@@ -18,6 +18,6 @@ impl Operation for GetContextKeysForCustomPolicy {
 
     fn run(req: &mut Authorized<'_, Self>) -> Result<GetContextKeysForPolicyResponse, Fault> {
         let keys = context_keys::of_texts(&req.input.policy_input_list)?;
-        Ok(GetContextKeysForPolicyResponse { context_key_names: Some(keys) })
+        Ok(GetContextKeysForPolicyResponse { context_key_names: Some(keys.list()) })
     }
 }

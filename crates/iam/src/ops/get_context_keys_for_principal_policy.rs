@@ -27,9 +27,9 @@ impl Operation for GetContextKeysForPrincipalPolicy {
         let policies = Source::find(&at, &input.policy_source_arn)?.policies(&at)?;
         let mut keys = context_keys::of_texts(input.policy_input_list.as_deref().unwrap_or_default())?;
         for named in policies.policies() {
-            context_keys::add(&mut keys, &named.policy);
+            keys.add(&named.policy);
         }
-        Ok(GetContextKeysForPolicyResponse { context_key_names: Some(keys) })
+        Ok(GetContextKeysForPolicyResponse { context_key_names: Some(keys.list()) })
     }
 }
 

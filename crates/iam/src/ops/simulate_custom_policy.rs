@@ -368,4 +368,16 @@ mod tests {
         input.resource_arns = Some(resources);
         check_fault(Scene::new().call::<SimulateCustomPolicy>(input), "InvalidInput");
     }
+
+    #[test]
+    fn keys_that_each_resource_would_name_again_count_too() {
+        let keys: Vec<String> = (0..1000).map(|at| format!(r#""a:k{at}":"x""#)).collect();
+        let statement = format!(
+            r#"{{"Effect":"Allow","Action":"*","Resource":"*","Condition":{{"StringEquals":{{{}}}}}}}"#,
+            keys.join(",")
+        );
+        let mut input = input(&[policy(&statement)], &["s3:GetObject"], &[]);
+        input.resource_arns = Some((0..1000).map(|at| format!("arn:aws:s3:::b/{at}")).collect());
+        check_fault(Scene::new().call::<SimulateCustomPolicy>(input), "InvalidInput");
+    }
 }

@@ -13,20 +13,22 @@ mod source;
 use rolecall_actions::catalog;
 use rolecall_base::{AccountId, Arn, Fault};
 use rolecall_policy::{
-    Kind, Layers, Named, Policy, PolicyId, PolicySet, Request, ResourceKind, Rule, explain,
+    Kind, Layer, Layers, Named, Policy, PolicyId, PolicySet, Request, ResourceKind, Rule, explain,
 };
 
 pub(crate) use caller::Caller;
 pub(crate) use exclusion::Exclusions;
 pub(crate) use source::{Sources, truly_named};
 
+use crate::context_keys::Keys;
 use crate::model::{self, ContextEntry, fault};
 use crate::page::Window;
 use context::Known;
-use outcome::Outcome;
+use outcome::{Outcome, Told};
 
-/// Statements that one call may weigh, over all resources and actions of its page; about a second's work.
-const BUDGET: usize = 1_000_000;
+/// Statements and missing keys that one call may weigh, over all resources and actions of its page. Its answer may name
+/// each of them, so this bounds time and memory: about a second's work, and some 100 MB.
+const BUDGET: usize = 200_000;
 
 /// What AssumeRole and its kin ask of a role's trust policy.
 const TRUST_ACTIONS: [&str; 6] = [
@@ -58,6 +60,7 @@ struct Simulation<'a> {
     policy: Option<Attached>,
     known: Known,
     missing: Vec<String>,
+    told: Told,
     /// Given one by one, not as `*`.
     specific: bool,
     resources: Vec<&'a str>,
@@ -99,16 +102,19 @@ pub(crate) fn run(
         caller,
         owner: asked.resource_owner.map(owner).transpose()?,
         missing: Vec::new(),
+        told: Told::default(),
         specific: resources.iter().any(|resource| *resource != "*"),
         policy,
         known,
         resources,
     };
     simulation.missing = simulation.missing();
-    let weight = simulation.resources.len().saturating_mul(simulation.statements().max(1));
+    let each = simulation.statements().saturating_add(simulation.missing.len()).max(1);
+    let weight = simulation.resources.len().saturating_mul(each);
     if weight > BUDGET {
         return Err(fault::invalid_input("The simulation has too many resources and policy statements."));
     }
+    simulation.told = simulation.told();
     let window = Window { limit: asked.window.limit.min(BUDGET / weight).max(1), ..asked.window.clone() };
     let actions = asked.actions.iter().enumerate().map(|(at, action)| (format!("{at:06}"), action));
     let page = window.cut(actions);
@@ -152,12 +158,21 @@ impl Simulation<'_> {
 
     /// The keys that the policies ask for and nobody gave. AWS leaves out those of service control policies.
     fn missing(&self) -> Vec<String> {
-        let mut keys = Vec::new();
+        let mut keys = Keys::default();
         for named in self.sets().flat_map(PolicySet::policies) {
-            crate::context_keys::add(&mut keys, &named.policy);
+            keys.add(&named.policy);
         }
+        let mut keys = keys.list();
         keys.retain(|key| !self.known.has(key));
         keys
+    }
+
+    /// The statements that answers may name.
+    fn told(&self) -> Told {
+        let policy = self.policy.as_ref().and_then(Attached::any).map(|set| (Layer::Resource, set));
+        let boundary = self.sources.boundary.as_ref().map(|set| (Layer::Boundary, set));
+        let sets = [Some((Layer::Identity, &self.sources.identity)), boundary, policy];
+        Told::new(sets.into_iter().flatten())
     }
 
     fn action(&self, action: &str) -> Result<model::EvaluationResult, Fault> {
@@ -168,6 +183,7 @@ impl Simulation<'_> {
             action,
             template(action, &self.resources),
             &outcomes,
+            &self.told,
             &self.missing,
             self.specific,
         ))
@@ -202,7 +218,8 @@ impl Simulation<'_> {
         };
         let cross_account = owner.is_some() && owner != request.principal.account();
         let trace = explain(&layers, &request);
-        Ok(Outcome::new(&trace, &layers, self.sources.scps.is_some(), cross_account, self.specific))
+        let organized = self.sources.scps.is_some();
+        Ok(Outcome::new(&trace, &layers, &self.told, organized, cross_account, self.specific))
     }
 
     /// Who has the last word. Without a resource policy AWS leaves role trust and key policies out of account.

@@ -1,6 +1,6 @@
 //! From the engine's explanation to the words of a simulation's answer.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use rolecall_policy::{
     Effect, Layer, LayerTrace, Layers, Owner, PolicyId, PolicySet, Reason, StatementRef, Trace,
@@ -11,11 +11,49 @@ use crate::model::{
     ResourceSpecificResult, Statement,
 };
 
+/// The statements of a simulation's policies as answers name them: their places are found once, not for each resource.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    all: Vec<Statement>,
+    /// The first statement of each policy.
+    first: HashMap<&'static str, HashMap<PolicyId, usize>>,
+}
+
+impl Told {
+    pub fn new<'p>(sets: impl Iterator<Item = (Layer, &'p PolicySet)>) -> Told {
+        let mut told = Told::default();
+        for (layer, set) in sets {
+            for named in set.policies() {
+                told.first.entry(kind(layer)).or_default().insert(named.id.clone(), told.all.len());
+                for (start, end) in named.policy.statement_positions() {
+                    told.all.push(Statement {
+                        source_policy_id: Some(shown(&named.id)),
+                        source_policy_type: Some(kind(layer).to_owned()),
+                        start_position: Some(wire(start)),
+                        end_position: Some(wire(end)),
+                    });
+                }
+            }
+        }
+        told
+    }
+
+    fn number(&self, layer: Layer, at: &StatementRef) -> Option<usize> {
+        let first = self.first.get(kind(layer))?.get(&at.policy)?;
+        first.checked_add(at.statement)
+    }
+
+    fn show(&self, numbers: &[usize]) -> Vec<Statement> {
+        numbers.iter().filter_map(|number| self.all.get(*number).cloned()).collect()
+    }
+}
+
 /// The answer for one resource.
 #[derive(Debug)]
 pub(super) struct Outcome {
     decision: &'static str,
-    matched: Vec<Statement>,
+    /// Numbers of statements.
+    matched: Vec<usize>,
     allowed_by_organizations: Option<bool>,
     allowed_by_boundary: Option<bool>,
     details: Option<BTreeMap<String, String>>,
@@ -26,6 +64,7 @@ impl Outcome {
     pub fn new(
         trace: &Trace,
         layers: &Layers<'_>,
+        told: &Told,
         organized: bool,
         cross_account: bool,
         specific: bool,
@@ -42,7 +81,7 @@ impl Outcome {
         };
         Outcome {
             decision: trace.decision,
-            matched: matched(trace, layers),
+            matched: matched(trace, told),
             allowed_by_organizations: organizations,
             allowed_by_boundary: boundary,
             details,
@@ -55,19 +94,20 @@ pub(super) fn result(
     action: &str,
     template: &str,
     outcomes: &[(&str, Outcome)],
+    told: &Told,
     missing: &[String],
     specific: bool,
 ) -> EvaluationResult {
     let all = || outcomes.iter().map(|(_, outcome)| outcome);
     let decision = all().map(|outcome| outcome.decision).max_by_key(|decision| rank(decision));
     let decision = decision.unwrap_or("implicitDeny");
-    let mut statements: Vec<Statement> = Vec::new();
-    for statement in all().filter(|outcome| outcome.decision == decision).flat_map(|outcome| &outcome.matched)
-    {
-        if !statements.contains(statement) {
-            statements.push(statement.clone());
-        }
-    }
+    let mut seen = HashSet::new();
+    let mut statements: Vec<usize> = all()
+        .filter(|outcome| outcome.decision == decision)
+        .flat_map(|outcome| &outcome.matched)
+        .copied()
+        .collect();
+    statements.retain(|number| seen.insert(*number));
     let every = |of: fn(&Outcome) -> Option<bool>| all().map(of).reduce(|one, other| Some(one? && other?));
     let mut details: Option<BTreeMap<String, String>> = None;
     for (source, decision) in all().filter_map(|outcome| outcome.details.as_ref()).flatten() {
@@ -81,7 +121,7 @@ pub(super) fn result(
         eval_action_name: action.to_owned(),
         eval_resource_name: Some(template.to_owned()),
         eval_decision: decision.to_owned(),
-        matched_statements: Some(statements),
+        matched_statements: Some(told.show(&statements)),
         missing_context_values: Some(missing.to_vec()),
         organizations_decision_detail: every(|outcome| outcome.allowed_by_organizations)
             .flatten()
@@ -94,7 +134,7 @@ pub(super) fn result(
             let each = outcomes.iter().map(|(resource, outcome)| ResourceSpecificResult {
                 eval_resource_name: (*resource).to_owned(),
                 eval_resource_decision: outcome.decision.to_owned(),
-                matched_statements: Some(outcome.matched.clone()),
+                matched_statements: Some(told.show(&outcome.matched)),
                 missing_context_values: Some(missing.to_vec()),
                 eval_decision_details: outcome.details.clone(),
                 permissions_boundary_decision_detail: boundary(outcome.allowed_by_boundary),
@@ -140,7 +180,7 @@ fn details(trace: &Trace, layers: &Layers<'_>) -> BTreeMap<String, String> {
 
 /// The statements that decided: all Denies where one did, else the Allows that grant. Those of service control
 /// policies are not told.
-fn matched(trace: &Trace, layers: &Layers<'_>) -> Vec<Statement> {
+fn matched(trace: &Trace, told: &Told) -> Vec<usize> {
     let effect = match trace.because {
         Reason::ExplicitDeny(_) => Effect::Deny,
         Reason::Granted(_) | Reason::Root => Effect::Allow,
@@ -151,28 +191,12 @@ fn matched(trace: &Trace, layers: &Layers<'_>) -> Vec<Statement> {
         Layer::Boundary => effect == Effect::Deny,
         _ => false,
     };
-    let told = trace.layers.iter().filter(|layer| !layer.skipped && counts(layer.layer));
-    told.flat_map(|layer| {
-        let set = match layer.layer {
-            Layer::Identity => layers.identity,
-            Layer::Boundary => layers.boundary,
-            _ => layers.resource,
-        };
-        let decisive = layer.statements.iter().filter(|one| one.matched && one.effect == effect);
-        decisive.map(move |one| statement(layer.layer, &one.at, set))
-    })
-    .collect()
-}
-
-fn statement(layer: Layer, at: &StatementRef, set: Option<&PolicySet>) -> Statement {
-    let named = set.and_then(|set| set.policies().iter().find(|named| named.id == at.policy));
-    let position = named.and_then(|named| named.policy.statement_position(at.statement));
-    Statement {
-        source_policy_id: Some(shown(&at.policy)),
-        source_policy_type: Some(kind(layer).to_owned()),
-        start_position: position.map(|(start, _)| wire(start)),
-        end_position: position.map(|(_, end)| wire(end)),
-    }
+    let counted = trace.layers.iter().filter(|layer| !layer.skipped && counts(layer.layer));
+    let decisive = counted.flat_map(|layer| {
+        let own = layer.statements.iter().filter(|one| one.matched && one.effect == effect);
+        own.filter_map(|one| told.number(layer.layer, &one.at))
+    });
+    decisive.collect()
 }
 
 fn wire(position: rolecall_policy::Position) -> Position {

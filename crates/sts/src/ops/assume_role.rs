@@ -109,16 +109,15 @@ where
         .key(key::SourceIdentity, source.as_deref())
         .request_tags(pairs())
         .trust_decides();
-    if shown {
-        assume =
-            assume.key(aws::MultiFactorAuthPresent, Some("true")).key(aws::MultiFactorAuthAge, Some("0"));
-    }
+    let (present, age) = (shown.then_some("true"), shown.then_some("0"));
+    assume = assume.key(aws::MultiFactorAuthPresent, present).key(aws::MultiFactorAuthAge, age);
     if !transitive.is_empty() {
         assume = assume.list(key::TransitiveTagKeys, transitive.clone());
     }
     let mut needs = assume.done();
     if !tags.is_empty() {
         let mut tag = Needs::action(sts::TagSession).on(role).request_tags(pairs()).trust_decides();
+        tag = tag.key(aws::MultiFactorAuthPresent, present).key(aws::MultiFactorAuthAge, age);
         if !transitive.is_empty() {
             tag = tag.list(key::TransitiveTagKeys, transitive);
         }
@@ -126,6 +125,7 @@ where
     }
     if let Some(source) = source {
         let set = Needs::action(sts::SetSourceIdentity).on(role).key(key::SourceIdentity, Some(source));
+        let set = set.key(aws::MultiFactorAuthPresent, present).key(aws::MultiFactorAuthAge, age);
         needs = needs.and(set.trust_decides().done());
     }
     needs
@@ -452,6 +452,28 @@ mod tests {
         assert!(assume(&world, &session, request(&arn)).is_ok());
         world.env.advance(Duration::from_secs(60));
         check_fault(assume(&world, &session, request(&arn)), "AccessDenied");
+    }
+
+    #[test]
+    fn a_code_is_shown_for_tags_and_a_source_identity_too() {
+        let world = World::new(1);
+        let ann = world.user(
+            "ann",
+            r#"{"Version": "2012-10-17", "Statement":
+            {"Effect": "Allow", "Action": "sts:SetSourceIdentity", "Resource": "*"}}"#,
+        );
+        let (serial, seed) = world.mfa_device(&ann, "ann");
+        let condition = r#"["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"],
+            "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}"#;
+        let arn = role(&world, "r", &trust(&ann.caller.principal_id, condition));
+        let input = AssumeRoleRequest {
+            serial_number: Some(serial),
+            token_code: Some(mfa_code(&seed, world.env.now(), 0)),
+            tags: Some(vec![Tag { key: "team".into(), value: "x".into() }]),
+            source_identity: Some("ann".into()),
+            ..request(&arn)
+        };
+        assume(&world, &ann, input).unwrap();
     }
 
     #[test]

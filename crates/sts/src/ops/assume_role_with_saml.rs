@@ -4,6 +4,8 @@ use rolecall_actions::sts::{self, key};
 use rolecall_base::{AccountId, Fault};
 use rolecall_door::{At, Authorized, Needs, Operation, Pending, Proving, Resource, Write};
 use rolecall_identity::{Caller, Federation, SamlProof};
+use tokio::runtime::{Handle, RuntimeFlavor};
+use tokio::sync::Semaphore;
 
 use crate::assumed::{self, Target};
 use crate::federated::{self, Asked};
@@ -11,14 +13,24 @@ use crate::grant;
 use crate::model::{AssumeRoleWithSAML, AssumeRoleWithSAMLRequest, AssumeRoleWithSAMLResponse};
 use crate::saml::{self, ACTION};
 
+/// Responses that are looked at at a time. Nobody signed these requests, and opening an encrypted assertion takes long:
+/// whoever sends many of them must not hold up all other callers.
+static TURNS: Semaphore = Semaphore::const_new(2);
+
 impl Proving for AssumeRoleWithSAML {
     fn account(input: &AssumeRoleWithSAMLRequest) -> Option<AccountId> {
         federated::account(&input.role_arn)
     }
 
     fn prove<'a>(input: &'a AssumeRoleWithSAMLRequest, at: &'a At<'a>) -> Pending<'a, Result<Caller, Fault>> {
-        // Nothing to wait for: the provider's keys came with its metadata.
-        Box::pin(std::future::ready(saml::caller(at, input)))
+        // Nothing to wait for but a turn: the provider's keys came with its metadata.
+        Box::pin(async move {
+            let _turn = TURNS.acquire().await.map_err(Fault::internal)?;
+            match Handle::current().runtime_flavor() {
+                RuntimeFlavor::MultiThread => tokio::task::block_in_place(|| saml::caller(at, input)),
+                _ => saml::caller(at, input),
+            }
+        })
     }
 }
 
