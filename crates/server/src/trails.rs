@@ -52,16 +52,18 @@ async fn deliver_all(world: &Arc<World>) -> Result<(), Fault> {
     }
     let log = Log { segments: world.segments.clone(), store: world.door.identity.store.clone() };
     log.settle();
+    // No further than this: the log grows meanwhile, also by what is delivered.
+    let end = audit_log::end(world.segments.shelf()).map_err(Fault::internal)?;
     for trail in trails {
-        if let Err(fault) = deliver(world, &trail).await {
+        if let Err(fault) = deliver(world, &trail, &end).await {
             log::warn!("{} could not be delivered: {fault:?}", trail.arn());
         }
     }
     Ok(())
 }
 
-/// Brings one trail to the end of the log.
-async fn deliver(world: &Arc<World>, trail: &Trail) -> Result<(), Fault> {
+/// Brings one trail to what was the end of the log, or a little beyond.
+async fn deliver(world: &Arc<World>, trail: &Trail, end: &Position) -> Result<(), Fault> {
     let Some(first) = trail.spans.first() else { return Ok(()) };
     let key = (trail.account, trail.region.clone(), trail.name.clone());
     let store = &world.door.identity.store;
@@ -71,6 +73,9 @@ async fn deliver(world: &Arc<World>, trail: &Trail) -> Result<(), Fault> {
     });
     loop {
         let from = Position { segment: delivery.segment.clone(), offset: delivery.offset };
+        if from >= *end {
+            return Ok(());
+        }
         let segments = world.segments.clone();
         let read = tokio::task::spawn_blocking(move || audit_log::next(segments.shelf(), &from)).await;
         let Some(piece) = read.map_err(Fault::internal)?.map_err(Fault::internal)? else { return Ok(()) };

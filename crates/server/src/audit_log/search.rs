@@ -100,6 +100,13 @@ pub struct Piece {
     pub next: Position,
 }
 
+/// Behind the last line that stands there now.
+pub fn end(shelf: &Shelf) -> io::Result<Position> {
+    let Some(segment) = shelf.names()?.pop() else { return Ok(Position::default()) };
+    let offset = shelf.size(&segment)?;
+    Ok(Position { segment, offset })
+}
+
 /// Whole lines from a place on; `None` at the end. A place whose segment is gone means the next one that is there.
 pub fn next(shelf: &Shelf, from: &Position) -> io::Result<Option<Piece>> {
     let names = shelf.names()?;
