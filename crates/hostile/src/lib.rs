@@ -2,7 +2,7 @@
 //!
 //! `make fuzz` runs each [`Target`] under libFuzzer (folder `fuzz`); this crate's test runs each over its seeds, what
 //! earlier runs found (`findings/`), and inputs mutated from a fixed seed.
-#![expect(clippy::panic, reason = "a panic is how a target tells its finding")]
+#![expect(clippy::expect_used, reason = "a panic is how a target tells its finding")]
 
 mod codecs;
 mod jwt;
