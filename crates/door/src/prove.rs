@@ -1,10 +1,12 @@
 //! Callers that bring their own proof: a provider's token instead of a signature. See [`Proving`].
 
+use std::task::Poll;
+
 use rolecall_base::Fault;
 use rolecall_identity::Caller;
 
 use crate::authenticate::Proof;
-use crate::door::{Door, Pass, Visitor};
+use crate::door::{Door, Pass, Visitor, guarded};
 use crate::operation::{Lazy, Sight};
 use crate::payload::BodyCheck;
 use crate::request::{Origin, Request};
@@ -63,7 +65,13 @@ impl Door {
         let outcome = {
             let pass = &*pass;
             let lazy = Lazy::new(self.identity.store.clone());
-            (prove.prove)(&*pass.input, &self.place(pass).at(Sight::Lazy(&lazy))).await
+            let at = self.place(pass).at(Sight::Lazy(&lazy));
+            let mut proving = (prove.prove)(&*pass.input, &at);
+            std::future::poll_fn(|context| match guarded(|| Ok(proving.as_mut().poll(context))) {
+                Ok(polled) => polled,
+                Err(fault) => Poll::Ready(Err(fault)),
+            })
+            .await
         };
         let checked = outcome.and_then(|caller| match caller.who.is_federated() {
             true => Ok(caller),
