@@ -191,7 +191,7 @@ def test_a_request_that_could_not_be_read_is_in_the_audit_log(tmp_path):
     with Server(data=tmp_path) as server:
         with pytest.raises(ClientError, match="ValidationError"):
             server.client("iam", server.root, parameter_validation=False).get_user(UserName="no such ! name")
-    said = "".join(path.read_text() for path in (tmp_path / "audit").iterdir())
+    said = "".join(path.read_text() for path in (tmp_path / "audit").glob("*.jsonl"))
     records = [json.loads(line) for line in said.splitlines()]
     assert [(r["eventName"], r["errorCode"], r["userIdentity"]["type"]) for r in records] == [
         ("GetUser", "ValidationError", "Root")
