@@ -3,7 +3,7 @@
 
 // `rolecall eval` is a program's own module and no library's.
 #[path = "../../crates/cli/src/offline/mod.rs"]
-#[allow(dead_code)]
+#[allow(dead_code, unused_imports)]
 mod offline;
 
 use std::path::Path;
