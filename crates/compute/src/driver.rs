@@ -10,6 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::broadcast;
 
 use crate::host::Host;
+use crate::images::{ImageSource, Stored};
 use crate::none::Records;
 use crate::{ComputeError, ExecIo, ExecSpec, InstanceSpec, StartError, Vpc, spec};
 
@@ -310,6 +311,38 @@ impl Driver {
     pub async fn drop_vpc(&self, vpc: &str) -> Result<(), ComputeError> {
         match &self.0.machine {
             Machine::Host(host) => host.drop_vpc(vpc).await,
+            Machine::Records(_) => Ok(()),
+        }
+    }
+
+    /// Takes an image into the driver's store, whole or not at all: a root file system's tar, an OCI layout or
+    /// what `docker save` writes, each plain, or compressed by gzip or zstd. Answers when instances can boot from it.
+    pub async fn import_image(&self, id: &str, source: ImageSource) -> Result<Stored, ComputeError> {
+        spec::check_name("image id", id)?;
+        match &self.0.machine {
+            Machine::Host(host) => host.import_image(id, source).await,
+            // Records boot from records.
+            Machine::Records(_) => Ok(Stored::default()),
+        }
+    }
+
+    /// Makes an image of an instance's disk and what it booted from. Of a running instance it is the disk as
+    /// found, file by file: stop or reboot it before for one that programs inside agree with.
+    pub async fn snapshot(&self, instance: &str, image: &str) -> Result<Stored, ComputeError> {
+        spec::check_name("instance id", instance)?;
+        spec::check_name("image id", image)?;
+        match &self.0.machine {
+            Machine::Host(host) => host.snapshot(instance, image).await,
+            Machine::Records(_) => Ok(Stored::default()),
+        }
+    }
+
+    /// Deletes an image; one that is not there is no error. Instances that were made from it keep running, stop
+    /// and start as before: the bytes go with the last of them.
+    pub async fn delete_image(&self, id: &str) -> Result<(), ComputeError> {
+        spec::check_name("image id", id)?;
+        match &self.0.machine {
+            Machine::Host(host) => host.delete_image(id).await,
             Machine::Records(_) => Ok(()),
         }
     }

@@ -12,6 +12,7 @@ mod driver;
 mod error;
 mod exec;
 mod host;
+mod images;
 mod init;
 mod none;
 mod packet;
@@ -23,6 +24,7 @@ mod sys;
 pub use driver::{Caps, Choice, Config, Driver, Ending, Event, Kind, Running, choose};
 pub use error::{ComputeError, StartError};
 pub use exec::{ExecIo, ExecSpec, Exit, ExitStatus, Reader, Resize, Writer};
+pub use images::{ImageSource, Stored};
 pub use spec::{Cidr, GUEST_BIN, Image, InstanceSpec, Link, Mount, Network, USER_DATA_LIMIT, User, Vpc};
 
 /// The name under which the program is run as the owner of the instances.

@@ -67,11 +67,13 @@ impl Vpc {
 }
 
 /// What the instance boots from.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Image {
     /// The host's `/usr`, read-only, with a fresh `/etc`, `/home` and `/var`.
     #[default]
     HostUsr,
+    /// An image of the driver's store: see [`crate::Driver::import_image`] and [`crate::Driver::snapshot`].
+    RootFs { id: String },
 }
 
 /// A login user. Its home is `/home/NAME`, its shell `/bin/bash` or else `/bin/sh`.
@@ -143,6 +145,9 @@ impl InstanceSpec {
         check_name("instance id", &self.id)?;
         check_name("VPC id", &self.network.vpc.id)?;
         check_name("host name", &self.hostname)?;
+        if let Image::RootFs { id } = &self.image {
+            check_name("image id", id)?;
+        }
         for user in &self.users {
             check_name("user name", &user.name)?;
             if !(1000..60_000).contains(&user.uid) {

@@ -20,8 +20,9 @@ use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::broadcast;
 
 use crate::driver::{Caps, Event, Kind, Running};
+use crate::images::{ImageSource, Stored};
 use crate::protocol::{Ask, InitEnd};
-use crate::{ComputeError, Config, Ending, ExecIo, ExecSpec, InstanceSpec, Vpc, packet};
+use crate::{ComputeError, Config, Ending, ExecIo, ExecSpec, Image, InstanceSpec, Vpc, packet};
 use instance::Instance;
 use supervisor::{Exits, Supervisor};
 
@@ -91,6 +92,9 @@ impl Host {
     }
 
     pub(crate) async fn start(&self, spec: InstanceSpec) -> Result<Running, ComputeError> {
+        if spec.image != Image::HostUsr {
+            return Err(self.unsupported("boot from images"));
+        }
         self.instances.claim(&spec.id)?;
         match self.launch(&spec).await {
             Ok((instance, imds)) => {
@@ -192,6 +196,22 @@ impl Host {
             self.supervisor.ask(Vec::new(), |seq| Ask::DropVpc { seq, vpc: vpc.into() }).await?;
         }
         Ok(())
+    }
+
+    pub(crate) async fn import_image(&self, _: &str, _: ImageSource) -> Result<Stored, ComputeError> {
+        Err(self.unsupported("import images"))
+    }
+
+    pub(crate) async fn snapshot(&self, _: &str, _: &str) -> Result<Stored, ComputeError> {
+        Err(self.unsupported("make images of instances"))
+    }
+
+    pub(crate) async fn delete_image(&self, _: &str) -> Result<(), ComputeError> {
+        Ok(())
+    }
+
+    fn unsupported(&self, what: &'static str) -> ComputeError {
+        ComputeError::Unsupported { driver: self.kind.name(), what }
     }
 
     pub(crate) async fn shutdown(&self) {
