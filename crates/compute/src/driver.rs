@@ -12,7 +12,7 @@ use tokio::sync::broadcast;
 use crate::host::Host;
 use crate::images::{ImageSource, Stored};
 use crate::none::Records;
-use crate::{ComputeError, ExecIo, ExecSpec, InstanceSpec, StartError, Vpc, spec};
+use crate::{ComputeError, ExecIo, ExecSpec, InstanceSpec, NetworkPlan, StartError, Vpc, spec};
 
 /// The wanted driver; `Auto` takes the strongest one that this machine can run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -305,6 +305,12 @@ impl Driver {
             Machine::Host(host) => host.connect(id, port).await,
             Machine::Records(_) => Err(unsupported("open connections")),
         }
+    }
+
+    /// Makes the network of a VPC what the plan says, all at once, with running instances as well as those that are yet
+    /// to start. A driver without networks of its own has nothing to change.
+    pub async fn apply_network(&self, plan: NetworkPlan) -> Result<(), ComputeError> {
+        spec::check_name("VPC id", &plan.vpc.id)
     }
 
     /// Lets the network of a VPC go; it ends when its last listener and instance do.

@@ -16,6 +16,7 @@ mod images;
 mod init;
 mod none;
 mod packet;
+pub mod plan;
 mod protocol;
 mod spec;
 mod supervisor;
@@ -25,6 +26,7 @@ pub use driver::{Caps, Choice, Config, Driver, Ending, Event, Kind, Running, cho
 pub use error::{ComputeError, StartError};
 pub use exec::{ExecIo, ExecSpec, Exit, ExitStatus, Reader, Resize, Writer};
 pub use images::{ImageSource, Stored};
+pub use plan::NetworkPlan;
 pub use spec::{Cidr, GUEST_BIN, Image, InstanceSpec, Link, Mount, Network, USER_DATA_LIMIT, User, Vpc};
 
 /// The name under which the program is run as the owner of the instances.

@@ -26,9 +26,11 @@ mod questions;
 mod reconcile;
 mod regions;
 mod tags;
+mod wiring;
 
 pub use machines::{Change, Guest, Machines, Preparing};
 pub use reconcile::Reconciler;
+pub use wiring::Wiring;
 
 #[cfg(test)]
 mod scene;

@@ -16,7 +16,7 @@ use crate::records::{
     Associations, ClientTokens, Ended, Goal, Instance, InstancePlaces, Instances, Mark, PrivateAddresses,
     PublicAddresses, Reason, State, Taken, Work,
 };
-use crate::tags;
+use crate::{tags, wiring};
 
 /// How long a terminated instance is still described.
 pub const REMEMBERED: Duration = Duration::from_secs(3600);
@@ -89,6 +89,8 @@ pub fn want(tx: &mut Tx, env: &Env, instance: &mut Instance, goal: Goal, at_once
         give_public_address_back(tx, instance)?;
     }
     tx.put::<Work>(&instance.id, &Mark {})?;
+    let place = Place { account: instance.account, region: &instance.region };
+    wiring::touch(tx, place, &instance.interface.vpc)?;
     if at_once { reach(tx, env.now(), instance) } else { write(tx, instance) }
 }
 

@@ -132,7 +132,11 @@ pub fn host_name(address: Ipv4Addr) -> String {
     format!("ip-{}", address.to_string().replace('.', "-"))
 }
 
-fn mac(text: &str) -> Result<[u8; 6], Fault> {
+/// `0a:1b:…` as bytes.
+///
+/// # Errors
+/// InternalFailure when it is none.
+pub(crate) fn mac(text: &str) -> Result<[u8; 6], Fault> {
     let bytes: Result<Vec<u8>, _> = text.split(':').map(|part| u8::from_str_radix(part, 16)).collect();
     let bytes = bytes.map_err(Fault::internal)?;
     bytes.try_into().map_err(|_| Fault::internal(format!("`{text}` is no hardware address")))

@@ -22,6 +22,7 @@ use crate::machines::{Change, Machines};
 use crate::network::Network;
 use crate::place::Place;
 use crate::records::{Ended, Goal, Instance, Mark, Reason, Shutdown, Work};
+use crate::wiring;
 
 /// How long processes have between the request to end and the end, as EC2's own shutdown gives them minutes.
 const GRACE: Duration = Duration::from_secs(10);
@@ -228,6 +229,11 @@ impl Parts {
         let spec = self.machines.spec(instance, &vpc.cidr, &subnet.cidr)?;
         if let Err(error) = self.machines.prepare(spec.network.vpc.clone()).await {
             return Ok(Err(error));
+        }
+        // Its rules stand before its first packet.
+        let key = place.key(&spec.network.vpc.id);
+        if let Err(trouble) = wiring::apply(&self.door, &self.machines, &key).await {
+            return Ok(Err(ComputeError::Invalid(format!("its network cannot be made: {trouble}"))));
         }
         Ok(match driver.start(spec).await {
             Ok(running) => {

@@ -12,7 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 use rolecall_base::Fault;
 use rolecall_compute::{Driver, GUEST_BIN, Link, Mount, Vpc};
 use rolecall_ec2::instances::{self, Instance};
-use rolecall_ec2::{Change, Guest, Machines, Reconciler};
+use rolecall_ec2::{Change, Guest, Machines, Reconciler, Wiring};
 use rolecall_imds::{Details, Imds, InstanceView, KeyPair, Options, Profile, Settings};
 use rolecall_store::Reader;
 use tokio::net::TcpListener;
@@ -109,6 +109,9 @@ pub async fn run(prepared: Prepared, accepting: Accepting, settings: Settings) {
         running: HashMap::new(),
         tasks: JoinSet::new(),
     };
+    let wiring = Wiring::new(hosting.world.door.clone(), machines.clone());
+    let mut end = hosting.accepting.stop.clone();
+    hosting.tasks.spawn(async move { wiring.run(stopping(&mut end)).await });
     hosting.tasks.spawn(async move { reconciler.run(stopping(&mut until)).await });
     loop {
         tokio::select! {

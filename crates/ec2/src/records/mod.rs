@@ -9,6 +9,7 @@ mod key_pair;
 mod network;
 mod tagged;
 mod token;
+mod wiring;
 
 pub use address::{PrivateAddresses, PublicAddresses, Taken};
 pub use association::{Association, Associations};
@@ -20,6 +21,7 @@ pub use key_pair::{KeyPair, KeyPairNames, KeyPairs, KeyType, Named};
 pub use network::{Networks, SecurityGroup, SecurityGroups, Subnet, Subnets, Vpc, Vpcs};
 pub use tagged::{TagSets, Tagged};
 pub use token::{ClientToken, ClientTokens};
+pub use wiring::TouchedNetworks;
 
 use rolecall_base::AccountId;
 use rolecall_store::Record;

@@ -1,0 +1,26 @@
+//! From records to networks: what the VPCs of the store say becomes a plan for the machine driver.
+//!
+//! Every operation that changes what a network is calls [`touch`] in its own transaction. A loop takes the notes, makes
+//! each VPC's whole plan from the records as they are by then, and has the driver apply it.
+
+mod follow;
+mod plan;
+
+use rolecall_base::Fault;
+use rolecall_store::Tx;
+
+use crate::place::Place;
+use crate::records::{Mark, TouchedNetworks};
+
+pub use follow::Wiring;
+pub(crate) use follow::apply;
+pub(crate) use plan::plan;
+
+/// Notes that a VPC's network has changed, in the transaction that changes it. Deleting the VPC is such a change.
+///
+/// # Errors
+/// When it can't be written.
+pub(crate) fn touch(tx: &mut Tx, place: Place<'_>, vpc: &str) -> Result<(), Fault> {
+    tx.put::<TouchedNetworks>(&place.key(vpc), &Mark {})?;
+    Ok(())
+}
