@@ -102,6 +102,18 @@ pub fn no_interface(id: &str) -> Fault {
     fault("InvalidNetworkInterfaceID.NotFound", message)
 }
 
+pub fn no_route_table(id: &str) -> Fault {
+    fault("InvalidRouteTableID.NotFound", format!("The routeTable ID '{id}' does not exist"))
+}
+
+pub fn no_internet_gateway(id: &str) -> Fault {
+    fault("InvalidInternetGatewayID.NotFound", format!("The internetGateway ID '{id}' does not exist"))
+}
+
+pub fn no_dhcp_options(id: &str) -> Fault {
+    fault("InvalidDhcpOptionsID.NotFound", format!("The dhcpOption ID '{id}' does not exist"))
+}
+
 pub fn no_association(id: &str) -> Fault {
     let message = format!("An invalid association-id of '{id}' was given");
     fault("InvalidAssociationID.NotFound", message)

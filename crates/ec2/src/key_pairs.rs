@@ -1,8 +1,6 @@
 //! Key pairs in the store: what making, importing and deleting them share.
 
-use rolecall_actions::ec2::{CreateTags, key, kind};
 use rolecall_base::{Fault, Tags, Time};
-use rolecall_door::Needs;
 use rolecall_env::Env;
 use rolecall_store::{Reader, Tx};
 
@@ -75,27 +73,4 @@ pub fn named(db: &Reader, place: Place<'_>, input: &DeleteKeyPairRequest) -> Res
     let Some(name) = name else { return Ok(None) };
     let found = db.get::<KeyPairs>(&place.key(&name))?;
     Ok(found.filter(|key| input.key_pair_id.as_ref().is_none_or(|id| *id == key.id)))
-}
-
-/// Adds the question whether tags may be set by the operation that makes a key pair.
-pub fn with_tags(
-    needs: Needs,
-    place: Place<'_>,
-    name: &str,
-    wished: &[(String, String)],
-    operation: &str,
-) -> Needs {
-    if wished.is_empty() {
-        return needs;
-    }
-    let question = Needs::action(CreateTags)
-        .on(&place.resource::<kind::KeyPair>(name))
-        .key(key::CreateAction, Some(operation))
-        .key(key::Region, Some(place.region));
-    needs.and(question.request_tags(pairs(wished)).done())
-}
-
-/// Tags as questions take them.
-pub fn pairs(tags: &[(String, String)]) -> impl Iterator<Item = (&str, &str)> {
-    tags.iter().map(|(key, value)| (key.as_str(), value.as_str()))
 }

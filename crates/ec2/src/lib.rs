@@ -15,6 +15,7 @@ mod describe;
 mod filters;
 mod key_pairs;
 mod keys;
+mod kinds;
 mod launch;
 mod lifecycle;
 mod machines;

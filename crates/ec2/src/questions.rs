@@ -1,13 +1,13 @@
-//! The questions that several operations ask: about instances, and about the tags of any resource.
+//! The questions that several operations ask: about instances, and about what is yet to be made.
 
-use rolecall_actions::ec2::{self, key, kind};
-use rolecall_actions::{Action, On, Takes, Wildcard, aws};
+use rolecall_actions::ec2::{CreateTags, key, kind};
+use rolecall_actions::{Action, Kind, On, Takes, Wildcard};
 use rolecall_base::Fault;
 use rolecall_door::{At, ByArn, Needs, Question};
 
-use crate::images;
+use crate::model::TagSpecification;
 use crate::place::Place;
-use crate::records::{Instance, Instances, KeyPairNames};
+use crate::records::{Instance, Instances};
 use crate::tags;
 
 /// The keys that every action on an instance takes.
@@ -106,57 +106,32 @@ pub fn required(yes: bool) -> &'static str {
     if yes { "required" } else { "optional" }
 }
 
-/// `CreateTags` and `DeleteTags`: actions on nearly every kind of resource.
-pub trait OnTagged:
-    Action
-    + Takes<key::Region>
-    + Takes<aws::key::TagKeys>
-    + On<kind::Instance>
-    + On<kind::Volume>
-    + On<kind::NetworkInterface>
-    + On<kind::Vpc>
-    + On<kind::Subnet>
-    + On<kind::SecurityGroup>
-    + On<kind::KeyPair>
-    + On<kind::Image>
-    + On<kind::RouteTable>
-    + On<kind::InternetGateway>
-    + On<kind::DhcpOptions>
+/// The question about what an operation is yet to make, and with it, where the request has tags for that, the question
+/// whether they may be set. `with` adds what further condition keys the first one takes.
+pub fn to_make<A, K>(
+    action: A,
+    made: &ByArn<K>,
+    place: Place<'_>,
+    given: Option<&[TagSpecification]>,
+    with: impl FnOnce(Question<A>) -> Question<A>,
+) -> Needs
+where
+    A: Action + On<K> + Takes<key::Region>,
+    K: Kind,
+    CreateTags: On<K>,
 {
-}
-
-impl OnTagged for ec2::CreateTags {}
-impl OnTagged for ec2::DeleteTags {}
-
-/// An action on the resource that an id stands for; on `*` when it can be none's.
-///
-/// # Errors
-/// When the store can't be read.
-pub fn on_tagged<A: OnTagged + Wildcard>(action: A, at: &At<'_>, id: &str) -> Result<Question<A>, Fault> {
-    let place = Place::of(at);
-    let has = tags::of(at.db()?, place, id)?;
-    let asking = Needs::action(action);
-    let question = match tags::kind_of(id) {
-        Some("instance") => asking.on(&place.resource::<kind::Instance>(id).tagged(has)),
-        Some("volume") => asking.on(&place.resource::<kind::Volume>(id).tagged(has)),
-        Some("network-interface") => asking.on(&place.resource::<kind::NetworkInterface>(id).tagged(has)),
-        Some("vpc") => asking.on(&place.resource::<kind::Vpc>(id).tagged(has)),
-        Some("subnet") => asking.on(&place.resource::<kind::Subnet>(id).tagged(has)),
-        Some("security-group") => asking.on(&place.resource::<kind::SecurityGroup>(id).tagged(has)),
-        Some("route-table") => asking.on(&place.resource::<kind::RouteTable>(id).tagged(has)),
-        Some("internet-gateway") => asking.on(&place.resource::<kind::InternetGateway>(id).tagged(has)),
-        Some("dhcp-options") => asking.on(&place.resource::<kind::DhcpOptions>(id).tagged(has)),
-        Some("image") => {
-            let arn = images::arn(at.region, id);
-            asking.on(&ByArn::<kind::Image>::new(arn, place.account).tagged(has))
-        }
-        Some("key-pair") => {
-            // Policies name key pairs by their names.
-            let named = at.db()?.get::<KeyPairNames>(&place.key(id))?;
-            let name = named.map_or_else(|| id.to_owned(), |row| row.name);
-            asking.on(&place.resource::<kind::KeyPair>(&name).tagged(has))
-        }
-        _ => asking.anywhere(),
-    };
-    Ok(question.key(key::Region, Some(at.region)))
+    let wished = tags::wished(given, K::NAME);
+    let question = Needs::action(action)
+        .on(made)
+        .key(key::Region, Some(place.region))
+        .request_tags(tags::pairs(&wished));
+    let needs = with(question).done();
+    if wished.is_empty() {
+        return needs;
+    }
+    let question = Needs::action(CreateTags)
+        .on(made)
+        .key(key::CreateAction, Some(A::NAME.strip_prefix("ec2:").unwrap_or(A::NAME)))
+        .key(key::Region, Some(place.region));
+    needs.and(question.request_tags(tags::pairs(&wished)).done())
 }

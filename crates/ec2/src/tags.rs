@@ -1,14 +1,12 @@
-//! Tags: reading and writing them, and what a resource id is the id of.
+//! Tags: reading, checking and writing them.
 
 use rolecall_base::{Fault, Tags};
 use rolecall_store::{Reader, Tx};
 
 use crate::faults;
-use crate::images;
 use crate::model;
-use crate::network::{Network, rows};
 use crate::place::Place;
-use crate::records::{Instances, KeyPairNames, TagSets, Tagged};
+use crate::records::{TagSets, Tagged};
 
 /// Tags a resource may have.
 const MOST: usize = 50;
@@ -109,6 +107,11 @@ pub fn wished(given: Option<&[model::TagSpecification]>, kind: &str) -> Vec<(Str
     tags.map(|tag| (tag.key.clone().unwrap_or_default(), tag.value.clone().unwrap_or_default())).collect()
 }
 
+/// Tags as questions take them.
+pub fn pairs(tags: &[(String, String)]) -> impl Iterator<Item = (&str, &str)> {
+    tags.iter().map(|(key, value)| (key.as_str(), value.as_str()))
+}
+
 /// As answers list them; always there, if only empty.
 pub fn to_wire(tags: &Tags) -> Option<Vec<model::Tag>> {
     let tag =
@@ -119,69 +122,4 @@ pub fn to_wire(tags: &Tags) -> Option<Vec<model::Tag>> {
 /// As answers list them that leave an empty set out.
 pub fn to_wire_if_any(tags: &Tags) -> Option<Vec<model::Tag>> {
     if tags.is_empty() { None } else { to_wire(tags) }
-}
-
-/// The kind of resource that an id stands for, by its prefix.
-pub fn kind_of(id: &str) -> Option<&'static str> {
-    let (prefix, _) = id.rsplit_once('-')?;
-    Some(match prefix {
-        "i" => "instance",
-        "vol" => "volume",
-        "eni" => "network-interface",
-        "vpc" => "vpc",
-        "subnet" => "subnet",
-        "sg" => "security-group",
-        "key" => "key-pair",
-        "ami" => "image",
-        "rtb" => "route-table",
-        "igw" => "internet-gateway",
-        "dopt" => "dhcp-options",
-        _ => return None,
-    })
-}
-
-/// Checks that there is such a resource.
-///
-/// # Errors
-/// The NotFound of its kind; InvalidID for an id of no kind.
-pub fn exists(db: &Reader, place: Place<'_>, id: &str) -> Result<(), Fault> {
-    let Some(kind) = kind_of(id) else {
-        return Err(faults::other("InvalidID", format!("The ID '{id}' is not valid")));
-    };
-    let network = || Network::load(db, place);
-    let missing = |found: bool, fault: Fault| if found { Ok(()) } else { Err(fault) };
-    match kind {
-        "instance" => missing(db.exists::<Instances>(&place.key(id))?, faults::no_instances(&[id])),
-        "volume" => {
-            let found = rows::<Instances>(db, place)?.iter().any(|instance| instance.volume == id);
-            missing(found, faults::no_volume(id))
-        }
-        "network-interface" => {
-            let found = rows::<Instances>(db, place)?.iter().any(|instance| instance.interface.id == id);
-            missing(found, faults::no_interface(id))
-        }
-        "vpc" => missing(network()?.vpc(id).is_some(), faults::no_vpc(id)),
-        "subnet" => missing(network()?.subnet(id).is_some(), faults::no_subnet(id)),
-        "security-group" => missing(network()?.group(id).is_some(), faults::no_group(id)),
-        "image" => missing(images::find(id).is_some(), faults::no_image(&[id])),
-        "key-pair" => {
-            let found = db.exists::<KeyPairNames>(&place.key(id))?;
-            missing(found, faults::no_key_pair(id))
-        }
-        "route-table" => {
-            let found = network()?.vpcs.iter().any(|vpc| vpc.route_table == id);
-            let text = format!("The routeTable ID '{id}' does not exist");
-            missing(found, faults::other("InvalidRouteTableID.NotFound", text))
-        }
-        "internet-gateway" => {
-            let found = network()?.vpcs.iter().any(|vpc| vpc.internet_gateway.as_deref() == Some(id));
-            let text = format!("The internetGateway ID '{id}' does not exist");
-            missing(found, faults::other("InvalidInternetGatewayID.NotFound", text))
-        }
-        _ => {
-            let found = network()?.vpcs.iter().any(|vpc| vpc.dhcp_options == id);
-            let text = format!("The dhcpOption ID '{id}' does not exist");
-            missing(found, faults::other("InvalidDhcpOptionsID.NotFound", text))
-        }
-    }
 }

@@ -12,7 +12,6 @@ use rolecall_door::{At, ByArn, Needs};
 use super::{Wishes, metadata, subnet};
 use crate::images;
 use crate::instance_types;
-use crate::key_pairs::pairs;
 use crate::model::RunInstancesRequest;
 use crate::network::Network;
 use crate::place::Place;
@@ -20,6 +19,7 @@ use crate::profiles::{self, Profile};
 use crate::questions::{enabled, required};
 use crate::records::{KeyPairs, MetadataOptions, Subnet};
 use crate::tags;
+use crate::tags::pairs;
 
 /// What the questions are made of.
 struct Sketch<'a> {

@@ -9,6 +9,7 @@ use crate::key_pairs;
 use crate::keys;
 use crate::model::{CreateKeyPair, CreateKeyPairRequest, KeyPair};
 use crate::place::Place;
+use crate::questions::to_make;
 use crate::records::KeyType;
 use crate::tags;
 
@@ -17,13 +18,11 @@ impl Operation for CreateKeyPair {
 
     fn needs(input: &CreateKeyPairRequest, at: &At<'_>) -> Result<Needs, Fault> {
         let place = Place::of(at);
-        let tags = tags::wished(input.tag_specifications.as_deref(), "key-pair");
-        let question = Needs::action(ec2::CreateKeyPair)
-            .on(&place.resource::<kind::KeyPair>(&input.key_name))
-            .key(key::Region, Some(at.region))
-            .key(key::KeyPairType, Some(input.key_type.as_deref().unwrap_or("rsa")))
-            .request_tags(key_pairs::pairs(&tags));
-        Ok(key_pairs::with_tags(question.done(), place, &input.key_name, &tags, "CreateKeyPair"))
+        let made = place.resource::<kind::KeyPair>(&input.key_name);
+        let tags = input.tag_specifications.as_deref();
+        Ok(to_make(ec2::CreateKeyPair, &made, place, tags, |question| {
+            question.key(key::KeyPairType, Some(input.key_type.as_deref().unwrap_or("rsa")))
+        }))
     }
 
     fn run(req: &mut Authorized<'_, Self>) -> Result<KeyPair, Fault> {

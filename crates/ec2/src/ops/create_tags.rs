@@ -5,9 +5,9 @@ use rolecall_base::Fault;
 use rolecall_door::{At, Authorized, Needs, Operation, Write};
 
 use crate::faults;
+use crate::kinds::{self, on_tagged};
 use crate::model::{CreateTags, CreateTagsRequest, CreateTagsResponse};
 use crate::place::Place;
-use crate::questions::on_tagged;
 use crate::tags;
 
 impl Operation for CreateTags {
@@ -19,7 +19,7 @@ impl Operation for CreateTags {
         let wished: Vec<_> = input.tags.iter().map(|tag| (text(&tag.key), text(&tag.value))).collect();
         for id in &input.resources {
             let question = on_tagged(ec2::CreateTags, at, id)?;
-            asked.push(question.request_tags(crate::key_pairs::pairs(&wished)).done());
+            asked.push(question.request_tags(tags::pairs(&wished)).done());
         }
         if asked.is_empty() {
             asked.push(Needs::action(ec2::CreateTags).anywhere().done());
@@ -37,7 +37,7 @@ impl Operation for CreateTags {
         }
         let new = tags::checked(&input.tags)?;
         for id in &input.resources {
-            tags::exists(req.db()?, place, id)?;
+            kinds::exists(req.db()?, place, id)?;
         }
         faults::dry_run(input.dry_run)?;
         for id in &input.resources {

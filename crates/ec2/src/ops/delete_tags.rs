@@ -5,9 +5,9 @@ use rolecall_base::{Fault, Tags};
 use rolecall_door::{At, Authorized, Needs, Operation, Write};
 
 use crate::faults;
+use crate::kinds::{self, on_tagged};
 use crate::model::{DeleteTags, DeleteTagsRequest, DeleteTagsResponse};
 use crate::place::Place;
-use crate::questions::on_tagged;
 use crate::tags;
 
 impl Operation for DeleteTags {
@@ -34,7 +34,7 @@ impl Operation for DeleteTags {
             return Err(faults::missing("ResourceId"));
         }
         for id in &input.resources {
-            tags::exists(req.db()?, place, id)?;
+            kinds::exists(req.db()?, place, id)?;
         }
         faults::dry_run(input.dry_run)?;
         for id in &input.resources {

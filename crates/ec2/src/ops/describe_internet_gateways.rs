@@ -6,6 +6,7 @@ use rolecall_door::{At, Authorized, Needs, Operation, Read};
 
 use crate::faults;
 use crate::filters::{Filtered, pick};
+use crate::kinds;
 use crate::model::{
     DescribeInternetGateways, DescribeInternetGatewaysRequest, DescribeInternetGatewaysResult,
     InternetGateway, InternetGatewayAttachment,
@@ -27,10 +28,10 @@ impl Operation for DescribeInternetGateways {
         let (place, input) = (Place::here(req), req.input);
         faults::dry_run(input.dry_run)?;
         let ids = input.internet_gateway_ids.as_deref().unwrap_or_default();
-        for id in ids.iter().filter(|id| tags::kind_of(id) == Some("internet-gateway")) {
-            tags::exists(req.db()?, place, id)?;
+        for id in ids.iter().filter(|id| kinds::kind_of(id) == Some("internet-gateway")) {
+            kinds::exists(req.db()?, place, id)?;
         }
-        if let Some(id) = ids.iter().find(|id| tags::kind_of(id) != Some("internet-gateway")) {
+        if let Some(id) = ids.iter().find(|id| kinds::kind_of(id) != Some("internet-gateway")) {
             return Err(faults::malformed("InvalidInternetGatewayId.Malformed", id, "igw"));
         }
         let mut found = Vec::new();

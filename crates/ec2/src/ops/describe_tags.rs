@@ -6,12 +6,12 @@ use rolecall_door::{At, Authorized, Needs, Operation, Read};
 
 use crate::faults;
 use crate::filters::{Filtered, matches};
+use crate::kinds::kind_of;
 use crate::model::{DescribeTags, DescribeTagsRequest, DescribeTagsResult, Filter, TagDescription};
 use crate::paging::Turn;
 use crate::place::Place;
 use crate::questions::anywhere;
 use crate::records::TagSets;
-use crate::tags::kind_of;
 
 impl Operation for DescribeTags {
     type Access = Read;

@@ -1,6 +1,6 @@
 //! ImportKeyPair: a public key that the user made.
 
-use rolecall_actions::ec2::{self, key, kind};
+use rolecall_actions::ec2::{self, kind};
 use rolecall_base::Fault;
 use rolecall_door::{At, Authorized, Needs, Operation, Write};
 
@@ -9,6 +9,7 @@ use crate::key_pairs;
 use crate::keys;
 use crate::model::{ImportKeyPair, ImportKeyPairRequest, ImportKeyPairResult};
 use crate::place::Place;
+use crate::questions::to_make;
 use crate::tags;
 
 impl Operation for ImportKeyPair {
@@ -16,12 +17,9 @@ impl Operation for ImportKeyPair {
 
     fn needs(input: &ImportKeyPairRequest, at: &At<'_>) -> Result<Needs, Fault> {
         let place = Place::of(at);
-        let tags = tags::wished(input.tag_specifications.as_deref(), "key-pair");
-        let question = Needs::action(ec2::ImportKeyPair)
-            .on(&place.resource::<kind::KeyPair>(&input.key_name))
-            .key(key::Region, Some(at.region))
-            .request_tags(key_pairs::pairs(&tags));
-        Ok(key_pairs::with_tags(question.done(), place, &input.key_name, &tags, "ImportKeyPair"))
+        let made = place.resource::<kind::KeyPair>(&input.key_name);
+        let tags = input.tag_specifications.as_deref();
+        Ok(to_make(ec2::ImportKeyPair, &made, place, tags, |question| question))
     }
 
     fn run(req: &mut Authorized<'_, Self>) -> Result<ImportKeyPairResult, Fault> {

@@ -1,0 +1,183 @@
+//! The kinds of resource that can have tags: the one table of them. A new kind is one entry.
+//!
+//! From it come what an id is the id of, whether there is such a resource, what is said when there is not, and the
+//! questions of CreateTags and DeleteTags.
+
+use rolecall_actions::ec2::{self, key, kind};
+use rolecall_actions::{Action, Kind, On, Takes, Wildcard, aws};
+use rolecall_base::Fault;
+use rolecall_door::{At, ByArn, Needs, Question};
+use rolecall_store::{Reader, Table};
+
+use crate::faults;
+use crate::images;
+use crate::network::{Network, rows};
+use crate::place::Place;
+use crate::records::{Instances, KeyPairNames, RegionalKey};
+use crate::tags;
+
+/// One kind of resource, by the beginning of its ids.
+struct Entry {
+    /// `subnet` of `subnet-0123…`.
+    prefix: &'static str,
+    /// In tag specifications, descriptions of tags, and ARNs.
+    name: &'static str,
+    there: fn(&Reader, Place<'_>, &str) -> Result<bool, Fault>,
+    missing: fn(&str) -> Fault,
+}
+
+macro_rules! kinds {
+    ($($prefix:literal $kind:ident $there:expr, $missing:expr, $resource:path;)*) => {
+        static KINDS: &[Entry] = &[$(Entry {
+            prefix: $prefix,
+            name: <kind::$kind as Kind>::NAME,
+            there: $there,
+            missing: $missing,
+        }),*];
+
+        /// `CreateTags` and `DeleteTags`: actions on every kind of this table.
+        pub trait OnTagged:
+            Action + Wildcard + Takes<key::Region> + Takes<aws::key::TagKeys> $(+ On<kind::$kind>)*
+        {
+        }
+
+        /// An action on the resource that an id stands for; on `*` when it can be none's.
+        ///
+        /// # Errors
+        /// When the store can't be read.
+        pub fn on_tagged<A: OnTagged>(action: A, at: &At<'_>, id: &str) -> Result<Question<A>, Fault> {
+            let (place, db) = (Place::of(at), at.db()?);
+            let has = tags::of(db, place, id)?;
+            let asking = Needs::action(action);
+            let question = match prefix_of(id) {
+                $($prefix => {
+                    let resource: ByArn<kind::$kind> = $resource(db, place, id)?;
+                    asking.on(&resource.tagged(has))
+                })*
+                _ => asking.anywhere(),
+            };
+            Ok(question.key(key::Region, Some(at.region)))
+        }
+    };
+}
+
+// Beginning of the ids, kind; whether there is one of this id, the fault when there is none, what policies name it by.
+kinds! {
+    "i" Instance stored::<Instances>, |id| faults::no_instances(&[id]), by_id;
+    "vol" Volume |db, place, id| any_instance(db, place, |instance| instance.volume == id), faults::no_volume, by_id;
+    "eni" NetworkInterface |db, place, id| any_instance(db, place, |instance| instance.interface.id == id), faults::no_interface, by_id;
+    "vpc" Vpc |db, place, id| Ok(Network::load(db, place)?.vpc(id).is_some()), faults::no_vpc, by_id;
+    "subnet" Subnet |db, place, id| Ok(Network::load(db, place)?.subnet(id).is_some()), faults::no_subnet, by_id;
+    "sg" SecurityGroup |db, place, id| Ok(Network::load(db, place)?.group(id).is_some()), faults::no_group, by_id;
+    "key" KeyPair stored::<KeyPairNames>, faults::no_key_pair, key_pair;
+    "ami" Image |_, _, id| Ok(images::find(id).is_some()), |id| faults::no_image(&[id]), image;
+    "rtb" RouteTable |db, place, id| Ok(Network::load(db, place)?.vpcs.iter().any(|vpc| vpc.route_table == id)), faults::no_route_table, by_id;
+    "igw" InternetGateway |db, place, id| Ok(Network::load(db, place)?.vpcs.iter().any(|vpc| vpc.internet_gateway.as_deref() == Some(id))), faults::no_internet_gateway, by_id;
+    "dopt" DhcpOptions |db, place, id| Ok(Network::load(db, place)?.vpcs.iter().any(|vpc| vpc.dhcp_options == id)), faults::no_dhcp_options, by_id;
+}
+
+impl OnTagged for ec2::CreateTags {}
+impl OnTagged for ec2::DeleteTags {}
+
+/// What an id begins with: all before its last hyphen.
+fn prefix_of(id: &str) -> &str {
+    id.rsplit_once('-').map_or("", |(prefix, _)| prefix)
+}
+
+fn entry(id: &str) -> Option<&'static Entry> {
+    let prefix = prefix_of(id);
+    KINDS.iter().find(|entry| entry.prefix == prefix)
+}
+
+/// The kind of resource that an id stands for, in AWS's words.
+pub fn kind_of(id: &str) -> Option<&'static str> {
+    entry(id).map(|entry| entry.name)
+}
+
+/// Checks that there is such a resource.
+///
+/// # Errors
+/// The NotFound of its kind; InvalidID for an id of no kind.
+pub fn exists(db: &Reader, place: Place<'_>, id: &str) -> Result<(), Fault> {
+    let Some(entry) = entry(id) else {
+        return Err(faults::other("InvalidID", format!("The ID '{id}' is not valid")));
+    };
+    if (entry.there)(db, place, id)? { Ok(()) } else { Err((entry.missing)(id)) }
+}
+
+/// Whether a table has a row of this id.
+fn stored<T: Table<Key = RegionalKey>>(db: &Reader, place: Place<'_>, id: &str) -> Result<bool, Fault> {
+    Ok(db.exists::<T>(&place.key(id))?)
+}
+
+fn any_instance(
+    db: &Reader,
+    place: Place<'_>,
+    has: impl Fn(&crate::records::Instance) -> bool,
+) -> Result<bool, Fault> {
+    Ok(rows::<Instances>(db, place)?.iter().any(has))
+}
+
+/// What policies name most resources by: their id.
+fn by_id<K: Kind>(_: &Reader, place: Place<'_>, id: &str) -> Result<ByArn<K>, Fault> {
+    Ok(place.resource(id))
+}
+
+/// Policies name key pairs by their names.
+fn key_pair(db: &Reader, place: Place<'_>, id: &str) -> Result<ByArn<kind::KeyPair>, Fault> {
+    let named = db.get::<KeyPairNames>(&place.key(id))?;
+    Ok(place.resource(named.as_ref().map_or(id, |row| row.name.as_str())))
+}
+
+/// An image's ARN names no account.
+fn image(_: &Reader, place: Place<'_>, id: &str) -> Result<ByArn<kind::Image>, Fault> {
+    Ok(ByArn::new(images::arn(place.region, id), place.account))
+}
+
+#[cfg(test)]
+mod tests {
+    use rolecall_testkit::{ACCOUNT, REGION, World, check_fault};
+
+    use super::*;
+    use crate::model::*;
+
+    #[test]
+    fn every_kind_has_ids_of_its_own_and_a_fault_that_says_what_is_missing() {
+        let world = World::new(1);
+        let place = Place { account: ACCOUNT, region: REGION };
+        let db = world.store.read().unwrap();
+        for entry in KINDS {
+            let id = format!("{}-0123456789abcdef0", entry.prefix);
+            assert_eq!(kind_of(&id), Some(entry.name));
+            let fault = exists(&db, place, &id).unwrap_err();
+            assert!(fault.code().contains(".NotFound") || fault.code().ends_with("NotFound"), "{fault:?}");
+            assert!(fault.message().contains(&id), "{fault:?}");
+            assert_eq!(KINDS.iter().filter(|other| other.prefix == entry.prefix).count(), 1);
+        }
+        assert_eq!(kind_of("none-0123"), None);
+        check_fault(exists(&db, place, "none"), "InvalidID");
+    }
+
+    #[test]
+    fn tags_of_the_resource_decide_whether_further_ones_may_be_set() {
+        let world = World::new(1);
+        let root = world.root(ACCOUNT);
+        let vpc = Place { account: ACCOUNT, region: REGION }.fixed_id("vpc", "default");
+        let set = |key: &str, value: &str| CreateTagsRequest {
+            resources: vec![vpc.clone()],
+            tags: vec![Tag { key: Some(key.into()), value: Some(value.into()) }],
+            ..Default::default()
+        };
+        let ann = world.user(
+            "ann",
+            r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": ["ec2:CreateTags", "ec2:DeleteTags"],
+                "Resource": "arn:aws:ec2:*:*:vpc/*", "Condition": {"StringEquals": {"ec2:ResourceTag/team": "a"}}}}"#,
+        );
+        check_fault(world.call::<CreateTags>(&ann, set("more", "x")), "UnauthorizedOperation");
+        world.call::<CreateTags>(&root, set("team", "a")).unwrap();
+        world.call::<CreateTags>(&ann, set("more", "x")).unwrap();
+        let gone = DeleteTagsRequest { resources: vec![vpc.clone()], ..Default::default() };
+        world.call::<DeleteTags>(&ann, gone.clone()).unwrap();
+        check_fault(world.call::<DeleteTags>(&ann, gone), "UnauthorizedOperation");
+    }
+}
