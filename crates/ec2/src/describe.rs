@@ -5,16 +5,17 @@ use std::collections::BTreeMap;
 use rolecall_base::{Fault, Tags};
 use rolecall_store::Reader;
 
+use crate::described_interface::{DescribedInterface, GroupNames, groups_to_wire};
 use crate::filters::Filtered;
 use crate::images;
-use crate::instances;
+use crate::interfaces;
 use crate::lifecycle::state_to_wire;
 use crate::model;
 use crate::network::Network;
 use crate::place::Place;
 use crate::profiles;
 use crate::questions::{enabled, required};
-use crate::records::{Instance, MetadataOptions, State, TagSets};
+use crate::records::{Instance, MetadataOptions, NetworkInterface, State, TagSets};
 use crate::tags;
 
 /// An instance with what else its description needs.
@@ -22,8 +23,8 @@ use crate::tags;
 pub struct Described {
     pub instance: Instance,
     pub tags: Tags,
-    /// Its security groups: id and name.
-    pub groups: Vec<(String, String)>,
+    /// Its network interfaces, the primary one first.
+    pub interfaces: Vec<DescribedInterface>,
 }
 
 /// Adds tags and groups to instances.
@@ -32,7 +33,8 @@ pub struct Described {
 /// When the store can't be read.
 pub fn describe(db: &Reader, place: Place<'_>, list: Vec<Instance>) -> Result<Vec<Described>, Fault> {
     let network = Network::load(db, place)?;
-    let names: BTreeMap<_, _> = network.groups.iter().map(|group| (&group.id, &group.name)).collect();
+    let names = GroupNames::of(&network);
+    let mut own = interfaces::of_all(db, place, &list)?;
     // One scan for many instances, a look each for few.
     let mut sets = BTreeMap::new();
     if list.len() > 16 {
@@ -44,10 +46,9 @@ pub fn describe(db: &Reader, place: Place<'_>, list: Vec<Instance>) -> Result<Ve
         }
     }
     let described = |instance: Instance| {
-        let name =
-            |id: &String| (id.clone(), names.get(id).map_or_else(|| id.clone(), |name| (*name).clone()));
-        let groups = instance.interface.groups.iter().map(name).collect();
-        Described { tags: sets.remove(&instance.id).unwrap_or_default(), groups, instance }
+        let interfaces = instance.interfaces.iter().filter_map(|id| own.remove(id));
+        let interfaces = interfaces.map(|own| DescribedInterface::new(own, &names)).collect();
+        Described { tags: sets.remove(&instance.id).unwrap_or_default(), interfaces, instance }
     };
     Ok(list.into_iter().map(described).collect())
 }
@@ -58,20 +59,34 @@ impl Described {
         self.instance.state != State::Terminated
     }
 
+    /// Its primary interface; none once it is over.
+    fn primary(&self) -> Option<&DescribedInterface> {
+        self.interfaces.first()
+    }
+
     fn private_ip(&self) -> Option<String> {
-        self.stands().then(|| self.instance.interface.private_ip.to_string())
+        self.primary().map(|own| own.interface.private_ip().to_string())
     }
 
     fn private_dns_name(&self) -> String {
-        if self.stands() { instances::private_dns_name(&self.instance) } else { String::new() }
+        self.primary().map(DescribedInterface::private_dns_name).unwrap_or_default()
     }
 
     fn public_ip(&self) -> Option<String> {
-        self.instance.interface.public_ip.map(|address| address.to_string())
+        self.primary()?.interface.public_ip().map(|address| address.to_string())
+    }
+
+    /// The security groups of its primary interface: id and name.
+    fn group_pairs(&self) -> &[(String, String)] {
+        self.primary().map(|own| own.groups.as_slice()).unwrap_or_default()
+    }
+
+    pub fn source_dest_check(&self) -> Option<bool> {
+        self.primary().map(|own| own.interface.source_dest_check)
     }
 
     pub fn to_wire(&self) -> model::Instance {
-        let Instance { instance_type, interface, metadata, .. } = &self.instance;
+        let Instance { instance_type, metadata, .. } = &self.instance;
         let own = &self.instance;
         let stands = self.stands();
         model::Instance {
@@ -103,9 +118,9 @@ impl Described {
             }),
             metadata_options: Some(metadata_to_wire(metadata, "applied")),
             monitoring: Some(model::Monitoring { state: Some("disabled".into()), ..Default::default() }),
-            network_interfaces: Some(if stands { vec![self.interface()] } else { Vec::new() }),
+            network_interfaces: Some(self.interfaces.iter().map(DescribedInterface::of_instance).collect()),
             placement: Some(model::Placement {
-                availability_zone: Some(interface.zone.clone()),
+                availability_zone: Some(own.zone.clone()),
                 group_name: Some(String::new()),
                 tenancy: Some("default".into()),
                 ..Default::default()
@@ -123,17 +138,17 @@ impl Described {
             public_ip_address: self.public_ip(),
             root_device_name: Some(ROOT_DEVICE.into()),
             root_device_type: Some("ebs".into()),
-            security_groups: Some(if stands { self.groups() } else { Vec::new() }),
-            source_dest_check: stands.then_some(interface.source_dest_check),
+            security_groups: Some(self.groups()),
+            source_dest_check: self.source_dest_check(),
             state: Some(state_to_wire(own.state)),
             state_reason: self.state_reason(),
             state_transition_reason: Some(own.transition.clone()),
-            subnet_id: stands.then(|| interface.subnet.clone()),
+            subnet_id: stands.then(|| own.subnet.clone()),
             tags: tags::to_wire_if_any(&self.tags),
             usage_operation: Some("RunInstances".into()),
             usage_operation_update_time: Some(own.launched),
             virtualization_type: Some("hvm".into()),
-            vpc_id: stands.then(|| interface.vpc.clone()),
+            vpc_id: stands.then(|| own.vpc.clone()),
             ..Default::default()
         }
     }
@@ -149,11 +164,7 @@ impl Described {
     }
 
     pub fn groups(&self) -> Vec<model::GroupIdentifier> {
-        let group = |(id, name): &(String, String)| model::GroupIdentifier {
-            group_id: Some(id.clone()),
-            group_name: Some(name.clone()),
-        };
-        self.groups.iter().map(group).collect()
+        groups_to_wire(self.group_pairs())
     }
 
     pub fn disks(&self) -> Vec<model::InstanceBlockDeviceMapping> {
@@ -170,50 +181,6 @@ impl Described {
                 ..Default::default()
             }),
         }]
-    }
-
-    fn interface(&self) -> model::InstanceNetworkInterface {
-        let own = &self.instance.interface;
-        let association = || {
-            self.public_ip().map(|address| model::InstanceNetworkInterfaceAssociation {
-                ip_owner_id: Some("amazon".into()),
-                public_dns_name: Some(String::new()),
-                public_ip: Some(address),
-                ..Default::default()
-            })
-        };
-        model::InstanceNetworkInterface {
-            association: association(),
-            attachment: Some(model::InstanceNetworkInterfaceAttachment {
-                attach_time: Some(self.instance.launched),
-                attachment_id: Some(own.attachment.clone()),
-                delete_on_termination: Some(true),
-                device_index: Some(0),
-                network_card_index: Some(0),
-                status: Some("attached".into()),
-                ..Default::default()
-            }),
-            description: Some(own.description.clone()),
-            groups: Some(self.groups()),
-            interface_type: Some("interface".into()),
-            ipv6_addresses: Some(Vec::new()),
-            mac_address: Some(own.mac.clone()),
-            network_interface_id: Some(own.id.clone()),
-            owner_id: Some(self.instance.account.to_string()),
-            private_dns_name: Some(self.private_dns_name()),
-            private_ip_address: self.private_ip(),
-            private_ip_addresses: Some(vec![model::InstancePrivateIpAddress {
-                association: association(),
-                primary: Some(true),
-                private_dns_name: Some(self.private_dns_name()),
-                private_ip_address: self.private_ip(),
-            }]),
-            source_dest_check: Some(own.source_dest_check),
-            status: Some("in-use".into()),
-            subnet_id: Some(own.subnet.clone()),
-            vpc_id: Some(own.vpc.clone()),
-            ..Default::default()
-        }
     }
 }
 
@@ -294,6 +261,8 @@ impl Filtered for Described {
         "metadata-options.instance-metadata-tags",
         "metadata-options.state",
         "network-interface.addresses.private-ip-address",
+        "network-interface.group-id",
+        "network-interface.group-name",
         "network-interface.network-interface-id",
         "network-interface.subnet-id",
         "network-interface.vpc-id",
@@ -314,17 +283,24 @@ impl Filtered for Described {
 
     fn values(&self, name: &str) -> Vec<String> {
         let own = &self.instance;
-        let place = &own.interface;
+        let addresses = || self.interfaces.iter().flat_map(|own| &own.interface.addresses);
+        let each = |value: fn(&NetworkInterface) -> &String| {
+            self.interfaces.iter().map(|own| value(&own.interface).clone()).collect::<Vec<_>>()
+        };
         let one = |text: &str| vec![text.to_owned()];
         match name {
             "architecture" => one(images::architecture()),
-            "availability-zone" => one(&place.zone),
+            "availability-zone" => one(&own.zone),
             "block-device-mapping.volume-id" => one(&own.volume),
             "client-token" => own.client_token.iter().cloned().collect(),
-            "group-id" | "instance.group-id" => place.groups.clone(),
-            "group-name" | "instance.group-name" => {
-                self.groups.iter().map(|(_, name)| name.clone()).collect()
+            "group-id" | "network-interface.group-id" => {
+                self.interfaces.iter().flat_map(|own| own.interface.groups.clone()).collect()
             }
+            "instance.group-id" => self.group_pairs().iter().map(|(id, _)| id.clone()).collect(),
+            "group-name" | "network-interface.group-name" => {
+                self.interfaces.iter().flat_map(|own| &own.groups).map(|(_, name)| name.clone()).collect()
+            }
+            "instance.group-name" => self.group_pairs().iter().map(|(_, name)| name.clone()).collect(),
             "hypervisor" => one("xen"),
             "iam-instance-profile.arn" => own.profile.iter().map(|profile| profile.arn.clone()).collect(),
             "iam-instance-profile.id" => own.profile.iter().map(|profile| profile.id.clone()).collect(),
@@ -337,22 +313,25 @@ impl Filtered for Described {
             "key-name" => own.key_name.iter().cloned().collect(),
             "launch-index" => vec![own.launch_index.to_string()],
             "launch-time" => vec![own.launched.iso_millis()],
-            "network-interface.network-interface-id" => one(&place.id),
+            "network-interface.network-interface-id" => each(|own| &own.id),
             "owner-id" => vec![own.account.to_string()],
             "private-dns-name" => vec![self.private_dns_name()],
-            "private-ip-address" | "network-interface.addresses.private-ip-address" => {
-                self.private_ip().into_iter().collect()
+            "private-ip-address" => self.private_ip().into_iter().collect(),
+            "network-interface.addresses.private-ip-address" => {
+                addresses().map(|own| own.address.to_string()).collect()
             }
             "reason" => one(&own.transition),
             "reservation-id" => one(&own.reservation),
             "root-device-name" => one(ROOT_DEVICE),
             "root-device-type" => one("ebs"),
-            "source-dest-check" => vec![place.source_dest_check.to_string()],
+            "source-dest-check" => self.source_dest_check().iter().map(ToString::to_string).collect(),
             "state-reason-code" => own.reason.iter().map(|reason| reason.code.clone()).collect(),
-            "subnet-id" | "network-interface.subnet-id" => one(&place.subnet),
+            "subnet-id" => one(&own.subnet),
+            "network-interface.subnet-id" => each(|own| &own.subnet),
             "tenancy" => one("default"),
             "virtualization-type" => one("hvm"),
-            "vpc-id" | "network-interface.vpc-id" => one(&place.vpc),
+            "vpc-id" => one(&own.vpc),
+            "network-interface.vpc-id" => each(|own| &own.vpc),
             _ => metadata_value(&own.metadata, name).into_iter().collect(),
         }
     }

@@ -1,16 +1,20 @@
 //! Instances as the metadata service, SSH and the server's own commands look at them: by id alone, or all of them.
 
+use std::net::Ipv4Addr;
+
 use rolecall_base::{Fault, Tags};
 use rolecall_store::Reader;
 
+use crate::interfaces;
 use crate::network::Network;
 use crate::place::Place;
 use crate::records::{InstancePlaces, Instances, Subnet, Vpc};
 use crate::{regions, tags as tag_sets};
 
 pub use crate::describe::ROOT_DEVICE;
+pub use crate::interfaces::{of as interfaces_of, primary as primary_interface};
 pub use crate::machines::{LOGIN, host_name};
-pub use crate::records::{Instance, Interface, MetadataOptions, ProfileRef, State};
+pub use crate::records::{Instance, MetadataOptions, NetworkInterface, ProfileRef, State};
 
 /// The instance of an id, whatever its account, region and state.
 ///
@@ -43,8 +47,8 @@ pub fn tags(db: &Reader, instance: &Instance) -> Result<Tags, Fault> {
 pub struct Location {
     pub vpc: Vpc,
     pub subnet: Subnet,
-    /// Names of its security groups, in the order of `interface.groups`.
-    pub group_names: Vec<String>,
+    /// Ids and names of the security groups of its primary interface.
+    pub groups: Vec<(String, String)>,
 }
 
 /// An instance's VPC, subnet and security groups.
@@ -53,19 +57,22 @@ pub struct Location {
 /// InternalFailure when its network is gone.
 pub fn location(db: &Reader, instance: &Instance) -> Result<Location, Fault> {
     let network = Network::load(db, Place { account: instance.account, region: &instance.region })?;
-    let interface = &instance.interface;
     let gone = || Fault::internal(format!("the network of {} is gone", instance.id));
-    let name = |id: &String| network.group(id).map_or_else(|| id.clone(), |group| group.name.clone());
+    let own = interfaces::primary(db, instance)?;
+    let name = |id: String| {
+        let name = network.group(&id).map_or_else(|| id.clone(), |group| group.name.clone());
+        (id, name)
+    };
     Ok(Location {
-        vpc: network.vpc(&interface.vpc).cloned().ok_or_else(gone)?,
-        subnet: network.subnet(&interface.subnet).cloned().ok_or_else(gone)?,
-        group_names: interface.groups.iter().map(name).collect(),
+        vpc: network.vpc(&instance.vpc).cloned().ok_or_else(gone)?,
+        subnet: network.subnet(&instance.subnet).cloned().ok_or_else(gone)?,
+        groups: own.groups.into_iter().map(name).collect(),
     })
 }
 
 /// `ip-172-31-5-6.ec2.internal`
-pub fn private_dns_name(instance: &Instance) -> String {
-    format!("{}.{}", host_name(instance.interface.private_ip), regions::private_domain(&instance.region))
+pub fn private_dns_name(address: Ipv4Addr, region: &str) -> String {
+    format!("{}.{}", host_name(address), regions::private_domain(region))
 }
 
 /// The architecture of every image and so of every instance, in EC2's words: `x86_64`, `arm64`.

@@ -13,7 +13,7 @@ use crate::faults;
 use crate::images;
 use crate::network::{Network, rows};
 use crate::place::Place;
-use crate::records::{Instances, KeyPairNames, RegionalKey};
+use crate::records::{Instances, Interfaces, KeyPairNames, RegionalKey};
 use crate::tags;
 
 /// One kind of resource, by the beginning of its ids.
@@ -65,7 +65,7 @@ macro_rules! kinds {
 kinds! {
     "i" Instance stored::<Instances>, |id| faults::no_instances(&[id]), by_id;
     "vol" Volume |db, place, id| any_instance(db, place, |instance| instance.volume == id), faults::no_volume, by_id;
-    "eni" NetworkInterface |db, place, id| any_instance(db, place, |instance| instance.interface.id == id), faults::no_interface, by_id;
+    "eni" NetworkInterface stored::<Interfaces>, faults::no_interface, by_id;
     "vpc" Vpc |db, place, id| Ok(Network::load(db, place)?.vpc(id).is_some()), faults::no_vpc, by_id;
     "subnet" Subnet |db, place, id| Ok(Network::load(db, place)?.subnet(id).is_some()), faults::no_subnet, by_id;
     "sg" SecurityGroup |db, place, id| Ok(Network::load(db, place)?.group(id).is_some()), faults::no_group, by_id;

@@ -11,8 +11,11 @@ pub mod model;
 pub mod ops;
 pub mod records;
 
+mod addresses;
 mod describe;
+mod described_interface;
 mod filters;
+mod interfaces;
 mod key_pairs;
 mod keys;
 mod kinds;
@@ -27,10 +30,12 @@ mod questions;
 mod reconcile;
 mod regions;
 mod tags;
+mod upgrade;
 mod wiring;
 
 pub use machines::{Change, Guest, Machines, Preparing};
 pub use reconcile::Reconciler;
+pub use upgrade::{UpgradeError, upgrade};
 pub use wiring::Wiring;
 
 #[cfg(test)]

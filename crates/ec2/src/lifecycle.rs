@@ -1,6 +1,5 @@
 //! How instances change their state, and what an instance takes and gives back on the way.
 
-use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use rolecall_base::{Fault, Time};
@@ -9,21 +8,17 @@ use rolecall_env::Env;
 use rolecall_store::{Reader, Tx};
 
 use crate::faults;
+use crate::interfaces;
 use crate::machines::Machines;
 use crate::model::{InstanceState, InstanceStateChange};
 use crate::place::Place;
 use crate::records::{
-    Associations, ClientTokens, Ended, Goal, Instance, InstancePlaces, Instances, Mark, PrivateAddresses,
-    PublicAddresses, Reason, State, Taken, Work,
+    Associations, ClientTokens, Ended, Goal, Instance, InstancePlaces, Instances, Mark, Reason, State, Work,
 };
 use crate::{tags, wiring};
 
 /// How long a terminated instance is still described.
 pub const REMEMBERED: Duration = Duration::from_secs(3600);
-/// 127.64.0.0/10: the loopback addresses that stand for public ones.
-const PUBLIC: (u32, u32) = (0x7f40_0000, 0x003f_ffff);
-/// How often a free address is guessed before every address is looked at.
-const GUESSES: usize = 16;
 
 /// The instance of an id.
 ///
@@ -84,13 +79,13 @@ pub fn want(tx: &mut Tx, env: &Env, instance: &mut Instance, goal: Goal, at_once
     instance.goal = goal;
     instance.state = goal.under_way();
     if goal == Goal::Running {
-        take_public_address(tx, env, instance)?;
+        interfaces::started(tx, env, instance)?;
     } else {
-        give_public_address_back(tx, instance)?;
+        interfaces::stopped(tx, instance)?;
     }
     tx.put::<Work>(&instance.id, &Mark {})?;
     let place = Place { account: instance.account, region: &instance.region };
-    wiring::touch(tx, place, &instance.interface.vpc)?;
+    wiring::touch(tx, place, &instance.vpc)?;
     if at_once { reach(tx, env.now(), instance) } else { write(tx, instance) }
 }
 
@@ -125,12 +120,10 @@ pub fn write(tx: &mut Tx, instance: &Instance) -> Result<(), Fault> {
 /// What a terminated instance no longer has.
 fn end(tx: &mut Tx, now: Time, instance: &mut Instance) -> Result<(), Fault> {
     let place = Place { account: instance.account, region: &instance.region };
-    let interface = &instance.interface;
-    let address = (place.account, place.region, interface.subnet.as_str(), u32::from(interface.private_ip));
-    tx.delete::<PrivateAddresses>(&address)?;
     if let Some(profile) = instance.profile.take() {
         tx.delete::<Associations>(&place.key(&profile.association))?;
     }
+    interfaces::ended(tx, instance)?;
     instance.ended = Some(now);
     instance.user_data = None;
     tx.put::<Ended>(&(now.millis(), instance.id.clone()), &Mark {})?;
@@ -146,7 +139,7 @@ pub fn forget(tx: &mut Tx, ended: i64, id: &str) -> Result<(), Fault> {
     let Some(settled) = tx.get::<InstancePlaces>(&id)? else { return Ok(()) };
     let place = Place { account: settled.account, region: &settled.region };
     let Some(instance) = tx.get::<Instances>(&place.key(id))? else { return Ok(()) };
-    for tagged in [&instance.id, &instance.volume, &instance.interface.id] {
+    for tagged in [&instance.id, &instance.volume] {
         tags::put(tx, place, tagged, Default::default())?;
     }
     if let Some(token) = instance.client_token.filter(|_| instance.launch_index == 0) {
@@ -180,62 +173,4 @@ pub fn change(id: &str, before: State, after: State) -> InstanceStateChange {
 
 pub fn state_to_wire(state: State) -> InstanceState {
     InstanceState { code: Some(state.code()), name: Some(state.name().to_owned()) }
-}
-
-fn take_public_address(tx: &mut Tx, env: &Env, instance: &mut Instance) -> Result<(), Fault> {
-    if !instance.interface.public || instance.interface.public_ip.is_some() {
-        return Ok(());
-    }
-    let (base, mask) = PUBLIC;
-    for _ in 0..GUESSES {
-        let address = base | (u32::from_be_bytes(env.random()) & mask);
-        // Neither a network's nor a broadcast's number: some programs refuse those.
-        if matches!(address & 0xff, 0 | 255) || tx.exists::<PublicAddresses>(&address)? {
-            continue;
-        }
-        tx.put::<PublicAddresses>(&address, &Taken { instance: instance.id.clone() })?;
-        instance.interface.public_ip = Some(Ipv4Addr::from(address));
-        return Ok(());
-    }
-    Err(faults::other("InsufficientInstanceCapacity", "There are no free public addresses."))
-}
-
-/// Frees an instance's public address, if it has one.
-///
-/// # Errors
-/// When it can't be written.
-pub fn give_public_address_back(tx: &mut Tx, instance: &mut Instance) -> Result<(), Fault> {
-    if let Some(address) = instance.interface.public_ip.take() {
-        tx.delete::<PublicAddresses>(&u32::from(address))?;
-    }
-    Ok(())
-}
-
-/// Takes a free address of a subnet; the first four and the last are AWS's.
-///
-/// # Errors
-/// InsufficientFreeAddressesInSubnet when all are taken.
-pub fn take_private_address(
-    tx: &mut Tx,
-    env: &Env,
-    place: Place<'_>,
-    subnet: &str,
-    cidr: rolecall_compute::Cidr,
-    instance: &str,
-) -> Result<Ipv4Addr, Fault> {
-    let size = 1_u32.checked_shl(32 - u32::from(cidr.prefix)).unwrap_or(u32::MAX);
-    let usable = size.saturating_sub(5).max(1);
-    let first = u32::from(cidr.nth(4));
-    let guesses = (0..GUESSES).map(|_| first + u32::from_be_bytes(env.random()) % usable);
-    for address in guesses.chain(first..first + usable) {
-        let key = (place.account, place.region, subnet, address);
-        if !tx.exists::<PrivateAddresses>(&key)? {
-            tx.put::<PrivateAddresses>(&key, &Taken { instance: instance.to_owned() })?;
-            return Ok(Ipv4Addr::from(address));
-        }
-    }
-    let text = format!(
-        "There are not enough free addresses in subnet '{subnet}' to satisfy the requested number of instances."
-    );
-    Err(faults::other("InsufficientFreeAddressesInSubnet", text))
 }

@@ -12,7 +12,7 @@ use rolecall_compute::{ComputeError, Driver, Image, InstanceSpec, Kind, Link, Mo
 
 use crate::instance_types;
 use crate::network;
-use crate::records::Instance;
+use crate::records::{Instance, NetworkInterface};
 
 /// What every instance finds inside.
 #[derive(Clone, Debug, Default)]
@@ -84,21 +84,27 @@ impl Machines {
     ///
     /// # Errors
     /// InternalFailure for a record that no driver could start.
-    pub(crate) fn spec(&self, instance: &Instance, vpc: &str, subnet: &str) -> Result<InstanceSpec, Fault> {
+    pub(crate) fn spec(
+        &self,
+        instance: &Instance,
+        interface: &NetworkInterface,
+        vpc: &str,
+        subnet: &str,
+    ) -> Result<InstanceSpec, Fault> {
         let size = instance_types::find(&instance.instance_type).ok_or_else(|| {
             Fault::internal(format!("{} has the unknown type {}", instance.id, instance.instance_type))
         })?;
-        let vpc = Vpc { id: instance.interface.vpc.clone(), cidr: network::block(vpc)? };
+        let vpc = Vpc { id: interface.vpc.clone(), cidr: network::block(vpc)? };
         let decode = |text: &String| STANDARD.decode(text).map_err(Fault::internal);
         Ok(InstanceSpec {
             id: instance.id.clone(),
-            hostname: host_name(instance.interface.private_ip),
+            hostname: host_name(interface.private_ip()),
             env: self.env(instance, &vpc),
             network: Network {
                 vpc,
                 subnet: network::block(subnet)?,
-                private_ip: instance.interface.private_ip,
-                mac: mac(&instance.interface.mac)?,
+                private_ip: interface.private_ip(),
+                mac: mac(&interface.mac)?,
             },
             image: Image::HostUsr,
             memory_mib: size.memory,

@@ -17,6 +17,7 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::task::JoinSet;
 
 use crate::instances;
+use crate::interfaces;
 use crate::lifecycle;
 use crate::machines::{Change, Machines};
 use crate::network::Network;
@@ -220,13 +221,15 @@ impl Parts {
     async fn start(&self, instance: &Instance) -> Result<Result<(), ComputeError>, Trouble> {
         let driver = &self.machines.driver;
         let place = Place { account: instance.account, region: &instance.region };
-        let network = Network::load(&self.store().read()?, place)?;
-        let (vpc, subnet) =
-            (network.vpc(&instance.interface.vpc), network.subnet(&instance.interface.subnet));
-        let (Some(vpc), Some(subnet)) = (vpc, subnet) else {
+        let db = self.store().read()?;
+        let network = Network::load(&db, place)?;
+        let own = interfaces::of(&db, instance)?.into_iter().next();
+        drop(db);
+        let (vpc, subnet) = (network.vpc(&instance.vpc), network.subnet(&instance.subnet));
+        let (Some(vpc), Some(subnet), Some(own)) = (vpc, subnet, own) else {
             return Ok(Err(ComputeError::Invalid("its network is gone".into())));
         };
-        let spec = self.machines.spec(instance, &vpc.cidr, &subnet.cidr)?;
+        let spec = self.machines.spec(instance, &own, &vpc.cidr, &subnet.cidr)?;
         if let Err(error) = self.machines.prepare(spec.network.vpc.clone()).await {
             return Ok(Err(error));
         }
@@ -341,7 +344,7 @@ fn fail(tx: &mut Tx, now: Time, instance: &mut Instance) -> Result<(), Fault> {
         let sentence = if instance.ran { "Internal error on start" } else { "Internal error on launch" };
         instance.reason = Some(Reason::new("Server.InternalError", sentence));
         instance.goal = if instance.ran { Goal::Stopped } else { Goal::Terminated };
-        lifecycle::give_public_address_back(tx, instance)?;
+        interfaces::stopped(tx, instance)?;
     }
     lifecycle::reach(tx, now, instance)
 }

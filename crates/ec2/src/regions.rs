@@ -89,6 +89,11 @@ pub fn zones(region: &str) -> Vec<(String, String)> {
     ZONES.iter().enumerate().map(zone).collect()
 }
 
+/// The id of a zone by its name: `us-east-1a` → `use1-az1`.
+pub fn zone_id(region: &str, name: &str) -> Option<String> {
+    zones(region).into_iter().find(|(zone, _)| zone == name).map(|(_, id)| id)
+}
+
 /// The domain of private host names.
 pub fn private_domain(region: &str) -> String {
     if region == "us-east-1" { "ec2.internal".to_owned() } else { format!("{region}.compute.internal") }

@@ -11,7 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rolecall_base::Fault;
 use rolecall_compute::{Driver, GUEST_BIN, Link, Mount, Vpc};
-use rolecall_ec2::instances::{self, Instance};
+use rolecall_ec2::instances::{self, Instance, NetworkInterface};
 use rolecall_ec2::{Change, Guest, Machines, Reconciler, Wiring};
 use rolecall_imds::{Details, Imds, InstanceView, KeyPair, Options, Profile, Settings};
 use rolecall_store::Reader;
@@ -171,13 +171,13 @@ impl Hosting {
 
     fn public_address(&self, id: &str) -> Result<Option<std::net::Ipv4Addr>, Fault> {
         let db = self.world.door.identity.store.read()?;
-        Ok(instances::find(&db, id)?.and_then(|instance| instance.interface.public_ip))
+        let Some(instance) = instances::find(&db, id)? else { return Ok(None) };
+        Ok(instances::primary_interface(&db, &instance)?.public_ip())
     }
 }
 
 /// The record as the metadata service sees it.
-pub fn view(instance: &Instance) -> InstanceView {
-    let interface = &instance.interface;
+pub fn view(instance: &Instance, interface: &NetworkInterface) -> InstanceView {
     let key = instance.key_name.clone().zip(instance.public_key.clone());
     InstanceView {
         account: instance.account,
@@ -191,8 +191,8 @@ pub fn view(instance: &Instance) -> InstanceView {
         key: key.map(|(name, public_key)| KeyPair { name, public_key }),
         mac: interface.mac.clone(),
         interface: interface.id.clone(),
-        private_ip: interface.private_ip,
-        public_ip: interface.public_ip,
+        private_ip: interface.private_ip(),
+        public_ip: interface.public_ip(),
         vpc: interface.vpc.clone(),
         subnet: interface.subnet.clone(),
         zone: interface.zone.clone(),
@@ -216,18 +216,18 @@ pub fn view(instance: &Instance) -> InstanceView {
 /// When the store can't be read, or the record is broken.
 pub fn details(db: &Reader, instance: &Instance) -> Result<Details, Fault> {
     let location = instances::location(db, instance)?;
+    let primary = instances::primary_interface(db, instance)?;
     let tags = instances::tags(db, instance)?;
     let decode = |text: &String| STANDARD.decode(text).map_err(Fault::internal);
-    let groups = instance.interface.groups.iter().cloned().zip(location.group_names);
     Ok(Details {
         user_data: instance.user_data.as_ref().map(decode).transpose()?,
         tags: tags.iter().map(|tag| (tag.key.clone(), tag.value.clone())).collect(),
-        security_groups: groups.collect(),
+        security_groups: location.groups,
         vpc_cidr: location.vpc.cidr,
         subnet_cidr: location.subnet.cidr,
         zone_id: location.subnet.zone_id,
         architecture: instances::architecture().to_owned(),
-        hostname: instances::private_dns_name(instance),
+        hostname: instances::private_dns_name(primary.private_ip(), &instance.region),
         // Names of 127.x.y.z addresses resolve nowhere, so instances have none.
         public_hostname: None,
         root_device: instances::ROOT_DEVICE.to_owned(),

@@ -14,7 +14,7 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use rolecall_base::Fault;
-use rolecall_ec2::instances::{self, Instance};
+use rolecall_ec2::instances::{self, Instance, State};
 use rolecall_imds::{Answer, Imds, InstanceView};
 use rolecall_store::Hint;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -124,10 +124,11 @@ impl Metadata {
         if seen.hint.take() || seen.record.is_none() {
             seen.record = None;
             let db = self.world.door.identity.store.read()?;
-            seen.record = instances::find(&db, &self.id)?.map(|instance| {
-                let view = view(&instance);
-                Arc::new((instance, view))
-            });
+            let found = instances::find(&db, &self.id)?.filter(|found| found.state != State::Terminated);
+            if let Some(instance) = found {
+                let view = view(&instance, &instances::primary_interface(&db, &instance)?);
+                seen.record = Some(Arc::new((instance, view)));
+            }
         }
         Ok(seen.record.clone())
     }

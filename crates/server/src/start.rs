@@ -104,6 +104,12 @@ impl Server {
         let address = listener.local_addr().unwrap_or(config.listen);
         let store = open_store(config.data.as_deref())?;
         let vault = Vault::new(root_key(config.data.as_deref(), &env)?);
+        rolecall_ec2::upgrade(&store).await.map_err(|error| {
+            StartError::new(
+                format!("Records of an older version can't be read: {error}."),
+                "Is the data folder from a newer version, or its disk full?",
+            )
+        })?;
         let root_keys = first_account(&store, &env, &vault, &config).await?;
         let segments = Arc::new(open_log(&config, &env)?);
         let (driver, compute) = choose_driver(&config, &env).await?;

@@ -11,6 +11,7 @@ use rolecall_store::Reader;
 
 use super::refuse::refuse;
 use super::{Wishes, metadata, subnet};
+use crate::addresses;
 use crate::faults;
 use crate::images::{self, Image};
 use crate::instance_types::{self, InstanceType};
@@ -18,7 +19,7 @@ use crate::model::RunInstancesRequest;
 use crate::network::{self, Network};
 use crate::place::Place;
 use crate::profiles;
-use crate::records::{KeyPair, KeyPairs, MetadataOptions, PrivateAddresses, Shutdown, Subnet};
+use crate::records::{KeyPair, KeyPairs, MetadataOptions, Shutdown, Subnet};
 use crate::tags;
 
 /// The most instances of one call.
@@ -222,26 +223,12 @@ fn private_ip(
     wished: Option<&str>,
 ) -> Result<Option<Ipv4Addr>, Fault> {
     let Some(text) = wished.filter(|text| !text.is_empty()) else { return Ok(None) };
-    let invalid = |why: &str| faults::invalid_value(text, "privateIpAddress", why);
-    let address: Ipv4Addr = text.parse().map_err(|_| invalid("Invalid IPv4 address."))?;
     if count > 1 {
         let text = "A private IP address may be given to one instance only.";
         return Err(faults::combination(text));
     }
-    if !cidr.contains(address) {
-        return Err(invalid("Address does not fall within the subnet's address range."));
-    }
-    let size = 1_u32.checked_shl(32 - u32::from(cidr.prefix)).unwrap_or(u32::MAX);
-    let offset = u32::from(address).wrapping_sub(u32::from(cidr.base));
-    if offset < 4 || offset.saturating_add(1) >= size {
-        return Err(invalid("Address is in subnet's reserved address range."));
-    }
-    if db.exists::<PrivateAddresses>(&(
-        place.account,
-        place.region,
-        subnet.id.as_str(),
-        u32::from(address),
-    ))? {
+    let address = addresses::wished(cidr, text)?;
+    if addresses::owner(db, place, &subnet.id, address)?.is_some() {
         return Err(faults::address_taken(address));
     }
     Ok(Some(address))

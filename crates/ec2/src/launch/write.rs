@@ -8,14 +8,15 @@ use sha2::{Digest, Sha256};
 
 use super::Plan;
 use crate::faults;
+use crate::interfaces;
 use crate::lifecycle;
 use crate::model::RunInstancesRequest;
 use crate::network::Network;
 use crate::place::Place;
 use crate::profiles;
 use crate::records::{
-    Association, ClientToken, ClientTokens, Goal, Instance, InstancePlaces, Instances, Interface,
-    PrivateAddresses, ProfileRef, Settled, State, Taken,
+    Association, ClientToken, ClientTokens, Goal, Instance, InstancePlaces, Instances, ProfileRef, Settled,
+    State,
 };
 use crate::tags;
 
@@ -81,7 +82,6 @@ pub fn write(
         }
         tags::put(tx, place, &id, plan.instance_tags.clone())?;
         tags::put(tx, place, &instance.volume, plan.volume_tags.clone())?;
-        tags::put(tx, place, &instance.interface.id, plan.interface_tags.clone())?;
         lifecycle::want(tx, env, &mut instance, Goal::Running, launch.at_once)?;
         instance.state = State::Pending;
         made.push(instance);
@@ -113,28 +113,20 @@ fn new_instance(
 ) -> Result<Instance, Fault> {
     let id = env.resource_id("i");
     let subnet = &plan.subnet;
-    let private_ip = match plan.private_ip {
-        Some(address) => {
-            let key = (place.account, place.region, subnet.id.as_str(), u32::from(address));
-            tx.put::<PrivateAddresses>(&key, &Taken { instance: id.clone() })?;
-            address
-        }
-        None => lifecycle::take_private_address(tx, env, place, &subnet.id, plan.cidr, &id)?,
-    };
-    let interface = Interface {
-        id: env.resource_id("eni"),
-        attachment: env.resource_id("eni-attach"),
-        mac: hardware_address(env),
-        private_ip,
-        public_ip: None,
-        public: plan.public,
-        vpc: subnet.vpc.clone(),
-        subnet: subnet.id.clone(),
-        zone: subnet.zone.clone(),
+    let new = interfaces::New {
+        subnet,
+        cidr: plan.cidr,
+        addresses: plan.private_ip.into_iter().collect(),
+        count: 1,
         groups: plan.groups.clone(),
         description: plan.description.clone(),
-        source_dest_check: true,
+        public: plan.public,
+        requester: None,
     };
+    let mut interface = interfaces::make(tx, env, place, new)?;
+    interface.attachment = Some(interfaces::attachment(env, &id, 0, true));
+    interfaces::put(tx, &interface)?;
+    tags::put(tx, place, &interface.id, plan.interface_tags.clone())?;
     let now: Time = env.now();
     Ok(Instance {
         account: place.account,
@@ -147,7 +139,10 @@ fn new_instance(
         key_name: plan.key.as_ref().map(|key| key.name.clone()),
         public_key: plan.key.as_ref().map(|key| key.public_key.clone()),
         user_data: plan.user_data.clone(),
-        interface,
+        interfaces: vec![interface.id],
+        vpc: subnet.vpc.clone(),
+        subnet: subnet.id.clone(),
+        zone: subnet.zone.clone(),
         volume: env.resource_id("vol"),
         profile: None,
         metadata: plan.metadata.clone(),
@@ -165,12 +160,6 @@ fn new_instance(
         ended: None,
         id,
     })
-}
-
-/// A locally administered address, as EC2's begin.
-fn hardware_address(env: &Env) -> String {
-    let random: [u8; 5] = env.random();
-    random.iter().fold("0a".to_owned(), |text, byte| format!("{text}:{byte:02x}"))
 }
 
 /// What tells one request from another.

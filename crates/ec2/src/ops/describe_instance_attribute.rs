@@ -6,6 +6,7 @@ use rolecall_door::{At, Authorized, Needs, Operation, Read};
 
 use crate::describe::{self, ROOT_DEVICE};
 use crate::faults;
+use crate::interfaces;
 use crate::lifecycle;
 use crate::model::{
     AttributeBooleanValue, AttributeValue, DescribeInstanceAttribute, DescribeInstanceAttributeRequest,
@@ -37,7 +38,10 @@ impl Operation for DescribeInstanceAttribute {
                 answer.instance_initiated_shutdown_behavior = text(instance.shutdown.word());
             }
             "rootDeviceName" => answer.root_device_name = text(ROOT_DEVICE),
-            "sourceDestCheck" => answer.source_dest_check = flag(instance.interface.source_dest_check),
+            "sourceDestCheck" => {
+                let own = interfaces::of(req.db()?, &instance)?.into_iter().next();
+                answer.source_dest_check = own.and_then(|own| flag(own.source_dest_check));
+            }
             "ebsOptimized" => answer.ebs_optimized = flag(false),
             "enaSupport" => answer.ena_support = flag(true),
             "enclaveOptions" => answer.enclave_options = Some(EnclaveOptions { enabled: Some(false) }),

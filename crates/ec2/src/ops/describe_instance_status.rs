@@ -41,7 +41,7 @@ impl Operation for DescribeInstanceStatus {
         let network = Network::load(req.db()?, place)?;
         let mut statuses = Vec::new();
         for instance in list {
-            let zone_id = network.subnet(&instance.interface.subnet).map(|subnet| subnet.zone_id.clone());
+            let zone_id = network.subnet(&instance.subnet).map(|subnet| subnet.zone_id.clone());
             let tags = tags::of(req.db()?, place, &instance.id)?;
             statuses.push(Status { instance, zone_id, tags });
         }
@@ -77,7 +77,7 @@ impl Status {
             details: Some(if running { vec![detail.clone()] } else { Vec::new() }),
         };
         InstanceStatus {
-            availability_zone: Some(self.instance.interface.zone.clone()),
+            availability_zone: Some(self.instance.zone.clone()),
             availability_zone_id: self.zone_id.clone(),
             instance_id: Some(self.instance.id.clone()),
             instance_state: Some(state_to_wire(self.instance.state)),
@@ -105,7 +105,7 @@ impl Filtered for Status {
     fn values(&self, name: &str) -> Vec<String> {
         let running = self.instance.state == State::Running;
         match name {
-            "availability-zone" => vec![self.instance.interface.zone.clone()],
+            "availability-zone" => vec![self.instance.zone.clone()],
             "instance-state-code" => vec![self.instance.state.code().to_string()],
             "instance-state-name" => vec![self.instance.state.name().to_owned()],
             "instance-status.status" | "system-status.status" => vec![self.summary().to_owned()],

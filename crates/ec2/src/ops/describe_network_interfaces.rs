@@ -1,23 +1,22 @@
-//! DescribeNetworkInterfaces: the one interface of each instance.
+//! DescribeNetworkInterfaces.
 
 use rolecall_actions::ec2;
 use rolecall_base::{Fault, Tags};
 use rolecall_door::{At, Authorized, Needs, Operation, Read};
 
-use crate::describe::{Described, describe};
+use crate::described_interface::{DescribedInterface, GroupNames};
 use crate::faults;
 use crate::filters::{Filtered, pick};
-use crate::instances;
 use crate::model::{
     DescribeNetworkInterfaces, DescribeNetworkInterfacesRequest, DescribeNetworkInterfacesResult,
-    NetworkInterface, NetworkInterfaceAssociation, NetworkInterfaceAttachment,
-    NetworkInterfacePrivateIpAddress,
+    NetworkInterface,
 };
-use crate::network::rows;
+use crate::network::{Network, rows};
 use crate::paging::Turn;
 use crate::place::Place;
 use crate::questions::anywhere;
-use crate::records::{Instances, State};
+use crate::records::{self, Interfaces, PublicAddress};
+use crate::regions;
 use crate::tags;
 
 impl Operation for DescribeNetworkInterfaces {
@@ -31,87 +30,49 @@ impl Operation for DescribeNetworkInterfaces {
         let (place, input) = (Place::here(req), req.input);
         faults::dry_run(input.dry_run)?;
         let ids = input.network_interface_ids.as_deref().unwrap_or_default();
-        let mut list = rows::<Instances>(req.db()?, place)?;
-        list.retain(|instance| instance.state != State::Terminated);
-        if let Some(id) = ids.iter().find(|id| !list.iter().any(|own| own.interface.id == **id)) {
+        let mut list = rows::<Interfaces>(req.db()?, place)?;
+        if let Some(id) = ids.iter().find(|id| !list.iter().any(|own| own.id == **id)) {
             return Err(faults::no_interface(id));
         }
-        list.retain(|instance| ids.is_empty() || ids.contains(&instance.interface.id));
+        list.retain(|own| ids.is_empty() || ids.contains(&own.id));
+        let network = Network::load(req.db()?, place)?;
+        let names = GroupNames::of(&network);
         let mut found = Vec::new();
-        for described in describe(req.db()?, place, list)? {
-            let tags = tags::of(req.db()?, place, &described.instance.interface.id)?;
-            found.push(Shown { described, tags });
+        for interface in list {
+            let tags = tags::of(req.db()?, place, &interface.id)?;
+            found.push(Shown { own: DescribedInterface::new(interface, &names), tags });
         }
         let found = pick(found, input.filters.as_deref())?;
         let turn = Turn::new(input.next_token.as_deref(), input.max_results);
-        let page = turn.cut(found, |shown| shown.described.instance.interface.id.clone())?;
+        let page = turn.cut(found, |shown| shown.own.interface.id.clone())?;
         let interfaces = page.items.iter().map(Shown::to_wire).collect();
         Ok(DescribeNetworkInterfacesResult { network_interfaces: Some(interfaces), next_token: page.next })
     }
 }
 
 struct Shown {
-    described: Described,
+    own: DescribedInterface,
     tags: Tags,
 }
 
 impl Shown {
     fn to_wire(&self) -> NetworkInterface {
-        let instance = &self.described.instance;
-        let own = &instance.interface;
-        let name = instances::private_dns_name(instance);
-        let association = own.public_ip.map(|address| NetworkInterfaceAssociation {
-            ip_owner_id: Some("amazon".into()),
-            public_dns_name: Some(String::new()),
-            public_ip: Some(address.to_string()),
-            ..Default::default()
-        });
-        NetworkInterface {
-            association: association.clone(),
-            attachment: Some(NetworkInterfaceAttachment {
-                attach_time: Some(instance.launched),
-                attachment_id: Some(own.attachment.clone()),
-                delete_on_termination: Some(true),
-                device_index: Some(0),
-                network_card_index: Some(0),
-                instance_id: Some(instance.id.clone()),
-                instance_owner_id: Some(instance.account.to_string()),
-                status: Some("attached".into()),
-                ..Default::default()
-            }),
-            availability_zone: Some(own.zone.clone()),
-            description: Some(own.description.clone()),
-            groups: Some(self.described.groups()),
-            interface_type: Some("interface".into()),
-            ipv6_addresses: Some(Vec::new()),
-            mac_address: Some(own.mac.clone()),
-            network_interface_id: Some(own.id.clone()),
-            owner_id: Some(instance.account.to_string()),
-            private_dns_name: Some(name.clone()),
-            private_ip_address: Some(own.private_ip.to_string()),
-            private_ip_addresses: Some(vec![NetworkInterfacePrivateIpAddress {
-                association,
-                primary: Some(true),
-                private_dns_name: Some(name),
-                private_ip_address: Some(own.private_ip.to_string()),
-            }]),
-            requester_managed: Some(false),
-            source_dest_check: Some(own.source_dest_check),
-            status: Some("in-use".into()),
-            subnet_id: Some(own.subnet.clone()),
-            tag_set: tags::to_wire(&self.tags),
-            vpc_id: Some(own.vpc.clone()),
-            ..Default::default()
-        }
+        NetworkInterface { tag_set: tags::to_wire(&self.tags), ..self.own.to_wire() }
     }
 }
 
 impl Filtered for Shown {
     const NAMES: &'static [&'static str] = &[
+        "addresses.association.owner-id",
+        "addresses.association.public-ip",
         "addresses.primary",
         "addresses.private-ip-address",
+        "association.allocation-id",
+        "association.association-id",
         "association.ip-owner-id",
+        "association.public-dns-name",
         "association.public-ip",
+        "attachment.attach-time",
         "attachment.attachment-id",
         "attachment.delete-on-termination",
         "attachment.device-index",
@@ -119,12 +80,16 @@ impl Filtered for Shown {
         "attachment.instance-owner-id",
         "attachment.status",
         "availability-zone",
+        "availability-zone-id",
         "description",
         "group-id",
         "group-name",
         "interface-type",
+        "ipv6-addresses.ipv6-address",
         "mac-address",
         "network-interface-id",
+        "operator.managed",
+        "operator.principal",
         "owner-id",
         "private-dns-name",
         "private-ip-address",
@@ -137,39 +102,79 @@ impl Filtered for Shown {
     ];
 
     fn values(&self, name: &str) -> Vec<String> {
-        let instance = &self.described.instance;
-        let own = &instance.interface;
-        let value = match name {
-            "addresses.primary" | "attachment.delete-on-termination" => "true".to_owned(),
-            "addresses.private-ip-address" | "private-ip-address" => own.private_ip.to_string(),
-            "association.ip-owner-id" if own.public_ip.is_some() => "amazon".to_owned(),
-            "association.public-ip" => return own.public_ip.iter().map(ToString::to_string).collect(),
-            "attachment.attachment-id" => own.attachment.clone(),
-            "attachment.device-index" => "0".to_owned(),
-            "attachment.instance-id" => instance.id.clone(),
-            "attachment.instance-owner-id" | "owner-id" => instance.account.to_string(),
-            "attachment.status" => "attached".to_owned(),
+        let own = &self.own.interface;
+        if let Some(name) = name.strip_prefix("attachment.") {
+            return attachment_value(own, name).into_iter().collect();
+        }
+        if let Some(name) = name.strip_prefix("association.") {
+            let public = self.own.public();
+            return public
+                .and_then(|public| association_value(&self.own, public, name))
+                .into_iter()
+                .collect();
+        }
+        let publics = || own.addresses.iter().filter_map(|address| address.public.as_ref());
+        vec![match name {
+            "addresses.association.owner-id" => {
+                return publics().map(|public| self.own.address_owner(public)).collect();
+            }
+            "addresses.association.public-ip" => {
+                return publics().map(|public| public.address.to_string()).collect();
+            }
+            "addresses.primary" => {
+                return (0..own.addresses.len()).map(|at| (at == 0).to_string()).collect();
+            }
+            "addresses.private-ip-address" => {
+                return own.addresses.iter().map(|address| address.address.to_string()).collect();
+            }
             "availability-zone" => own.zone.clone(),
+            "availability-zone-id" => return regions::zone_id(&own.region, &own.zone).into_iter().collect(),
             "description" => own.description.clone(),
             "group-id" => return own.groups.clone(),
-            "group-name" => return self.described.groups.iter().map(|(_, name)| name.clone()).collect(),
-            "interface-type" => "interface".to_owned(),
+            "group-name" => return self.own.groups.iter().map(|(_, name)| name.clone()).collect(),
+            "interface-type" => self.own.kind().to_owned(),
             "mac-address" => own.mac.clone(),
             "network-interface-id" => own.id.clone(),
-            "private-dns-name" => instances::private_dns_name(instance),
-            "requester-managed" => "false".to_owned(),
+            "owner-id" => own.account.to_string(),
+            "private-dns-name" => self.own.private_dns_name(),
+            "private-ip-address" => own.private_ip().to_string(),
+            "requester-id" => return own.requester.iter().map(|requester| requester.id.clone()).collect(),
+            "requester-managed" => own.requester.is_some().to_string(),
+            "operator.managed" => "false".to_owned(),
             "source-dest-check" => own.source_dest_check.to_string(),
-            "status" => "in-use".to_owned(),
+            "status" => self.own.status().to_owned(),
             "subnet-id" => own.subnet.clone(),
             "vpc-id" => own.vpc.clone(),
             _ => return Vec::new(),
-        };
-        vec![value]
+        }]
     }
 
     fn tags(&self) -> Option<&Tags> {
         Some(&self.tags)
     }
+}
+
+fn attachment_value(own: &records::NetworkInterface, name: &str) -> Option<String> {
+    let attachment = own.attachment.as_ref()?;
+    Some(match name {
+        "attach-time" => attachment.attached.iso_millis(),
+        "attachment-id" => attachment.id.clone(),
+        "delete-on-termination" => attachment.delete_on_termination.to_string(),
+        "device-index" => attachment.device_index.to_string(),
+        "instance-id" => attachment.instance.clone(),
+        "instance-owner-id" => own.account.to_string(),
+        _ => "attached".to_owned(),
+    })
+}
+
+fn association_value(own: &DescribedInterface, public: &PublicAddress, name: &str) -> Option<String> {
+    Some(match name {
+        "allocation-id" => public.elastic.as_ref()?.allocation.clone(),
+        "association-id" => public.elastic.as_ref()?.association.clone(),
+        "ip-owner-id" => own.address_owner(public),
+        "public-ip" => public.address.to_string(),
+        _ => return None,
+    })
 }
 
 #[cfg(test)]

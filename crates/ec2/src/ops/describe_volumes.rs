@@ -58,7 +58,7 @@ impl Shown {
         let instance = &self.instance;
         Volume {
             volume_id: Some(instance.volume.clone()),
-            availability_zone: Some(instance.interface.zone.clone()),
+            availability_zone: Some(instance.zone.clone()),
             create_time: Some(instance.launched),
             encrypted: Some(false),
             size: Some(ROOT_GIB),
@@ -107,7 +107,7 @@ impl Filtered for Shown {
             "attachment.device" => ROOT_DEVICE.to_owned(),
             "attachment.instance-id" => self.instance.id.clone(),
             "attachment.status" => "attached".to_owned(),
-            "availability-zone" => self.instance.interface.zone.clone(),
+            "availability-zone" => self.instance.zone.clone(),
             "encrypted" | "multi-attach-enabled" => "false".to_owned(),
             "size" => ROOT_GIB.to_string(),
             "status" => "in-use".to_owned(),

@@ -3,9 +3,11 @@
 use rolecall_actions::ec2::{self, key, kind};
 use rolecall_base::Fault;
 use rolecall_door::{At, Authorized, Needs, Operation, Write};
+use rolecall_store::Reader;
 
 use crate::faults;
 use crate::instance_types;
+use crate::interfaces;
 use crate::launch;
 use crate::lifecycle;
 use crate::model::{
@@ -44,9 +46,14 @@ impl Operation for ModifyInstanceAttribute {
         if wish.wants_stopped() && instance.state != State::Stopped {
             return Err(not_stopped(&instance));
         }
-        let network = Network::load(req.db()?, place)?;
-        apply(&mut instance, wish, &network)?;
+        let mut interface = interfaces::primary(req.db()?, &instance)?;
+        match wish {
+            Wish::Groups(ids) => interface.groups = checked_groups(req.db()?, place, &instance, ids)?,
+            Wish::SourceDestCheck(yes) => interface.source_dest_check = yes,
+            wish => apply(&mut instance, wish)?,
+        }
         faults::dry_run(input.dry_run)?;
+        interfaces::put(req.tx()?, &interface)?;
         lifecycle::write(req.tx()?, &instance)?;
         Ok(ModifyInstanceAttributeResponse {})
     }
@@ -170,7 +177,21 @@ fn named<'a>(attribute: &str, value: Option<&'a str>) -> Result<Wish<'a>, Fault>
     })
 }
 
-fn apply(instance: &mut Instance, wish: Wish<'_>, network: &Network) -> Result<(), Fault> {
+fn checked_groups(
+    db: &Reader,
+    place: Place<'_>,
+    instance: &Instance,
+    ids: &[String],
+) -> Result<Vec<String>, Fault> {
+    let network = Network::load(db, place)?;
+    for id in ids {
+        let group = network.group(id).filter(|group| group.vpc == instance.vpc);
+        group.ok_or_else(|| faults::no_group(id))?;
+    }
+    Ok(ids.to_vec())
+}
+
+fn apply(instance: &mut Instance, wish: Wish<'_>) -> Result<(), Fault> {
     match wish {
         Wish::Type(name) => {
             let found = instance_types::find(name).ok_or_else(|| {
@@ -191,15 +212,9 @@ fn apply(instance: &mut Instance, wish: Wish<'_>, network: &Network) -> Result<(
                 }
             }
         }
-        Wish::Groups(ids) => {
-            for id in ids {
-                let group = network.group(id).filter(|group| group.vpc == instance.interface.vpc);
-                group.ok_or_else(|| faults::no_group(id))?;
-            }
-            instance.interface.groups = ids.to_vec();
-        }
-        Wish::SourceDestCheck(true) | Wish::EbsOptimized(false) | Wish::EnaSupport(true) => {}
-        Wish::SourceDestCheck(false) => return Err(faults::unsupported("SourceDestCheck=false")),
+        // Those of its primary interface: see `run`.
+        Wish::Groups(_) | Wish::SourceDestCheck(_) => {}
+        Wish::EbsOptimized(false) | Wish::EnaSupport(true) => {}
         Wish::EbsOptimized(true) => return Err(faults::unsupported("EbsOptimized")),
         Wish::EnaSupport(false) => return Err(faults::unsupported("EnaSupport=false")),
     }

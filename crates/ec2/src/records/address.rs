@@ -1,4 +1,4 @@
-//! Which addresses are taken, so that no two instances share one.
+//! Which addresses are taken, so that no two interfaces share one.
 
 use rolecall_base::AccountId;
 use rolecall_store::{Record, Table};
@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 /// Who has an address.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Taken {
-    pub instance: String,
+    /// `eni-…`, or `eipalloc-…` for an elastic address. Rows of older servers name an instance here.
+    #[serde(alias = "instance")]
+    pub owner: String,
 }
 
 impl Record for Taken {

@@ -1,12 +1,11 @@
 //! Instances: what was asked for, what is wanted of them now, and what was last observed.
 
-use std::net::Ipv4Addr;
-
 use rolecall_base::{AccountId, Time};
 use rolecall_identity::PassedRole;
-use rolecall_store::{Record, Table};
+use rolecall_store::{Record, StoreError, Table};
 use serde::{Deserialize, Serialize};
 
+use super::upgraded::Old;
 use super::{Mark, RegionalKey};
 
 /// One instance. An operation changes `goal` and the states on the way there; the reconciler, which drives the
@@ -33,7 +32,16 @@ pub struct Instance {
     /// Base64.
     #[serde(default)]
     pub user_data: Option<String>,
-    pub interface: Interface,
+    /// Ids of its network interfaces, the primary one first. None once it is terminated.
+    #[serde(default)]
+    pub interfaces: Vec<String>,
+    /// Where it stands: that of its primary interface, which never leaves it.
+    #[serde(default)]
+    pub vpc: String,
+    #[serde(default)]
+    pub subnet: String,
+    #[serde(default)]
+    pub zone: String,
     /// Root volume, `vol-…`.
     pub volume: String,
     #[serde(default)]
@@ -67,31 +75,6 @@ pub struct Instance {
     /// When it was terminated.
     #[serde(default)]
     pub ended: Option<Time>,
-}
-
-/// Its one network interface.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Interface {
-    /// `eni-…`
-    pub id: String,
-    /// `eni-attach-…`
-    pub attachment: String,
-    /// `0a:…`, lower case.
-    pub mac: String,
-    pub private_ip: Ipv4Addr,
-    /// An address of 127.64.0.0/10, reachable from the host; none while stopped.
-    #[serde(default)]
-    pub public_ip: Option<Ipv4Addr>,
-    /// Gets a public address at each start.
-    pub public: bool,
-    pub vpc: String,
-    pub subnet: String,
-    pub zone: String,
-    /// Ids of security groups.
-    pub groups: Vec<String>,
-    #[serde(default)]
-    pub description: String,
-    pub source_dest_check: bool,
 }
 
 /// The instance profile that gives the instance its role.
@@ -235,7 +218,20 @@ impl Instance {
 }
 
 impl Record for Instance {
-    const VERSION: u8 = 1;
+    const VERSION: u8 = 2;
+
+    /// Version 1 held its one interface; [`crate::upgrade`] makes that a record of its own.
+    fn migrate(version: u8, bytes: &[u8]) -> Result<Instance, StoreError> {
+        let corrupt = |error: rmp_serde::decode::Error| StoreError::corrupt(format!("an instance: {error}"));
+        if version != 1 {
+            return Err(StoreError::corrupt(format!("version {version} of an instance")));
+        }
+        let old: Old = rmp_serde::from_slice(bytes).map_err(corrupt)?;
+        let instance: Instance = rmp_serde::from_slice(bytes).map_err(corrupt)?;
+        let place = old.interface;
+        let interfaces = if instance.state == State::Terminated { Vec::new() } else { vec![place.id] };
+        Ok(Instance { interfaces, vpc: place.vpc, subnet: place.subnet, zone: place.zone, ..instance })
+    }
 }
 
 #[derive(Debug)]

@@ -5,22 +5,28 @@
 mod address;
 mod association;
 mod instance;
+mod interface;
 mod key_pair;
 mod network;
 mod tagged;
 mod token;
+mod upgraded;
 mod wiring;
 
 pub use address::{PrivateAddresses, PublicAddresses, Taken};
 pub use association::{Association, Associations};
 pub use instance::{
-    Ended, Goal, Instance, InstancePlaces, Instances, Interface, MetadataOptions, ProfileRef, Reason,
-    Settled, Shutdown, State, Work,
+    Ended, Goal, Instance, InstancePlaces, Instances, MetadataOptions, ProfileRef, Reason, Settled, Shutdown,
+    State, Work,
+};
+pub use interface::{
+    Attachment, Elastic, Interfaces, NetworkInterface, PrivateAddress, PublicAddress, Requester,
 };
 pub use key_pair::{KeyPair, KeyPairNames, KeyPairs, KeyType, Named};
 pub use network::{Networks, SecurityGroup, SecurityGroups, Subnet, Subnets, Vpc, Vpcs};
 pub use tagged::{TagSets, Tagged};
 pub use token::{ClientToken, ClientTokens};
+pub use upgraded::{Embedded, EmbeddedInterfaces};
 pub use wiring::TouchedNetworks;
 
 use rolecall_base::AccountId;

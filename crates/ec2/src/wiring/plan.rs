@@ -7,11 +7,10 @@ use rolecall_compute::plan::{
 use rolecall_compute::{Cidr, Vpc};
 use rolecall_store::Reader;
 
-use crate::instances;
 use crate::machines::mac;
 use crate::network::{Network, block};
 use crate::place::Place;
-use crate::records::{self, Instance, Instances};
+use crate::records::{self, Interfaces, NetworkInterface, PrivateAddress};
 use crate::{network, regions};
 
 const EVERYWHERE: Cidr = Cidr { base: std::net::Ipv4Addr::UNSPECIFIED, prefix: 0 };
@@ -27,13 +26,13 @@ pub(crate) fn plan(db: &Reader, place: Place<'_>, vpc: &str) -> Result<Option<Ne
     let own = |id: &String| id == vpc;
     let subnets = network.subnets.iter().filter(|subnet| own(&subnet.vpc));
     let groups = network.groups.iter().filter(|group| own(&group.vpc));
-    let instances = network::rows::<Instances>(db, place)?;
-    let living = instances.iter().filter(|instance| own(&instance.interface.vpc) && instance.ended.is_none());
+    let interfaces = network::rows::<Interfaces>(db, place)?;
+    let interfaces = interfaces.iter().filter(|interface| own(&interface.vpc));
     Ok(Some(NetworkPlan {
         vpc: Vpc { id: vpc.to_owned(), cidr },
         blocks: vec![cidr],
         subnets: subnets.map(|record| subnet(record, cidr)).collect::<Result<_, Fault>>()?,
-        interfaces: living.map(interface).collect::<Result<_, Fault>>()?,
+        interfaces: interfaces.map(interface).collect::<Result<_, Fault>>()?,
         groups: groups.map(group).collect(),
         nats: Vec::new(),
         names: Names {
@@ -57,18 +56,19 @@ fn subnet(record: &records::Subnet, vpc: Cidr) -> Result<Subnet, Fault> {
     })
 }
 
-fn interface(instance: &Instance) -> Result<Interface, Fault> {
-    let record: &instances::Interface = &instance.interface;
+fn interface(record: &NetworkInterface) -> Result<Interface, Fault> {
+    let attachment = record.attachment.as_ref();
+    let public = |own: &PrivateAddress| Some((own.address, own.public.as_ref()?.address));
     Ok(Interface {
         id: record.id.clone(),
-        instance: Some(instance.id.clone()),
-        device_index: 0,
-        addresses: vec![record.private_ip],
+        instance: record.instance().map(str::to_owned),
+        device_index: attachment.and_then(|own| u16::try_from(own.device_index).ok()).unwrap_or(0),
+        addresses: record.addresses.iter().map(|own| own.address).collect(),
         mac: mac(&record.mac)?,
         subnet: record.subnet.clone(),
         groups: record.groups.clone(),
         source_dest_check: record.source_dest_check,
-        public: record.public_ip.map(|public| (record.private_ip, public)).into_iter().collect(),
+        public: record.addresses.iter().filter_map(public).collect(),
     })
 }
 

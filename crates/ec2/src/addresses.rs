@@ -1,0 +1,135 @@
+//! Which addresses are free: private ones of each subnet, and the loopback addresses that stand for public ones.
+//!
+//! Each address that is taken has a row with its owner, so two transactions that choose the same one conflict.
+
+use std::net::Ipv4Addr;
+
+use rolecall_base::Fault;
+use rolecall_compute::Cidr;
+use rolecall_env::Env;
+use rolecall_store::{Reader, Tx};
+
+use crate::faults;
+use crate::place::Place;
+use crate::records::{PrivateAddresses, PublicAddresses, Taken};
+
+/// 127.64.0.0/10: reachable from the host without any set-up.
+const PUBLIC: (u32, u32) = (0x7f40_0000, 0x003f_ffff);
+/// How often a free address is guessed before every address is looked at.
+const GUESSES: usize = 16;
+
+fn taken(owner: &str) -> Taken {
+    Taken { owner: owner.to_owned() }
+}
+
+/// How many addresses a block has.
+fn size(cidr: Cidr) -> u32 {
+    1_u32.checked_shl(32 - u32::from(cidr.prefix)).unwrap_or(u32::MAX)
+}
+
+/// Takes a free address of a subnet; the first four and the last are AWS's.
+///
+/// # Errors
+/// InsufficientFreeAddressesInSubnet when all are taken.
+pub fn take_private(
+    tx: &mut Tx,
+    env: &Env,
+    place: Place<'_>,
+    subnet: &str,
+    cidr: Cidr,
+    owner: &str,
+) -> Result<Ipv4Addr, Fault> {
+    let usable = size(cidr).saturating_sub(5).max(1);
+    let first = u32::from(cidr.nth(4));
+    let guesses = (0..GUESSES).map(|_| first + u32::from_be_bytes(env.random()) % usable);
+    for address in guesses.chain(first..first + usable) {
+        let key = (place.account, place.region, subnet, address);
+        if !tx.exists::<PrivateAddresses>(&key)? {
+            tx.put::<PrivateAddresses>(&key, &taken(owner))?;
+            return Ok(Ipv4Addr::from(address));
+        }
+    }
+    let text = "The specified subnet does not have enough free addresses to satisfy the request.";
+    Err(faults::other("InsufficientFreeAddressesInSubnet", text))
+}
+
+/// Takes one address of a subnet, which [`wished`] found to be free.
+///
+/// # Errors
+/// When it can't be written.
+pub fn claim_private(
+    tx: &mut Tx,
+    place: Place<'_>,
+    subnet: &str,
+    address: Ipv4Addr,
+    owner: &str,
+) -> Result<(), Fault> {
+    let key = (place.account, place.region, subnet, u32::from(address));
+    Ok(tx.put::<PrivateAddresses>(&key, &taken(owner))?)
+}
+
+/// Frees a private address.
+///
+/// # Errors
+/// When it can't be written.
+pub fn free_private(tx: &mut Tx, place: Place<'_>, subnet: &str, address: Ipv4Addr) -> Result<(), Fault> {
+    let key = (place.account, place.region, subnet, u32::from(address));
+    Ok(tx.delete::<PrivateAddresses>(&key)?)
+}
+
+/// Who has a private address.
+///
+/// # Errors
+/// When the store can't be read.
+pub fn owner(
+    db: &Reader,
+    place: Place<'_>,
+    subnet: &str,
+    address: Ipv4Addr,
+) -> Result<Option<String>, Fault> {
+    let key = (place.account, place.region, subnet, u32::from(address));
+    Ok(db.get::<PrivateAddresses>(&key)?.map(|row| row.owner))
+}
+
+/// An address that the caller wishes for, if it is in the subnet and not AWS's own.
+///
+/// # Errors
+/// InvalidParameterValue.
+pub fn wished(cidr: Cidr, text: &str) -> Result<Ipv4Addr, Fault> {
+    let invalid = |why: &str| faults::invalid_value(text, "privateIpAddress", why);
+    let address: Ipv4Addr = text.parse().map_err(|_| invalid("Invalid IPv4 address."))?;
+    if !cidr.contains(address) {
+        return Err(invalid("Address does not fall within the subnet's address range."));
+    }
+    let offset = u32::from(address).wrapping_sub(u32::from(cidr.base));
+    if offset < 4 || offset.saturating_add(1) >= size(cidr) {
+        return Err(invalid("Address is in subnet's reserved address range."));
+    }
+    Ok(address)
+}
+
+/// Takes a free public address.
+///
+/// # Errors
+/// InsufficientAddressCapacity when none is found.
+pub fn take_public(tx: &mut Tx, env: &Env, owner: &str) -> Result<Ipv4Addr, Fault> {
+    let (base, mask) = PUBLIC;
+    for _ in 0..GUESSES {
+        let address = base | (u32::from_be_bytes(env.random()) & mask);
+        // Neither a network's nor a broadcast's number: some programs refuse those.
+        if matches!(address & 0xff, 0 | 255) || tx.exists::<PublicAddresses>(&address)? {
+            continue;
+        }
+        tx.put::<PublicAddresses>(&address, &taken(owner))?;
+        return Ok(Ipv4Addr::from(address));
+    }
+    Err(faults::other("InsufficientAddressCapacity", "There are no free public addresses."))
+}
+
+/// Frees a public address.
+///
+/// # Errors
+/// When it can't be written.
+pub fn free_public(tx: &mut Tx, address: Ipv4Addr) -> Result<(), Fault> {
+    Ok(tx.delete::<PublicAddresses>(&u32::from(address))?)
+}
