@@ -11,6 +11,7 @@
 mod driver;
 mod error;
 mod exec;
+mod folders;
 mod host;
 mod images;
 mod init;

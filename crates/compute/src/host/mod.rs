@@ -1,6 +1,8 @@
 //! The drivers that run processes, seen from the server: instances by id, over one supervisor.
 
 mod channel;
+mod disks;
+mod images;
 mod instance;
 mod pty;
 mod supervisor;
@@ -12,7 +14,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -20,14 +22,12 @@ use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::broadcast;
 
 use crate::driver::{Caps, Event, Kind, Running};
-use crate::images::{ImageSource, Stored};
+use crate::images::Images;
 use crate::protocol::{Ask, InitEnd};
 use crate::{ComputeError, Config, Ending, ExecIo, ExecSpec, Image, InstanceSpec, Vpc, packet};
 use instance::Instance;
 use supervisor::{Exits, Supervisor};
 
-/// Disks of terminated instances on their way out, in the folder of the driver.
-const TRASH: &str = "trash";
 /// How much longer than its grace a stop may take before the instance is killed.
 const KILL_AFTER: Duration = Duration::from_secs(2);
 /// How long the kernel may take to end a killed instance.
@@ -42,6 +42,8 @@ pub(crate) struct Host {
     instances: Arc<Instances>,
     events: broadcast::Sender<Event>,
     discarded: AtomicU64,
+    /// Absent for the process kind.
+    images: Option<Arc<Images>>,
 }
 
 #[derive(Debug, Default)]
@@ -70,11 +72,13 @@ impl Host {
         let dir = fs::canonicalize(&config.dir).map_err(failed)?;
         let config = Config { dir: dir.clone(), ..config.clone() };
         let (supervisor, hello, exits) = Supervisor::start(kind, &config).await?;
-        let trash = dir.join(TRASH);
-        fs::create_dir_all(&trash).map_err(failed)?;
-        empty(trash);
+        disks::open_trash(&dir).map_err(failed)?;
+        let images = match kind {
+            Kind::Namespace => Some(Arc::new(Images::open(&dir, images::owners()).map_err(failed)?)),
+            Kind::Process | Kind::None => None,
+        };
         let discarded = AtomicU64::new(0);
-        let host = Host { kind, dir, supervisor, instances: Arc::default(), events, discarded };
+        let host = Host { kind, dir, supervisor, instances: Arc::default(), events, discarded, images };
         host.follow(exits);
         let machine = kind == Kind::Namespace;
         let caps = Caps {
@@ -93,7 +97,7 @@ impl Host {
 
     pub(crate) async fn start(&self, spec: InstanceSpec) -> Result<Running, ComputeError> {
         if spec.image != Image::HostUsr {
-            return Err(self.unsupported("boot from images"));
+            self.images("boot from images")?;
         }
         self.instances.claim(&spec.id)?;
         match self.launch(&spec).await {
@@ -127,33 +131,13 @@ impl Host {
         self.instances.running(id)?.reboot(grace).await
     }
 
-    pub(crate) async fn terminate(&self, id: &str, grace: Duration) -> Result<(), ComputeError> {
-        match self.stop(id, grace).await {
-            Ok(()) | Err(ComputeError::NotRunning(_)) => {}
-            Err(error) => return Err(error),
-        }
-        let number = self.discarded.fetch_add(1, Ordering::Relaxed);
-        let trash = self.dir.join(TRASH);
-        match fs::rename(self.folder(id), trash.join(format!("{number}-{id}"))) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                Err(ComputeError::failed("delete the disk", error))
-            }
-            _ => {
-                empty(trash);
-                Ok(())
-            }
-        }
-    }
-
     pub(crate) async fn exec(&self, id: &str, spec: ExecSpec) -> Result<ExecIo, ComputeError> {
         self.instances.running(id)?.exec(spec).await
     }
 
     pub(crate) async fn console(&self, id: &str) -> Result<Vec<u8>, ComputeError> {
         let path = self.folder(id).join("console.log");
-        let read = tokio::task::spawn_blocking(move || read_tail(&path)).await;
-        let read = read.map_err(|error| ComputeError::failed("read the console", error))?;
-        read.map_err(|error| ComputeError::failed("read the console", error))
+        beside("read the console", move || read_tail(&path)).await
     }
 
     pub(crate) fn console_now(&self, id: &str) -> Result<Vec<u8>, ComputeError> {
@@ -198,22 +182,6 @@ impl Host {
         Ok(())
     }
 
-    pub(crate) async fn import_image(&self, _: &str, _: ImageSource) -> Result<Stored, ComputeError> {
-        Err(self.unsupported("import images"))
-    }
-
-    pub(crate) async fn snapshot(&self, _: &str, _: &str) -> Result<Stored, ComputeError> {
-        Err(self.unsupported("make images of instances"))
-    }
-
-    pub(crate) async fn delete_image(&self, _: &str) -> Result<(), ComputeError> {
-        Ok(())
-    }
-
-    fn unsupported(&self, what: &'static str) -> ComputeError {
-        ComputeError::Unsupported { driver: self.kind.name(), what }
-    }
-
     pub(crate) async fn shutdown(&self) {
         let ids: Vec<String> = self.instances.lock().keys().cloned().collect();
         for id in ids {
@@ -225,6 +193,10 @@ impl Host {
 
     async fn launch(&self, spec: &InstanceSpec) -> Result<(Instance, SocketAddr), ComputeError> {
         let (ours, theirs) = packet::pair().map_err(|error| ComputeError::failed("make a socket", error))?;
+        if let Some(images) = &self.images {
+            let taken = images.take(&spec.id, &spec.image);
+            taken.map_err(|error| ComputeError::failed("find the image", error))?;
+        }
         let console =
             self.open_console(&spec.id).map_err(|error| ComputeError::failed("open the console", error))?;
         let local = self.local_imds()?;
@@ -350,20 +322,14 @@ impl Instances {
     }
 }
 
-/// Deletes what is in the trash, in the background: a disk may hold many files. What a killed server left is
-/// deleted by the next.
-fn empty(trash: PathBuf) {
-    tokio::task::spawn_blocking(move || {
-        for entry in fs::read_dir(&trash).into_iter().flatten().flatten() {
-            match fs::remove_dir_all(entry.path()) {
-                // Another call may be at it too.
-                Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    log::warn!("cannot delete {}: {error}", entry.path().display());
-                }
-                _ => {}
-            }
-        }
-    });
+/// Does what waits for a disk beside the runtime's threads, to its end even when the caller goes away.
+async fn beside<T: Send + 'static>(
+    stage: &'static str,
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> Result<T, ComputeError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    let done = done.map_err(|error| ComputeError::failed(stage, error))?;
+    done.map_err(|error| ComputeError::failed(stage, error))
 }
 
 fn one(files: Vec<OwnedFd>) -> Result<OwnedFd, ComputeError> {

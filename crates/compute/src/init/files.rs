@@ -4,11 +4,12 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::io;
-use std::os::unix::fs::{PermissionsExt, chown, symlink};
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
+use super::accounts::{self, Account};
 use super::template::Template;
-use crate::spec::{GUEST_BIN, InstanceSpec, User};
+use crate::spec::{GUEST_BIN, InstanceSpec};
 use crate::supervisor::Ids;
 
 /// The search path of every process inside.
@@ -20,7 +21,7 @@ pub(crate) fn cloud_folder(id: &str) -> PathBuf {
 }
 
 /// Sets the disk up at its first start, and writes what may change between starts.
-pub(super) fn write(spec: &InstanceSpec, template: &Template, ids: Ids) -> io::Result<()> {
+pub(super) fn write(spec: &InstanceSpec, template: Option<&Template>, ids: Ids) -> io::Result<()> {
     if !cloud_folder(&spec.id).exists() {
         write_once(spec, template, ids)?;
     }
@@ -45,7 +46,7 @@ pub(super) fn clear_volatile() -> io::Result<()> {
     mode("/tmp", 0o1777)
 }
 
-fn write_once(spec: &InstanceSpec, template: &Template, ids: Ids) -> io::Result<()> {
+fn write_once(spec: &InstanceSpec, template: Option<&Template>, ids: Ids) -> io::Result<()> {
     mode("/root", 0o700)?;
     for folder in [
         "/etc/profile.d",
@@ -64,27 +65,36 @@ fn write_once(spec: &InstanceSpec, template: &Template, ids: Ids) -> io::Result<
     mode("/var/tmp", 0o1777)?;
     link("/run", "/var/run")?;
     link("/run/lock", "/var/lock")?;
-    template.write()?;
+    if let Some(template) = template {
+        template.write()?;
+    }
     link("/proc/self/mounts", "/etc/mtab")?;
-    fs::write("/etc/nsswitch.conf", "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\n")?;
-    fs::write("/etc/resolv.conf", "# This network has no name server; names are in /etc/hosts.\n")?;
-    fs::write("/etc/fstab", "")?;
-    fs::write("/etc/machine-id", machine_id(&spec.id))?;
-    write_users(&spec.users, ids)?;
+    write_absent("/etc/nsswitch.conf", "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\n")?;
+    write_absent("/etc/fstab", "")?;
+    write_anew("/etc/resolv.conf", "# This network has no name server; names are in /etc/hosts.\n")?;
+    write_anew("/etc/machine-id", &machine_id(&spec.id))?;
+    accounts::found()?;
     for user in &spec.users {
-        make_home(user, ids)?;
+        accounts::ensure(&Account::login(user), ids)?;
     }
     let cloud = cloud_folder(&spec.id);
     fs::create_dir_all(&cloud)?;
-    link(&cloud, "/var/lib/cloud/instance")
+    // An image that was made of an instance has that one's.
+    let current = "/var/lib/cloud/instance";
+    if fs::read_link(current).is_ok_and(|target| target != cloud) {
+        fs::remove_file(current)?;
+    }
+    link(&cloud, current)
 }
 
 fn write_names(spec: &InstanceSpec) -> io::Result<()> {
     let (name, address) = (&spec.hostname, spec.network.private_ip);
-    fs::write("/etc/hostname", format!("{name}\n"))?;
-    fs::write(
+    write_anew("/etc/hostname", &format!("{name}\n"))?;
+    write_anew(
         "/etc/hosts",
-        format!("127.0.0.1 localhost\n{address} {name}.ec2.internal {name}\n169.254.169.254 instance-data\n"),
+        &format!(
+            "127.0.0.1 localhost\n{address} {name}.ec2.internal {name}\n169.254.169.254 instance-data\n"
+        ),
     )
 }
 
@@ -96,71 +106,9 @@ fn write_environment(spec: &InstanceSpec) -> io::Result<()> {
         let _ = writeln!(plain, "{name}={value}");
         let _ = writeln!(script, "export {name}='{value}'");
     }
-    fs::write("/etc/environment", plain)?;
+    write_anew("/etc/environment", &plain)?;
     fs::create_dir_all("/etc/profile.d")?;
-    fs::write("/etc/profile.d/rolecall.sh", script)
-}
-
-fn write_users(users: &[User], ids: Ids) -> io::Result<()> {
-    let shell = if Path::new("/bin/bash").exists() { "/bin/bash" } else { "/bin/sh" };
-    let mut passwd = format!("root:x:0:0:root:/root:{shell}\n");
-    let mut shadow = String::from("root:*:19000:0:99999:7:::\n");
-    let mut group = String::from("root:x:0:\n");
-    for (name, id) in [("daemon", 1), ("bin", 2), ("sys", 3), ("nobody", 65534)] {
-        let _ = writeln!(passwd, "{name}:x:{id}:{id}:{name}:/nonexistent:/usr/sbin/nologin");
-        let _ = writeln!(shadow, "{name}:*:19000:0:99999:7:::");
-    }
-    for (name, id) in
-        [("daemon", 1), ("bin", 2), ("sys", 3), ("adm", 4), ("tty", 5), ("disk", 6), ("mail", 8)]
-    {
-        let _ = writeln!(group, "{name}:x:{id}:");
-    }
-    let names: Vec<&str> = users.iter().map(|user| user.name.as_str()).collect();
-    let names = names.join(",");
-    let _ = writeln!(group, "sudo:x:27:{names}\nwheel:x:28:{names}\nusers:x:100:\nnogroup:x:65534:");
-    for User { name, uid, .. } in users {
-        let uid = if ids.is_single() { 0 } else { *uid };
-        let _ = writeln!(passwd, "{name}:x:{uid}:{uid}:EC2 user:/home/{name}:{shell}");
-        let _ = writeln!(shadow, "{name}:*:19000:0:99999:7:::");
-        if uid != 0 {
-            let _ = writeln!(group, "{name}:x:{uid}:");
-        }
-        fs::write(format!("/etc/sudoers.d/90-{name}"), format!("{name} ALL=(ALL) NOPASSWD:ALL\n"))?;
-        mode(format!("/etc/sudoers.d/90-{name}"), 0o440)?;
-    }
-    fs::write("/etc/sudoers", "Defaults env_reset\nroot ALL=(ALL:ALL) ALL\n@includedir /etc/sudoers.d\n")?;
-    mode("/etc/sudoers", 0o440)?;
-    fs::write("/etc/passwd", passwd)?;
-    fs::write("/etc/group", group)?;
-    fs::write("/etc/shadow", shadow)?;
-    mode("/etc/shadow", 0o600)
-}
-
-fn make_home(user: &User, ids: Ids) -> io::Result<()> {
-    let home = Path::new("/home").join(&user.name);
-    let ssh = home.join(".ssh");
-    fs::create_dir_all(&ssh)?;
-    let keys = ssh.join("authorized_keys");
-    let mut text = user.authorized_keys.join("\n");
-    text.push('\n');
-    fs::write(&keys, text)?;
-    let mut owned = vec![home.clone(), ssh.clone(), keys.clone()];
-    for entry in fs::read_dir("/etc/skel").into_iter().flatten().flatten() {
-        let copy = home.join(entry.file_name());
-        if entry.file_type().is_ok_and(|kind| kind.is_file()) {
-            fs::copy(entry.path(), &copy)?;
-            owned.push(copy);
-        }
-    }
-    mode(&home, 0o700)?;
-    mode(&ssh, 0o700)?;
-    mode(&keys, 0o600)?;
-    if !ids.is_single() {
-        for path in owned {
-            chown(path, Some(user.uid), Some(user.uid))?;
-        }
-    }
-    Ok(())
+    write_anew("/etc/profile.d/rolecall.sh", &script)
 }
 
 fn make_links(links: &[crate::Link]) -> io::Result<()> {
@@ -181,6 +129,19 @@ fn make_links(links: &[crate::Link]) -> io::Result<()> {
 fn machine_id(id: &str) -> String {
     let hex: String = id.chars().filter(char::is_ascii_hexdigit).map(|c| c.to_ascii_lowercase()).collect();
     format!("{hex:0>32.32}\n")
+}
+
+/// Writes a file in the place of one, or of a link, that is there: images link to what is only there when they run
+/// services.
+fn write_anew(path: &str, text: &str) -> io::Result<()> {
+    if fs::symlink_metadata(path).is_ok_and(|about| !about.is_file()) {
+        fs::remove_file(path)?;
+    }
+    fs::write(path, text)
+}
+
+fn write_absent(path: &str, text: &str) -> io::Result<()> {
+    if fs::symlink_metadata(path).is_ok() { Ok(()) } else { fs::write(path, text) }
 }
 
 fn mode(path: impl AsRef<Path>, mode: u32) -> io::Result<()> {

@@ -4,6 +4,7 @@
 //! The same loop serves the process kind, where there is no root to build and the instance is whatever
 //! descends from this process.
 
+mod accounts;
 mod command;
 mod confine;
 mod console;
@@ -30,7 +31,7 @@ use nix::unistd::{Gid, Uid, setgroups, sethostname, setresgid, setresuid};
 use crate::packet;
 use crate::protocol::{Order, POWER_OFF, Report};
 use crate::spec::InstanceSpec;
-use crate::supervisor::{Ids, Shared};
+use crate::supervisor::{Ids, Overlay, Shared};
 use crate::{ExitStatus, sys};
 use command::{Streams, Surroundings};
 use console::Console;
@@ -65,9 +66,28 @@ impl Boot {
 /// What the instance is made of.
 pub(crate) enum Place<'a> {
     /// Namespaces of its own, its disk, and what it shares of the host.
-    Machine { disk: OwnedFd, shared: Vec<Shared>, template: &'a Template, ids: Ids },
+    /// The template is for a fresh `/etc`; an image brings its own.
+    Machine { disk: Disk, shared: Vec<Shared>, template: Option<&'a Template>, ids: Ids },
     /// The host itself, and a folder to work in.
     Folder(PathBuf),
+}
+
+/// What the root file system is made of.
+#[derive(Debug)]
+pub(crate) enum Disk {
+    /// A disk with everything on it.
+    Whole(OwnedFd),
+    /// An image, and a disk for what differs from it.
+    Over(Overlay),
+}
+
+impl Disk {
+    pub(crate) fn descriptors(&self) -> Vec<RawFd> {
+        match self {
+            Disk::Whole(disk) => vec![disk.as_raw_fd()],
+            Disk::Over(Overlay { lower, disk }) => vec![lower.as_raw_fd(), disk.as_raw_fd()],
+        }
+    }
 }
 
 /// Runs an instance to its end, as the child that the supervisor has just forked.
@@ -295,15 +315,15 @@ fn did_not_run(console: &mut Console, (stage, error): &(&str, io::Error)) -> Opt
 fn boot_machine(
     spec: &InstanceSpec,
     go: &mut File,
-    disk: &OwnedFd,
+    disk: &Disk,
     shared: &[Shared],
-    template: &Template,
+    template: Option<&Template>,
     ids: Ids,
     console: &mut Console,
 ) -> Step<()> {
     wait_for(go, b'i').map_err(|error| ("wait for the user ids", error))?;
     become_root(ids).map_err(|error| ("become root", error))?;
-    root::build(disk.as_fd(), shared, ids)?;
+    root::build(disk, shared, ids)?;
     sethostname(&spec.hostname).map_err(|error| ("set the host name", error.into()))?;
     files::write(spec, template, ids).map_err(|error| ("write the system's files", error))?;
     console.open_terminal().map_err(|error| ("open the console", error))?;

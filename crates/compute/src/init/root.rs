@@ -3,15 +3,15 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::os::fd::BorrowedFd;
+use std::os::fd::AsFd;
 use std::path::{Component, Path, PathBuf};
 
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::unistd::{chdir, pivot_root};
 
-use super::Step;
-use crate::supervisor::{DEVICES, Ids, ROOT, Shared};
-use crate::sys;
+use super::{Disk, Step};
+use crate::supervisor::{DEVICES, DISK, Ids, LOWER, Overlay, ROOT, Shared};
+use crate::{images, sys};
 
 const FOLDERS: &[&str] = &[
     "boot", "dev", "etc", "home", "mnt", "media", "opt", "proc", "root", "run", "srv", "sys", "tmp", "usr",
@@ -19,8 +19,13 @@ const FOLDERS: &[&str] = &[
 ];
 
 /// Builds the root on `disk` and moves into it. The working folder is the stage.
-pub(super) fn build(disk: BorrowedFd<'_>, shared: &[Shared], ids: Ids) -> Step<()> {
-    sys::attach_mount(disk, c"root").map_err(|error| ("attach the disk", error))?;
+pub(super) fn build(disk: &Disk, shared: &[Shared], ids: Ids) -> Step<()> {
+    match disk {
+        Disk::Whole(disk) => {
+            sys::attach_mount(disk.as_fd(), c"root").map_err(|error| ("attach the disk", error))?;
+        }
+        Disk::Over(overlay) => lay_over(overlay).map_err(|error| ("lay the disk over the image", error))?,
+    }
     let root = Path::new(ROOT);
     for name in FOLDERS {
         ensure_folder(root, Path::new(name)).map_err(|error| ("make the top-level folders", error))?;
@@ -31,6 +36,19 @@ pub(super) fn build(disk: BorrowedFd<'_>, shared: &[Shared], ids: Ids) -> Step<(
     }
     mount_kernel(root, ids).map_err(|error| ("mount the kernel's file systems", error))?;
     enter(root).map_err(|error| ("move into the root", error))
+}
+
+fn lay_over(overlay: &Overlay) -> io::Result<()> {
+    sys::attach_mount(overlay.lower.as_fd(), c"lower")?;
+    sys::attach_mount(overlay.disk.as_fd(), c"disk")?;
+    // In `user.` attributes, for the `trusted.` ones are not for root inside.
+    let options = format!(
+        "lowerdir={LOWER},upperdir={DISK}/{},workdir={DISK}/{},userxattr",
+        images::UPPER,
+        images::WORK
+    );
+    let kind = Some("overlay");
+    Ok(mount(kind, Path::new(ROOT), kind, MsFlags::MS_NODEV, Some(options.as_str()))?)
 }
 
 /// What [`crate::supervisor`] tries before it promises anything: `/proc` of new namespaces.

@@ -5,7 +5,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, OwnedFd};
 
 use nix::libc;
 use nix::sched::{CloneFlags, unshare};
@@ -15,8 +15,8 @@ use nix::unistd::{Pid, pipe2};
 
 use super::stage::{self, Shared};
 use super::{Child, Failure, Machines, Supervisor};
-use crate::init::{self, Boot, Place};
-use crate::spec::InstanceSpec;
+use crate::init::{self, Boot, Disk, Place};
+use crate::spec::{Image, InstanceSpec};
 use crate::sys::{self, Side};
 
 const NAMESPACES: libc::c_int = libc::CLONE_NEWUSER
@@ -96,21 +96,33 @@ fn equip(
 impl Machines {
     fn fork(&mut self, spec: &InstanceSpec, boot: Boot, group: &super::Group) -> Result<i32, Failure> {
         self.ensure_router(&spec.network.vpc)?;
-        let mut shared = self.stage.system.clone();
+        let (disk, sees_host) = self.disk(spec).map_err(|error| ("make the disk", error))?;
+        let mut shared = if sees_host { self.stage.system.clone() } else { Vec::new() };
         for mount in &spec.mounts {
             let name =
                 self.stage.share(&mount.host, &mut Vec::new()).map_err(|error| ("share a folder", error))?;
             shared.push(Shared { name, guest: mount.guest.clone() });
         }
-        let disk = self.stage.disk(&spec.id).map_err(|error| ("make the disk", error))?;
         match sys::clone_process(NAMESPACES, group.entry()).map_err(|error| ("make the namespaces", error))? {
             Side::Parent { pid } => Ok(pid),
             Side::Child => {
                 let mut keep = boot.descriptors();
-                keep.push(disk.as_raw_fd());
+                keep.extend(disk.descriptors());
                 sys::close_all_but(&mut keep);
-                let place = Place::Machine { disk, shared, template: &self.template, ids: self.ids };
+                let template = (spec.image == Image::HostUsr).then_some(&self.template);
+                let place = Place::Machine { disk, shared, template, ids: self.ids };
                 init::main(spec, boot, place)
+            }
+        }
+    }
+
+    /// What the instance's root is made of, and whether it sees the host's folders.
+    fn disk(&self, spec: &InstanceSpec) -> io::Result<(Disk, bool)> {
+        match &spec.image {
+            Image::HostUsr => Ok((Disk::Whole(self.stage.disk(&spec.id)?), true)),
+            Image::RootFs { id } => {
+                let (overlay, sees_host) = self.stage.overlay(&spec.id, id)?;
+                Ok((Disk::Over(overlay), sees_host))
             }
         }
     }

@@ -29,7 +29,7 @@ use crate::protocol::{Answer, Ask, InitEnd, POWER_OFF};
 use cgroup::{Cgroups, Group};
 use router::{Home, Router};
 use stage::Stage;
-pub(crate) use stage::{DEVICES, Ids, ROOT, Shared};
+pub(crate) use stage::{DEVICES, DISK, Ids, LOWER, Overlay, ROOT, Shared};
 
 /// Runs the supervisor on the socket that is standard input; ends with the server.
 pub(crate) fn main() -> ! {

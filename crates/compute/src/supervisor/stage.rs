@@ -20,10 +20,14 @@ use nix::sys::stat::{Mode, SFlag, makedev, mknod};
 use nix::sys::wait::waitpid;
 use nix::unistd::{Pid, pause};
 
+use crate::images;
 use crate::sys::{self, MOUNT_ATTR_IDMAP, MOUNT_ATTR_NODEV, MOUNT_ATTR_RDONLY, Side};
 
 /// Where the child puts the disk that becomes its root; relative to the stage.
 pub(crate) const ROOT: &str = "root";
+/// Where the child puts an image, and the disk that lies over it; relative to the stage.
+pub(crate) const LOWER: &str = "lower";
+pub(crate) const DISK: &str = "disk";
 /// The prepared `/dev`, relative to the stage.
 pub(crate) const DEVICES: &str = "dev";
 
@@ -82,10 +86,18 @@ pub(crate) struct Shared {
     pub guest: PathBuf,
 }
 
+/// What a root is made of when the instance has an image.
+#[derive(Debug)]
+pub(crate) struct Overlay {
+    pub lower: OwnedFd,
+    pub disk: OwnedFd,
+}
+
 /// The stage, with what is shared already.
 #[derive(Debug)]
 pub(crate) struct Stage {
-    disks: PathBuf,
+    /// The driver's folder.
+    dir: PathBuf,
     ids: Ids,
     id_map: Option<OwnedFd>,
     shared: HashMap<(PathBuf, u64, u64), String>,
@@ -101,11 +113,13 @@ impl Stage {
         DirBuilder::new().recursive(true).mode(0o700).create(&place)?;
         DirBuilder::new().recursive(true).mode(0o700).create(&disks)?;
         mount(Some("stage"), &place, Some("tmpfs"), MsFlags::MS_NOSUID, Some("mode=755,size=1m"))?;
-        let disks = fs::canonicalize(disks)?;
+        let dir = fs::canonicalize(dir)?;
         std::env::set_current_dir(&place)?;
-        fs::create_dir(ROOT)?;
+        for name in [ROOT, LOWER, DISK] {
+            fs::create_dir(name)?;
+        }
         let id_map = if ids.is_single() { None } else { Some(id_map(ids)?) };
-        let mut stage = Stage { disks, ids, id_map, shared: HashMap::new(), system: Vec::new() };
+        let mut stage = Stage { dir, ids, id_map, shared: HashMap::new(), system: Vec::new() };
         stage.make_devices()?;
         for path in SYSTEM.iter().map(Path::new).filter(|path| path.exists()) {
             let name = stage.share(path, notes)?;
@@ -134,15 +148,32 @@ impl Stage {
 
     /// The disk of an instance as a detached mount, made when it is not there yet.
     pub(crate) fn disk(&self, id: &str) -> io::Result<OwnedFd> {
-        let disk = self.disks.join(id).join("root");
+        let disk = self.dir.join("instances").join(id).join("root");
         DirBuilder::new().recursive(true).mode(0o700).create(&disk)?;
-        if !self.ids.is_single() {
-            chown(&disk, Some(self.ids.base), Some(self.ids.base))?;
+        self.give(&disk)?;
+        detached(&disk, MOUNT_ATTR_NODEV)
+    }
+
+    /// An image and the disk of an instance that lies over it, as detached mounts; and whether the host's folders
+    /// are seen as well.
+    pub(crate) fn overlay(&self, id: &str, image: &str) -> io::Result<(Overlay, bool)> {
+        let base = images::base(&self.dir, image)?;
+        let lower = detached(&base.root, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV)?;
+        let disk = self.disk(id)?;
+        for name in [images::UPPER, images::WORK] {
+            let folder = self.dir.join("instances").join(id).join("root").join(name);
+            DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
+            self.give(&folder)?;
         }
-        fs::set_permissions(&disk, std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
-        let tree = sys::open_tree(&terminated(&disk)?)?;
-        sys::set_mount(tree.as_fd(), MOUNT_ATTR_NODEV, None)?;
-        Ok(tree)
+        Ok((Overlay { lower, disk }, base.over_host))
+    }
+
+    /// Makes a folder of root inside.
+    fn give(&self, folder: &Path) -> io::Result<()> {
+        if !self.ids.is_single() {
+            chown(folder, Some(self.ids.base), Some(self.ids.base))?;
+        }
+        fs::set_permissions(folder, std::os::unix::fs::PermissionsExt::from_mode(0o755))
     }
 
     fn mount_read_only(&self, host: &Path, name: &str, notes: &mut Vec<String>) -> io::Result<()> {
@@ -225,6 +256,12 @@ pub(crate) fn write_maps(pid: i32, ids: Ids) -> io::Result<()> {
         fs::write(format!("/proc/{pid}/setgroups"), "deny")?;
     }
     fs::write(format!("/proc/{pid}/gid_map"), &map)
+}
+
+fn detached(path: &Path, attributes: u64) -> io::Result<OwnedFd> {
+    let tree = sys::open_tree(&terminated(path)?)?;
+    sys::set_mount(tree.as_fd(), attributes, None)?;
+    Ok(tree)
 }
 
 fn terminated(path: &Path) -> io::Result<CString> {
