@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::sync::broadcast;
 
-use crate::host::Host;
+use crate::host::{Host, NameSockets};
 use crate::images::{ImageSource, Stored};
 use crate::none::Records;
 use crate::{ComputeError, ExecIo, ExecSpec, InstanceSpec, NetworkPlan, StartError, Vpc, spec};
@@ -282,6 +282,13 @@ impl Driver {
             .map_err(|error| ComputeError::failed("watch the metadata port", error))
     }
 
+    /// The same at `[fd00:ec2::254]`; `None` where the machine has no IPv6 or instances no network of their own.
+    pub async fn imds_listener_6(&self, id: &str) -> Result<Option<TcpListener>, ComputeError> {
+        let Machine::Host(host) = &self.0.machine else { return Ok(None) };
+        let listener = host.imds_listener_6(id)?.map(TcpListener::from_std).transpose();
+        listener.map_err(|error| ComputeError::failed("watch the metadata port", error))
+    }
+
     /// The address at which instances of a VPC reach the API endpoint.
     pub fn endpoint_address(&self, vpc: &Vpc) -> IpAddr {
         match self.0.caps.kind {
@@ -310,7 +317,41 @@ impl Driver {
     /// Makes the network of a VPC what the plan says, all at once, with running instances as well as those that are yet
     /// to start. A driver without networks of its own has nothing to change.
     pub async fn apply_network(&self, plan: NetworkPlan) -> Result<(), ComputeError> {
-        spec::check_name("VPC id", &plan.vpc.id)
+        plan.check()?;
+        match &self.0.machine {
+            Machine::Host(host) => host.apply_network(plan).await,
+            Machine::Records(_) => Ok(()),
+        }
+    }
+
+    /// The sockets at which a VPC's instances ask for names, at its base plus two and at 169.254.169.253: a pair of UDP
+    /// and TCP each. `None` when instances share the host's resolver.
+    pub async fn name_sockets(
+        &self,
+        vpc: &str,
+    ) -> Result<Option<Vec<(UdpSocket, TcpListener)>>, ComputeError> {
+        let Machine::Host(host) = &self.0.machine else { return Ok(None) };
+        let Some(NameSockets(pairs)) = host.name_sockets(vpc).await? else { return Ok(None) };
+        let watch =
+            |(datagrams, streams)| Ok((UdpSocket::from_std(datagrams)?, TcpListener::from_std(streams)?));
+        let pairs: std::io::Result<Vec<_>> = pairs.into_iter().map(watch).collect();
+        pairs.map(Some).map_err(|error| ComputeError::failed("watch for names", error))
+    }
+
+    /// The listener that takes up what a VPC's instances send to the outside: the local address of an accepted stream is
+    /// where it was meant to go. `None` when instances share the host's network.
+    pub async fn outside_listener(&self, vpc: &str) -> Result<Option<TcpListener>, ComputeError> {
+        let Machine::Host(host) = &self.0.machine else { return Ok(None) };
+        let listener = host.outside_listener(vpc).await?.map(TcpListener::from_std).transpose();
+        listener.map_err(|error| ComputeError::failed("watch what leaves", error))
+    }
+
+    /// Connects to an address in a VPC, whatever its rules say: who calls has asked them.
+    pub async fn connect_in(&self, vpc: &str, to: SocketAddr) -> Result<TcpStream, ComputeError> {
+        match &self.0.machine {
+            Machine::Host(host) => host.connect_in(vpc, to).await,
+            Machine::Records(_) => Err(unsupported("open connections")),
+        }
     }
 
     /// Lets the network of a VPC go; it ends when its last listener and instance do.

@@ -1,10 +1,12 @@
 //! One packet over a Unix `SOCK_SEQPACKET` socket: a JSON value and the files that go with it.
 
-use std::io::{self, IoSlice, IoSliceMut};
+use std::fs::File;
+use std::io::{self, IoSlice, IoSliceMut, Read, Seek, Write};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
 use nix::cmsg_space;
 use nix::errno::Errno;
+use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::sys::socket::{
     AddressFamily, ControlMessage, ControlMessageOwned, MsgFlags, SockFlag, SockType, recv, recvmsg, sendmsg,
     setsockopt, socketpair, sockopt,
@@ -78,6 +80,21 @@ pub(crate) fn receive<T: DeserializeOwned>(socket: BorrowedFd<'_>) -> io::Result
     };
     let value = serde_json::from_slice(bytes.get(..received).unwrap_or_default())?;
     Ok(Some((value, files)))
+}
+
+/// A value in a file that lives in memory, to be sent beside a packet that it would not fit into.
+pub(crate) fn write<T: Serialize>(value: &T) -> io::Result<OwnedFd> {
+    let mut file = File::from(memfd_create(c"plan", MFdFlags::MFD_CLOEXEC)?);
+    file.write_all(&serde_json::to_vec(value)?)?;
+    file.rewind()?;
+    Ok(file.into())
+}
+
+/// Reads what [`write`] has written.
+pub(crate) fn read<T: DeserializeOwned>(file: OwnedFd) -> io::Result<T> {
+    let mut bytes = Vec::new();
+    File::from(file).read_to_end(&mut bytes)?;
+    Ok(serde_json::from_slice(&bytes)?)
 }
 
 /// Borrows a list of owned files for [`send`].

@@ -1,11 +1,13 @@
 //! What the network of one VPC is to be, whole: plain values, made from records by the caller, carried out by
 //! [`crate::Driver::apply_network`]. Applying a plan again changes nothing.
 
+use std::collections::HashSet;
 use std::net::Ipv4Addr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Cidr, Vpc};
+use crate::spec::check_name;
+use crate::{Cidr, ComputeError, Vpc};
 
 /// The whole wanted state of one VPC.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -154,6 +156,30 @@ pub struct Names {
 }
 
 impl NetworkPlan {
+    /// Refuses what cannot be carried out: names that the kernel does not take, addresses that are another's or nobody's.
+    pub(crate) fn check(&self) -> Result<(), ComputeError> {
+        check_name("VPC id", &self.vpc.id)?;
+        let subnets = self.subnets.iter().map(|subnet| &subnet.id);
+        let groups = self.groups.iter().map(|group| &group.id);
+        let interfaces = self.interfaces.iter().map(|interface| &interface.id);
+        let named = self.interfaces.iter().flat_map(|interface| &interface.groups);
+        for name in subnets.chain(groups).chain(interfaces).chain(named) {
+            check_name("part of a network", name)?;
+        }
+        let mut taken = HashSet::new();
+        for interface in &self.interfaces {
+            let subnet = self.subnet(&interface.subnet);
+            for address in &interface.addresses {
+                if !subnet.is_some_and(|subnet| subnet.cidr.contains(*address)) || !taken.insert(address) {
+                    let text =
+                        format!("address {address} of {} is taken or outside its subnet", interface.id);
+                    return Err(ComputeError::Invalid(text));
+                }
+            }
+        }
+        Ok(())
+    }
+
     pub fn subnet(&self, id: &str) -> Option<&Subnet> {
         self.subnets.iter().find(|subnet| subnet.id == id)
     }

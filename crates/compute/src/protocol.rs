@@ -22,7 +22,7 @@ pub(crate) enum Ask {
         dir: PathBuf,
     },
     /// Files: the init's socket, the console file. Process kind: the metadata URL in `imds`. Answered
-    /// with the metadata listener (namespace kind).
+    /// with the metadata listeners, IPv4 and IPv6 (namespace kind).
     Start {
         seq: u64,
         spec: Box<InstanceSpec>,
@@ -41,6 +41,20 @@ pub(crate) enum Ask {
     },
     /// Answered with an unconnected TCP socket inside the VPC.
     Socket {
+        seq: u64,
+        vpc: String,
+    },
+    /// File: a [`crate::NetworkPlan`], which may be larger than a packet.
+    Network {
+        seq: u64,
+    },
+    /// Answered with the sockets on which names are asked for: UDP, TCP, UDP, TCP.
+    Names {
+        seq: u64,
+        vpc: String,
+    },
+    /// Answered with the listener that takes up what leaves the VPC.
+    Outside {
         seq: u64,
         vpc: String,
     },

@@ -24,6 +24,8 @@ type Reply = Result<Option<OwnedFd>, ComputeError>;
 pub(super) struct Instance {
     pub spec: InstanceSpec,
     pub imds: TcpListener,
+    /// The same by IPv6, where this machine has it.
+    pub imds_6: Option<TcpListener>,
     channel: Arc<Channel>,
     orders: Arc<Mutex<Orders>>,
     next: AtomicU64,
@@ -50,7 +52,7 @@ impl Instance {
     /// Takes over the socket of an init that has just been started, and waits until it has booted.
     pub(super) async fn booted(
         spec: InstanceSpec,
-        imds: TcpListener,
+        (imds, imds_6): (TcpListener, Option<TcpListener>),
         control: OwnedFd,
         events: broadcast::Sender<Event>,
     ) -> Result<Instance, ComputeError> {
@@ -64,7 +66,7 @@ impl Instance {
             _ => return Err(failed(std::io::Error::other("its first process ended before it had booted"))),
         }
         let (orders, gone) = (Arc::default(), watch::Sender::new(false));
-        let instance = Instance { spec, imds, channel, orders, next: AtomicU64::new(1), gone };
+        let instance = Instance { spec, imds, imds_6, channel, orders, next: AtomicU64::new(1), gone };
         instance.listen(events);
         Ok(instance)
     }

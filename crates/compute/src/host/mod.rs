@@ -4,6 +4,7 @@ mod channel;
 mod disks;
 mod images;
 mod instance;
+mod network;
 mod pty;
 mod supervisor;
 
@@ -18,14 +19,14 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::broadcast;
 
 use crate::driver::{Caps, Event, Kind, Running};
 use crate::images::Images;
 use crate::protocol::{Ask, InitEnd};
-use crate::{ComputeError, Config, Ending, ExecIo, ExecSpec, Image, InstanceSpec, Vpc, packet};
+use crate::{ComputeError, Config, Ending, ExecIo, ExecSpec, Image, InstanceSpec, packet};
 use instance::Instance;
+pub(crate) use network::NameSockets;
 use supervisor::{Exits, Supervisor};
 
 /// How much longer than its grace a stop may take before the instance is killed.
@@ -150,36 +151,10 @@ impl Host {
         instance.imds.try_clone().map_err(|error| ComputeError::failed("copy the metadata listener", error))
     }
 
-    pub(crate) async fn endpoint_listener(
-        &self,
-        vpc: &Vpc,
-        port: u16,
-    ) -> Result<Option<TcpListener>, ComputeError> {
-        if self.kind != Kind::Namespace {
-            return Ok(None);
-        }
-        let vpc = vpc.clone();
-        let files = self.supervisor.ask(Vec::new(), |seq| Ask::Endpoint { seq, vpc, port }).await?;
-        one(files).map(|file| Some(TcpListener::from(file)))
-    }
-
-    pub(crate) async fn connect(&self, id: &str, port: u16) -> Result<TcpStream, ComputeError> {
-        let failed = |error| ComputeError::failed("connect to the instance", error);
-        let network = self.instances.running(id)?.spec.network.clone();
-        if self.kind != Kind::Namespace {
-            return TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.map_err(failed);
-        }
-        let vpc = network.vpc.id;
-        let files = self.supervisor.ask(Vec::new(), |seq| Ask::Socket { seq, vpc }).await?;
-        let socket = TcpSocket::from_std_stream(std::net::TcpStream::from(one(files)?));
-        socket.connect(SocketAddr::from((network.private_ip, port))).await.map_err(failed)
-    }
-
-    pub(crate) async fn drop_vpc(&self, vpc: &str) -> Result<(), ComputeError> {
-        if self.kind == Kind::Namespace {
-            self.supervisor.ask(Vec::new(), |seq| Ask::DropVpc { seq, vpc: vpc.into() }).await?;
-        }
-        Ok(())
+    pub(crate) fn imds_listener_6(&self, id: &str) -> Result<Option<TcpListener>, ComputeError> {
+        let instance = self.instances.running(id)?;
+        let copy = instance.imds_6.as_ref().map(TcpListener::try_clone).transpose();
+        copy.map_err(|error| ComputeError::failed("copy the metadata listener", error))
     }
 
     pub(crate) async fn shutdown(&self) {
@@ -209,13 +184,15 @@ impl Host {
             // What the child itself says about its end is nearer to the cause.
             Err(error) => return Err(instance::boot_failure(ours).await.unwrap_or(error)),
         };
+        let mut files = files.into_iter().map(TcpListener::from);
         let listener = match local {
             Some((listener, _)) => listener,
-            None => TcpListener::from(one(files)?),
+            None => files.next().ok_or_else(no_file)?,
         };
         let address = listener.local_addr();
         let address = address.map_err(|error| ComputeError::failed("read the metadata address", error))?;
-        let instance = Instance::booted(spec.clone(), listener, ours, self.events.clone()).await?;
+        let instance =
+            Instance::booted(spec.clone(), (listener, files.next()), ours, self.events.clone()).await?;
         Ok((instance, address))
     }
 
@@ -333,7 +310,11 @@ async fn beside<T: Send + 'static>(
 }
 
 fn one(files: Vec<OwnedFd>) -> Result<OwnedFd, ComputeError> {
-    files.into_iter().next().ok_or_else(|| ComputeError::failed("ask the supervisor", "it sent no file"))
+    files.into_iter().next().ok_or_else(no_file)
+}
+
+fn no_file() -> ComputeError {
+    ComputeError::failed("ask the supervisor", "it sent no file")
 }
 
 fn read_tail(path: &Path) -> io::Result<Vec<u8>> {

@@ -5,7 +5,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
 
 use nix::libc;
 use nix::sched::{CloneFlags, unshare};
@@ -86,7 +86,7 @@ fn equip(
         let guest =
             File::open(format!("/proc/{pid}/ns/net")).map_err(|error| ("open the namespace", error))?;
         go.write_all(b"i").map_err(|error| ("go on", error))?;
-        given.push(machines.connect(&guest, spec)?);
+        given.extend(machines.connect(guest, spec)?);
     }
     group.admit(pid).map_err(|error| ("enter the control groups", error))?;
     go.write_all(b"n").map_err(|error| ("go on", error))?;
@@ -127,12 +127,12 @@ impl Machines {
         }
     }
 
-    fn connect(&mut self, guest: &File, spec: &InstanceSpec) -> Result<OwnedFd, Failure> {
+    fn connect(&mut self, guest: File, spec: &InstanceSpec) -> Result<Vec<OwnedFd>, Failure> {
         let router = self
             .routers
             .get_mut(&spec.network.vpc.id)
             .ok_or(("find the network", io::Error::from(io::ErrorKind::NotFound)))?;
-        router.join(&self.home, guest.as_fd(), &spec.network).map_err(|error| ("join the network", error))
+        router.join(&self.home, &spec.id, guest, &spec.network).map_err(|error| ("join the network", error))
     }
 
     /// Tries what a start needs and this kernel or its policy may refuse: namespaces, and `/proc` in them.

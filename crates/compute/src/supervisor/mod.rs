@@ -4,10 +4,12 @@
 //! [`crate::INIT_NAME`], and that process, which has one thread and stays small, forks the first process of
 //! each instance. It does one thing after another, and ends, with all instances, when the server does.
 
+mod attributes;
 mod cgroup;
 mod launch;
 mod netlink;
-mod router;
+mod network;
+mod nft;
 mod stage;
 
 use std::collections::HashMap;
@@ -22,12 +24,12 @@ use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{Pid, dup};
 
-use crate::Kind;
 use crate::init::template::Template;
 use crate::packet;
 use crate::protocol::{Answer, Ask, InitEnd, POWER_OFF};
+use crate::{Kind, NetworkPlan};
 use cgroup::{Cgroups, Group};
-use router::{Home, Router};
+use network::{Home, Router};
 use stage::Stage;
 pub(crate) use stage::{DEVICES, DISK, Ids, LOWER, Overlay, ROOT, Shared};
 
@@ -143,6 +145,7 @@ impl Supervisor {
         let seq = match &ask {
             Ask::Setup { seq, .. } | Ask::Start { seq, .. } | Ask::Kill { seq, .. } => *seq,
             Ask::Endpoint { seq, .. } | Ask::Socket { seq, .. } | Ask::DropVpc { seq, .. } => *seq,
+            Ask::Network { seq } | Ask::Names { seq, .. } | Ask::Outside { seq, .. } => *seq,
         };
         match self.carry_out(ask, files) {
             Ok(files) => self.answer(&Answer::Done { seq }, &files),
@@ -171,6 +174,9 @@ impl Supervisor {
                     .map(|fd| vec![fd])
             }
             Ask::Socket { vpc, .. } => self.machines()?.socket(&vpc).map(|fd| vec![fd]),
+            Ask::Network { .. } => self.machines()?.apply(files).map(|()| Vec::new()),
+            Ask::Names { vpc, .. } => self.machines()?.names(&vpc),
+            Ask::Outside { vpc, .. } => self.machines()?.outside(&vpc).map(|fd| vec![fd]),
             Ask::DropVpc { vpc, .. } => {
                 self.machines()?.routers.remove(&vpc);
                 Ok(Vec::new())
@@ -204,6 +210,9 @@ impl Supervisor {
             };
             if let Some(child) = self.children.remove(&pid.as_raw()) {
                 child.group.remove();
+                if let Some(machines) = &mut self.machines {
+                    machines.routers.values_mut().for_each(|router| router.leave(&child.id));
+                }
                 self.answer(&Answer::Exited { id: child.id, end }, &[]);
             }
         }
@@ -264,6 +273,27 @@ impl Machines {
 
     fn endpoint(&self, vpc: &str, port: u16) -> Result<OwnedFd, Failure> {
         self.router(vpc)?.endpoint(&self.home, port).map_err(|error| ("listen in the network", error))
+    }
+
+    /// Applies the network plan that is in the file. A VPC without instances needs no network.
+    fn apply(&mut self, files: Vec<OwnedFd>) -> Result<(), Failure> {
+        let failed = |error| ("read the network plan", error);
+        let file = files.into_iter().next().ok_or_else(|| failed(io::ErrorKind::NotFound.into()))?;
+        let plan: NetworkPlan = packet::read(file).map_err(failed)?;
+        let id = plan.vpc.id.clone();
+        if plan.interfaces.iter().any(|interface| interface.instance.is_some()) {
+            self.ensure_router(&plan.vpc)?;
+        }
+        let Some(router) = self.routers.get_mut(&id) else { return Ok(()) };
+        router.apply(&self.home, plan).map_err(|error| ("change the network", error))
+    }
+
+    fn names(&self, vpc: &str) -> Result<Vec<OwnedFd>, Failure> {
+        self.router(vpc)?.names(&self.home).map_err(|error| ("listen for names in the network", error))
+    }
+
+    fn outside(&self, vpc: &str) -> Result<OwnedFd, Failure> {
+        self.router(vpc)?.outside(&self.home).map_err(|error| ("listen for what leaves the network", error))
     }
 
     fn socket(&self, vpc: &str) -> Result<OwnedFd, Failure> {

@@ -1,0 +1,152 @@
+//! An instance's end of its links: names, addresses and routes in its own network namespace.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io;
+use std::net::Ipv4Addr;
+use std::os::fd::AsFd;
+
+use nix::net::if_::if_nametoindex;
+
+use super::sockets::{IMDS, IMDS_6, has_ipv6};
+use super::{DNS, Home, LOOPBACK, settle_ipv6};
+use crate::plan::Interface;
+use crate::spec::Cidr;
+use crate::supervisor::netlink::{Batch, Netlink, Route, Veth};
+
+/// The first link after the loopback, made with the namespace.
+const FIRST_LINK: u32 = 2;
+/// Routing tables of further interfaces: this plus the device index.
+const TABLES: u32 = 10_000;
+
+/// The network namespace of a running instance and what it is attached by.
+#[derive(Debug)]
+pub(super) struct Guest {
+    namespace: File,
+    links: HashMap<String, Attached>,
+}
+
+/// One link.
+#[derive(Debug)]
+pub(super) struct Attached {
+    /// In the router.
+    pub link: u32,
+    interface: Interface,
+    subnet: Cidr,
+}
+
+impl Guest {
+    /// The namespace of an instance, before its first link.
+    pub(super) fn new(home: &Home, namespace: File) -> io::Result<Guest> {
+        home.visit(namespace.as_fd(), settle_ipv6)?;
+        Ok(Guest { namespace, links: HashMap::new() })
+    }
+
+    pub(super) fn attached(&self) -> impl Iterator<Item = &Attached> {
+        self.links.values()
+    }
+
+    /// An interface as it was attached or changed last.
+    pub(super) fn find(&self, interface: &str) -> Option<&Interface> {
+        self.links.get(interface).map(|attached| &attached.interface)
+    }
+
+    pub(super) fn detach_all_but(&mut self, wanted: impl Fn(&str) -> bool) -> Vec<Attached> {
+        self.links.extract_if(|id, _| !wanted(id)).map(|(_, attached)| attached).collect()
+    }
+
+    /// The message that makes both ends of an interface's link.
+    pub(super) fn veth(&self, name: &str, link: u32, interface: &Interface) -> Batch {
+        let veth = Veth {
+            name,
+            index: link,
+            peer_name: &device(interface),
+            // Programs inside may have taken the numbers that come after.
+            peer_index: (interface.device_index == 0).then_some(FIRST_LINK),
+            peer_ns: self.namespace.as_fd(),
+            peer_mac: interface.mac,
+        };
+        Batch::default().veth(&veth)
+    }
+
+    /// Configures the inner end of a link that has been made.
+    pub(super) fn add(
+        &mut self,
+        home: &Home,
+        link: u32,
+        interface: &Interface,
+        subnet: Cidr,
+    ) -> io::Result<()> {
+        home.visit(self.namespace.as_fd(), || configure(interface, subnet))?;
+        let attached = Attached { link, interface: interface.clone(), subnet };
+        self.links.insert(interface.id.clone(), attached);
+        Ok(())
+    }
+
+    /// Gives a link its other addresses.
+    pub(super) fn change(&mut self, home: &Home, interface: &Interface, subnet: Cidr) -> io::Result<()> {
+        let Some(attached) = self.links.get_mut(&interface.id) else { return Ok(()) };
+        let before = &attached.interface.addresses;
+        let gone: Vec<Ipv4Addr> =
+            before.iter().filter(|address| !interface.addresses.contains(address)).copied().collect();
+        let come: Vec<Ipv4Addr> =
+            interface.addresses.iter().filter(|address| !before.contains(address)).copied().collect();
+        if !gone.is_empty() || !come.is_empty() {
+            home.visit(self.namespace.as_fd(), || {
+                let index = if_nametoindex(device(interface).as_str())?;
+                let netlink = Netlink::open()?;
+                for address in gone {
+                    // Root inside may have taken it away already.
+                    let _ = netlink.run(Batch::default().delete_address(index, address, 32));
+                }
+                let mut batch = Batch::default();
+                for address in &come {
+                    batch = source_rule(batch.address(index, *address, 32), interface, *address);
+                }
+                netlink.run(batch)
+            })?;
+        }
+        attached.interface = interface.clone();
+        attached.subnet = subnet;
+        Ok(())
+    }
+}
+
+/// `eth0`
+fn device(interface: &Interface) -> String {
+    format!("eth{}", interface.device_index)
+}
+
+fn configure(interface: &Interface, subnet: Cidr) -> io::Result<()> {
+    let index = if_nametoindex(device(interface).as_str())?;
+    let gateway = subnet.nth(1);
+    let mut batch = Batch::default().link_up(LOOPBACK).link_up(index);
+    for (number, address) in interface.addresses.iter().enumerate() {
+        batch = batch.address(index, *address, if number == 0 { subnet.prefix } else { 32 });
+    }
+    if interface.device_index == 0 {
+        for service in [*IMDS.ip(), DNS] {
+            batch = batch.route(&Route::to_host(service, index));
+        }
+        batch = batch.route(&Route::default_by(gateway, index, None));
+        if has_ipv6() {
+            batch = batch.route_6(*IMDS_6.ip(), index);
+        }
+    } else {
+        // What has one of this interface's addresses goes by it, as Amazon Linux sets it up.
+        let table = TABLES + u32::from(interface.device_index);
+        batch = batch.route(&Route::to_block(subnet, index, Some(table)));
+        batch = batch.route(&Route::default_by(gateway, index, Some(table)));
+        for address in &interface.addresses {
+            batch = source_rule(batch, interface, *address);
+        }
+    }
+    Netlink::open()?.run(batch)
+}
+
+fn source_rule(batch: Batch, interface: &Interface, address: Ipv4Addr) -> Batch {
+    match interface.device_index {
+        0 => batch,
+        index => batch.source_rule(address, TABLES + u32::from(index)),
+    }
+}

@@ -1,0 +1,353 @@
+//! The network of one VPC: a namespace of its own that routes between the instances' links.
+//!
+//! There is no bridge. Each interface has a point-to-point veth and the router a /32 route to its addresses; the router
+//! answers ARP for neighbors (`proxy_arp`), so inside the subnet looks whole. What may pass is said by nf_tables
+//! (`firewall`) once the VPC has a plan; until then all instances of the VPC reach each other.
+//!
+//! The namespaces are held by descriptors only: they have no name and end with the supervisor.
+
+mod firewall;
+mod guest;
+mod matching;
+mod numbers;
+mod sockets;
+
+use std::collections::{HashMap, HashSet};
+use std::fs::{self, File};
+use std::io;
+use std::net::Ipv4Addr;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use nix::sched::{CloneFlags, setns, unshare};
+
+use super::netlink::{Batch, Netlink, Route};
+use super::nft;
+use crate::plan::{Interface, NetworkPlan, Subnet};
+use crate::spec::{self, Vpc};
+use firewall::Known;
+use guest::Guest;
+use numbers::Numbers;
+use sockets::{DNS, IMDS, IMDS_6};
+
+const LOOPBACK: u32 = 1;
+/// Where what leaves the VPC is taken up, in the router.
+pub(crate) const OUTSIDE_PORT: u16 = 15_001;
+/// What leaves the VPC has this mark, which leads to `OUTSIDE_TABLE`: all of it is for the router itself.
+const OUTSIDE_MARK: u32 = 0x10_0000;
+const OUTSIDE_TABLE: u32 = 100;
+
+/// The mark, and the routing table, of what goes to an interface by a route.
+fn interface_mark(link: u32) -> u32 {
+    0x20_0000 | link
+}
+
+/// A VPC's namespace, the sockets that configure it, and what is attached.
+#[derive(Debug)]
+pub(crate) struct Router {
+    vpc: Vpc,
+    namespace: File,
+    netlink: Netlink,
+    gateways: HashSet<Ipv4Addr>,
+    known: Known,
+    plan: Option<NetworkPlan>,
+    table: Option<nft::Table>,
+    /// Interfaces that routes lead to, with the address they are reached by.
+    targets: HashMap<u32, Ipv4Addr>,
+    guests: HashMap<String, Guest>,
+}
+
+/// The network namespace the supervisor lives in, to come back to.
+#[derive(Debug)]
+pub(crate) struct Home(File);
+
+impl Home {
+    pub(crate) fn here() -> io::Result<Home> {
+        File::open("/proc/self/ns/net").map(Home)
+    }
+
+    /// Runs `work` inside another network namespace and comes back.
+    fn visit<T>(&self, namespace: BorrowedFd<'_>, work: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+        setns(namespace, CloneFlags::CLONE_NEWNET)?;
+        let result = work();
+        setns(&self.0, CloneFlags::CLONE_NEWNET)?;
+        result
+    }
+}
+
+impl Router {
+    /// Makes the namespace of a VPC with its service addresses.
+    pub(crate) fn new(home: &Home, vpc: Vpc) -> io::Result<Router> {
+        unshare(CloneFlags::CLONE_NEWNET)?;
+        let made = Router::set_up(vpc);
+        setns(&home.0, CloneFlags::CLONE_NEWNET)?;
+        made
+    }
+
+    pub(crate) fn vpc(&self) -> &Vpc {
+        &self.vpc
+    }
+
+    fn set_up(vpc: Vpc) -> io::Result<Router> {
+        let namespace = File::open("/proc/self/ns/net")?;
+        // Set before any link is made: new links take the defaults over.
+        for (name, value) in [
+            ("ipv4/ip_forward", "1"),
+            ("ipv4/conf/default/rp_filter", "1"),
+            ("ipv4/conf/default/proxy_arp", "1"),
+            ("ipv4/conf/default/send_redirects", "0"),
+            ("ipv4/conf/default/accept_redirects", "0"),
+        ] {
+            set(name, value)?;
+        }
+        settle_ipv6()?;
+        let netlink = Netlink::open()?;
+        let mut batch = Batch::default().link_up(LOOPBACK);
+        for address in services(&vpc) {
+            batch = batch.address(LOOPBACK, address, 32);
+        }
+        netlink.run(batch)?;
+        let known = Known { links: Numbers::from(2), subnets: Numbers::from(1), lists: Numbers::from(1) };
+        Ok(Router {
+            vpc,
+            namespace,
+            netlink,
+            gateways: HashSet::new(),
+            known,
+            plan: None,
+            table: None,
+            targets: HashMap::new(),
+            guests: HashMap::new(),
+        })
+    }
+
+    /// Joins an instance's namespace to the VPC with each of its interfaces; answers with its metadata listeners, by
+    /// IPv4 and, where this kernel has it, by IPv6.
+    pub(crate) fn join(
+        &mut self,
+        home: &Home,
+        id: &str,
+        namespace: File,
+        network: &spec::Network,
+    ) -> io::Result<Vec<OwnedFd>> {
+        let wanted = match &self.plan {
+            Some(plan) => wanted(plan, id),
+            None => vec![unplanned(id, network)],
+        };
+        let Some(first) = wanted.first().map(|(interface, _)| self.known.links.of(&interface.id)) else {
+            return Err(io::Error::other("the VPC's plan has no interface for it"));
+        };
+        let mut guest = Guest::new(home, namespace)?;
+        let mut pairs = wanted.iter();
+        let attached =
+            pairs.try_for_each(|(interface, subnet)| self.attach(home, &mut guest, interface, subnet));
+        // What is half done goes with the instance too.
+        self.guests.insert(id.to_owned(), guest);
+        attached?;
+        home.visit(self.namespace.as_fd(), || sockets::metadata(first))
+    }
+
+    /// Takes the links of an instance away that is no more.
+    pub(crate) fn leave(&mut self, id: &str) {
+        let Some(guest) = self.guests.remove(id) else { return };
+        for attached in guest.attached() {
+            if let Err(error) = self.netlink.run(Batch::default().delete_link(attached.link)) {
+                // The end of its namespace may have taken it already.
+                if error.kind() != io::ErrorKind::NotFound && error.raw_os_error() != Some(nix::libc::ENODEV)
+                {
+                    super::warn(&format!("cannot take a link of {id} away: {error}"));
+                }
+            }
+        }
+    }
+
+    /// Makes everything here what the plan says. Rules come first, so that no link is ever without them.
+    pub(crate) fn apply(&mut self, home: &Home, plan: NetworkPlan) -> io::Result<()> {
+        let rules = firewall::rules(&plan, &mut self.known, &services(&self.vpc));
+        if self.table.is_none() {
+            self.table = Some(home.visit(self.namespace.as_fd(), || nft::Table::new(false))?);
+            self.netlink.run(way_outside())?;
+        }
+        if let Some(table) = &mut self.table {
+            table.become_like(rules)?;
+        }
+        self.lead_to_targets(&plan)?;
+        let ids: Vec<String> = self.guests.keys().cloned().collect();
+        for id in ids {
+            let Some(mut guest) = self.guests.remove(&id) else { continue };
+            let done = self.follow(home, &mut guest, wanted(&plan, &id));
+            self.guests.insert(id, guest);
+            done?;
+        }
+        self.known.links.keep(|id| plan.interface(id).is_some());
+        self.known.subnets.keep(|id| plan.subnet(id).is_some());
+        let lists: HashSet<&Vec<String>> =
+            plan.interfaces.iter().map(|interface| &interface.groups).collect();
+        self.known.lists.keep(|list| lists.contains(list));
+        self.plan = Some(plan);
+        Ok(())
+    }
+
+    /// Attaches, changes and detaches the links of a running instance.
+    fn follow(&mut self, home: &Home, guest: &mut Guest, wanted: Vec<(Interface, Subnet)>) -> io::Result<()> {
+        let is_wanted = |id: &str| wanted.iter().any(|(interface, _)| interface.id == id);
+        for attached in guest.detach_all_but(is_wanted) {
+            self.netlink.run(Batch::default().delete_link(attached.link))?;
+        }
+        for (interface, subnet) in &wanted {
+            match guest.find(&interface.id) {
+                None => self.attach(home, guest, interface, subnet)?,
+                Some(before) if before == interface => {}
+                Some(before) => {
+                    let before = before.clone();
+                    self.change(home, guest, &before, interface, subnet)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes the link of one interface.
+    fn attach(
+        &mut self,
+        home: &Home,
+        guest: &mut Guest,
+        interface: &Interface,
+        subnet: &Subnet,
+    ) -> io::Result<()> {
+        let link = self.known.links.of(&interface.id);
+        let name = link_name(link);
+        let mut batch = guest.veth(&name, link, interface);
+        for address in &interface.addresses {
+            batch = batch.route(&Route::to_host(*address, link));
+        }
+        let gateway = subnet.cidr.nth(1);
+        if self.gateways.insert(gateway) {
+            batch = batch.address(LOOPBACK, gateway, 32);
+        }
+        self.netlink.run(batch)?;
+        guest.add(home, link, interface, subnet.cidr)?;
+        home.visit(self.namespace.as_fd(), || {
+            // Else answers for neighbors wait up to 0.8 s. Only the first namespace has a default for it.
+            set(&format!("ipv4/neigh/{name}/proxy_delay"), "0")?;
+            set_source_check(&name, interface.source_dest_check)
+        })?;
+        if interface.device_index == 0 && sockets::has_ipv6() {
+            self.netlink.run(Batch::default().address_6(link, *IMDS_6.ip(), 128))?;
+        }
+        Ok(())
+    }
+
+    fn change(
+        &mut self,
+        home: &Home,
+        guest: &mut Guest,
+        before: &Interface,
+        interface: &Interface,
+        subnet: &Subnet,
+    ) -> io::Result<()> {
+        let link = self.known.links.of(&interface.id);
+        let mut batch = Batch::default();
+        for address in before.addresses.iter().filter(|address| !interface.addresses.contains(address)) {
+            batch = batch.delete_route(&Route::to_host(*address, link));
+        }
+        for address in interface.addresses.iter().filter(|address| !before.addresses.contains(address)) {
+            batch = batch.route(&Route::to_host(*address, link));
+        }
+        self.netlink.run(batch)?;
+        if before.source_dest_check != interface.source_dest_check {
+            home.visit(self.namespace.as_fd(), || {
+                set_source_check(&link_name(link), interface.source_dest_check)
+            })?;
+        }
+        guest.change(home, interface, subnet.cidr)
+    }
+
+    /// Routing tables for what goes to an interface by a route.
+    fn lead_to_targets(&mut self, plan: &NetworkPlan) -> io::Result<()> {
+        let mut wanted = HashMap::new();
+        for route in plan.subnets.iter().flat_map(|subnet| &subnet.routes) {
+            let crate::plan::Via::Interface(id) = &route.via else { continue };
+            let target = plan.interface(id).filter(|_| firewall::is_forwarder(plan, id));
+            if let Some(address) = target.and_then(|interface| interface.addresses.first()) {
+                wanted.insert(self.known.links.of(id), *address);
+            }
+        }
+        let mut batch = Batch::default();
+        for (link, _) in self.targets.iter().filter(|(link, _)| !wanted.contains_key(link)) {
+            batch = batch.delete_rule(interface_mark(*link));
+        }
+        for (link, address) in wanted.iter().filter(|(link, address)| self.targets.get(link) != Some(address))
+        {
+            if !self.targets.contains_key(link) {
+                batch = batch.rule(interface_mark(*link), interface_mark(*link));
+            }
+            batch = batch.route(&Route::by_host(*address, interface_mark(*link)));
+        }
+        self.netlink.run(batch)?;
+        self.targets = wanted;
+        Ok(())
+    }
+}
+
+/// Addresses of the VPC's own services: metadata, names, and the endpoint of the API, which has names too.
+fn services(vpc: &Vpc) -> [Ipv4Addr; 3] {
+    [*IMDS.ip(), DNS, vpc.endpoint()]
+}
+
+/// An instance's interfaces in the plan, the first one first.
+fn wanted(plan: &NetworkPlan, instance: &str) -> Vec<(Interface, Subnet)> {
+    let own = plan.interfaces.iter().filter(|interface| interface.instance.as_deref() == Some(instance));
+    let with_subnet =
+        |interface: &Interface| Some((interface.clone(), plan.subnet(&interface.subnet)?.clone()));
+    let mut wanted: Vec<_> = own.filter_map(with_subnet).collect();
+    wanted.sort_by_key(|(interface, _)| interface.device_index);
+    wanted
+}
+
+/// The one interface of an instance whose VPC has no plan.
+fn unplanned(id: &str, network: &spec::Network) -> (Interface, Subnet) {
+    let subnet = Subnet {
+        id: String::new(),
+        cidr: network.subnet,
+        routes: Vec::new(),
+        acl_in: Vec::new(),
+        acl_out: Vec::new(),
+    };
+    let interface = Interface {
+        id: id.to_owned(),
+        instance: Some(id.to_owned()),
+        device_index: 0,
+        addresses: vec![network.private_ip],
+        mac: network.mac,
+        subnet: String::new(),
+        groups: Vec::new(),
+        source_dest_check: true,
+        public: Vec::new(),
+    };
+    (interface, subnet)
+}
+
+/// What has the mark of leaving is for this namespace itself, whatever its address.
+fn way_outside() -> Batch {
+    Batch::default().rule(OUTSIDE_MARK, OUTSIDE_TABLE).route(&Route::all_local(OUTSIDE_TABLE))
+}
+
+/// Links that are yet to be made use their IPv6 addresses at once: nobody else on a link of two could have them.
+fn settle_ipv6() -> io::Result<()> {
+    if sockets::has_ipv6() { set("ipv6/conf/default/accept_dad", "0") } else { Ok(()) }
+}
+
+fn link_name(link: u32) -> String {
+    format!("i{link}")
+}
+
+/// Whether packets from elsewhere are dropped by the kernel's own check too.
+fn set_source_check(link: &str, checked: bool) -> io::Result<()> {
+    set(&format!("ipv4/conf/{link}/rp_filter"), if checked { "1" } else { "0" })
+}
+
+/// Writes a setting of the network namespace this process is in now.
+fn set(name: &str, value: &str) -> io::Result<()> {
+    fs::write(format!("/proc/sys/net/{name}"), value)
+        .map_err(|error| io::Error::new(error.kind(), format!("set net/{name}: {error}")))
+}

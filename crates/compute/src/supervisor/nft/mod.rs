@@ -1,0 +1,97 @@
+//! nf_tables without the `nft` program: rules as values, and a socket that makes the kernel's table the same.
+//!
+//! Why not a crate: those that there are call the program, want C libraries, or carry a licence that this project
+//! cannot take; and a change must cost little, so only the difference to what the kernel has is sent, in one batch.
+
+mod batch;
+mod rule;
+mod ruleset;
+
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+
+use nix::errno::Errno;
+use nix::libc;
+use nix::sys::socket::{
+    AddressFamily, MsgFlags, NetlinkAddr, SockFlag, SockProtocol, SockType, bind, recv, send, socket,
+};
+
+use crate::sys;
+use batch::{Batch, OWNED};
+pub(crate) use rule::{Base, Meta, Rule, Verdict};
+pub(crate) use ruleset::{At, Hook, Ruleset};
+
+const TABLE: &str = "rolecall";
+/// Room for one batch: 2,000 rules are 1 MiB.
+const ROOM: libc::c_int = 16 << 20;
+const HEADER: usize = 16;
+
+/// A table in the network namespace that it was made in; it goes with this.
+#[derive(Debug)]
+pub(crate) struct Table {
+    socket: OwnedFd,
+    rules: Ruleset,
+}
+
+impl Table {
+    /// Makes an empty table where this process is now. An owned one goes with this value, and nobody else changes it.
+    pub(crate) fn new(owned: bool) -> io::Result<Table> {
+        let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
+        let socket = socket(AddressFamily::Netlink, SockType::Raw, flags, SockProtocol::NetlinkNetFilter)?;
+        bind(socket.as_raw_fd(), &NetlinkAddr::new(0, 0))?;
+        // Without the right to more, what a plain user's namespace gets is asked for.
+        let option = |name| sys::set_int_option(socket.as_fd(), libc::SOL_SOCKET, name, ROOM);
+        option(libc::SO_SNDBUFFORCE).or_else(|_| option(libc::SO_SNDBUF))?;
+        let mut table = Table { socket, rules: Ruleset::default() };
+        let mut batch = Batch::new(TABLE);
+        batch.add_table(if owned { OWNED } else { 0 });
+        table.send(batch)?;
+        Ok(table)
+    }
+
+    /// Makes the table hold `rules`, all at once; on an error it holds what it held.
+    pub(crate) fn become_like(&mut self, rules: Ruleset) -> io::Result<()> {
+        let mut batch = Batch::new(TABLE);
+        rules.follow(&self.rules, &mut batch);
+        self.send(batch)?;
+        self.rules = rules;
+        Ok(())
+    }
+
+    fn send(&mut self, mut batch: Batch) -> io::Result<()> {
+        if batch.is_empty() {
+            return Ok(());
+        }
+        let bytes = batch.finish();
+        send(self.socket.as_raw_fd(), bytes, MsgFlags::empty())?;
+        // The kernel works a batch off within the call, so every answer is here by now.
+        let mut buffer = vec![0; 32 * 1024];
+        let (mut answered, mut first_error) = (false, Ok(()));
+        loop {
+            let length = match recv(self.socket.as_raw_fd(), &mut buffer, MsgFlags::empty()) {
+                Ok(length) => length,
+                Err(Errno::EAGAIN) => break,
+                Err(error) => return Err(error.into()),
+            };
+            let mut rest = buffer.get(..length).unwrap_or_default();
+            while let Some((number, errno, size)) = answer(rest) {
+                answered = true;
+                if errno != 0 && first_error.is_ok() {
+                    let error = io::Error::from_raw_os_error(errno);
+                    first_error =
+                        Err(io::Error::new(error.kind(), format!("{}: {error}", batch.label(number))));
+                }
+                rest = rest.get(size..).unwrap_or_default();
+            }
+        }
+        if answered { first_error } else { Err(io::Error::other("nf_tables did not answer")) }
+    }
+}
+
+/// Number, errno and padded size of the answer at the front of `bytes`.
+fn answer(bytes: &[u8]) -> Option<(u32, i32, usize)> {
+    let word = |at: usize| bytes.get(at..at + 4)?.try_into().ok().map(u32::from_ne_bytes);
+    let size = word(0)? as usize;
+    let errno = word(HEADER)? as i32;
+    (size >= HEADER + 4).then(|| (word(8).unwrap_or(0), -errno, size.next_multiple_of(4)))
+}

@@ -1,0 +1,417 @@
+//! Networks of the namespace driver: what a plan allows passes, and nothing else does.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "test code, although not all of it a test itself"
+)]
+
+mod world;
+
+use std::net::Ipv4Addr;
+
+use rolecall_compute::plan::{
+    AclRule, Group, GroupRule, Interface, Names, NetworkPlan, Peer, Route, Subnet, Traffic, Via,
+};
+use rolecall_compute::{Choice, Cidr, ExecSpec, ExitStatus, InstanceSpec, Network, Vpc};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+use world::World;
+
+macro_rules! world_or_return {
+    () => {
+        match World::new(Choice::Namespace).await {
+            Some(world) => world,
+            None => return,
+        }
+    };
+}
+
+fn block(text: &str) -> Cidr {
+    text.parse().unwrap()
+}
+
+fn everywhere() -> Cidr {
+    block("0.0.0.0/0")
+}
+
+fn allow_all() -> Vec<AclRule> {
+    vec![AclRule { allow: true, traffic: Traffic::All, cidr: everywhere() }]
+}
+
+fn tcp(port: u16, peer: Peer) -> GroupRule {
+    GroupRule { traffic: Traffic::Tcp { from: port, to: port }, peer }
+}
+
+fn group(id: &str, ingress: Vec<GroupRule>) -> Group {
+    let out = GroupRule { traffic: Traffic::All, peer: Peer::Cidr(everywhere()) };
+    Group { id: id.into(), ingress, egress: vec![out] }
+}
+
+fn subnet(number: u8) -> Subnet {
+    Subnet {
+        id: format!("subnet-{number}"),
+        cidr: block(&format!("10.0.{number}.0/24")),
+        routes: vec![Route { to: block("10.0.0.0/16"), via: Via::Local }],
+        acl_in: allow_all(),
+        acl_out: allow_all(),
+    }
+}
+
+/// Interface `eni-SUBNET-LAST` of instance number LAST at 10.0.SUBNET.LAST.
+fn interface(subnet: u8, last: u8, groups: &[&str]) -> Interface {
+    Interface {
+        id: format!("eni-{subnet}-{last}"),
+        instance: Some(world::spec(last).id),
+        device_index: 0,
+        addresses: vec![[10, 0, subnet, last].into()],
+        mac: [2, 0, 0, 0, subnet, last],
+        subnet: format!("subnet-{subnet}"),
+        groups: groups.iter().map(|group| (*group).to_owned()).collect(),
+        source_dest_check: true,
+        public: Vec::new(),
+    }
+}
+
+fn plan(subnets: Vec<Subnet>, interfaces: Vec<Interface>, groups: Vec<Group>) -> NetworkPlan {
+    NetworkPlan {
+        vpc: Vpc { id: "vpc-1".into(), cidr: block("10.0.0.0/16") },
+        blocks: vec![block("10.0.0.0/16")],
+        subnets,
+        interfaces,
+        groups,
+        nats: Vec::new(),
+        names: Names {
+            support: true,
+            hostnames: true,
+            region: "us-east-1".into(),
+            domain: None,
+            servers: Vec::new(),
+        },
+    }
+}
+
+/// The instance that an interface is attached to.
+fn spec(interface: &Interface, vpc: &str) -> InstanceSpec {
+    let last = interface.addresses[0].octets()[3];
+    let mut spec = world::spec(last);
+    spec.network = Network {
+        vpc: Vpc { id: vpc.into(), cidr: block("10.0.0.0/16") },
+        subnet: block(&format!("10.0.{}.0/24", interface.addresses[0].octets()[2])),
+        private_ip: interface.addresses[0],
+        mac: interface.mac,
+    };
+    spec
+}
+
+async fn start(world: &World, plan: &NetworkPlan) {
+    world.driver.apply_network(plan.clone()).await.unwrap();
+    for interface in plan.interfaces.iter().filter(|interface| interface.device_index == 0) {
+        world.driver.start(spec(interface, &plan.vpc.id)).await.unwrap();
+    }
+}
+
+/// Has an instance answer every connection to a port with a word. Done when it listens.
+async fn serve(world: &World, id: &str, port: u16, word: &str) {
+    let line = format!(
+        "exec perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new(LocalPort => {port}, Listen => 5, ReuseAddr => 1) \
+         or die; $| = 1; print \"up\\n\"; close STDOUT; while ($c = $s->accept) {{ print $c \"{word} \" . $c->peerhost; close $c }}'"
+    );
+    let mut io = world.driver.exec(id, ExecSpec::root(["sh", "-c", &line])).await.unwrap();
+    let mut up = [0; 3];
+    io.stdout.read_exact(&mut up).await.unwrap();
+    assert_eq!(&up, b"up\n");
+}
+
+/// What an instance hears from a port; nothing when nobody answers.
+async fn hear(world: &World, id: &str, to: &str, port: u16) -> String {
+    let line = format!("timeout 0.6 bash -c 'exec 3<>/dev/tcp/{to}/{port} && cat <&3' 2>/dev/null");
+    world.sh(id, &line).await.stdout
+}
+
+/// Sends one echo request and waits for the answer.
+const PING: &str = "import socket, struct, sys; s = socket.socket(socket.AF_INET, socket.SOCK_RAW, 1); \
+                    s.sendto(struct.pack(\"!BBHHH\", 8, 0, 0xf7fd, 1, 1), (sys.argv[1], 0)); \
+                    [0 for _ in iter(lambda: s.recv(99)[20], 0)]";
+
+fn id(last: u8) -> String {
+    world::spec(last).id
+}
+
+#[tokio::test]
+async fn groups_let_in_what_they_name_and_changed_rules_bite_at_once() {
+    let world = world_or_return!();
+    let web = |rules| group("sg-web", rules);
+    let interfaces = || vec![interface(1, 10, &["sg-client"]), interface(1, 11, &["sg-web"])];
+    let with = |rules| plan(vec![subnet(1)], interfaces(), vec![group("sg-client", vec![]), web(rules)]);
+    start(&world, &with(vec![tcp(5432, Peer::Group("sg-client".into()))])).await;
+    serve(&world, &id(11), 5432, "db").await;
+    serve(&world, &id(11), 80, "web").await;
+    serve(&world, &id(10), 5432, "other").await;
+    assert_eq!(hear(&world, &id(10), "10.0.1.11", 5432).await, "db 10.0.1.10");
+    assert_eq!(hear(&world, &id(10), "10.0.1.11", 80).await, "", "a port that no rule names");
+    assert_eq!(hear(&world, &id(11), "10.0.1.10", 5432).await, "", "the other direction");
+
+    // A connection that stands keeps standing when its rule goes; a new one is not let in.
+    let keep = "exec 3<>/dev/tcp/10.0.1.11/7; echo up; read line <&0; echo $line >&3; cat <&3";
+    let echo = "exec perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new(LocalPort => 7, Listen => 5) or die; $| = 1; \
+                print \"up\\n\"; close STDOUT; while ($c = $s->accept) { $l = <$c>; print $c \"heard $l\"; close $c }'";
+    let mut server = world.driver.exec(&id(11), ExecSpec::root(["sh", "-c", echo])).await.unwrap();
+    server.stdout.read_exact(&mut [0; 3]).await.unwrap();
+    let open = vec![tcp(7, Peer::Cidr(block("10.0.1.10/32"))), tcp(80, Peer::Cidr(block("10.0.1.0/24")))];
+    world.driver.apply_network(with(open)).await.unwrap();
+    assert_eq!(hear(&world, &id(10), "10.0.1.11", 80).await, "web 10.0.1.10", "authorized");
+    let mut client = world.driver.exec(&id(10), ExecSpec::root(["bash", "-c", keep])).await.unwrap();
+    client.stdout.read_exact(&mut [0; 3]).await.unwrap();
+    world.driver.apply_network(with(Vec::new())).await.unwrap();
+    assert_eq!(hear(&world, &id(10), "10.0.1.11", 80).await, "", "revoked");
+    assert_eq!(hear(&world, &id(10), "10.0.1.11", 7).await, "", "revoked");
+    client.stdin.write_all(b"still here\n").await.unwrap();
+    let mut text = String::new();
+    client.stdout.read_to_string(&mut text).await.unwrap();
+    assert_eq!(text, "heard still here\n");
+}
+
+#[tokio::test]
+async fn egress_rules_ping_and_metadata_are_told_apart() {
+    let world = world_or_return!();
+    let ping = GroupRule {
+        traffic: Traffic::Icmp { kind: Some(8), code: None },
+        peer: Peer::Cidr(block("10.0.0.0/8")),
+    };
+    let mute = Group { id: "sg-mute".into(), ingress: Vec::new(), egress: Vec::new() };
+    let out = Group { id: "sg-ping".into(), ingress: vec![ping.clone()], egress: vec![ping] };
+    let interfaces =
+        vec![interface(1, 10, &["sg-mute"]), interface(1, 11, &["sg-ping"]), interface(1, 12, &["sg-ping"])];
+    start(&world, &plan(vec![subnet(1)], interfaces, vec![mute, out])).await;
+    let ping = |from: u8, to: u8| {
+        let line = format!("timeout 0.6 python3 -c '{PING}' 10.0.1.{to} && echo yes || echo no");
+        let (world, from) = (&world, id(from));
+        async move { world.sh(&from, &line).await.stdout }
+    };
+    assert_eq!(ping(11, 12).await, "yes\n");
+    assert_eq!(ping(10, 12).await, "no\n", "nothing may leave");
+    assert_eq!(ping(11, 10).await, "no\n", "nothing may come in");
+    // What the VPC itself offers is there whatever groups say.
+    answer(world.driver.imds_listener(&id(10)).await.unwrap(), "metadata");
+    assert_eq!(hear(&world, &id(10), "169.254.169.254", 80).await, "metadata");
+    let vpc = Vpc { id: "vpc-1".into(), cidr: block("10.0.0.0/16") };
+    answer(world.driver.endpoint_listener(&vpc, 4566).await.unwrap().unwrap(), "endpoint");
+    assert_eq!(hear(&world, &id(10), "10.0.0.2", 4566).await, "endpoint");
+}
+
+#[tokio::test]
+async fn metadata_answers_by_ipv6_too() {
+    let world = world_or_return!();
+    let plan = plan(vec![subnet(1)], vec![interface(1, 10, &[])], Vec::new());
+    start(&world, &plan).await;
+    let Some(listener) = world.driver.imds_listener_6(&id(10)).await.unwrap() else { return };
+    answer(listener, "six");
+    assert_eq!(hear(&world, &id(10), "fd00:ec2::254", 80).await, "six");
+}
+
+#[tokio::test]
+async fn acls_are_stateless_ordered_and_only_between_subnets() {
+    let world = world_or_return!();
+    let open =
+        || vec![group("sg-all", vec![GroupRule { traffic: Traffic::All, peer: Peer::Cidr(everywhere()) }])];
+    let interfaces =
+        || vec![interface(1, 10, &["sg-all"]), interface(2, 11, &["sg-all"]), interface(2, 12, &["sg-all"])];
+    let with = |acl_in: Vec<AclRule>, acl_out: Vec<AclRule>| {
+        let second = Subnet { acl_in, acl_out, ..subnet(2) };
+        plan(vec![subnet(1), second], interfaces(), open())
+    };
+    let rule =
+        |allow, from, to| AclRule { allow, traffic: Traffic::Tcp { from, to }, cidr: block("10.0.1.0/24") };
+    start(&world, &with(allow_all(), allow_all())).await;
+    serve(&world, &id(11), 80, "web").await;
+    assert_eq!(hear(&world, &id(10), "10.0.2.11", 80).await, "web 10.0.1.10");
+    // The first rule that fits counts.
+    world
+        .driver
+        .apply_network(with(vec![rule(false, 80, 80), rule(true, 0, 65_535)], allow_all()))
+        .await
+        .unwrap();
+    assert_eq!(hear(&world, &id(10), "10.0.2.11", 80).await, "");
+    assert_eq!(
+        hear(&world, &id(12), "10.0.2.11", 80).await,
+        "web 10.0.2.12",
+        "within the subnet no ACL counts"
+    );
+    world
+        .driver
+        .apply_network(with(vec![rule(true, 80, 80), rule(false, 0, 65_535)], allow_all()))
+        .await
+        .unwrap();
+    assert_eq!(hear(&world, &id(10), "10.0.2.11", 80).await, "web 10.0.1.10");
+    // Answers need a rule of their own.
+    world.driver.apply_network(with(allow_all(), vec![rule(true, 80, 80)])).await.unwrap();
+    assert_eq!(hear(&world, &id(10), "10.0.2.11", 80).await, "");
+    world.driver.apply_network(with(allow_all(), vec![rule(true, 1024, 65_535)])).await.unwrap();
+    assert_eq!(hear(&world, &id(10), "10.0.2.11", 80).await, "web 10.0.1.10");
+}
+
+#[tokio::test]
+async fn a_false_source_is_dropped_unless_the_check_is_off() {
+    let world = world_or_return!();
+    let open =
+        || vec![group("sg-all", vec![GroupRule { traffic: Traffic::All, peer: Peer::Cidr(everywhere()) }])];
+    let with = |checked| {
+        let liar = Interface { source_dest_check: checked, ..interface(1, 10, &["sg-all"]) };
+        plan(vec![subnet(1)], vec![liar, interface(1, 11, &["sg-all"])], open())
+    };
+    start(&world, &with(true)).await;
+    serve(&world, &id(11), 80, "web").await;
+    let count = "awk '/^Udp:/ && ++n == 2 { print $2 + $3 }' /proc/net/snmp";
+    let lie = "ip addr add 10.0.1.77/32 dev eth0 2>/dev/null; \
+               perl -MIO::Socket::INET -e 'IO::Socket::INET->new(Proto => \"udp\", LocalAddr => \"10.0.1.77\", \
+               PeerAddr => \"10.0.1.11\", PeerPort => 99)->send(\"x\") or die; select undef, undef, undef, 0.2'";
+    let before = world.sh(&id(11), count).await.stdout;
+    world.sh(&id(10), lie).await;
+    assert_eq!(world.sh(&id(11), count).await.stdout, before, "it came through");
+    // Another's hardware address is a lie too.
+    let moved = "ip link set eth0 address 02:00:00:00:01:0b; ";
+    world.sh(&id(10), moved).await;
+    assert_eq!(hear(&world, &id(10), "10.0.1.11", 80).await, "");
+    world.sh(&id(10), "ip link set eth0 address 02:00:00:00:01:0a").await;
+    assert_eq!(hear(&world, &id(10), "10.0.1.11", 80).await, "web 10.0.1.10");
+    world.driver.apply_network(with(false)).await.unwrap();
+    let before = world.sh(&id(11), count).await.stdout;
+    world.sh(&id(10), lie).await;
+    assert_ne!(world.sh(&id(11), count).await.stdout, before, "it did not come through");
+}
+
+#[tokio::test]
+async fn routes_lead_to_an_interface_to_nowhere_or_are_missing() {
+    let world = world_or_return!();
+    let open =
+        || vec![group("sg-all", vec![GroupRule { traffic: Traffic::All, peer: Peer::Cidr(everywhere()) }])];
+    let with = |via: Option<Via>| {
+        let mut first = subnet(1);
+        first.routes.extend(via.map(|via| Route { to: block("192.168.7.0/24"), via }));
+        let middle = Interface { source_dest_check: false, ..interface(2, 11, &["sg-all"]) };
+        plan(vec![first, subnet(2)], vec![interface(1, 10, &["sg-all"]), middle], open())
+    };
+    start(&world, &with(None)).await;
+    // An appliance that has the address itself stands for one that passes packets on.
+    world.sh(&id(11), "ip addr add 192.168.7.1/32 dev lo").await;
+    serve(&world, &id(11), 80, "middle").await;
+    assert_eq!(hear(&world, &id(10), "192.168.7.1", 80).await, "", "no route");
+    world.driver.apply_network(with(Some(Via::Interface("eni-2-11".into())))).await.unwrap();
+    assert_eq!(hear(&world, &id(10), "192.168.7.1", 80).await, "middle 10.0.1.10");
+    world.driver.apply_network(with(Some(Via::Blackhole))).await.unwrap();
+    assert_eq!(hear(&world, &id(10), "192.168.7.1", 80).await, "");
+    world.driver.apply_network(with(Some(Via::Interface("eni-2-11".into())))).await.unwrap();
+    assert_eq!(hear(&world, &id(10), "192.168.7.1", 80).await, "middle 10.0.1.10");
+}
+
+#[tokio::test]
+async fn interfaces_and_addresses_come_and_go_while_an_instance_runs() {
+    let world = world_or_return!();
+    let open =
+        || vec![group("sg-all", vec![GroupRule { traffic: Traffic::All, peer: Peer::Cidr(everywhere()) }])];
+    let with = |second: Option<&[Ipv4Addr]>| {
+        let mut interfaces = vec![interface(1, 10, &["sg-all"]), interface(1, 11, &["sg-all"])];
+        if let Some(addresses) = second {
+            let own = interface(2, 50, &["sg-all"]);
+            interfaces.push(Interface {
+                device_index: 1,
+                instance: Some(id(11)),
+                addresses: addresses.to_vec(),
+                ..own
+            });
+        }
+        plan(vec![subnet(1), subnet(2)], interfaces, open())
+    };
+    start(&world, &with(None)).await;
+    serve(&world, &id(11), 80, "web").await;
+    let (primary, further) = ([10, 0, 2, 50].into(), [10, 0, 2, 51].into());
+    assert_eq!(hear(&world, &id(10), "10.0.2.50", 80).await, "");
+    world.driver.apply_network(with(Some(&[primary]))).await.unwrap();
+    assert_eq!(hear(&world, &id(10), "10.0.2.50", 80).await, "web 10.0.1.10");
+    assert_eq!(hear(&world, &id(10), "10.0.2.51", 80).await, "");
+    world.driver.apply_network(with(Some(&[primary, further]))).await.unwrap();
+    assert_eq!(hear(&world, &id(10), "10.0.2.51", 80).await, "web 10.0.1.10");
+    world.driver.apply_network(with(Some(&[primary]))).await.unwrap();
+    assert_eq!(hear(&world, &id(10), "10.0.2.51", 80).await, "");
+    let links = "ls /sys/class/net | tr '\\n' ' '";
+    assert_eq!(world.sh(&id(11), links).await.stdout, "eth0 eth1 lo ");
+    world.driver.apply_network(with(None)).await.unwrap();
+    assert_eq!(world.sh(&id(11), links).await.stdout, "eth0 lo ");
+    // Attached from the start as well, and again after a stop.
+    world.driver.stop(&id(11), world::GRACE).await.unwrap();
+    world.driver.apply_network(with(Some(&[primary, further]))).await.unwrap();
+    world.driver.start(spec(&interface(1, 11, &[]), "vpc-1")).await.unwrap();
+    serve(&world, &id(11), 80, "again").await;
+    for address in ["10.0.1.11", "10.0.2.50", "10.0.2.51"] {
+        assert_eq!(hear(&world, &id(10), address, 80).await, "again 10.0.1.10", "{address}");
+    }
+}
+
+#[tokio::test]
+async fn an_instance_whose_plan_has_no_interface_does_not_start() {
+    let world = world_or_return!();
+    let plan = plan(vec![subnet(1)], vec![interface(1, 10, &[])], Vec::new());
+    start(&world, &plan).await;
+    let error = world.driver.start(spec(&interface(1, 12, &[]), "vpc-1")).await.unwrap_err();
+    assert!(error.to_string().contains("no interface"), "{error}");
+}
+
+#[tokio::test]
+async fn what_leaves_is_taken_up_where_the_route_table_says_so() {
+    let world = world_or_return!();
+    let all = |id: &str| group(id, Vec::new());
+    let closed = Group { id: "sg-closed".into(), ingress: Vec::new(), egress: Vec::new() };
+    let mut first = subnet(1);
+    first.routes.push(Route { to: everywhere(), via: Via::Internet });
+    let with_public = |interface: Interface| Interface {
+        public: vec![(interface.addresses[0], [127, 64, 0, 9].into())],
+        ..interface
+    };
+    let interfaces = vec![
+        with_public(interface(1, 10, &["sg-out"])),
+        interface(1, 11, &["sg-out"]),
+        with_public(interface(1, 12, &["sg-closed"])),
+        interface(2, 13, &["sg-out"]),
+    ];
+    start(&world, &plan(vec![first, subnet(2)], interfaces, vec![all("sg-out"), closed])).await;
+    let listener = world.driver.outside_listener("vpc-1").await.unwrap().unwrap();
+    #[expect(clippy::disallowed_methods, reason = "ends with the test")]
+    tokio::spawn(async move {
+        while let Ok((mut stream, from)) = listener.accept().await {
+            let text = format!("{} for {}", from.ip(), stream.local_addr().unwrap());
+            stream.write_all(text.as_bytes()).await.unwrap();
+        }
+    });
+    assert_eq!(hear(&world, &id(10), "203.0.113.7", 443).await, "10.0.1.10 for 203.0.113.7:443");
+    assert_eq!(hear(&world, &id(11), "203.0.113.7", 443).await, "", "without a public address");
+    assert_eq!(hear(&world, &id(12), "203.0.113.7", 443).await, "", "its group lets nothing out");
+    assert_eq!(hear(&world, &id(13), "203.0.113.7", 443).await, "", "without a route");
+}
+
+#[tokio::test]
+async fn vpcs_do_not_meet() {
+    let world = world_or_return!();
+    let open =
+        || vec![group("sg-all", vec![GroupRule { traffic: Traffic::All, peer: Peer::Cidr(everywhere()) }])];
+    let one = plan(vec![subnet(1)], vec![interface(1, 10, &["sg-all"])], open());
+    let mut two = plan(vec![subnet(1)], vec![interface(1, 11, &["sg-all"])], open());
+    two.vpc.id = "vpc-2".into();
+    start(&world, &one).await;
+    start(&world, &two).await;
+    serve(&world, &id(11), 80, "two").await;
+    assert_eq!(hear(&world, &id(10), "10.0.1.11", 80).await, "");
+    world.driver.drop_vpc("vpc-2").await.unwrap();
+    assert_eq!(world.sh(&id(10), "true").await.status, ExitStatus::Code(0));
+}
+
+fn answer(listener: TcpListener, word: &'static str) {
+    #[expect(clippy::disallowed_methods, reason = "ends with the test")]
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            stream.write_all(word.as_bytes()).await.unwrap();
+        }
+    });
+}
