@@ -1811,16 +1811,17 @@ impl record::Tell for AvailabilityZoneSubGeography {
     }
 }
 
-#[derive(Debug, Default, Clone, PartialEq)]
-#[cfg_attr(
-    feature = "vectors",
-    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
-    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
-)]
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
 pub struct BlockDeviceMapping {
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub ebs: Option<EbsBlockDevice>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub no_device: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub device_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub virtual_name: Option<String>,
 }
 
@@ -1901,14 +1902,13 @@ impl record::Tell for BlockPublicAccessStates {
     }
 }
 
-#[derive(Debug, Default, Clone, PartialEq)]
-#[cfg_attr(
-    feature = "vectors",
-    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
-    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
-)]
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
 pub struct CapacityReservationSpecification {
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub capacity_reservation_preference: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub capacity_reservation_target: Option<CapacityReservationTarget>,
 }
 
@@ -1975,14 +1975,13 @@ impl record::Tell for CapacityReservationSpecificationResponse {
     }
 }
 
-#[derive(Debug, Default, Clone, PartialEq)]
-#[cfg_attr(
-    feature = "vectors",
-    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
-    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
-)]
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
 pub struct CapacityReservationTarget {
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub capacity_reservation_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub capacity_reservation_resource_group_arn: Option<String>,
 }
 
@@ -2004,14 +2003,13 @@ impl record::Tell for CapacityReservationTarget {
     }
 }
 
-#[derive(Debug, Default, Clone, PartialEq)]
-#[cfg_attr(
-    feature = "vectors",
-    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
-    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
-)]
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
 pub struct CapacityReservationTargetResponse {
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub capacity_reservation_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub capacity_reservation_resource_group_arn: Option<String>,
 }
 
@@ -2077,15 +2075,15 @@ impl record::Tell for ConnectionTrackingConfiguration {
     }
 }
 
-#[derive(Debug, Default, Clone, PartialEq)]
-#[cfg_attr(
-    feature = "vectors",
-    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
-    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
-)]
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
 pub struct ConnectionTrackingSpecificationRequest {
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub tcp_established_timeout: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub udp_stream_timeout: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub udp_timeout: Option<i32>,
 }
 
@@ -2188,16 +2186,17 @@ impl record::Tell for CpuOptions {
     }
 }
 
-#[derive(Debug, Default, Clone, PartialEq)]
-#[cfg_attr(
-    feature = "vectors",
-    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
-    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
-)]
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
 pub struct CpuOptionsRequest {
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub core_count: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub threads_per_core: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub amd_sev_snp: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub nested_virtualization: Option<String>,
 }
 
@@ -2311,12 +2310,9 @@ impl record::Tell for CreateTagsRequest {
     }
 }
 
-#[derive(Debug, Default, Clone, PartialEq)]
-#[cfg_attr(
-    feature = "vectors",
-    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
-    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
-)]
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
 pub struct CreditSpecificationRequest {
     pub cpu_credits: String,
 }
@@ -4062,25 +4058,35 @@ impl record::Tell for DiskInfo {
     }
 }
 
-#[derive(Debug, Default, Clone, PartialEq)]
-#[cfg_attr(
-    feature = "vectors",
-    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
-    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
-)]
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
 pub struct EbsBlockDevice {
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub delete_on_termination: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub iops: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub snapshot_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub volume_size: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub volume_type: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub kms_key_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub throughput: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub outpost_arn: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub availability_zone: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub encrypted: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub volume_initialization_rate: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub availability_zone_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub ebs_card_index: Option<i32>,
 }
 
@@ -4538,12 +4544,9 @@ impl record::Tell for ElasticGpuAssociation {
     }
 }
 
-#[derive(Debug, Default, Clone, PartialEq)]
-#[cfg_attr(
-    feature = "vectors",
-    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
-    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
-)]
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
 pub struct ElasticGpuSpecification {
     pub type_: String,
 }
@@ -4562,14 +4565,12 @@ impl record::Tell for ElasticGpuSpecification {
     }
 }
 
-#[derive(Debug, Default, Clone, PartialEq)]
-#[cfg_attr(
-    feature = "vectors",
-    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
-    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
-)]
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
 pub struct ElasticInferenceAccelerator {
     pub type_: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub count: Option<i32>,
 }
 
@@ -4650,14 +4651,13 @@ impl record::Tell for ElasticInferenceAcceleratorAssociation {
     }
 }
 
-#[derive(Debug, Default, Clone, PartialEq)]
-#[cfg_attr(
-    feature = "vectors",
-    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
-    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
-)]
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
 pub struct EnaSrdSpecificationRequest {
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub ena_srd_enabled: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub ena_srd_udp_specification: Option<EnaSrdUdpSpecificationRequest>,
 }
 
@@ -4679,13 +4679,11 @@ impl record::Tell for EnaSrdSpecificationRequest {
     }
 }
 
-#[derive(Debug, Default, Clone, PartialEq)]
-#[cfg_attr(
-    feature = "vectors",
-    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
-    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
-)]
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
 pub struct EnaSrdUdpSpecificationRequest {
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub ena_srd_udp_enabled: Option<bool>,
 }
 
@@ -4735,13 +4733,11 @@ impl record::Tell for EnclaveOptions {
     }
 }
 
-#[derive(Debug, Default, Clone, PartialEq)]
-#[cfg_attr(
-    feature = "vectors",
-    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
-    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
-)]
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
 pub struct EnclaveOptionsRequest {
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub enabled: Option<bool>,
 }
 
@@ -5148,13 +5144,11 @@ impl record::Tell for HibernationOptions {
     }
 }
 
-#[derive(Debug, Default, Clone, PartialEq)]
-#[cfg_attr(
-    feature = "vectors",
-    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
-    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
-)]
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
 pub struct HibernationOptionsRequest {
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub configured: Option<bool>,
 }
 
@@ -5251,14 +5245,13 @@ impl record::Tell for IamInstanceProfileAssociation {
     }
 }
 
-#[derive(Debug, Default, Clone, PartialEq)]
-#[cfg_attr(
-    feature = "vectors",
-    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
-    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
-)]
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
 pub struct IamInstanceProfileSpecification {
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub arn: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
 }
 
@@ -6161,14 +6154,13 @@ impl record::Tell for InstanceIpv4Prefix {
     }
 }
 
-#[derive(Debug, Default, Clone, PartialEq)]
-#[cfg_attr(
-    feature = "vectors",
-    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
-    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
-)]
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
 pub struct InstanceIpv6Address {
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub ipv6_address: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub is_primary_ipv6: Option<bool>,
 }
 
@@ -6272,13 +6264,11 @@ impl record::Tell for InstanceMaintenanceOptions {
     }
 }
 
-#[derive(Debug, Default, Clone, PartialEq)]
-#[cfg_attr(
-    feature = "vectors",
-    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
-    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
-)]
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
 pub struct InstanceMaintenanceOptionsRequest {
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub auto_recovery: Option<String>,
 }
 
@@ -6302,14 +6292,13 @@ impl record::Tell for InstanceMaintenanceOptionsRequest {
     }
 }
 
-#[derive(Debug, Default, Clone, PartialEq)]
-#[cfg_attr(
-    feature = "vectors",
-    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
-    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
-)]
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
 pub struct InstanceMarketOptionsRequest {
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub market_type: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub spot_options: Option<SpotMarketOptions>,
 }
 
@@ -6338,17 +6327,19 @@ impl record::Tell for InstanceMarketOptionsRequest {
     }
 }
 
-#[derive(Debug, Default, Clone, PartialEq)]
-#[cfg_attr(
-    feature = "vectors",
-    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
-    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
-)]
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
 pub struct InstanceMetadataOptionsRequest {
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub http_tokens: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub http_put_response_hop_limit: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub http_endpoint: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub http_protocol_ipv6: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub instance_metadata_tags: Option<String>,
 }
 
@@ -6626,35 +6617,55 @@ impl record::Tell for InstanceNetworkInterfaceAttachment {
     }
 }
 
-#[derive(Debug, Default, Clone, PartialEq)]
-#[cfg_attr(
-    feature = "vectors",
-    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
-    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
-)]
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
 pub struct InstanceNetworkInterfaceSpecification {
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub associate_public_ip_address: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub delete_on_termination: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub device_index: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub groups: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub ipv6_address_count: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub ipv6_addresses: Option<Vec<InstanceIpv6Address>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub network_interface_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub private_ip_address: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub private_ip_addresses: Option<Vec<PrivateIpAddressSpecification>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub secondary_private_ip_address_count: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub subnet_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub associate_carrier_ip_address: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub interface_type: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub network_card_index: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub ipv4_prefixes: Option<Vec<Ipv4PrefixSpecificationRequest>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub ipv4_prefix_count: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub ipv6_prefixes: Option<Vec<Ipv6PrefixSpecificationRequest>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub ipv6_prefix_count: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub primary_ipv6: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub ena_srd_specification: Option<EnaSrdSpecificationRequest>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub connection_tracking_specification: Option<ConnectionTrackingSpecificationRequest>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub ena_queue_count: Option<i32>,
 }
 
@@ -6750,13 +6761,11 @@ impl record::Tell for InstanceNetworkPerformanceOptions {
     }
 }
 
-#[derive(Debug, Default, Clone, PartialEq)]
-#[cfg_attr(
-    feature = "vectors",
-    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
-    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
-)]
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
 pub struct InstanceNetworkPerformanceOptionsRequest {
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub bandwidth_weighting: Option<String>,
 }
 
@@ -6963,12 +6972,9 @@ impl record::Tell for InstanceSecondaryInterfacePrivateIpAddress {
     }
 }
 
-#[derive(Debug, Default, Clone, PartialEq)]
-#[cfg_attr(
-    feature = "vectors",
-    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
-    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
-)]
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
 pub struct InstanceSecondaryInterfacePrivateIpAddressRequest {
     pub private_ip_address: String,
 }
@@ -6989,19 +6995,23 @@ impl record::Tell for InstanceSecondaryInterfacePrivateIpAddressRequest {
     }
 }
 
-#[derive(Debug, Default, Clone, PartialEq)]
-#[cfg_attr(
-    feature = "vectors",
-    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
-    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
-)]
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
 pub struct InstanceSecondaryInterfaceSpecificationRequest {
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub delete_on_termination: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub device_index: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub private_ip_addresses: Option<Vec<InstanceSecondaryInterfacePrivateIpAddressRequest>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub private_ip_address_count: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub secondary_subnet_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub interface_type: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub network_card_index: Option<i32>,
 }
 
@@ -7732,13 +7742,11 @@ impl record::Tell for Ipv4PrefixSpecification {
     }
 }
 
-#[derive(Debug, Default, Clone, PartialEq)]
-#[cfg_attr(
-    feature = "vectors",
-    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
-    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
-)]
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
 pub struct Ipv4PrefixSpecificationRequest {
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub ipv4_prefix: Option<String>,
 }
 
@@ -7788,13 +7796,11 @@ impl record::Tell for Ipv6PrefixSpecification {
     }
 }
 
-#[derive(Debug, Default, Clone, PartialEq)]
-#[cfg_attr(
-    feature = "vectors",
-    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
-    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
-)]
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
 pub struct Ipv6PrefixSpecificationRequest {
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub ipv6_prefix: Option<String>,
 }
 
@@ -7952,15 +7958,15 @@ impl record::Tell for KeyPairInfo {
     }
 }
 
-#[derive(Debug, Default, Clone, PartialEq)]
-#[cfg_attr(
-    feature = "vectors",
-    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
-    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
-)]
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
 pub struct LaunchTemplateSpecification {
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub launch_template_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub launch_template_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
 }
 
@@ -8016,13 +8022,11 @@ impl record::Tell for LicenseConfiguration {
     }
 }
 
-#[derive(Debug, Default, Clone, PartialEq)]
-#[cfg_attr(
-    feature = "vectors",
-    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
-    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
-)]
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
 pub struct LicenseConfigurationRequest {
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub license_configuration_arn: Option<String>,
 }
 
@@ -9053,13 +9057,11 @@ impl record::Tell for NitroTpmInfo {
     }
 }
 
-#[derive(Debug, Default, Clone, PartialEq)]
-#[cfg_attr(
-    feature = "vectors",
-    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
-    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
-)]
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
 pub struct OperatorRequest {
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub principal: Option<String>,
 }
 
@@ -9077,15 +9079,15 @@ impl record::Tell for OperatorRequest {
     }
 }
 
-#[derive(Debug, Default, Clone, PartialEq)]
-#[cfg_attr(
-    feature = "vectors",
-    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
-    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
-)]
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
 pub struct OperatorResponse {
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub managed: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub principal: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub hidden_by_default: Option<bool>,
 }
 
@@ -9153,22 +9155,29 @@ impl record::Tell for PerformanceStatusSummary {
     }
 }
 
-#[derive(Debug, Default, Clone, PartialEq)]
-#[cfg_attr(
-    feature = "vectors",
-    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
-    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
-)]
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
 pub struct Placement {
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub availability_zone_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub affinity: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub group_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub partition_number: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub host_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub tenancy: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub spread_domain: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub host_resource_group_arn: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub group_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub availability_zone: Option<String>,
 }
 
@@ -9341,16 +9350,16 @@ impl record::Tell for PrivateDnsNameOptionsOnLaunch {
     }
 }
 
-#[derive(Debug, Default, Clone, PartialEq)]
-#[cfg_attr(
-    feature = "vectors",
-    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
-    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
-)]
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
 pub struct PrivateDnsNameOptionsRequest {
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub hostname_type: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub enable_resource_name_dns_a_record: Option<bool>,
-    #[cfg_attr(feature = "vectors", serde(rename = "EnableResourceNameDnsAAAARecord"))]
+    #[serde(rename = "EnableResourceNameDnsAAAARecord")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub enable_resource_name_dns_aaaa_record: Option<bool>,
 }
 
@@ -9419,14 +9428,13 @@ impl record::Tell for PrivateDnsNameOptionsResponse {
     }
 }
 
-#[derive(Debug, Default, Clone, PartialEq)]
-#[cfg_attr(
-    feature = "vectors",
-    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
-    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
-)]
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
 pub struct PrivateIpAddressSpecification {
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub primary: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub private_ip_address: Option<String>,
 }
 
@@ -10023,13 +10031,11 @@ impl record::Tell for RouteTableAssociationState {
     }
 }
 
-#[derive(Debug, Default, Clone, PartialEq)]
-#[cfg_attr(
-    feature = "vectors",
-    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
-    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
-)]
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
 pub struct RunInstancesMonitoringEnabled {
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub metric_category_ids: Option<Vec<String>>,
     pub enabled: bool,
 }
@@ -10052,56 +10058,95 @@ impl record::Tell for RunInstancesMonitoringEnabled {
     }
 }
 
-#[derive(Default, Clone, PartialEq)]
-#[cfg_attr(
-    feature = "vectors",
-    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
-    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
-)]
+#[derive(Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
 pub struct RunInstancesRequest {
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub block_device_mappings: Option<Vec<BlockDeviceMapping>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub image_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub instance_type: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub ipv6_address_count: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub ipv6_addresses: Option<Vec<InstanceIpv6Address>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub kernel_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub key_name: Option<String>,
     pub max_count: i32,
     pub min_count: i32,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub monitoring: Option<RunInstancesMonitoringEnabled>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub placement: Option<Placement>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub ramdisk_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub security_group_ids: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub security_groups: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub subnet_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub user_data: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub elastic_gpu_specification: Option<Vec<ElasticGpuSpecification>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub elastic_inference_accelerators: Option<Vec<ElasticInferenceAccelerator>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub tag_specifications: Option<Vec<TagSpecification>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub launch_template: Option<LaunchTemplateSpecification>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub instance_market_options: Option<InstanceMarketOptionsRequest>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub credit_specification: Option<CreditSpecificationRequest>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub cpu_options: Option<CpuOptionsRequest>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub capacity_reservation_specification: Option<CapacityReservationSpecification>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub hibernation_options: Option<HibernationOptionsRequest>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub license_specifications: Option<Vec<LicenseConfigurationRequest>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata_options: Option<InstanceMetadataOptionsRequest>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub enclave_options: Option<EnclaveOptionsRequest>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub private_dns_name_options: Option<PrivateDnsNameOptionsRequest>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub maintenance_options: Option<InstanceMaintenanceOptionsRequest>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub disable_api_stop: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub enable_primary_ipv6: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub network_performance_options: Option<InstanceNetworkPerformanceOptionsRequest>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub operator: Option<OperatorRequest>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub secondary_interfaces: Option<Vec<InstanceSecondaryInterfaceSpecificationRequest>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub dry_run: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub disable_api_termination: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub instance_initiated_shutdown_behavior: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub private_ip_address: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub client_token: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub additional_info: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub network_interfaces: Option<Vec<InstanceNetworkInterfaceSpecification>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub iam_instance_profile: Option<IamInstanceProfileSpecification>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub ebs_optimized: Option<bool>,
 }
 
@@ -10442,17 +10487,19 @@ impl record::Tell for SecurityGroup {
     }
 }
 
-#[derive(Debug, Default, Clone, PartialEq)]
-#[cfg_attr(
-    feature = "vectors",
-    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
-    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
-)]
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
 pub struct SpotMarketOptions {
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub max_price: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub spot_instance_type: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub block_duration_minutes: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub valid_until: Option<Time>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub instance_interruption_behavior: Option<String>,
 }
 
@@ -10837,14 +10884,13 @@ impl record::Tell for SubnetIpv6CidrBlockAssociation {
     }
 }
 
-#[derive(Debug, Default, Clone, PartialEq)]
-#[cfg_attr(
-    feature = "vectors",
-    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
-    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
-)]
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
 pub struct Tag {
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
 }
 
@@ -10919,14 +10965,13 @@ impl record::Tell for TagDescription {
     }
 }
 
-#[derive(Debug, Default, Clone, PartialEq)]
-#[cfg_attr(
-    feature = "vectors",
-    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
-    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
-)]
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
 pub struct TagSpecification {
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub resource_type: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub tags: Option<Vec<Tag>>,
 }
 

@@ -18,6 +18,8 @@ pub struct Emitter<'m> {
     pub moved: BTreeSet<String>,
     /// Structures that must be boxed where they are members.
     pub boxed: BTreeSet<String>,
+    /// Structures that can be serialized outside of tests too.
+    pub kept: BTreeSet<String>,
     /// Structures with something to validate.
     pub validated: BTreeSet<String>,
     /// Rules of texts, by constant name.
@@ -58,8 +60,12 @@ pub fn body(service: &str, model: &Model, shaped: &BTreeSet<String>) -> Result<S
             boxed.insert(name.clone());
         }
     }
+    let mut kept = BTreeSet::new();
+    for name in &model.patches.kept {
+        reach::structures(model, name, &mut kept)?;
+    }
     let (moved, validated, rules) = (BTreeSet::new(), BTreeSet::new(), BTreeMap::new());
-    let mut emitter = Emitter { model, text: String::new(), inputs, moved, boxed, validated, rules };
+    let mut emitter = Emitter { model, text: String::new(), inputs, moved, boxed, kept, validated, rules };
     emitter.find_validated(&inward)?;
     emitter.head(service);
     for (name, operation) in &operations {

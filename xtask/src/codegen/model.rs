@@ -148,6 +148,9 @@ pub struct Patches {
     pub bare_roots: Vec<String>,
     /// Operations that take bytes in before they run although their input is no stream, each with its reason.
     pub staged: HashMap<String, String>,
+    /// Structures that records keep, or that are turned into each other: with all they lead to they can be
+    /// (de)serialized.
+    pub kept: Vec<String>,
 }
 
 impl Model {

@@ -164,20 +164,27 @@ impl<'m> Emitter<'m> {
             traits.extend(["Clone", "PartialEq"]);
         }
         let _ = writeln!(self.text, "\n#[derive({})]", traits.join(", "));
-        self.text.push_str(
+        let kept = self.kept.contains(name);
+        self.text.push_str(if kept {
+            "#[derive(serde::Serialize, serde::Deserialize)]\n#[serde(rename_all = \"PascalCase\", default)]\n\
+             #[cfg_attr(feature = \"vectors\", serde(deny_unknown_fields))]\n"
+        } else {
             "#[cfg_attr(feature = \"vectors\", derive(wire::vectors::Serialize, wire::vectors::Deserialize), \
-             serde(crate = \"wire::vectors::serde\", rename_all = \"PascalCase\", default, deny_unknown_fields))]\n",
-        );
+             serde(crate = \"wire::vectors::serde\", rename_all = \"PascalCase\", default, deny_unknown_fields))]\n"
+        });
         let _ = writeln!(self.text, "pub struct {type_name} {{");
         for f in &fields {
             if f.kind == Kind::Stream {
                 self.text.push_str("    #[cfg_attr(feature = \"vectors\", serde(skip))]\n");
             } else if serde_pascal(&f.ident) != f.name {
-                let _ = writeln!(
-                    self.text,
-                    "    #[cfg_attr(feature = \"vectors\", serde(rename = {}))]",
-                    literal(f.name)
-                );
+                let rename = format!("serde(rename = {})", literal(f.name));
+                let _ = match kept {
+                    true => writeln!(self.text, "    #[{rename}]"),
+                    false => writeln!(self.text, "    #[cfg_attr(feature = \"vectors\", {rename})]"),
+                };
+            }
+            if kept && !f.required {
+                self.text.push_str("    #[serde(skip_serializing_if = \"Option::is_none\")]\n");
             }
             if matches!(f.kind, Kind::Float | Kind::Double) {
                 self.text.push_str(
