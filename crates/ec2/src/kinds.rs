@@ -13,8 +13,9 @@ use crate::faults;
 use crate::images;
 use crate::network::{Network, rows};
 use crate::place::Place;
-use crate::records::{Instances, Interfaces, KeyPairNames, RegionalKey};
+use crate::records::{Instances, Interfaces, KeyPairNames, LaunchTemplates, RegionalKey};
 use crate::tags;
+use crate::templates;
 
 /// One kind of resource, by the beginning of its ids.
 struct Entry {
@@ -73,6 +74,7 @@ kinds! {
     "ami" Image |_, _, id| Ok(images::find(id).is_some()), |id| faults::no_image(&[id]), image;
     "rtb" RouteTable |db, place, id| Ok(Network::load(db, place)?.vpcs.iter().any(|vpc| vpc.route_table == id)), faults::no_route_table, by_id;
     "igw" InternetGateway |db, place, id| Ok(Network::load(db, place)?.vpcs.iter().any(|vpc| vpc.internet_gateway.as_deref() == Some(id))), faults::no_internet_gateway, by_id;
+    "lt" LaunchTemplate stored::<LaunchTemplates>, templates::no_template, by_id;
     "dopt" DhcpOptions |db, place, id| Ok(Network::load(db, place)?.vpcs.iter().any(|vpc| vpc.dhcp_options == id)), faults::no_dhcp_options, by_id;
 }
 

@@ -30,6 +30,7 @@ mod questions;
 mod reconcile;
 mod regions;
 mod tags;
+mod templates;
 mod upgrade;
 mod wiring;
 

@@ -89,6 +89,76 @@ impl wire::Output for KeyPair {
 }
 
 #[derive(Debug)]
+pub struct CreateLaunchTemplate;
+
+impl wire::Shape for CreateLaunchTemplate {
+    type Input = CreateLaunchTemplateRequest;
+    type Output = CreateLaunchTemplateResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "CreateLaunchTemplate",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("CreateLaunchTemplate"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for CreateLaunchTemplateRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for CreateLaunchTemplateResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct CreateLaunchTemplateVersion;
+
+impl wire::Shape for CreateLaunchTemplateVersion {
+    type Input = CreateLaunchTemplateVersionRequest;
+    type Output = CreateLaunchTemplateVersionResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "CreateLaunchTemplateVersion",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("CreateLaunchTemplateVersion"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for CreateLaunchTemplateVersionRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for CreateLaunchTemplateVersionResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
 pub struct CreateTags;
 
 impl wire::Shape for CreateTags {
@@ -168,6 +238,76 @@ impl wire::Input for DeleteKeyPairRequest {
 }
 
 impl wire::Output for DeleteKeyPairResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct DeleteLaunchTemplate;
+
+impl wire::Shape for DeleteLaunchTemplate {
+    type Input = DeleteLaunchTemplateRequest;
+    type Output = DeleteLaunchTemplateResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "DeleteLaunchTemplate",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("DeleteLaunchTemplate"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for DeleteLaunchTemplateRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for DeleteLaunchTemplateResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct DeleteLaunchTemplateVersions;
+
+impl wire::Shape for DeleteLaunchTemplateVersions {
+    type Input = DeleteLaunchTemplateVersionsRequest;
+    type Output = DeleteLaunchTemplateVersionsResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "DeleteLaunchTemplateVersions",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("DeleteLaunchTemplateVersions"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for DeleteLaunchTemplateVersionsRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for DeleteLaunchTemplateVersionsResult {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::ec2_answer(meta, request_id, out, |w| self.members(w));
     }
@@ -609,6 +749,76 @@ impl wire::Output for DescribeKeyPairsResult {
 }
 
 #[derive(Debug)]
+pub struct DescribeLaunchTemplateVersions;
+
+impl wire::Shape for DescribeLaunchTemplateVersions {
+    type Input = DescribeLaunchTemplateVersionsRequest;
+    type Output = DescribeLaunchTemplateVersionsResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "DescribeLaunchTemplateVersions",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("DescribeLaunchTemplateVersions"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for DescribeLaunchTemplateVersionsRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for DescribeLaunchTemplateVersionsResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct DescribeLaunchTemplates;
+
+impl wire::Shape for DescribeLaunchTemplates {
+    type Input = DescribeLaunchTemplatesRequest;
+    type Output = DescribeLaunchTemplatesResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "DescribeLaunchTemplates",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("DescribeLaunchTemplates"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for DescribeLaunchTemplatesRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for DescribeLaunchTemplatesResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
 pub struct DescribeNetworkInterfaces;
 
 impl wire::Shape for DescribeNetworkInterfaces {
@@ -994,6 +1204,41 @@ impl wire::Output for GetConsoleOutputResult {
 }
 
 #[derive(Debug)]
+pub struct GetLaunchTemplateData;
+
+impl wire::Shape for GetLaunchTemplateData {
+    type Input = GetLaunchTemplateDataRequest;
+    type Output = GetLaunchTemplateDataResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "GetLaunchTemplateData",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("GetLaunchTemplateData"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for GetLaunchTemplateDataRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for GetLaunchTemplateDataResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
 pub struct ImportKeyPair;
 
 impl wire::Shape for ImportKeyPair {
@@ -1108,6 +1353,41 @@ impl wire::Input for ModifyInstanceMetadataOptionsRequest {
 }
 
 impl wire::Output for ModifyInstanceMetadataOptionsResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct ModifyLaunchTemplate;
+
+impl wire::Shape for ModifyLaunchTemplate {
+    type Input = ModifyLaunchTemplateRequest;
+    type Output = ModifyLaunchTemplateResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "ModifyLaunchTemplate",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("ModifyLaunchTemplate"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for ModifyLaunchTemplateRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for ModifyLaunchTemplateResult {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::ec2_answer(meta, request_id, out, |w| self.members(w));
     }
@@ -1335,6 +1615,124 @@ impl wire::Input for TerminateInstancesRequest {
 impl wire::Output for TerminateInstancesResult {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
+pub struct AcceleratorCount {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub min: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max: Option<i32>,
+}
+
+impl AcceleratorCount {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("min", &self.min);
+        w.put("max", &self.max);
+    }
+}
+
+impl xml::ToXml for AcceleratorCount {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for AcceleratorCount {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("min", self.min.as_ref());
+        t.put("max", self.max.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
+pub struct AcceleratorCountRequest {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub min: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max: Option<i32>,
+}
+
+impl form::FromForm for AcceleratorCountRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(AcceleratorCountRequest { min: n.get("Min", v)?, max: n.get("Max", v)? })
+    }
+}
+
+impl record::Tell for AcceleratorCountRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("min", self.min.as_ref());
+        t.put("max", self.max.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
+pub struct AcceleratorTotalMemoryMiB {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub min: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max: Option<i32>,
+}
+
+impl AcceleratorTotalMemoryMiB {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("min", &self.min);
+        w.put("max", &self.max);
+    }
+}
+
+impl xml::ToXml for AcceleratorTotalMemoryMiB {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for AcceleratorTotalMemoryMiB {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("min", self.min.as_ref());
+        t.put("max", self.max.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
+pub struct AcceleratorTotalMemoryMiBRequest {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub min: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max: Option<i32>,
+}
+
+impl form::FromForm for AcceleratorTotalMemoryMiBRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(AcceleratorTotalMemoryMiBRequest { min: n.get("Min", v)?, max: n.get("Max", v)? })
+    }
+}
+
+impl record::Tell for AcceleratorTotalMemoryMiBRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("min", self.min.as_ref());
+        t.put("max", self.max.as_ref());
+        t.close();
     }
 }
 
@@ -1814,6 +2212,117 @@ impl record::Tell for AvailabilityZoneSubGeography {
 #[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 #[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
+pub struct BaselineEbsBandwidthMbps {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub min: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max: Option<i32>,
+}
+
+impl BaselineEbsBandwidthMbps {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("min", &self.min);
+        w.put("max", &self.max);
+    }
+}
+
+impl xml::ToXml for BaselineEbsBandwidthMbps {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for BaselineEbsBandwidthMbps {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("min", self.min.as_ref());
+        t.put("max", self.max.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
+pub struct BaselineEbsBandwidthMbpsRequest {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub min: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max: Option<i32>,
+}
+
+impl form::FromForm for BaselineEbsBandwidthMbpsRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(BaselineEbsBandwidthMbpsRequest { min: n.get("Min", v)?, max: n.get("Max", v)? })
+    }
+}
+
+impl record::Tell for BaselineEbsBandwidthMbpsRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("min", self.min.as_ref());
+        t.put("max", self.max.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
+pub struct BaselinePerformanceFactors {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cpu: Option<CpuPerformanceFactor>,
+}
+
+impl BaselinePerformanceFactors {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("cpu", &self.cpu);
+    }
+}
+
+impl xml::ToXml for BaselinePerformanceFactors {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for BaselinePerformanceFactors {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("cpu", self.cpu.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
+pub struct BaselinePerformanceFactorsRequest {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cpu: Option<CpuPerformanceFactorRequest>,
+}
+
+impl form::FromForm for BaselinePerformanceFactorsRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(BaselinePerformanceFactorsRequest { cpu: n.get("Cpu", v)? })
+    }
+}
+
+impl record::Tell for BaselinePerformanceFactorsRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("cpu", self.cpu.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
 pub struct BlockDeviceMapping {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ebs: Option<EbsBlockDevice>,
@@ -2078,6 +2587,44 @@ impl record::Tell for ConnectionTrackingConfiguration {
 #[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 #[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
+pub struct ConnectionTrackingSpecification {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tcp_established_timeout: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub udp_timeout: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub udp_stream_timeout: Option<i32>,
+}
+
+impl ConnectionTrackingSpecification {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("tcpEstablishedTimeout", &self.tcp_established_timeout);
+        w.put("udpTimeout", &self.udp_timeout);
+        w.put("udpStreamTimeout", &self.udp_stream_timeout);
+    }
+}
+
+impl xml::ToXml for ConnectionTrackingSpecification {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for ConnectionTrackingSpecification {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("tcpEstablishedTimeout", self.tcp_established_timeout.as_ref());
+        t.put("udpTimeout", self.udp_timeout.as_ref());
+        t.put("udpStreamTimeout", self.udp_stream_timeout.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
 pub struct ConnectionTrackingSpecificationRequest {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tcp_established_timeout: Option<i32>,
@@ -2233,6 +2780,58 @@ impl record::Tell for CpuOptionsRequest {
     }
 }
 
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
+pub struct CpuPerformanceFactor {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub references: Option<Vec<PerformanceFactorReference>>,
+}
+
+impl CpuPerformanceFactor {
+    fn members(&self, w: &mut xml::Writer) {
+        w.list("referenceSet", "item", self.references.as_deref());
+    }
+}
+
+impl xml::ToXml for CpuPerformanceFactor {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for CpuPerformanceFactor {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("referenceSet", "", self.references.as_deref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
+pub struct CpuPerformanceFactorRequest {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub references: Option<Vec<PerformanceFactorReferenceRequest>>,
+}
+
+impl form::FromForm for CpuPerformanceFactorRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(CpuPerformanceFactorRequest { references: n.list("Reference", "", v)? })
+    }
+}
+
+impl record::Tell for CpuPerformanceFactorRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("referenceSet", "", self.references.as_deref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -2284,6 +2883,182 @@ impl record::Tell for CreateKeyPairRequest {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct CreateLaunchTemplateRequest {
+    pub dry_run: Option<bool>,
+    pub client_token: Option<String>,
+    pub launch_template_name: String,
+    pub version_description: Option<String>,
+    pub launch_template_data: RequestLaunchTemplateData,
+    pub operator: Option<OperatorRequest>,
+    pub tag_specifications: Option<Vec<TagSpecification>>,
+}
+
+impl form::FromForm for CreateLaunchTemplateRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(CreateLaunchTemplateRequest {
+            dry_run: n.get("DryRun", v)?,
+            client_token: n.get("ClientToken", v)?,
+            launch_template_name: n.need("LaunchTemplateName", v)?,
+            version_description: n.get("VersionDescription", v)?,
+            launch_template_data: n.need("LaunchTemplateData", v)?,
+            operator: n.get("Operator", v)?,
+            tag_specifications: n.list("TagSpecification", "", v)?,
+        })
+    }
+}
+
+impl CreateLaunchTemplateRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("VersionDescription", self.version_description.as_deref(), &rule::VERSION_DESCRIPTION);
+        v.inner("LaunchTemplateData", Some(&self.launch_template_data), RequestLaunchTemplateData::limits);
+    }
+}
+
+impl record::Tell for CreateLaunchTemplateRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("dryRun", self.dry_run.as_ref());
+        t.put("clientToken", self.client_token.as_ref());
+        t.put("launchTemplateName", Some(&self.launch_template_name));
+        t.put("versionDescription", self.version_description.as_ref());
+        t.put("launchTemplateData", Some(&self.launch_template_data));
+        t.put("operator", self.operator.as_ref());
+        t.set("tagSpecificationSet", "", self.tag_specifications.as_deref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct CreateLaunchTemplateResult {
+    pub launch_template: Option<LaunchTemplate>,
+    pub warning: Option<ValidationWarning>,
+}
+
+impl CreateLaunchTemplateResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("launchTemplate", &self.launch_template);
+        w.put("warning", &self.warning);
+    }
+}
+
+impl xml::ToXml for CreateLaunchTemplateResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for CreateLaunchTemplateResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("launchTemplate", self.launch_template.as_ref());
+        t.put("warning", self.warning.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct CreateLaunchTemplateVersionRequest {
+    pub dry_run: Option<bool>,
+    pub client_token: Option<String>,
+    pub launch_template_id: Option<String>,
+    pub launch_template_name: Option<String>,
+    pub source_version: Option<String>,
+    pub version_description: Option<String>,
+    pub launch_template_data: RequestLaunchTemplateData,
+    pub resolve_alias: Option<bool>,
+}
+
+impl form::FromForm for CreateLaunchTemplateVersionRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(CreateLaunchTemplateVersionRequest {
+            dry_run: n.get("DryRun", v)?,
+            client_token: n.get("ClientToken", v)?,
+            launch_template_id: n.get("LaunchTemplateId", v)?,
+            launch_template_name: n.get("LaunchTemplateName", v)?,
+            source_version: n.get("SourceVersion", v)?,
+            version_description: n.get("VersionDescription", v)?,
+            launch_template_data: n.need("LaunchTemplateData", v)?,
+            resolve_alias: n.get("ResolveAlias", v)?,
+        })
+    }
+}
+
+impl CreateLaunchTemplateVersionRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("LaunchTemplateName", self.launch_template_name.as_deref(), &rule::LAUNCH_TEMPLATE_NAME);
+        v.text("VersionDescription", self.version_description.as_deref(), &rule::VERSION_DESCRIPTION);
+        v.inner("LaunchTemplateData", Some(&self.launch_template_data), RequestLaunchTemplateData::limits);
+    }
+}
+
+impl record::Tell for CreateLaunchTemplateVersionRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("dryRun", self.dry_run.as_ref());
+        t.put("clientToken", self.client_token.as_ref());
+        t.put("launchTemplateId", self.launch_template_id.as_ref());
+        t.put("launchTemplateName", self.launch_template_name.as_ref());
+        t.put("sourceVersion", self.source_version.as_ref());
+        t.put("versionDescription", self.version_description.as_ref());
+        t.put("launchTemplateData", Some(&self.launch_template_data));
+        t.put("resolveAlias", self.resolve_alias.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct CreateLaunchTemplateVersionResult {
+    pub launch_template_version: Option<LaunchTemplateVersion>,
+    pub warning: Option<ValidationWarning>,
+}
+
+impl CreateLaunchTemplateVersionResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("launchTemplateVersion", &self.launch_template_version);
+        w.put("warning", &self.warning);
+    }
+}
+
+impl xml::ToXml for CreateLaunchTemplateVersionResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for CreateLaunchTemplateVersionResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("launchTemplateVersion", self.launch_template_version.as_ref());
+        t.put("warning", self.warning.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct CreateTagsRequest {
     pub dry_run: Option<bool>,
     pub resources: Vec<String>,
@@ -2306,6 +3081,36 @@ impl record::Tell for CreateTagsRequest {
         t.put("dryRun", self.dry_run.as_ref());
         t.set("resourcesSet", "resourceId", Some(self.resources.as_slice()));
         t.set("tagSet", "", Some(self.tags.as_slice()));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
+pub struct CreditSpecification {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cpu_credits: Option<String>,
+}
+
+impl CreditSpecification {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("cpuCredits", &self.cpu_credits);
+    }
+}
+
+impl xml::ToXml for CreditSpecification {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for CreditSpecification {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("cpuCredits", self.cpu_credits.as_ref());
         t.close();
     }
 }
@@ -2432,6 +3237,249 @@ impl record::Tell for DeleteKeyPairResult {
         t.open();
         t.put("return", self.return_.as_ref());
         t.put("keyPairId", self.key_pair_id.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteLaunchTemplateRequest {
+    pub dry_run: Option<bool>,
+    pub launch_template_id: Option<String>,
+    pub launch_template_name: Option<String>,
+}
+
+impl form::FromForm for DeleteLaunchTemplateRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DeleteLaunchTemplateRequest {
+            dry_run: n.get("DryRun", v)?,
+            launch_template_id: n.get("LaunchTemplateId", v)?,
+            launch_template_name: n.get("LaunchTemplateName", v)?,
+        })
+    }
+}
+
+impl DeleteLaunchTemplateRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("LaunchTemplateName", self.launch_template_name.as_deref(), &rule::LAUNCH_TEMPLATE_NAME);
+    }
+}
+
+impl record::Tell for DeleteLaunchTemplateRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("dryRun", self.dry_run.as_ref());
+        t.put("launchTemplateId", self.launch_template_id.as_ref());
+        t.put("launchTemplateName", self.launch_template_name.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteLaunchTemplateResult {
+    pub launch_template: Option<LaunchTemplate>,
+}
+
+impl DeleteLaunchTemplateResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("launchTemplate", &self.launch_template);
+    }
+}
+
+impl xml::ToXml for DeleteLaunchTemplateResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for DeleteLaunchTemplateResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("launchTemplate", self.launch_template.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteLaunchTemplateVersionsRequest {
+    pub dry_run: Option<bool>,
+    pub launch_template_id: Option<String>,
+    pub launch_template_name: Option<String>,
+    pub versions: Vec<String>,
+}
+
+impl form::FromForm for DeleteLaunchTemplateVersionsRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DeleteLaunchTemplateVersionsRequest {
+            dry_run: n.get("DryRun", v)?,
+            launch_template_id: n.get("LaunchTemplateId", v)?,
+            launch_template_name: n.get("LaunchTemplateName", v)?,
+            versions: n.need_list("LaunchTemplateVersion", "", v)?,
+        })
+    }
+}
+
+impl DeleteLaunchTemplateVersionsRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("LaunchTemplateName", self.launch_template_name.as_deref(), &rule::LAUNCH_TEMPLATE_NAME);
+    }
+}
+
+impl record::Tell for DeleteLaunchTemplateVersionsRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("dryRun", self.dry_run.as_ref());
+        t.put("launchTemplateId", self.launch_template_id.as_ref());
+        t.put("launchTemplateName", self.launch_template_name.as_ref());
+        t.set("launchTemplateVersionSet", "launchTemplateVersion", Some(self.versions.as_slice()));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteLaunchTemplateVersionsResponseErrorItem {
+    pub launch_template_id: Option<String>,
+    pub launch_template_name: Option<String>,
+    pub version_number: Option<i64>,
+    pub response_error: Option<ResponseError>,
+}
+
+impl DeleteLaunchTemplateVersionsResponseErrorItem {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("launchTemplateId", &self.launch_template_id);
+        w.put("launchTemplateName", &self.launch_template_name);
+        w.put("versionNumber", &self.version_number);
+        w.put("responseError", &self.response_error);
+    }
+}
+
+impl xml::ToXml for DeleteLaunchTemplateVersionsResponseErrorItem {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for DeleteLaunchTemplateVersionsResponseErrorItem {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("launchTemplateId", self.launch_template_id.as_ref());
+        t.put("launchTemplateName", self.launch_template_name.as_ref());
+        t.put("versionNumber", self.version_number.as_ref());
+        t.put("responseError", self.response_error.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteLaunchTemplateVersionsResponseSuccessItem {
+    pub launch_template_id: Option<String>,
+    pub launch_template_name: Option<String>,
+    pub version_number: Option<i64>,
+}
+
+impl DeleteLaunchTemplateVersionsResponseSuccessItem {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("launchTemplateId", &self.launch_template_id);
+        w.put("launchTemplateName", &self.launch_template_name);
+        w.put("versionNumber", &self.version_number);
+    }
+}
+
+impl xml::ToXml for DeleteLaunchTemplateVersionsResponseSuccessItem {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for DeleteLaunchTemplateVersionsResponseSuccessItem {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("launchTemplateId", self.launch_template_id.as_ref());
+        t.put("launchTemplateName", self.launch_template_name.as_ref());
+        t.put("versionNumber", self.version_number.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteLaunchTemplateVersionsResult {
+    pub successfully_deleted_launch_template_versions:
+        Option<Vec<DeleteLaunchTemplateVersionsResponseSuccessItem>>,
+    pub unsuccessfully_deleted_launch_template_versions:
+        Option<Vec<DeleteLaunchTemplateVersionsResponseErrorItem>>,
+}
+
+impl DeleteLaunchTemplateVersionsResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.list(
+            "successfullyDeletedLaunchTemplateVersionSet",
+            "item",
+            self.successfully_deleted_launch_template_versions.as_deref(),
+        );
+        w.list(
+            "unsuccessfullyDeletedLaunchTemplateVersionSet",
+            "item",
+            self.unsuccessfully_deleted_launch_template_versions.as_deref(),
+        );
+    }
+}
+
+impl xml::ToXml for DeleteLaunchTemplateVersionsResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for DeleteLaunchTemplateVersionsResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set(
+            "successfullyDeletedLaunchTemplateVersionSet",
+            "",
+            self.successfully_deleted_launch_template_versions.as_deref(),
+        );
+        t.set(
+            "unsuccessfullyDeletedLaunchTemplateVersionSet",
+            "",
+            self.unsuccessfully_deleted_launch_template_versions.as_deref(),
+        );
         t.close();
     }
 }
@@ -3266,6 +4314,189 @@ impl record::Tell for DescribeKeyPairsResult {
     fn tell(&self, t: &mut record::Teller) {
         t.open();
         t.set("keySet", "", self.key_pairs.as_deref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DescribeLaunchTemplateVersionsRequest {
+    pub dry_run: Option<bool>,
+    pub launch_template_id: Option<String>,
+    pub launch_template_name: Option<String>,
+    pub versions: Option<Vec<String>>,
+    pub min_version: Option<String>,
+    pub max_version: Option<String>,
+    pub next_token: Option<String>,
+    pub max_results: Option<i32>,
+    pub filters: Option<Vec<Filter>>,
+    pub resolve_alias: Option<bool>,
+    pub include_managed_resources: Option<bool>,
+}
+
+impl form::FromForm for DescribeLaunchTemplateVersionsRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DescribeLaunchTemplateVersionsRequest {
+            dry_run: n.get("DryRun", v)?,
+            launch_template_id: n.get("LaunchTemplateId", v)?,
+            launch_template_name: n.get("LaunchTemplateName", v)?,
+            versions: n.list("LaunchTemplateVersion", "", v)?,
+            min_version: n.get("MinVersion", v)?,
+            max_version: n.get("MaxVersion", v)?,
+            next_token: n.get("NextToken", v)?,
+            max_results: n.get("MaxResults", v)?,
+            filters: n.list("Filter", "", v)?,
+            resolve_alias: n.get("ResolveAlias", v)?,
+            include_managed_resources: n.get("IncludeManagedResources", v)?,
+        })
+    }
+}
+
+impl DescribeLaunchTemplateVersionsRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("LaunchTemplateName", self.launch_template_name.as_deref(), &rule::LAUNCH_TEMPLATE_NAME);
+    }
+}
+
+impl record::Tell for DescribeLaunchTemplateVersionsRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("dryRun", self.dry_run.as_ref());
+        t.put("launchTemplateId", self.launch_template_id.as_ref());
+        t.put("launchTemplateName", self.launch_template_name.as_ref());
+        t.set("launchTemplateVersionSet", "launchTemplateVersion", self.versions.as_deref());
+        t.put("minVersion", self.min_version.as_ref());
+        t.put("maxVersion", self.max_version.as_ref());
+        t.put("nextToken", self.next_token.as_ref());
+        t.put("maxResults", self.max_results.as_ref());
+        t.set("filterSet", "", self.filters.as_deref());
+        t.put("resolveAlias", self.resolve_alias.as_ref());
+        t.put("includeManagedResources", self.include_managed_resources.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DescribeLaunchTemplateVersionsResult {
+    pub launch_template_versions: Option<Vec<LaunchTemplateVersion>>,
+    pub next_token: Option<String>,
+}
+
+impl DescribeLaunchTemplateVersionsResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.list("launchTemplateVersionSet", "item", self.launch_template_versions.as_deref());
+        w.put("nextToken", &self.next_token);
+    }
+}
+
+impl xml::ToXml for DescribeLaunchTemplateVersionsResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for DescribeLaunchTemplateVersionsResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("launchTemplateVersionSet", "", self.launch_template_versions.as_deref());
+        t.put("nextToken", self.next_token.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DescribeLaunchTemplatesRequest {
+    pub dry_run: Option<bool>,
+    pub launch_template_ids: Option<Vec<String>>,
+    pub launch_template_names: Option<Vec<String>>,
+    pub filters: Option<Vec<Filter>>,
+    pub next_token: Option<String>,
+    pub max_results: Option<i32>,
+    pub include_managed_resources: Option<bool>,
+}
+
+impl form::FromForm for DescribeLaunchTemplatesRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DescribeLaunchTemplatesRequest {
+            dry_run: n.get("DryRun", v)?,
+            launch_template_ids: n.list("LaunchTemplateId", "", v)?,
+            launch_template_names: n.list("LaunchTemplateName", "", v)?,
+            filters: n.list("Filter", "", v)?,
+            next_token: n.get("NextToken", v)?,
+            max_results: n.get("MaxResults", v)?,
+            include_managed_resources: n.get("IncludeManagedResources", v)?,
+        })
+    }
+}
+
+impl DescribeLaunchTemplatesRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.texts("LaunchTemplateName", self.launch_template_names.as_deref(), &rule::LAUNCH_TEMPLATE_NAME);
+        v.number("MaxResults", self.max_results, Some(1), Some(200));
+    }
+}
+
+impl record::Tell for DescribeLaunchTemplatesRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("dryRun", self.dry_run.as_ref());
+        t.set("launchTemplateIdSet", "launchTemplateId", self.launch_template_ids.as_deref());
+        t.set("launchTemplateNameSet", "launchTemplateName", self.launch_template_names.as_deref());
+        t.set("filterSet", "", self.filters.as_deref());
+        t.put("nextToken", self.next_token.as_ref());
+        t.put("maxResults", self.max_results.as_ref());
+        t.put("includeManagedResources", self.include_managed_resources.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DescribeLaunchTemplatesResult {
+    pub launch_templates: Option<Vec<LaunchTemplate>>,
+    pub next_token: Option<String>,
+}
+
+impl DescribeLaunchTemplatesResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.list("launchTemplates", "item", self.launch_templates.as_deref());
+        w.put("nextToken", &self.next_token);
+    }
+}
+
+impl xml::ToXml for DescribeLaunchTemplatesResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for DescribeLaunchTemplatesResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("launchTemplatesSet", "", self.launch_templates.as_deref());
+        t.put("nextToken", self.next_token.as_ref());
         t.close();
     }
 }
@@ -4568,6 +5799,36 @@ impl record::Tell for ElasticGpuSpecification {
 #[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 #[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
+pub struct ElasticGpuSpecificationResponse {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub type_: Option<String>,
+}
+
+impl ElasticGpuSpecificationResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("type", &self.type_);
+    }
+}
+
+impl xml::ToXml for ElasticGpuSpecificationResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for ElasticGpuSpecificationResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("type", self.type_.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
 pub struct ElasticInferenceAccelerator {
     pub type_: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -4955,6 +6216,67 @@ impl record::Tell for GetConsoleOutputResult {
         t.put("instanceId", self.instance_id.as_ref());
         t.put("timestamp", self.timestamp.as_ref());
         t.put("output", self.output.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetLaunchTemplateDataRequest {
+    pub dry_run: Option<bool>,
+    pub instance_id: String,
+}
+
+impl form::FromForm for GetLaunchTemplateDataRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(GetLaunchTemplateDataRequest {
+            dry_run: n.get("DryRun", v)?,
+            instance_id: n.need("InstanceId", v)?,
+        })
+    }
+}
+
+impl record::Tell for GetLaunchTemplateDataRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("dryRun", self.dry_run.as_ref());
+        t.put("instanceId", Some(&self.instance_id));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetLaunchTemplateDataResult {
+    pub launch_template_data: Option<ResponseLaunchTemplateData>,
+}
+
+impl GetLaunchTemplateDataResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("launchTemplateData", &self.launch_template_data);
+    }
+}
+
+impl xml::ToXml for GetLaunchTemplateDataResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for GetLaunchTemplateDataResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("launchTemplateData", self.launch_template_data.as_ref());
         t.close();
     }
 }
@@ -6197,6 +7519,28 @@ impl record::Tell for InstanceIpv6Address {
     }
 }
 
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
+pub struct InstanceIpv6AddressRequest {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ipv6_address: Option<String>,
+}
+
+impl form::FromForm for InstanceIpv6AddressRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(InstanceIpv6AddressRequest { ipv6_address: n.get("Ipv6Address", v)? })
+    }
+}
+
+impl record::Tell for InstanceIpv6AddressRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("ipv6Address", self.ipv6_address.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -6830,6 +8174,325 @@ impl record::Tell for InstancePrivateIpAddress {
         t.put("primary", self.primary.as_ref());
         t.put("privateDnsName", self.private_dns_name.as_ref());
         t.put("privateIpAddress", self.private_ip_address.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
+pub struct InstanceRequirements {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub v_cpu_count: Option<VCpuCountRange>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub memory_mi_b: Option<MemoryMiB>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cpu_manufacturers: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub memory_gi_b_per_v_cpu: Option<MemoryGiBPerVCpu>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub excluded_instance_types: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instance_generations: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spot_max_price_percentage_over_lowest_price: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub on_demand_max_price_percentage_over_lowest_price: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bare_metal: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub burstable_performance: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub require_hibernate_support: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub network_interface_count: Option<NetworkInterfaceCount>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub local_storage: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub local_storage_types: Option<Vec<String>>,
+    #[serde(rename = "TotalLocalStorageGB")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub total_local_storage_gb: Option<TotalLocalStorageGB>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub baseline_ebs_bandwidth_mbps: Option<BaselineEbsBandwidthMbps>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accelerator_types: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accelerator_count: Option<AcceleratorCount>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accelerator_manufacturers: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accelerator_names: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accelerator_total_memory_mi_b: Option<AcceleratorTotalMemoryMiB>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub network_bandwidth_gbps: Option<NetworkBandwidthGbps>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub allowed_instance_types: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_spot_price_as_percentage_of_optimal_on_demand_price: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub baseline_performance_factors: Option<BaselinePerformanceFactors>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub require_encryption_in_transit: Option<bool>,
+}
+
+impl InstanceRequirements {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("vCpuCount", &self.v_cpu_count);
+        w.put("memoryMiB", &self.memory_mi_b);
+        w.list("cpuManufacturerSet", "item", self.cpu_manufacturers.as_deref());
+        w.put("memoryGiBPerVCpu", &self.memory_gi_b_per_v_cpu);
+        w.list("excludedInstanceTypeSet", "item", self.excluded_instance_types.as_deref());
+        w.list("instanceGenerationSet", "item", self.instance_generations.as_deref());
+        w.put("spotMaxPricePercentageOverLowestPrice", &self.spot_max_price_percentage_over_lowest_price);
+        w.put(
+            "onDemandMaxPricePercentageOverLowestPrice",
+            &self.on_demand_max_price_percentage_over_lowest_price,
+        );
+        w.put("bareMetal", &self.bare_metal);
+        w.put("burstablePerformance", &self.burstable_performance);
+        w.put("requireHibernateSupport", &self.require_hibernate_support);
+        w.put("networkInterfaceCount", &self.network_interface_count);
+        w.put("localStorage", &self.local_storage);
+        w.list("localStorageTypeSet", "item", self.local_storage_types.as_deref());
+        w.put("totalLocalStorageGB", &self.total_local_storage_gb);
+        w.put("baselineEbsBandwidthMbps", &self.baseline_ebs_bandwidth_mbps);
+        w.list("acceleratorTypeSet", "item", self.accelerator_types.as_deref());
+        w.put("acceleratorCount", &self.accelerator_count);
+        w.list("acceleratorManufacturerSet", "item", self.accelerator_manufacturers.as_deref());
+        w.list("acceleratorNameSet", "item", self.accelerator_names.as_deref());
+        w.put("acceleratorTotalMemoryMiB", &self.accelerator_total_memory_mi_b);
+        w.put("networkBandwidthGbps", &self.network_bandwidth_gbps);
+        w.list("allowedInstanceTypeSet", "item", self.allowed_instance_types.as_deref());
+        w.put(
+            "maxSpotPriceAsPercentageOfOptimalOnDemandPrice",
+            &self.max_spot_price_as_percentage_of_optimal_on_demand_price,
+        );
+        w.put("baselinePerformanceFactors", &self.baseline_performance_factors);
+        w.put("requireEncryptionInTransit", &self.require_encryption_in_transit);
+    }
+}
+
+impl xml::ToXml for InstanceRequirements {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for InstanceRequirements {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("vCpuCount", self.v_cpu_count.as_ref());
+        t.put("memoryMiB", self.memory_mi_b.as_ref());
+        t.set("cpuManufacturerSet", "cpuManufacturer", self.cpu_manufacturers.as_deref());
+        t.put("memoryGiBPerVCpu", self.memory_gi_b_per_v_cpu.as_ref());
+        t.set("excludedInstanceTypeSet", "excludedInstanceType", self.excluded_instance_types.as_deref());
+        t.set("instanceGenerationSet", "instanceGeneration", self.instance_generations.as_deref());
+        t.put(
+            "spotMaxPricePercentageOverLowestPrice",
+            self.spot_max_price_percentage_over_lowest_price.as_ref(),
+        );
+        t.put(
+            "onDemandMaxPricePercentageOverLowestPrice",
+            self.on_demand_max_price_percentage_over_lowest_price.as_ref(),
+        );
+        t.put("bareMetal", self.bare_metal.as_ref());
+        t.put("burstablePerformance", self.burstable_performance.as_ref());
+        t.put("requireHibernateSupport", self.require_hibernate_support.as_ref());
+        t.put("networkInterfaceCount", self.network_interface_count.as_ref());
+        t.put("localStorage", self.local_storage.as_ref());
+        t.set("localStorageTypeSet", "localStorageType", self.local_storage_types.as_deref());
+        t.put("totalLocalStorageGB", self.total_local_storage_gb.as_ref());
+        t.put("baselineEbsBandwidthMbps", self.baseline_ebs_bandwidth_mbps.as_ref());
+        t.set("acceleratorTypeSet", "acceleratorType", self.accelerator_types.as_deref());
+        t.put("acceleratorCount", self.accelerator_count.as_ref());
+        t.set(
+            "acceleratorManufacturerSet",
+            "acceleratorManufacturer",
+            self.accelerator_manufacturers.as_deref(),
+        );
+        t.set("acceleratorNameSet", "acceleratorName", self.accelerator_names.as_deref());
+        t.put("acceleratorTotalMemoryMiB", self.accelerator_total_memory_mi_b.as_ref());
+        t.put("networkBandwidthGbps", self.network_bandwidth_gbps.as_ref());
+        t.set("allowedInstanceTypeSet", "allowedInstanceType", self.allowed_instance_types.as_deref());
+        t.put(
+            "maxSpotPriceAsPercentageOfOptimalOnDemandPrice",
+            self.max_spot_price_as_percentage_of_optimal_on_demand_price.as_ref(),
+        );
+        t.put("baselinePerformanceFactors", self.baseline_performance_factors.as_ref());
+        t.put("requireEncryptionInTransit", self.require_encryption_in_transit.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
+pub struct InstanceRequirementsRequest {
+    pub v_cpu_count: VCpuCountRangeRequest,
+    pub memory_mi_b: MemoryMiBRequest,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cpu_manufacturers: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub memory_gi_b_per_v_cpu: Option<MemoryGiBPerVCpuRequest>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub excluded_instance_types: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instance_generations: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spot_max_price_percentage_over_lowest_price: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub on_demand_max_price_percentage_over_lowest_price: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bare_metal: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub burstable_performance: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub require_hibernate_support: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub network_interface_count: Option<NetworkInterfaceCountRequest>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub local_storage: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub local_storage_types: Option<Vec<String>>,
+    #[serde(rename = "TotalLocalStorageGB")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub total_local_storage_gb: Option<TotalLocalStorageGBRequest>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub baseline_ebs_bandwidth_mbps: Option<BaselineEbsBandwidthMbpsRequest>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accelerator_types: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accelerator_count: Option<AcceleratorCountRequest>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accelerator_manufacturers: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accelerator_names: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accelerator_total_memory_mi_b: Option<AcceleratorTotalMemoryMiBRequest>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub network_bandwidth_gbps: Option<NetworkBandwidthGbpsRequest>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub allowed_instance_types: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_spot_price_as_percentage_of_optimal_on_demand_price: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub baseline_performance_factors: Option<BaselinePerformanceFactorsRequest>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub require_encryption_in_transit: Option<bool>,
+}
+
+impl form::FromForm for InstanceRequirementsRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(InstanceRequirementsRequest {
+            v_cpu_count: n.need("VCpuCount", v)?,
+            memory_mi_b: n.need("MemoryMiB", v)?,
+            cpu_manufacturers: n.list("CpuManufacturer", "", v)?,
+            memory_gi_b_per_v_cpu: n.get("MemoryGiBPerVCpu", v)?,
+            excluded_instance_types: n.list("ExcludedInstanceType", "", v)?,
+            instance_generations: n.list("InstanceGeneration", "", v)?,
+            spot_max_price_percentage_over_lowest_price: n.get("SpotMaxPricePercentageOverLowestPrice", v)?,
+            on_demand_max_price_percentage_over_lowest_price: n
+                .get("OnDemandMaxPricePercentageOverLowestPrice", v)?,
+            bare_metal: n.get("BareMetal", v)?,
+            burstable_performance: n.get("BurstablePerformance", v)?,
+            require_hibernate_support: n.get("RequireHibernateSupport", v)?,
+            network_interface_count: n.get("NetworkInterfaceCount", v)?,
+            local_storage: n.get("LocalStorage", v)?,
+            local_storage_types: n.list("LocalStorageType", "", v)?,
+            total_local_storage_gb: n.get("TotalLocalStorageGB", v)?,
+            baseline_ebs_bandwidth_mbps: n.get("BaselineEbsBandwidthMbps", v)?,
+            accelerator_types: n.list("AcceleratorType", "", v)?,
+            accelerator_count: n.get("AcceleratorCount", v)?,
+            accelerator_manufacturers: n.list("AcceleratorManufacturer", "", v)?,
+            accelerator_names: n.list("AcceleratorName", "", v)?,
+            accelerator_total_memory_mi_b: n.get("AcceleratorTotalMemoryMiB", v)?,
+            network_bandwidth_gbps: n.get("NetworkBandwidthGbps", v)?,
+            allowed_instance_types: n.list("AllowedInstanceType", "", v)?,
+            max_spot_price_as_percentage_of_optimal_on_demand_price: n
+                .get("MaxSpotPriceAsPercentageOfOptimalOnDemandPrice", v)?,
+            baseline_performance_factors: n.get("BaselinePerformanceFactors", v)?,
+            require_encryption_in_transit: n.get("RequireEncryptionInTransit", v)?,
+        })
+    }
+}
+
+impl InstanceRequirementsRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.texts("CpuManufacturer", self.cpu_manufacturers.as_deref(), &rule::CPU_MANUFACTURER);
+        v.size(
+            "ExcludedInstanceType",
+            self.excluded_instance_types.as_ref().map(|items| items.len()),
+            0,
+            400,
+        );
+        v.texts(
+            "ExcludedInstanceType",
+            self.excluded_instance_types.as_deref(),
+            &rule::EXCLUDED_INSTANCE_TYPE,
+        );
+        v.texts("InstanceGeneration", self.instance_generations.as_deref(), &rule::INSTANCE_GENERATION);
+        v.text("BareMetal", self.bare_metal.as_deref(), &rule::BARE_METAL);
+        v.text("BurstablePerformance", self.burstable_performance.as_deref(), &rule::BURSTABLE_PERFORMANCE);
+        v.text("LocalStorage", self.local_storage.as_deref(), &rule::LOCAL_STORAGE);
+        v.texts("LocalStorageType", self.local_storage_types.as_deref(), &rule::LOCAL_STORAGE_TYPE);
+        v.texts("AcceleratorType", self.accelerator_types.as_deref(), &rule::ACCELERATOR_TYPE);
+        v.texts(
+            "AcceleratorManufacturer",
+            self.accelerator_manufacturers.as_deref(),
+            &rule::ACCELERATOR_MANUFACTURER,
+        );
+        v.texts("AcceleratorName", self.accelerator_names.as_deref(), &rule::ACCELERATOR_NAME);
+        v.size("AllowedInstanceType", self.allowed_instance_types.as_ref().map(|items| items.len()), 0, 400);
+        v.texts("AllowedInstanceType", self.allowed_instance_types.as_deref(), &rule::ALLOWED_INSTANCE_TYPE);
+    }
+}
+
+impl record::Tell for InstanceRequirementsRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("vCpuCount", Some(&self.v_cpu_count));
+        t.put("memoryMiB", Some(&self.memory_mi_b));
+        t.set("cpuManufacturerSet", "cpuManufacturer", self.cpu_manufacturers.as_deref());
+        t.put("memoryGiBPerVCpu", self.memory_gi_b_per_v_cpu.as_ref());
+        t.set("excludedInstanceTypeSet", "excludedInstanceType", self.excluded_instance_types.as_deref());
+        t.set("instanceGenerationSet", "instanceGeneration", self.instance_generations.as_deref());
+        t.put(
+            "spotMaxPricePercentageOverLowestPrice",
+            self.spot_max_price_percentage_over_lowest_price.as_ref(),
+        );
+        t.put(
+            "onDemandMaxPricePercentageOverLowestPrice",
+            self.on_demand_max_price_percentage_over_lowest_price.as_ref(),
+        );
+        t.put("bareMetal", self.bare_metal.as_ref());
+        t.put("burstablePerformance", self.burstable_performance.as_ref());
+        t.put("requireHibernateSupport", self.require_hibernate_support.as_ref());
+        t.put("networkInterfaceCount", self.network_interface_count.as_ref());
+        t.put("localStorage", self.local_storage.as_ref());
+        t.set("localStorageTypeSet", "localStorageType", self.local_storage_types.as_deref());
+        t.put("totalLocalStorageGB", self.total_local_storage_gb.as_ref());
+        t.put("baselineEbsBandwidthMbps", self.baseline_ebs_bandwidth_mbps.as_ref());
+        t.set("acceleratorTypeSet", "acceleratorType", self.accelerator_types.as_deref());
+        t.put("acceleratorCount", self.accelerator_count.as_ref());
+        t.set(
+            "acceleratorManufacturerSet",
+            "acceleratorManufacturer",
+            self.accelerator_manufacturers.as_deref(),
+        );
+        t.set("acceleratorNameSet", "acceleratorName", self.accelerator_names.as_deref());
+        t.put("acceleratorTotalMemoryMiB", self.accelerator_total_memory_mi_b.as_ref());
+        t.put("networkBandwidthGbps", self.network_bandwidth_gbps.as_ref());
+        t.set("allowedInstanceTypeSet", "allowedInstanceType", self.allowed_instance_types.as_deref());
+        t.put(
+            "maxSpotPriceAsPercentageOfOptimalOnDemandPrice",
+            self.max_spot_price_as_percentage_of_optimal_on_demand_price.as_ref(),
+        );
+        t.put("baselinePerformanceFactors", self.baseline_performance_factors.as_ref());
+        t.put("requireEncryptionInTransit", self.require_encryption_in_transit.as_ref());
         t.close();
     }
 }
@@ -7764,6 +9427,36 @@ impl record::Tell for Ipv4PrefixSpecificationRequest {
     }
 }
 
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
+pub struct Ipv4PrefixSpecificationResponse {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ipv4_prefix: Option<String>,
+}
+
+impl Ipv4PrefixSpecificationResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("ipv4Prefix", &self.ipv4_prefix);
+    }
+}
+
+impl xml::ToXml for Ipv4PrefixSpecificationResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for Ipv4PrefixSpecificationResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("ipv4Prefix", self.ipv4_prefix.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -7811,6 +9504,36 @@ impl form::FromForm for Ipv6PrefixSpecificationRequest {
 }
 
 impl record::Tell for Ipv6PrefixSpecificationRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("ipv6Prefix", self.ipv6_prefix.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
+pub struct Ipv6PrefixSpecificationResponse {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ipv6_prefix: Option<String>,
+}
+
+impl Ipv6PrefixSpecificationResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("ipv6Prefix", &self.ipv6_prefix);
+    }
+}
+
+impl xml::ToXml for Ipv6PrefixSpecificationResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for Ipv6PrefixSpecificationResponse {
     fn tell(&self, t: &mut record::Teller) {
         t.open();
         t.put("ipv6Prefix", self.ipv6_prefix.as_ref());
@@ -7958,6 +9681,1634 @@ impl record::Tell for KeyPairInfo {
     }
 }
 
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct LaunchTemplate {
+    pub launch_template_id: Option<String>,
+    pub launch_template_name: Option<String>,
+    pub create_time: Option<Time>,
+    pub created_by: Option<String>,
+    pub default_version_number: Option<i64>,
+    pub latest_version_number: Option<i64>,
+    pub tags: Option<Vec<Tag>>,
+    pub operator: Option<OperatorResponse>,
+}
+
+impl LaunchTemplate {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("launchTemplateId", &self.launch_template_id);
+        w.put("launchTemplateName", &self.launch_template_name);
+        w.put("createTime", &self.create_time);
+        w.put("createdBy", &self.created_by);
+        w.put("defaultVersionNumber", &self.default_version_number);
+        w.put("latestVersionNumber", &self.latest_version_number);
+        w.list("tagSet", "item", self.tags.as_deref());
+        w.put("operator", &self.operator);
+    }
+}
+
+impl xml::ToXml for LaunchTemplate {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for LaunchTemplate {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("launchTemplateId", self.launch_template_id.as_ref());
+        t.put("launchTemplateName", self.launch_template_name.as_ref());
+        t.put("createTime", self.create_time.as_ref());
+        t.put("createdBy", self.created_by.as_ref());
+        t.put("defaultVersionNumber", self.default_version_number.as_ref());
+        t.put("latestVersionNumber", self.latest_version_number.as_ref());
+        t.set("tagSet", "", self.tags.as_deref());
+        t.put("operator", self.operator.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
+pub struct LaunchTemplateBlockDeviceMapping {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub device_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub virtual_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ebs: Option<LaunchTemplateEbsBlockDevice>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub no_device: Option<String>,
+}
+
+impl LaunchTemplateBlockDeviceMapping {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("deviceName", &self.device_name);
+        w.put("virtualName", &self.virtual_name);
+        w.put("ebs", &self.ebs);
+        w.put("noDevice", &self.no_device);
+    }
+}
+
+impl xml::ToXml for LaunchTemplateBlockDeviceMapping {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for LaunchTemplateBlockDeviceMapping {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("deviceName", self.device_name.as_ref());
+        t.put("virtualName", self.virtual_name.as_ref());
+        t.put("ebs", self.ebs.as_ref());
+        t.put("noDevice", self.no_device.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
+pub struct LaunchTemplateBlockDeviceMappingRequest {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub device_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub virtual_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ebs: Option<LaunchTemplateEbsBlockDeviceRequest>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub no_device: Option<String>,
+}
+
+impl form::FromForm for LaunchTemplateBlockDeviceMappingRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(LaunchTemplateBlockDeviceMappingRequest {
+            device_name: n.get("DeviceName", v)?,
+            virtual_name: n.get("VirtualName", v)?,
+            ebs: n.get("Ebs", v)?,
+            no_device: n.get("NoDevice", v)?,
+        })
+    }
+}
+
+impl LaunchTemplateBlockDeviceMappingRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.inner("Ebs", self.ebs.as_ref(), LaunchTemplateEbsBlockDeviceRequest::limits);
+    }
+}
+
+impl record::Tell for LaunchTemplateBlockDeviceMappingRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("deviceName", self.device_name.as_ref());
+        t.put("virtualName", self.virtual_name.as_ref());
+        t.put("ebs", self.ebs.as_ref());
+        t.put("noDevice", self.no_device.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
+pub struct LaunchTemplateCapacityReservationSpecificationRequest {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub capacity_reservation_preference: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub capacity_reservation_target: Option<CapacityReservationTarget>,
+}
+
+impl form::FromForm for LaunchTemplateCapacityReservationSpecificationRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(LaunchTemplateCapacityReservationSpecificationRequest {
+            capacity_reservation_preference: n.get("CapacityReservationPreference", v)?,
+            capacity_reservation_target: n.get("CapacityReservationTarget", v)?,
+        })
+    }
+}
+
+impl LaunchTemplateCapacityReservationSpecificationRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text(
+            "CapacityReservationPreference",
+            self.capacity_reservation_preference.as_deref(),
+            &rule::CAPACITY_RESERVATION_PREFERENCE,
+        );
+    }
+}
+
+impl record::Tell for LaunchTemplateCapacityReservationSpecificationRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("capacityReservationPreference", self.capacity_reservation_preference.as_ref());
+        t.put("capacityReservationTarget", self.capacity_reservation_target.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
+pub struct LaunchTemplateCapacityReservationSpecificationResponse {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub capacity_reservation_preference: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub capacity_reservation_target: Option<CapacityReservationTargetResponse>,
+}
+
+impl LaunchTemplateCapacityReservationSpecificationResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("capacityReservationPreference", &self.capacity_reservation_preference);
+        w.put("capacityReservationTarget", &self.capacity_reservation_target);
+    }
+}
+
+impl xml::ToXml for LaunchTemplateCapacityReservationSpecificationResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for LaunchTemplateCapacityReservationSpecificationResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("capacityReservationPreference", self.capacity_reservation_preference.as_ref());
+        t.put("capacityReservationTarget", self.capacity_reservation_target.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
+pub struct LaunchTemplateCpuOptions {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub core_count: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub threads_per_core: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub amd_sev_snp: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nested_virtualization: Option<String>,
+}
+
+impl LaunchTemplateCpuOptions {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("coreCount", &self.core_count);
+        w.put("threadsPerCore", &self.threads_per_core);
+        w.put("amdSevSnp", &self.amd_sev_snp);
+        w.put("nestedVirtualization", &self.nested_virtualization);
+    }
+}
+
+impl xml::ToXml for LaunchTemplateCpuOptions {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for LaunchTemplateCpuOptions {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("coreCount", self.core_count.as_ref());
+        t.put("threadsPerCore", self.threads_per_core.as_ref());
+        t.put("amdSevSnp", self.amd_sev_snp.as_ref());
+        t.put("nestedVirtualization", self.nested_virtualization.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
+pub struct LaunchTemplateCpuOptionsRequest {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub core_count: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub threads_per_core: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub amd_sev_snp: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nested_virtualization: Option<String>,
+}
+
+impl form::FromForm for LaunchTemplateCpuOptionsRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(LaunchTemplateCpuOptionsRequest {
+            core_count: n.get("CoreCount", v)?,
+            threads_per_core: n.get("ThreadsPerCore", v)?,
+            amd_sev_snp: n.get("AmdSevSnp", v)?,
+            nested_virtualization: n.get("NestedVirtualization", v)?,
+        })
+    }
+}
+
+impl LaunchTemplateCpuOptionsRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("AmdSevSnp", self.amd_sev_snp.as_deref(), &rule::AMD_SEV_SNP_SPECIFICATION);
+        v.text(
+            "NestedVirtualization",
+            self.nested_virtualization.as_deref(),
+            &rule::NESTED_VIRTUALIZATION_SPECIFICATION,
+        );
+    }
+}
+
+impl record::Tell for LaunchTemplateCpuOptionsRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("coreCount", self.core_count.as_ref());
+        t.put("threadsPerCore", self.threads_per_core.as_ref());
+        t.put("amdSevSnp", self.amd_sev_snp.as_ref());
+        t.put("nestedVirtualization", self.nested_virtualization.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
+pub struct LaunchTemplateEbsBlockDevice {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub encrypted: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delete_on_termination: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub iops: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kms_key_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub snapshot_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub volume_size: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub volume_type: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub throughput: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub volume_initialization_rate: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ebs_card_index: Option<i32>,
+}
+
+impl LaunchTemplateEbsBlockDevice {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("encrypted", &self.encrypted);
+        w.put("deleteOnTermination", &self.delete_on_termination);
+        w.put("iops", &self.iops);
+        w.put("kmsKeyId", &self.kms_key_id);
+        w.put("snapshotId", &self.snapshot_id);
+        w.put("volumeSize", &self.volume_size);
+        w.put("volumeType", &self.volume_type);
+        w.put("throughput", &self.throughput);
+        w.put("volumeInitializationRate", &self.volume_initialization_rate);
+        w.put("ebsCardIndex", &self.ebs_card_index);
+    }
+}
+
+impl xml::ToXml for LaunchTemplateEbsBlockDevice {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for LaunchTemplateEbsBlockDevice {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("encrypted", self.encrypted.as_ref());
+        t.put("deleteOnTermination", self.delete_on_termination.as_ref());
+        t.put("iops", self.iops.as_ref());
+        t.put("kmsKeyId", self.kms_key_id.as_ref());
+        t.put("snapshotId", self.snapshot_id.as_ref());
+        t.put("volumeSize", self.volume_size.as_ref());
+        t.put("volumeType", self.volume_type.as_ref());
+        t.put("throughput", self.throughput.as_ref());
+        t.put("volumeInitializationRate", self.volume_initialization_rate.as_ref());
+        t.put("ebsCardIndex", self.ebs_card_index.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
+pub struct LaunchTemplateEbsBlockDeviceRequest {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub encrypted: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delete_on_termination: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub iops: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kms_key_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub snapshot_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub volume_size: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub volume_type: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub throughput: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub volume_initialization_rate: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ebs_card_index: Option<i32>,
+}
+
+impl form::FromForm for LaunchTemplateEbsBlockDeviceRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(LaunchTemplateEbsBlockDeviceRequest {
+            encrypted: n.get("Encrypted", v)?,
+            delete_on_termination: n.get("DeleteOnTermination", v)?,
+            iops: n.get("Iops", v)?,
+            kms_key_id: n.get("KmsKeyId", v)?,
+            snapshot_id: n.get("SnapshotId", v)?,
+            volume_size: n.get("VolumeSize", v)?,
+            volume_type: n.get("VolumeType", v)?,
+            throughput: n.get("Throughput", v)?,
+            volume_initialization_rate: n.get("VolumeInitializationRate", v)?,
+            ebs_card_index: n.get("EbsCardIndex", v)?,
+        })
+    }
+}
+
+impl LaunchTemplateEbsBlockDeviceRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("VolumeType", self.volume_type.as_deref(), &rule::VOLUME_TYPE);
+    }
+}
+
+impl record::Tell for LaunchTemplateEbsBlockDeviceRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("encrypted", self.encrypted.as_ref());
+        t.put("deleteOnTermination", self.delete_on_termination.as_ref());
+        t.put("iops", self.iops.as_ref());
+        t.put("kmsKeyId", self.kms_key_id.as_ref());
+        t.put("snapshotId", self.snapshot_id.as_ref());
+        t.put("volumeSize", self.volume_size.as_ref());
+        t.put("volumeType", self.volume_type.as_ref());
+        t.put("throughput", self.throughput.as_ref());
+        t.put("volumeInitializationRate", self.volume_initialization_rate.as_ref());
+        t.put("ebsCardIndex", self.ebs_card_index.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
+pub struct LaunchTemplateElasticInferenceAccelerator {
+    pub type_: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub count: Option<i32>,
+}
+
+impl form::FromForm for LaunchTemplateElasticInferenceAccelerator {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(LaunchTemplateElasticInferenceAccelerator { type_: n.need("Type", v)?, count: n.get("Count", v)? })
+    }
+}
+
+impl LaunchTemplateElasticInferenceAccelerator {
+    fn limits(&self, v: &mut Violations) {
+        v.number("Count", self.count, Some(1), None);
+    }
+}
+
+impl record::Tell for LaunchTemplateElasticInferenceAccelerator {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("type", Some(&self.type_));
+        t.put("count", self.count.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
+pub struct LaunchTemplateElasticInferenceAcceleratorResponse {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub type_: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub count: Option<i32>,
+}
+
+impl LaunchTemplateElasticInferenceAcceleratorResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("type", &self.type_);
+        w.put("count", &self.count);
+    }
+}
+
+impl xml::ToXml for LaunchTemplateElasticInferenceAcceleratorResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for LaunchTemplateElasticInferenceAcceleratorResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("type", self.type_.as_ref());
+        t.put("count", self.count.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
+pub struct LaunchTemplateEnaSrdSpecification {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ena_srd_enabled: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ena_srd_udp_specification: Option<LaunchTemplateEnaSrdUdpSpecification>,
+}
+
+impl LaunchTemplateEnaSrdSpecification {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("enaSrdEnabled", &self.ena_srd_enabled);
+        w.put("enaSrdUdpSpecification", &self.ena_srd_udp_specification);
+    }
+}
+
+impl xml::ToXml for LaunchTemplateEnaSrdSpecification {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for LaunchTemplateEnaSrdSpecification {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("enaSrdEnabled", self.ena_srd_enabled.as_ref());
+        t.put("enaSrdUdpSpecification", self.ena_srd_udp_specification.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
+pub struct LaunchTemplateEnaSrdUdpSpecification {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ena_srd_udp_enabled: Option<bool>,
+}
+
+impl LaunchTemplateEnaSrdUdpSpecification {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("enaSrdUdpEnabled", &self.ena_srd_udp_enabled);
+    }
+}
+
+impl xml::ToXml for LaunchTemplateEnaSrdUdpSpecification {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for LaunchTemplateEnaSrdUdpSpecification {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("enaSrdUdpEnabled", self.ena_srd_udp_enabled.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
+pub struct LaunchTemplateEnclaveOptions {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub enabled: Option<bool>,
+}
+
+impl LaunchTemplateEnclaveOptions {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("enabled", &self.enabled);
+    }
+}
+
+impl xml::ToXml for LaunchTemplateEnclaveOptions {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for LaunchTemplateEnclaveOptions {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("enabled", self.enabled.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
+pub struct LaunchTemplateEnclaveOptionsRequest {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub enabled: Option<bool>,
+}
+
+impl form::FromForm for LaunchTemplateEnclaveOptionsRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(LaunchTemplateEnclaveOptionsRequest { enabled: n.get("Enabled", v)? })
+    }
+}
+
+impl record::Tell for LaunchTemplateEnclaveOptionsRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("enabled", self.enabled.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
+pub struct LaunchTemplateHibernationOptions {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub configured: Option<bool>,
+}
+
+impl LaunchTemplateHibernationOptions {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("configured", &self.configured);
+    }
+}
+
+impl xml::ToXml for LaunchTemplateHibernationOptions {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for LaunchTemplateHibernationOptions {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("configured", self.configured.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
+pub struct LaunchTemplateHibernationOptionsRequest {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub configured: Option<bool>,
+}
+
+impl form::FromForm for LaunchTemplateHibernationOptionsRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(LaunchTemplateHibernationOptionsRequest { configured: n.get("Configured", v)? })
+    }
+}
+
+impl record::Tell for LaunchTemplateHibernationOptionsRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("configured", self.configured.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
+pub struct LaunchTemplateIamInstanceProfileSpecification {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub arn: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+}
+
+impl LaunchTemplateIamInstanceProfileSpecification {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("arn", &self.arn);
+        w.put("name", &self.name);
+    }
+}
+
+impl xml::ToXml for LaunchTemplateIamInstanceProfileSpecification {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for LaunchTemplateIamInstanceProfileSpecification {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("arn", self.arn.as_ref());
+        t.put("name", self.name.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
+pub struct LaunchTemplateIamInstanceProfileSpecificationRequest {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub arn: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+}
+
+impl form::FromForm for LaunchTemplateIamInstanceProfileSpecificationRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(LaunchTemplateIamInstanceProfileSpecificationRequest {
+            arn: n.get("Arn", v)?,
+            name: n.get("Name", v)?,
+        })
+    }
+}
+
+impl record::Tell for LaunchTemplateIamInstanceProfileSpecificationRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("arn", self.arn.as_ref());
+        t.put("name", self.name.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
+pub struct LaunchTemplateInstanceMaintenanceOptions {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auto_recovery: Option<String>,
+}
+
+impl LaunchTemplateInstanceMaintenanceOptions {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("autoRecovery", &self.auto_recovery);
+    }
+}
+
+impl xml::ToXml for LaunchTemplateInstanceMaintenanceOptions {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for LaunchTemplateInstanceMaintenanceOptions {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("autoRecovery", self.auto_recovery.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
+pub struct LaunchTemplateInstanceMaintenanceOptionsRequest {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auto_recovery: Option<String>,
+}
+
+impl form::FromForm for LaunchTemplateInstanceMaintenanceOptionsRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(LaunchTemplateInstanceMaintenanceOptionsRequest { auto_recovery: n.get("AutoRecovery", v)? })
+    }
+}
+
+impl LaunchTemplateInstanceMaintenanceOptionsRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("AutoRecovery", self.auto_recovery.as_deref(), &rule::LAUNCH_TEMPLATE_AUTO_RECOVERY_STATE);
+    }
+}
+
+impl record::Tell for LaunchTemplateInstanceMaintenanceOptionsRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("autoRecovery", self.auto_recovery.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
+pub struct LaunchTemplateInstanceMarketOptions {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub market_type: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spot_options: Option<LaunchTemplateSpotMarketOptions>,
+}
+
+impl LaunchTemplateInstanceMarketOptions {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("marketType", &self.market_type);
+        w.put("spotOptions", &self.spot_options);
+    }
+}
+
+impl xml::ToXml for LaunchTemplateInstanceMarketOptions {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for LaunchTemplateInstanceMarketOptions {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("marketType", self.market_type.as_ref());
+        t.put("spotOptions", self.spot_options.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
+pub struct LaunchTemplateInstanceMarketOptionsRequest {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub market_type: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spot_options: Option<LaunchTemplateSpotMarketOptionsRequest>,
+}
+
+impl form::FromForm for LaunchTemplateInstanceMarketOptionsRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(LaunchTemplateInstanceMarketOptionsRequest {
+            market_type: n.get("MarketType", v)?,
+            spot_options: n.get("SpotOptions", v)?,
+        })
+    }
+}
+
+impl LaunchTemplateInstanceMarketOptionsRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("MarketType", self.market_type.as_deref(), &rule::MARKET_TYPE);
+        v.inner("SpotOptions", self.spot_options.as_ref(), LaunchTemplateSpotMarketOptionsRequest::limits);
+    }
+}
+
+impl record::Tell for LaunchTemplateInstanceMarketOptionsRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("marketType", self.market_type.as_ref());
+        t.put("spotOptions", self.spot_options.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
+pub struct LaunchTemplateInstanceMetadataOptions {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub http_tokens: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub http_put_response_hop_limit: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub http_endpoint: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub http_protocol_ipv6: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instance_metadata_tags: Option<String>,
+}
+
+impl LaunchTemplateInstanceMetadataOptions {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("state", &self.state);
+        w.put("httpTokens", &self.http_tokens);
+        w.put("httpPutResponseHopLimit", &self.http_put_response_hop_limit);
+        w.put("httpEndpoint", &self.http_endpoint);
+        w.put("httpProtocolIpv6", &self.http_protocol_ipv6);
+        w.put("instanceMetadataTags", &self.instance_metadata_tags);
+    }
+}
+
+impl xml::ToXml for LaunchTemplateInstanceMetadataOptions {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for LaunchTemplateInstanceMetadataOptions {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("state", self.state.as_ref());
+        t.put("httpTokens", self.http_tokens.as_ref());
+        t.put("httpPutResponseHopLimit", self.http_put_response_hop_limit.as_ref());
+        t.put("httpEndpoint", self.http_endpoint.as_ref());
+        t.put("httpProtocolIpv6", self.http_protocol_ipv6.as_ref());
+        t.put("instanceMetadataTags", self.instance_metadata_tags.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
+pub struct LaunchTemplateInstanceMetadataOptionsRequest {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub http_tokens: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub http_put_response_hop_limit: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub http_endpoint: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub http_protocol_ipv6: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instance_metadata_tags: Option<String>,
+}
+
+impl form::FromForm for LaunchTemplateInstanceMetadataOptionsRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(LaunchTemplateInstanceMetadataOptionsRequest {
+            http_tokens: n.get("HttpTokens", v)?,
+            http_put_response_hop_limit: n.get("HttpPutResponseHopLimit", v)?,
+            http_endpoint: n.get("HttpEndpoint", v)?,
+            http_protocol_ipv6: n.get("HttpProtocolIpv6", v)?,
+            instance_metadata_tags: n.get("InstanceMetadataTags", v)?,
+        })
+    }
+}
+
+impl LaunchTemplateInstanceMetadataOptionsRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("HttpTokens", self.http_tokens.as_deref(), &rule::LAUNCH_TEMPLATE_HTTP_TOKENS_STATE);
+        v.text(
+            "HttpEndpoint",
+            self.http_endpoint.as_deref(),
+            &rule::LAUNCH_TEMPLATE_INSTANCE_METADATA_ENDPOINT_STATE,
+        );
+        v.text(
+            "HttpProtocolIpv6",
+            self.http_protocol_ipv6.as_deref(),
+            &rule::LAUNCH_TEMPLATE_INSTANCE_METADATA_PROTOCOL_IPV6,
+        );
+        v.text(
+            "InstanceMetadataTags",
+            self.instance_metadata_tags.as_deref(),
+            &rule::LAUNCH_TEMPLATE_INSTANCE_METADATA_TAGS_STATE,
+        );
+    }
+}
+
+impl record::Tell for LaunchTemplateInstanceMetadataOptionsRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("httpTokens", self.http_tokens.as_ref());
+        t.put("httpPutResponseHopLimit", self.http_put_response_hop_limit.as_ref());
+        t.put("httpEndpoint", self.http_endpoint.as_ref());
+        t.put("httpProtocolIpv6", self.http_protocol_ipv6.as_ref());
+        t.put("instanceMetadataTags", self.instance_metadata_tags.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
+pub struct LaunchTemplateInstanceNetworkInterfaceSpecification {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub associate_carrier_ip_address: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub associate_public_ip_address: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delete_on_termination: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub device_index: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub groups: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interface_type: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ipv6_address_count: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ipv6_addresses: Option<Vec<InstanceIpv6Address>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub network_interface_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub private_ip_address: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub private_ip_addresses: Option<Vec<PrivateIpAddressSpecification>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secondary_private_ip_address_count: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subnet_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub network_card_index: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ipv4_prefixes: Option<Vec<Ipv4PrefixSpecificationResponse>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ipv4_prefix_count: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ipv6_prefixes: Option<Vec<Ipv6PrefixSpecificationResponse>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ipv6_prefix_count: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub primary_ipv6: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ena_srd_specification: Option<LaunchTemplateEnaSrdSpecification>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connection_tracking_specification: Option<ConnectionTrackingSpecification>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ena_queue_count: Option<i32>,
+}
+
+impl LaunchTemplateInstanceNetworkInterfaceSpecification {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("associateCarrierIpAddress", &self.associate_carrier_ip_address);
+        w.put("associatePublicIpAddress", &self.associate_public_ip_address);
+        w.put("deleteOnTermination", &self.delete_on_termination);
+        w.put("description", &self.description);
+        w.put("deviceIndex", &self.device_index);
+        w.list("groupSet", "groupId", self.groups.as_deref());
+        w.put("interfaceType", &self.interface_type);
+        w.put("ipv6AddressCount", &self.ipv6_address_count);
+        w.list("ipv6AddressesSet", "item", self.ipv6_addresses.as_deref());
+        w.put("networkInterfaceId", &self.network_interface_id);
+        w.put("privateIpAddress", &self.private_ip_address);
+        w.list("privateIpAddressesSet", "item", self.private_ip_addresses.as_deref());
+        w.put("secondaryPrivateIpAddressCount", &self.secondary_private_ip_address_count);
+        w.put("subnetId", &self.subnet_id);
+        w.put("networkCardIndex", &self.network_card_index);
+        w.list("ipv4PrefixSet", "item", self.ipv4_prefixes.as_deref());
+        w.put("ipv4PrefixCount", &self.ipv4_prefix_count);
+        w.list("ipv6PrefixSet", "item", self.ipv6_prefixes.as_deref());
+        w.put("ipv6PrefixCount", &self.ipv6_prefix_count);
+        w.put("primaryIpv6", &self.primary_ipv6);
+        w.put("enaSrdSpecification", &self.ena_srd_specification);
+        w.put("connectionTrackingSpecification", &self.connection_tracking_specification);
+        w.put("enaQueueCount", &self.ena_queue_count);
+    }
+}
+
+impl xml::ToXml for LaunchTemplateInstanceNetworkInterfaceSpecification {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for LaunchTemplateInstanceNetworkInterfaceSpecification {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("associateCarrierIpAddress", self.associate_carrier_ip_address.as_ref());
+        t.put("associatePublicIpAddress", self.associate_public_ip_address.as_ref());
+        t.put("deleteOnTermination", self.delete_on_termination.as_ref());
+        t.put("description", self.description.as_ref());
+        t.put("deviceIndex", self.device_index.as_ref());
+        t.set("groupSet", "group", self.groups.as_deref());
+        t.put("interfaceType", self.interface_type.as_ref());
+        t.put("ipv6AddressCount", self.ipv6_address_count.as_ref());
+        t.set("ipv6AddressesSet", "", self.ipv6_addresses.as_deref());
+        t.put("networkInterfaceId", self.network_interface_id.as_ref());
+        t.put("privateIpAddress", self.private_ip_address.as_ref());
+        t.set("privateIpAddressesSet", "", self.private_ip_addresses.as_deref());
+        t.put("secondaryPrivateIpAddressCount", self.secondary_private_ip_address_count.as_ref());
+        t.put("subnetId", self.subnet_id.as_ref());
+        t.put("networkCardIndex", self.network_card_index.as_ref());
+        t.set("ipv4PrefixSet", "", self.ipv4_prefixes.as_deref());
+        t.put("ipv4PrefixCount", self.ipv4_prefix_count.as_ref());
+        t.set("ipv6PrefixSet", "", self.ipv6_prefixes.as_deref());
+        t.put("ipv6PrefixCount", self.ipv6_prefix_count.as_ref());
+        t.put("primaryIpv6", self.primary_ipv6.as_ref());
+        t.put("enaSrdSpecification", self.ena_srd_specification.as_ref());
+        t.put("connectionTrackingSpecification", self.connection_tracking_specification.as_ref());
+        t.put("enaQueueCount", self.ena_queue_count.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
+pub struct LaunchTemplateInstanceNetworkInterfaceSpecificationRequest {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub associate_carrier_ip_address: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub associate_public_ip_address: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delete_on_termination: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub device_index: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub groups: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interface_type: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ipv6_address_count: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ipv6_addresses: Option<Vec<InstanceIpv6AddressRequest>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub network_interface_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub private_ip_address: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub private_ip_addresses: Option<Vec<PrivateIpAddressSpecification>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secondary_private_ip_address_count: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subnet_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub network_card_index: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ipv4_prefixes: Option<Vec<Ipv4PrefixSpecificationRequest>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ipv4_prefix_count: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ipv6_prefixes: Option<Vec<Ipv6PrefixSpecificationRequest>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ipv6_prefix_count: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub primary_ipv6: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ena_srd_specification: Option<EnaSrdSpecificationRequest>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connection_tracking_specification: Option<ConnectionTrackingSpecificationRequest>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ena_queue_count: Option<i32>,
+}
+
+impl form::FromForm for LaunchTemplateInstanceNetworkInterfaceSpecificationRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(LaunchTemplateInstanceNetworkInterfaceSpecificationRequest {
+            associate_carrier_ip_address: n.get("AssociateCarrierIpAddress", v)?,
+            associate_public_ip_address: n.get("AssociatePublicIpAddress", v)?,
+            delete_on_termination: n.get("DeleteOnTermination", v)?,
+            description: n.get("Description", v)?,
+            device_index: n.get("DeviceIndex", v)?,
+            groups: n.list("SecurityGroupId", "", v)?,
+            interface_type: n.get("InterfaceType", v)?,
+            ipv6_address_count: n.get("Ipv6AddressCount", v)?,
+            ipv6_addresses: n.list("Ipv6Addresses", "", v)?,
+            network_interface_id: n.get("NetworkInterfaceId", v)?,
+            private_ip_address: n.get("PrivateIpAddress", v)?,
+            private_ip_addresses: n.list("PrivateIpAddresses", "", v)?,
+            secondary_private_ip_address_count: n.get("SecondaryPrivateIpAddressCount", v)?,
+            subnet_id: n.get("SubnetId", v)?,
+            network_card_index: n.get("NetworkCardIndex", v)?,
+            ipv4_prefixes: n.list("Ipv4Prefix", "", v)?,
+            ipv4_prefix_count: n.get("Ipv4PrefixCount", v)?,
+            ipv6_prefixes: n.list("Ipv6Prefix", "", v)?,
+            ipv6_prefix_count: n.get("Ipv6PrefixCount", v)?,
+            primary_ipv6: n.get("PrimaryIpv6", v)?,
+            ena_srd_specification: n.get("EnaSrdSpecification", v)?,
+            connection_tracking_specification: n.get("ConnectionTrackingSpecification", v)?,
+            ena_queue_count: n.get("EnaQueueCount", v)?,
+        })
+    }
+}
+
+impl record::Tell for LaunchTemplateInstanceNetworkInterfaceSpecificationRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("associateCarrierIpAddress", self.associate_carrier_ip_address.as_ref());
+        t.put("associatePublicIpAddress", self.associate_public_ip_address.as_ref());
+        t.put("deleteOnTermination", self.delete_on_termination.as_ref());
+        t.put("description", self.description.as_ref());
+        t.put("deviceIndex", self.device_index.as_ref());
+        t.set("groupSet", "securityGroupId", self.groups.as_deref());
+        t.put("interfaceType", self.interface_type.as_ref());
+        t.put("ipv6AddressCount", self.ipv6_address_count.as_ref());
+        t.set("ipv6AddressesSet", "", self.ipv6_addresses.as_deref());
+        t.put("networkInterfaceId", self.network_interface_id.as_ref());
+        t.put("privateIpAddress", self.private_ip_address.as_ref());
+        t.set("privateIpAddressesSet", "", self.private_ip_addresses.as_deref());
+        t.put("secondaryPrivateIpAddressCount", self.secondary_private_ip_address_count.as_ref());
+        t.put("subnetId", self.subnet_id.as_ref());
+        t.put("networkCardIndex", self.network_card_index.as_ref());
+        t.set("ipv4PrefixSet", "", self.ipv4_prefixes.as_deref());
+        t.put("ipv4PrefixCount", self.ipv4_prefix_count.as_ref());
+        t.set("ipv6PrefixSet", "", self.ipv6_prefixes.as_deref());
+        t.put("ipv6PrefixCount", self.ipv6_prefix_count.as_ref());
+        t.put("primaryIpv6", self.primary_ipv6.as_ref());
+        t.put("enaSrdSpecification", self.ena_srd_specification.as_ref());
+        t.put("connectionTrackingSpecification", self.connection_tracking_specification.as_ref());
+        t.put("enaQueueCount", self.ena_queue_count.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
+pub struct LaunchTemplateInstanceSecondaryInterfaceSpecification {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delete_on_termination: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub device_index: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub private_ip_addresses: Option<Vec<SecondaryInterfacePrivateIpAddressSpecification>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub private_ip_address_count: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secondary_subnet_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interface_type: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub network_card_index: Option<i32>,
+}
+
+impl LaunchTemplateInstanceSecondaryInterfaceSpecification {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("deleteOnTermination", &self.delete_on_termination);
+        w.put("deviceIndex", &self.device_index);
+        w.list("privateIpAddressesSet", "item", self.private_ip_addresses.as_deref());
+        w.put("privateIpAddressCount", &self.private_ip_address_count);
+        w.put("secondarySubnetId", &self.secondary_subnet_id);
+        w.put("interfaceType", &self.interface_type);
+        w.put("networkCardIndex", &self.network_card_index);
+    }
+}
+
+impl xml::ToXml for LaunchTemplateInstanceSecondaryInterfaceSpecification {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for LaunchTemplateInstanceSecondaryInterfaceSpecification {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("deleteOnTermination", self.delete_on_termination.as_ref());
+        t.put("deviceIndex", self.device_index.as_ref());
+        t.set("privateIpAddressesSet", "", self.private_ip_addresses.as_deref());
+        t.put("privateIpAddressCount", self.private_ip_address_count.as_ref());
+        t.put("secondarySubnetId", self.secondary_subnet_id.as_ref());
+        t.put("interfaceType", self.interface_type.as_ref());
+        t.put("networkCardIndex", self.network_card_index.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
+pub struct LaunchTemplateInstanceSecondaryInterfaceSpecificationRequest {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delete_on_termination: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub device_index: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub private_ip_addresses: Option<Vec<SecondaryInterfacePrivateIpAddressSpecificationRequest>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub private_ip_address_count: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secondary_subnet_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interface_type: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub network_card_index: Option<i32>,
+}
+
+impl form::FromForm for LaunchTemplateInstanceSecondaryInterfaceSpecificationRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(LaunchTemplateInstanceSecondaryInterfaceSpecificationRequest {
+            delete_on_termination: n.get("DeleteOnTermination", v)?,
+            device_index: n.get("DeviceIndex", v)?,
+            private_ip_addresses: n.list("PrivateIpAddress", "", v)?,
+            private_ip_address_count: n.get("PrivateIpAddressCount", v)?,
+            secondary_subnet_id: n.get("SecondarySubnetId", v)?,
+            interface_type: n.get("InterfaceType", v)?,
+            network_card_index: n.get("NetworkCardIndex", v)?,
+        })
+    }
+}
+
+impl LaunchTemplateInstanceSecondaryInterfaceSpecificationRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("InterfaceType", self.interface_type.as_deref(), &rule::SECONDARY_INTERFACE_TYPE);
+    }
+}
+
+impl record::Tell for LaunchTemplateInstanceSecondaryInterfaceSpecificationRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("deleteOnTermination", self.delete_on_termination.as_ref());
+        t.put("deviceIndex", self.device_index.as_ref());
+        t.set("privateIpAddressSet", "", self.private_ip_addresses.as_deref());
+        t.put("privateIpAddressCount", self.private_ip_address_count.as_ref());
+        t.put("secondarySubnetId", self.secondary_subnet_id.as_ref());
+        t.put("interfaceType", self.interface_type.as_ref());
+        t.put("networkCardIndex", self.network_card_index.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
+pub struct LaunchTemplateLicenseConfiguration {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub license_configuration_arn: Option<String>,
+}
+
+impl LaunchTemplateLicenseConfiguration {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("licenseConfigurationArn", &self.license_configuration_arn);
+    }
+}
+
+impl xml::ToXml for LaunchTemplateLicenseConfiguration {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for LaunchTemplateLicenseConfiguration {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("licenseConfigurationArn", self.license_configuration_arn.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
+pub struct LaunchTemplateLicenseConfigurationRequest {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub license_configuration_arn: Option<String>,
+}
+
+impl form::FromForm for LaunchTemplateLicenseConfigurationRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(LaunchTemplateLicenseConfigurationRequest {
+            license_configuration_arn: n.get("LicenseConfigurationArn", v)?,
+        })
+    }
+}
+
+impl record::Tell for LaunchTemplateLicenseConfigurationRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("licenseConfigurationArn", self.license_configuration_arn.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
+pub struct LaunchTemplateNetworkPerformanceOptions {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bandwidth_weighting: Option<String>,
+}
+
+impl LaunchTemplateNetworkPerformanceOptions {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("bandwidthWeighting", &self.bandwidth_weighting);
+    }
+}
+
+impl xml::ToXml for LaunchTemplateNetworkPerformanceOptions {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for LaunchTemplateNetworkPerformanceOptions {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("bandwidthWeighting", self.bandwidth_weighting.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
+pub struct LaunchTemplateNetworkPerformanceOptionsRequest {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bandwidth_weighting: Option<String>,
+}
+
+impl form::FromForm for LaunchTemplateNetworkPerformanceOptionsRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(LaunchTemplateNetworkPerformanceOptionsRequest {
+            bandwidth_weighting: n.get("BandwidthWeighting", v)?,
+        })
+    }
+}
+
+impl LaunchTemplateNetworkPerformanceOptionsRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text(
+            "BandwidthWeighting",
+            self.bandwidth_weighting.as_deref(),
+            &rule::INSTANCE_BANDWIDTH_WEIGHTING,
+        );
+    }
+}
+
+impl record::Tell for LaunchTemplateNetworkPerformanceOptionsRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("bandwidthWeighting", self.bandwidth_weighting.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
+pub struct LaunchTemplatePlacement {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub availability_zone: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub availability_zone_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub affinity: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub host_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tenancy: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spread_domain: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub host_resource_group_arn: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub partition_number: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group_id: Option<String>,
+}
+
+impl LaunchTemplatePlacement {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("availabilityZone", &self.availability_zone);
+        w.put("availabilityZoneId", &self.availability_zone_id);
+        w.put("affinity", &self.affinity);
+        w.put("groupName", &self.group_name);
+        w.put("hostId", &self.host_id);
+        w.put("tenancy", &self.tenancy);
+        w.put("spreadDomain", &self.spread_domain);
+        w.put("hostResourceGroupArn", &self.host_resource_group_arn);
+        w.put("partitionNumber", &self.partition_number);
+        w.put("groupId", &self.group_id);
+    }
+}
+
+impl xml::ToXml for LaunchTemplatePlacement {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for LaunchTemplatePlacement {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("availabilityZone", self.availability_zone.as_ref());
+        t.put("availabilityZoneId", self.availability_zone_id.as_ref());
+        t.put("affinity", self.affinity.as_ref());
+        t.put("groupName", self.group_name.as_ref());
+        t.put("hostId", self.host_id.as_ref());
+        t.put("tenancy", self.tenancy.as_ref());
+        t.put("spreadDomain", self.spread_domain.as_ref());
+        t.put("hostResourceGroupArn", self.host_resource_group_arn.as_ref());
+        t.put("partitionNumber", self.partition_number.as_ref());
+        t.put("groupId", self.group_id.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
+pub struct LaunchTemplatePlacementRequest {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub availability_zone: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub availability_zone_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub affinity: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub host_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tenancy: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spread_domain: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub host_resource_group_arn: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub partition_number: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group_id: Option<String>,
+}
+
+impl form::FromForm for LaunchTemplatePlacementRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(LaunchTemplatePlacementRequest {
+            availability_zone: n.get("AvailabilityZone", v)?,
+            availability_zone_id: n.get("AvailabilityZoneId", v)?,
+            affinity: n.get("Affinity", v)?,
+            group_name: n.get("GroupName", v)?,
+            host_id: n.get("HostId", v)?,
+            tenancy: n.get("Tenancy", v)?,
+            spread_domain: n.get("SpreadDomain", v)?,
+            host_resource_group_arn: n.get("HostResourceGroupArn", v)?,
+            partition_number: n.get("PartitionNumber", v)?,
+            group_id: n.get("GroupId", v)?,
+        })
+    }
+}
+
+impl LaunchTemplatePlacementRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("Tenancy", self.tenancy.as_deref(), &rule::TENANCY);
+    }
+}
+
+impl record::Tell for LaunchTemplatePlacementRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("availabilityZone", self.availability_zone.as_ref());
+        t.put("availabilityZoneId", self.availability_zone_id.as_ref());
+        t.put("affinity", self.affinity.as_ref());
+        t.put("groupName", self.group_name.as_ref());
+        t.put("hostId", self.host_id.as_ref());
+        t.put("tenancy", self.tenancy.as_ref());
+        t.put("spreadDomain", self.spread_domain.as_ref());
+        t.put("hostResourceGroupArn", self.host_resource_group_arn.as_ref());
+        t.put("partitionNumber", self.partition_number.as_ref());
+        t.put("groupId", self.group_id.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
+pub struct LaunchTemplatePrivateDnsNameOptions {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hostname_type: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub enable_resource_name_dns_a_record: Option<bool>,
+    #[serde(rename = "EnableResourceNameDnsAAAARecord")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub enable_resource_name_dns_aaaa_record: Option<bool>,
+}
+
+impl LaunchTemplatePrivateDnsNameOptions {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("hostnameType", &self.hostname_type);
+        w.put("enableResourceNameDnsARecord", &self.enable_resource_name_dns_a_record);
+        w.put("enableResourceNameDnsAAAARecord", &self.enable_resource_name_dns_aaaa_record);
+    }
+}
+
+impl xml::ToXml for LaunchTemplatePrivateDnsNameOptions {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for LaunchTemplatePrivateDnsNameOptions {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("hostnameType", self.hostname_type.as_ref());
+        t.put("enableResourceNameDnsARecord", self.enable_resource_name_dns_a_record.as_ref());
+        t.put("enableResourceNameDnsAAAARecord", self.enable_resource_name_dns_aaaa_record.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
+pub struct LaunchTemplatePrivateDnsNameOptionsRequest {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hostname_type: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub enable_resource_name_dns_a_record: Option<bool>,
+    #[serde(rename = "EnableResourceNameDnsAAAARecord")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub enable_resource_name_dns_aaaa_record: Option<bool>,
+}
+
+impl form::FromForm for LaunchTemplatePrivateDnsNameOptionsRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(LaunchTemplatePrivateDnsNameOptionsRequest {
+            hostname_type: n.get("HostnameType", v)?,
+            enable_resource_name_dns_a_record: n.get("EnableResourceNameDnsARecord", v)?,
+            enable_resource_name_dns_aaaa_record: n.get("EnableResourceNameDnsAAAARecord", v)?,
+        })
+    }
+}
+
+impl LaunchTemplatePrivateDnsNameOptionsRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("HostnameType", self.hostname_type.as_deref(), &rule::HOSTNAME_TYPE);
+    }
+}
+
+impl record::Tell for LaunchTemplatePrivateDnsNameOptionsRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("hostnameType", self.hostname_type.as_ref());
+        t.put("enableResourceNameDnsARecord", self.enable_resource_name_dns_a_record.as_ref());
+        t.put("enableResourceNameDnsAAAARecord", self.enable_resource_name_dns_aaaa_record.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 #[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
@@ -7986,6 +11337,283 @@ impl record::Tell for LaunchTemplateSpecification {
         t.put("launchTemplateId", self.launch_template_id.as_ref());
         t.put("launchTemplateName", self.launch_template_name.as_ref());
         t.put("version", self.version.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
+pub struct LaunchTemplateSpotMarketOptions {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_price: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spot_instance_type: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub block_duration_minutes: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub valid_until: Option<Time>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instance_interruption_behavior: Option<String>,
+}
+
+impl LaunchTemplateSpotMarketOptions {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("maxPrice", &self.max_price);
+        w.put("spotInstanceType", &self.spot_instance_type);
+        w.put("blockDurationMinutes", &self.block_duration_minutes);
+        w.put("validUntil", &self.valid_until);
+        w.put("instanceInterruptionBehavior", &self.instance_interruption_behavior);
+    }
+}
+
+impl xml::ToXml for LaunchTemplateSpotMarketOptions {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for LaunchTemplateSpotMarketOptions {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("maxPrice", self.max_price.as_ref());
+        t.put("spotInstanceType", self.spot_instance_type.as_ref());
+        t.put("blockDurationMinutes", self.block_duration_minutes.as_ref());
+        t.put("validUntil", self.valid_until.as_ref());
+        t.put("instanceInterruptionBehavior", self.instance_interruption_behavior.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
+pub struct LaunchTemplateSpotMarketOptionsRequest {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_price: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spot_instance_type: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub block_duration_minutes: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub valid_until: Option<Time>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instance_interruption_behavior: Option<String>,
+}
+
+impl form::FromForm for LaunchTemplateSpotMarketOptionsRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(LaunchTemplateSpotMarketOptionsRequest {
+            max_price: n.get("MaxPrice", v)?,
+            spot_instance_type: n.get("SpotInstanceType", v)?,
+            block_duration_minutes: n.get("BlockDurationMinutes", v)?,
+            valid_until: n.get("ValidUntil", v)?,
+            instance_interruption_behavior: n.get("InstanceInterruptionBehavior", v)?,
+        })
+    }
+}
+
+impl LaunchTemplateSpotMarketOptionsRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("SpotInstanceType", self.spot_instance_type.as_deref(), &rule::SPOT_INSTANCE_TYPE);
+        v.text(
+            "InstanceInterruptionBehavior",
+            self.instance_interruption_behavior.as_deref(),
+            &rule::INSTANCE_INTERRUPTION_BEHAVIOR,
+        );
+    }
+}
+
+impl record::Tell for LaunchTemplateSpotMarketOptionsRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("maxPrice", self.max_price.as_ref());
+        t.put("spotInstanceType", self.spot_instance_type.as_ref());
+        t.put("blockDurationMinutes", self.block_duration_minutes.as_ref());
+        t.put("validUntil", self.valid_until.as_ref());
+        t.put("instanceInterruptionBehavior", self.instance_interruption_behavior.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
+pub struct LaunchTemplateTagSpecification {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resource_type: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tags: Option<Vec<Tag>>,
+}
+
+impl LaunchTemplateTagSpecification {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("resourceType", &self.resource_type);
+        w.list("tagSet", "item", self.tags.as_deref());
+    }
+}
+
+impl xml::ToXml for LaunchTemplateTagSpecification {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for LaunchTemplateTagSpecification {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("resourceType", self.resource_type.as_ref());
+        t.set("tagSet", "", self.tags.as_deref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
+pub struct LaunchTemplateTagSpecificationRequest {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resource_type: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tags: Option<Vec<Tag>>,
+}
+
+impl form::FromForm for LaunchTemplateTagSpecificationRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(LaunchTemplateTagSpecificationRequest {
+            resource_type: n.get("ResourceType", v)?,
+            tags: n.list("Tag", "", v)?,
+        })
+    }
+}
+
+impl record::Tell for LaunchTemplateTagSpecificationRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("resourceType", self.resource_type.as_ref());
+        t.set("tagSet", "", self.tags.as_deref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct LaunchTemplateVersion {
+    pub launch_template_id: Option<String>,
+    pub launch_template_name: Option<String>,
+    pub version_number: Option<i64>,
+    pub version_description: Option<String>,
+    pub create_time: Option<Time>,
+    pub created_by: Option<String>,
+    pub default_version: Option<bool>,
+    pub launch_template_data: Option<ResponseLaunchTemplateData>,
+    pub operator: Option<OperatorResponse>,
+}
+
+impl LaunchTemplateVersion {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("launchTemplateId", &self.launch_template_id);
+        w.put("launchTemplateName", &self.launch_template_name);
+        w.put("versionNumber", &self.version_number);
+        w.put("versionDescription", &self.version_description);
+        w.put("createTime", &self.create_time);
+        w.put("createdBy", &self.created_by);
+        w.put("defaultVersion", &self.default_version);
+        w.put("launchTemplateData", &self.launch_template_data);
+        w.put("operator", &self.operator);
+    }
+}
+
+impl xml::ToXml for LaunchTemplateVersion {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for LaunchTemplateVersion {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("launchTemplateId", self.launch_template_id.as_ref());
+        t.put("launchTemplateName", self.launch_template_name.as_ref());
+        t.put("versionNumber", self.version_number.as_ref());
+        t.put("versionDescription", self.version_description.as_ref());
+        t.put("createTime", self.create_time.as_ref());
+        t.put("createdBy", self.created_by.as_ref());
+        t.put("defaultVersion", self.default_version.as_ref());
+        t.put("launchTemplateData", self.launch_template_data.as_ref());
+        t.put("operator", self.operator.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
+pub struct LaunchTemplatesMonitoring {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub enabled: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metric_category_ids: Option<Vec<String>>,
+}
+
+impl LaunchTemplatesMonitoring {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("enabled", &self.enabled);
+        w.list("metricCategoryIdSet", "item", self.metric_category_ids.as_deref());
+    }
+}
+
+impl xml::ToXml for LaunchTemplatesMonitoring {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for LaunchTemplatesMonitoring {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("enabled", self.enabled.as_ref());
+        t.set("metricCategoryIdSet", "metricCategoryId", self.metric_category_ids.as_deref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
+pub struct LaunchTemplatesMonitoringRequest {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub enabled: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metric_category_ids: Option<Vec<String>>,
+}
+
+impl form::FromForm for LaunchTemplatesMonitoringRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(LaunchTemplatesMonitoringRequest {
+            enabled: n.get("Enabled", v)?,
+            metric_category_ids: n.list("MetricCategoryId", "", v)?,
+        })
+    }
+}
+
+impl record::Tell for LaunchTemplatesMonitoringRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("enabled", self.enabled.as_ref());
+        t.set("metricCategoryIdSet", "metricCategoryId", self.metric_category_ids.as_deref());
         t.close();
     }
 }
@@ -8152,6 +11780,69 @@ impl record::Tell for MediaDeviceMemoryInfo {
     }
 }
 
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
+pub struct MemoryGiBPerVCpu {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "vectors", serde(with = "wire::vectors::number"))]
+    pub min: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "vectors", serde(with = "wire::vectors::number"))]
+    pub max: Option<f64>,
+}
+
+impl MemoryGiBPerVCpu {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("min", &self.min);
+        w.put("max", &self.max);
+    }
+}
+
+impl xml::ToXml for MemoryGiBPerVCpu {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for MemoryGiBPerVCpu {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("min", self.min.as_ref());
+        t.put("max", self.max.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
+pub struct MemoryGiBPerVCpuRequest {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "vectors", serde(with = "wire::vectors::number"))]
+    pub min: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "vectors", serde(with = "wire::vectors::number"))]
+    pub max: Option<f64>,
+}
+
+impl form::FromForm for MemoryGiBPerVCpuRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(MemoryGiBPerVCpuRequest { min: n.get("Min", v)?, max: n.get("Max", v)? })
+    }
+}
+
+impl record::Tell for MemoryGiBPerVCpuRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("min", self.min.as_ref());
+        t.put("max", self.max.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -8180,6 +11871,64 @@ impl record::Tell for MemoryInfo {
     fn tell(&self, t: &mut record::Teller) {
         t.open();
         t.put("sizeInMiB", self.size_in_mi_b.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
+pub struct MemoryMiB {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub min: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max: Option<i32>,
+}
+
+impl MemoryMiB {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("min", &self.min);
+        w.put("max", &self.max);
+    }
+}
+
+impl xml::ToXml for MemoryMiB {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for MemoryMiB {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("min", self.min.as_ref());
+        t.put("max", self.max.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
+pub struct MemoryMiBRequest {
+    pub min: i32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max: Option<i32>,
+}
+
+impl form::FromForm for MemoryMiBRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(MemoryMiBRequest { min: n.need("Min", v)?, max: n.get("Max", v)? })
+    }
+}
+
+impl record::Tell for MemoryMiBRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("min", Some(&self.min));
+        t.put("max", self.max.as_ref());
         t.close();
     }
 }
@@ -8393,6 +12142,82 @@ impl record::Tell for ModifyInstanceMetadataOptionsResult {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct ModifyLaunchTemplateRequest {
+    pub dry_run: Option<bool>,
+    pub client_token: Option<String>,
+    pub launch_template_id: Option<String>,
+    pub launch_template_name: Option<String>,
+    pub default_version: Option<String>,
+}
+
+impl form::FromForm for ModifyLaunchTemplateRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(ModifyLaunchTemplateRequest {
+            dry_run: n.get("DryRun", v)?,
+            client_token: n.get("ClientToken", v)?,
+            launch_template_id: n.get("LaunchTemplateId", v)?,
+            launch_template_name: n.get("LaunchTemplateName", v)?,
+            default_version: n.get("SetDefaultVersion", v)?,
+        })
+    }
+}
+
+impl ModifyLaunchTemplateRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("LaunchTemplateName", self.launch_template_name.as_deref(), &rule::LAUNCH_TEMPLATE_NAME);
+    }
+}
+
+impl record::Tell for ModifyLaunchTemplateRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("dryRun", self.dry_run.as_ref());
+        t.put("clientToken", self.client_token.as_ref());
+        t.put("launchTemplateId", self.launch_template_id.as_ref());
+        t.put("launchTemplateName", self.launch_template_name.as_ref());
+        t.put("setDefaultVersion", self.default_version.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ModifyLaunchTemplateResult {
+    pub launch_template: Option<LaunchTemplate>,
+}
+
+impl ModifyLaunchTemplateResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("launchTemplate", &self.launch_template);
+    }
+}
+
+impl xml::ToXml for ModifyLaunchTemplateResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for ModifyLaunchTemplateResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("launchTemplate", self.launch_template.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct Monitoring {
     pub metric_category_ids: Option<Vec<String>>,
     pub state: Option<String>,
@@ -8418,6 +12243,69 @@ impl record::Tell for Monitoring {
         t.open();
         t.set("metricCategoryIdSet", "metricCategoryId", self.metric_category_ids.as_deref());
         t.put("state", self.state.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
+pub struct NetworkBandwidthGbps {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "vectors", serde(with = "wire::vectors::number"))]
+    pub min: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "vectors", serde(with = "wire::vectors::number"))]
+    pub max: Option<f64>,
+}
+
+impl NetworkBandwidthGbps {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("min", &self.min);
+        w.put("max", &self.max);
+    }
+}
+
+impl xml::ToXml for NetworkBandwidthGbps {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for NetworkBandwidthGbps {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("min", self.min.as_ref());
+        t.put("max", self.max.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
+pub struct NetworkBandwidthGbpsRequest {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "vectors", serde(with = "wire::vectors::number"))]
+    pub min: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "vectors", serde(with = "wire::vectors::number"))]
+    pub max: Option<f64>,
+}
+
+impl form::FromForm for NetworkBandwidthGbpsRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(NetworkBandwidthGbpsRequest { min: n.get("Min", v)?, max: n.get("Max", v)? })
+    }
+}
+
+impl record::Tell for NetworkBandwidthGbpsRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("min", self.min.as_ref());
+        t.put("max", self.max.as_ref());
         t.close();
     }
 }
@@ -8803,6 +12691,65 @@ impl record::Tell for NetworkInterfaceAttachment {
     }
 }
 
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
+pub struct NetworkInterfaceCount {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub min: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max: Option<i32>,
+}
+
+impl NetworkInterfaceCount {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("min", &self.min);
+        w.put("max", &self.max);
+    }
+}
+
+impl xml::ToXml for NetworkInterfaceCount {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for NetworkInterfaceCount {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("min", self.min.as_ref());
+        t.put("max", self.max.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
+pub struct NetworkInterfaceCountRequest {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub min: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max: Option<i32>,
+}
+
+impl form::FromForm for NetworkInterfaceCountRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(NetworkInterfaceCountRequest { min: n.get("Min", v)?, max: n.get("Max", v)? })
+    }
+}
+
+impl record::Tell for NetworkInterfaceCountRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("min", self.min.as_ref());
+        t.put("max", self.max.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -9113,6 +13060,58 @@ impl record::Tell for OperatorResponse {
         t.put("managed", self.managed.as_ref());
         t.put("principal", self.principal.as_ref());
         t.put("hiddenByDefault", self.hidden_by_default.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
+pub struct PerformanceFactorReference {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instance_family: Option<String>,
+}
+
+impl PerformanceFactorReference {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("instanceFamily", &self.instance_family);
+    }
+}
+
+impl xml::ToXml for PerformanceFactorReference {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for PerformanceFactorReference {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("instanceFamily", self.instance_family.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
+pub struct PerformanceFactorReferenceRequest {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instance_family: Option<String>,
+}
+
+impl form::FromForm for PerformanceFactorReferenceRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(PerformanceFactorReferenceRequest { instance_family: n.get("InstanceFamily", v)? })
+    }
+}
+
+impl record::Tell for PerformanceFactorReferenceRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("instanceFamily", self.instance_family.as_ref());
         t.close();
     }
 }
@@ -9447,6 +13446,21 @@ impl form::FromForm for PrivateIpAddressSpecification {
     }
 }
 
+impl PrivateIpAddressSpecification {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("primary", &self.primary);
+        w.put("privateIpAddress", &self.private_ip_address);
+    }
+}
+
+impl xml::ToXml for PrivateIpAddressSpecification {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
 impl record::Tell for PrivateIpAddressSpecification {
     fn tell(&self, t: &mut record::Teller) {
         t.open();
@@ -9769,6 +13783,265 @@ impl record::Tell for ReplaceIamInstanceProfileAssociationResult {
     }
 }
 
+#[derive(Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
+pub struct RequestLaunchTemplateData {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kernel_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ebs_optimized: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub iam_instance_profile: Option<LaunchTemplateIamInstanceProfileSpecificationRequest>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub block_device_mappings: Option<Vec<LaunchTemplateBlockDeviceMappingRequest>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub network_interfaces: Option<Vec<LaunchTemplateInstanceNetworkInterfaceSpecificationRequest>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instance_type: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub monitoring: Option<LaunchTemplatesMonitoringRequest>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub placement: Option<LaunchTemplatePlacementRequest>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ram_disk_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub disable_api_termination: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instance_initiated_shutdown_behavior: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_data: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tag_specifications: Option<Vec<LaunchTemplateTagSpecificationRequest>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub elastic_gpu_specifications: Option<Vec<ElasticGpuSpecification>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub elastic_inference_accelerators: Option<Vec<LaunchTemplateElasticInferenceAccelerator>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub security_group_ids: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub security_groups: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instance_market_options: Option<LaunchTemplateInstanceMarketOptionsRequest>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub credit_specification: Option<CreditSpecificationRequest>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cpu_options: Option<LaunchTemplateCpuOptionsRequest>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub capacity_reservation_specification: Option<LaunchTemplateCapacityReservationSpecificationRequest>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub license_specifications: Option<Vec<LaunchTemplateLicenseConfigurationRequest>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hibernation_options: Option<LaunchTemplateHibernationOptionsRequest>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metadata_options: Option<LaunchTemplateInstanceMetadataOptionsRequest>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub enclave_options: Option<LaunchTemplateEnclaveOptionsRequest>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instance_requirements: Option<InstanceRequirementsRequest>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub private_dns_name_options: Option<LaunchTemplatePrivateDnsNameOptionsRequest>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub maintenance_options: Option<LaunchTemplateInstanceMaintenanceOptionsRequest>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub disable_api_stop: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub operator: Option<OperatorRequest>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub network_performance_options: Option<LaunchTemplateNetworkPerformanceOptionsRequest>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secondary_interfaces: Option<Vec<LaunchTemplateInstanceSecondaryInterfaceSpecificationRequest>>,
+}
+
+impl std::fmt::Debug for RequestLaunchTemplateData {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RequestLaunchTemplateData")
+            .field("kernel_id", &self.kernel_id)
+            .field("ebs_optimized", &self.ebs_optimized)
+            .field("iam_instance_profile", &self.iam_instance_profile)
+            .field("block_device_mappings", &self.block_device_mappings)
+            .field("network_interfaces", &self.network_interfaces)
+            .field("image_id", &self.image_id)
+            .field("instance_type", &self.instance_type)
+            .field("key_name", &self.key_name)
+            .field("monitoring", &self.monitoring)
+            .field("placement", &self.placement)
+            .field("ram_disk_id", &self.ram_disk_id)
+            .field("disable_api_termination", &self.disable_api_termination)
+            .field("instance_initiated_shutdown_behavior", &self.instance_initiated_shutdown_behavior)
+            .field("user_data", &"***")
+            .field("tag_specifications", &self.tag_specifications)
+            .field("elastic_gpu_specifications", &self.elastic_gpu_specifications)
+            .field("elastic_inference_accelerators", &self.elastic_inference_accelerators)
+            .field("security_group_ids", &self.security_group_ids)
+            .field("security_groups", &self.security_groups)
+            .field("instance_market_options", &self.instance_market_options)
+            .field("credit_specification", &self.credit_specification)
+            .field("cpu_options", &self.cpu_options)
+            .field("capacity_reservation_specification", &self.capacity_reservation_specification)
+            .field("license_specifications", &self.license_specifications)
+            .field("hibernation_options", &self.hibernation_options)
+            .field("metadata_options", &self.metadata_options)
+            .field("enclave_options", &self.enclave_options)
+            .field("instance_requirements", &self.instance_requirements)
+            .field("private_dns_name_options", &self.private_dns_name_options)
+            .field("maintenance_options", &self.maintenance_options)
+            .field("disable_api_stop", &self.disable_api_stop)
+            .field("operator", &self.operator)
+            .field("network_performance_options", &self.network_performance_options)
+            .field("secondary_interfaces", &self.secondary_interfaces)
+            .finish()
+    }
+}
+
+impl form::FromForm for RequestLaunchTemplateData {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(RequestLaunchTemplateData {
+            kernel_id: n.get("KernelId", v)?,
+            ebs_optimized: n.get("EbsOptimized", v)?,
+            iam_instance_profile: n.get("IamInstanceProfile", v)?,
+            block_device_mappings: n.list("BlockDeviceMapping", "", v)?,
+            network_interfaces: n.list("NetworkInterface", "", v)?,
+            image_id: n.get("ImageId", v)?,
+            instance_type: n.get("InstanceType", v)?,
+            key_name: n.get("KeyName", v)?,
+            monitoring: n.get("Monitoring", v)?,
+            placement: n.get("Placement", v)?,
+            ram_disk_id: n.get("RamDiskId", v)?,
+            disable_api_termination: n.get("DisableApiTermination", v)?,
+            instance_initiated_shutdown_behavior: n.get("InstanceInitiatedShutdownBehavior", v)?,
+            user_data: n.get("UserData", v)?,
+            tag_specifications: n.list("TagSpecification", "", v)?,
+            elastic_gpu_specifications: n.list("ElasticGpuSpecification", "", v)?,
+            elastic_inference_accelerators: n.list("ElasticInferenceAccelerator", "", v)?,
+            security_group_ids: n.list("SecurityGroupId", "", v)?,
+            security_groups: n.list("SecurityGroup", "", v)?,
+            instance_market_options: n.get("InstanceMarketOptions", v)?,
+            credit_specification: n.get("CreditSpecification", v)?,
+            cpu_options: n.get("CpuOptions", v)?,
+            capacity_reservation_specification: n.get("CapacityReservationSpecification", v)?,
+            license_specifications: n.list("LicenseSpecification", "", v)?,
+            hibernation_options: n.get("HibernationOptions", v)?,
+            metadata_options: n.get("MetadataOptions", v)?,
+            enclave_options: n.get("EnclaveOptions", v)?,
+            instance_requirements: n.get("InstanceRequirements", v)?,
+            private_dns_name_options: n.get("PrivateDnsNameOptions", v)?,
+            maintenance_options: n.get("MaintenanceOptions", v)?,
+            disable_api_stop: n.get("DisableApiStop", v)?,
+            operator: n.get("Operator", v)?,
+            network_performance_options: n.get("NetworkPerformanceOptions", v)?,
+            secondary_interfaces: n.list("SecondaryInterface", "", v)?,
+        })
+    }
+}
+
+impl RequestLaunchTemplateData {
+    fn limits(&self, v: &mut Violations) {
+        v.each(
+            "BlockDeviceMapping",
+            self.block_device_mappings.as_deref(),
+            LaunchTemplateBlockDeviceMappingRequest::limits,
+        );
+        v.inner("Placement", self.placement.as_ref(), LaunchTemplatePlacementRequest::limits);
+        v.text(
+            "InstanceInitiatedShutdownBehavior",
+            self.instance_initiated_shutdown_behavior.as_deref(),
+            &rule::SHUTDOWN_BEHAVIOR,
+        );
+        v.each(
+            "ElasticInferenceAccelerator",
+            self.elastic_inference_accelerators.as_deref(),
+            LaunchTemplateElasticInferenceAccelerator::limits,
+        );
+        v.inner(
+            "InstanceMarketOptions",
+            self.instance_market_options.as_ref(),
+            LaunchTemplateInstanceMarketOptionsRequest::limits,
+        );
+        v.inner("CpuOptions", self.cpu_options.as_ref(), LaunchTemplateCpuOptionsRequest::limits);
+        v.inner(
+            "CapacityReservationSpecification",
+            self.capacity_reservation_specification.as_ref(),
+            LaunchTemplateCapacityReservationSpecificationRequest::limits,
+        );
+        v.inner(
+            "MetadataOptions",
+            self.metadata_options.as_ref(),
+            LaunchTemplateInstanceMetadataOptionsRequest::limits,
+        );
+        v.inner(
+            "InstanceRequirements",
+            self.instance_requirements.as_ref(),
+            InstanceRequirementsRequest::limits,
+        );
+        v.inner(
+            "PrivateDnsNameOptions",
+            self.private_dns_name_options.as_ref(),
+            LaunchTemplatePrivateDnsNameOptionsRequest::limits,
+        );
+        v.inner(
+            "MaintenanceOptions",
+            self.maintenance_options.as_ref(),
+            LaunchTemplateInstanceMaintenanceOptionsRequest::limits,
+        );
+        v.inner(
+            "NetworkPerformanceOptions",
+            self.network_performance_options.as_ref(),
+            LaunchTemplateNetworkPerformanceOptionsRequest::limits,
+        );
+        v.each(
+            "SecondaryInterface",
+            self.secondary_interfaces.as_deref(),
+            LaunchTemplateInstanceSecondaryInterfaceSpecificationRequest::limits,
+        );
+    }
+}
+
+impl record::Tell for RequestLaunchTemplateData {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("kernelId", self.kernel_id.as_ref());
+        t.put("ebsOptimized", self.ebs_optimized.as_ref());
+        t.put("iamInstanceProfile", self.iam_instance_profile.as_ref());
+        t.set("blockDeviceMappingSet", "", self.block_device_mappings.as_deref());
+        t.set("networkInterfaceSet", "", self.network_interfaces.as_deref());
+        t.put("imageId", self.image_id.as_ref());
+        t.put("instanceType", self.instance_type.as_ref());
+        t.put("keyName", self.key_name.as_ref());
+        t.put("monitoring", self.monitoring.as_ref());
+        t.put("placement", self.placement.as_ref());
+        t.put("ramDiskId", self.ram_disk_id.as_ref());
+        t.put("disableApiTermination", self.disable_api_termination.as_ref());
+        t.put("instanceInitiatedShutdownBehavior", self.instance_initiated_shutdown_behavior.as_ref());
+        t.masked("userData", self.user_data.is_some(), record::REMOVED);
+        t.set("tagSpecificationSet", "", self.tag_specifications.as_deref());
+        t.set("elasticGpuSpecificationSet", "", self.elastic_gpu_specifications.as_deref());
+        t.set("elasticInferenceAcceleratorSet", "", self.elastic_inference_accelerators.as_deref());
+        t.set("groupSet", "securityGroupId", self.security_group_ids.as_deref());
+        t.set("securityGroupSet", "securityGroup", self.security_groups.as_deref());
+        t.put("instanceMarketOptions", self.instance_market_options.as_ref());
+        t.put("creditSpecification", self.credit_specification.as_ref());
+        t.put("cpuOptions", self.cpu_options.as_ref());
+        t.put("capacityReservationSpecification", self.capacity_reservation_specification.as_ref());
+        t.set("licenseSpecificationSet", "", self.license_specifications.as_deref());
+        t.put("hibernationOptions", self.hibernation_options.as_ref());
+        t.put("metadataOptions", self.metadata_options.as_ref());
+        t.put("enclaveOptions", self.enclave_options.as_ref());
+        t.put("instanceRequirements", self.instance_requirements.as_ref());
+        t.put("privateDnsNameOptions", self.private_dns_name_options.as_ref());
+        t.put("maintenanceOptions", self.maintenance_options.as_ref());
+        t.put("disableApiStop", self.disable_api_stop.as_ref());
+        t.put("operator", self.operator.as_ref());
+        t.put("networkPerformanceOptions", self.network_performance_options.as_ref());
+        t.set("secondaryInterfaceSet", "", self.secondary_interfaces.as_deref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -9809,6 +14082,244 @@ impl record::Tell for Reservation {
         t.put("requesterId", self.requester_id.as_ref());
         t.set("groupSet", "", self.groups.as_deref());
         t.set("instancesSet", "", self.instances.as_deref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ResponseError {
+    pub code: Option<String>,
+    pub message: Option<String>,
+}
+
+impl ResponseError {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("code", &self.code);
+        w.put("message", &self.message);
+    }
+}
+
+impl xml::ToXml for ResponseError {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for ResponseError {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("code", self.code.as_ref());
+        t.put("message", self.message.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
+pub struct ResponseLaunchTemplateData {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kernel_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ebs_optimized: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub iam_instance_profile: Option<LaunchTemplateIamInstanceProfileSpecification>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub block_device_mappings: Option<Vec<LaunchTemplateBlockDeviceMapping>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub network_interfaces: Option<Vec<LaunchTemplateInstanceNetworkInterfaceSpecification>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instance_type: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub monitoring: Option<LaunchTemplatesMonitoring>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub placement: Option<LaunchTemplatePlacement>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ram_disk_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub disable_api_termination: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instance_initiated_shutdown_behavior: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_data: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tag_specifications: Option<Vec<LaunchTemplateTagSpecification>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub elastic_gpu_specifications: Option<Vec<ElasticGpuSpecificationResponse>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub elastic_inference_accelerators: Option<Vec<LaunchTemplateElasticInferenceAcceleratorResponse>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub security_group_ids: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub security_groups: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instance_market_options: Option<LaunchTemplateInstanceMarketOptions>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub credit_specification: Option<CreditSpecification>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cpu_options: Option<LaunchTemplateCpuOptions>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub capacity_reservation_specification: Option<LaunchTemplateCapacityReservationSpecificationResponse>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub license_specifications: Option<Vec<LaunchTemplateLicenseConfiguration>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hibernation_options: Option<LaunchTemplateHibernationOptions>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metadata_options: Option<LaunchTemplateInstanceMetadataOptions>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub enclave_options: Option<LaunchTemplateEnclaveOptions>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instance_requirements: Option<InstanceRequirements>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub private_dns_name_options: Option<LaunchTemplatePrivateDnsNameOptions>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub maintenance_options: Option<LaunchTemplateInstanceMaintenanceOptions>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub disable_api_stop: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub operator: Option<OperatorResponse>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub network_performance_options: Option<LaunchTemplateNetworkPerformanceOptions>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secondary_interfaces: Option<Vec<LaunchTemplateInstanceSecondaryInterfaceSpecification>>,
+}
+
+impl std::fmt::Debug for ResponseLaunchTemplateData {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ResponseLaunchTemplateData")
+            .field("kernel_id", &self.kernel_id)
+            .field("ebs_optimized", &self.ebs_optimized)
+            .field("iam_instance_profile", &self.iam_instance_profile)
+            .field("block_device_mappings", &self.block_device_mappings)
+            .field("network_interfaces", &self.network_interfaces)
+            .field("image_id", &self.image_id)
+            .field("instance_type", &self.instance_type)
+            .field("key_name", &self.key_name)
+            .field("monitoring", &self.monitoring)
+            .field("placement", &self.placement)
+            .field("ram_disk_id", &self.ram_disk_id)
+            .field("disable_api_termination", &self.disable_api_termination)
+            .field("instance_initiated_shutdown_behavior", &self.instance_initiated_shutdown_behavior)
+            .field("user_data", &"***")
+            .field("tag_specifications", &self.tag_specifications)
+            .field("elastic_gpu_specifications", &self.elastic_gpu_specifications)
+            .field("elastic_inference_accelerators", &self.elastic_inference_accelerators)
+            .field("security_group_ids", &self.security_group_ids)
+            .field("security_groups", &self.security_groups)
+            .field("instance_market_options", &self.instance_market_options)
+            .field("credit_specification", &self.credit_specification)
+            .field("cpu_options", &self.cpu_options)
+            .field("capacity_reservation_specification", &self.capacity_reservation_specification)
+            .field("license_specifications", &self.license_specifications)
+            .field("hibernation_options", &self.hibernation_options)
+            .field("metadata_options", &self.metadata_options)
+            .field("enclave_options", &self.enclave_options)
+            .field("instance_requirements", &self.instance_requirements)
+            .field("private_dns_name_options", &self.private_dns_name_options)
+            .field("maintenance_options", &self.maintenance_options)
+            .field("disable_api_stop", &self.disable_api_stop)
+            .field("operator", &self.operator)
+            .field("network_performance_options", &self.network_performance_options)
+            .field("secondary_interfaces", &self.secondary_interfaces)
+            .finish()
+    }
+}
+
+impl ResponseLaunchTemplateData {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("kernelId", &self.kernel_id);
+        w.put("ebsOptimized", &self.ebs_optimized);
+        w.put("iamInstanceProfile", &self.iam_instance_profile);
+        w.list("blockDeviceMappingSet", "item", self.block_device_mappings.as_deref());
+        w.list("networkInterfaceSet", "item", self.network_interfaces.as_deref());
+        w.put("imageId", &self.image_id);
+        w.put("instanceType", &self.instance_type);
+        w.put("keyName", &self.key_name);
+        w.put("monitoring", &self.monitoring);
+        w.put("placement", &self.placement);
+        w.put("ramDiskId", &self.ram_disk_id);
+        w.put("disableApiTermination", &self.disable_api_termination);
+        w.put("instanceInitiatedShutdownBehavior", &self.instance_initiated_shutdown_behavior);
+        w.put("userData", &self.user_data);
+        w.list("tagSpecificationSet", "item", self.tag_specifications.as_deref());
+        w.list("elasticGpuSpecificationSet", "item", self.elastic_gpu_specifications.as_deref());
+        w.list("elasticInferenceAcceleratorSet", "item", self.elastic_inference_accelerators.as_deref());
+        w.list("securityGroupIdSet", "item", self.security_group_ids.as_deref());
+        w.list("securityGroupSet", "item", self.security_groups.as_deref());
+        w.put("instanceMarketOptions", &self.instance_market_options);
+        w.put("creditSpecification", &self.credit_specification);
+        w.put("cpuOptions", &self.cpu_options);
+        w.put("capacityReservationSpecification", &self.capacity_reservation_specification);
+        w.list("licenseSet", "item", self.license_specifications.as_deref());
+        w.put("hibernationOptions", &self.hibernation_options);
+        w.put("metadataOptions", &self.metadata_options);
+        w.put("enclaveOptions", &self.enclave_options);
+        w.put("instanceRequirements", &self.instance_requirements);
+        w.put("privateDnsNameOptions", &self.private_dns_name_options);
+        w.put("maintenanceOptions", &self.maintenance_options);
+        w.put("disableApiStop", &self.disable_api_stop);
+        w.put("operator", &self.operator);
+        w.put("networkPerformanceOptions", &self.network_performance_options);
+        w.list("secondaryInterfaceSet", "item", self.secondary_interfaces.as_deref());
+    }
+}
+
+impl xml::ToXml for ResponseLaunchTemplateData {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for ResponseLaunchTemplateData {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("kernelId", self.kernel_id.as_ref());
+        t.put("ebsOptimized", self.ebs_optimized.as_ref());
+        t.put("iamInstanceProfile", self.iam_instance_profile.as_ref());
+        t.set("blockDeviceMappingSet", "", self.block_device_mappings.as_deref());
+        t.set("networkInterfaceSet", "", self.network_interfaces.as_deref());
+        t.put("imageId", self.image_id.as_ref());
+        t.put("instanceType", self.instance_type.as_ref());
+        t.put("keyName", self.key_name.as_ref());
+        t.put("monitoring", self.monitoring.as_ref());
+        t.put("placement", self.placement.as_ref());
+        t.put("ramDiskId", self.ram_disk_id.as_ref());
+        t.put("disableApiTermination", self.disable_api_termination.as_ref());
+        t.put("instanceInitiatedShutdownBehavior", self.instance_initiated_shutdown_behavior.as_ref());
+        t.masked("userData", self.user_data.is_some(), record::REMOVED);
+        t.set("tagSpecificationSet", "", self.tag_specifications.as_deref());
+        t.set("elasticGpuSpecificationSet", "", self.elastic_gpu_specifications.as_deref());
+        t.set("elasticInferenceAcceleratorSet", "", self.elastic_inference_accelerators.as_deref());
+        t.set("securityGroupIdSet", "securityGroupId", self.security_group_ids.as_deref());
+        t.set("securityGroupSet", "securityGroup", self.security_groups.as_deref());
+        t.put("instanceMarketOptions", self.instance_market_options.as_ref());
+        t.put("creditSpecification", self.credit_specification.as_ref());
+        t.put("cpuOptions", self.cpu_options.as_ref());
+        t.put("capacityReservationSpecification", self.capacity_reservation_specification.as_ref());
+        t.set("licenseSet", "", self.license_specifications.as_deref());
+        t.put("hibernationOptions", self.hibernation_options.as_ref());
+        t.put("metadataOptions", self.metadata_options.as_ref());
+        t.put("enclaveOptions", self.enclave_options.as_ref());
+        t.put("instanceRequirements", self.instance_requirements.as_ref());
+        t.put("privateDnsNameOptions", self.private_dns_name_options.as_ref());
+        t.put("maintenanceOptions", self.maintenance_options.as_ref());
+        t.put("disableApiStop", self.disable_api_stop.as_ref());
+        t.put("operator", self.operator.as_ref());
+        t.put("networkPerformanceOptions", self.network_performance_options.as_ref());
+        t.set("secondaryInterfaceSet", "", self.secondary_interfaces.as_deref());
         t.close();
     }
 }
@@ -10398,6 +14909,60 @@ impl record::Tell for ScanResults {
         t.put("mediumFixAvailableSince", self.medium_fix_available_since.as_ref());
         t.put("highFixAvailableSince", self.high_fix_available_since.as_ref());
         t.put("criticalFixAvailableSince", self.critical_fix_available_since.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
+pub struct SecondaryInterfacePrivateIpAddressSpecification {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub private_ip_address: Option<String>,
+}
+
+impl SecondaryInterfacePrivateIpAddressSpecification {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("privateIpAddress", &self.private_ip_address);
+    }
+}
+
+impl xml::ToXml for SecondaryInterfacePrivateIpAddressSpecification {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for SecondaryInterfacePrivateIpAddressSpecification {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("privateIpAddress", self.private_ip_address.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
+pub struct SecondaryInterfacePrivateIpAddressSpecificationRequest {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub private_ip_address: Option<String>,
+}
+
+impl form::FromForm for SecondaryInterfacePrivateIpAddressSpecificationRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(SecondaryInterfacePrivateIpAddressSpecificationRequest {
+            private_ip_address: n.get("PrivateIpAddress", v)?,
+        })
+    }
+}
+
+impl record::Tell for SecondaryInterfacePrivateIpAddressSpecificationRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("privateIpAddress", self.private_ip_address.as_ref());
         t.close();
     }
 }
@@ -11057,6 +15622,69 @@ impl record::Tell for TerminateInstancesResult {
     }
 }
 
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
+pub struct TotalLocalStorageGB {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "vectors", serde(with = "wire::vectors::number"))]
+    pub min: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "vectors", serde(with = "wire::vectors::number"))]
+    pub max: Option<f64>,
+}
+
+impl TotalLocalStorageGB {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("min", &self.min);
+        w.put("max", &self.max);
+    }
+}
+
+impl xml::ToXml for TotalLocalStorageGB {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for TotalLocalStorageGB {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("min", self.min.as_ref());
+        t.put("max", self.max.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
+pub struct TotalLocalStorageGBRequest {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "vectors", serde(with = "wire::vectors::number"))]
+    pub min: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "vectors", serde(with = "wire::vectors::number"))]
+    pub max: Option<f64>,
+}
+
+impl form::FromForm for TotalLocalStorageGBRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(TotalLocalStorageGBRequest { min: n.get("Min", v)?, max: n.get("Max", v)? })
+    }
+}
+
+impl record::Tell for TotalLocalStorageGBRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("min", self.min.as_ref());
+        t.put("max", self.max.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -11107,6 +15735,64 @@ impl record::Tell for UserIdGroupPair {
     }
 }
 
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
+pub struct VCpuCountRange {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub min: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max: Option<i32>,
+}
+
+impl VCpuCountRange {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("min", &self.min);
+        w.put("max", &self.max);
+    }
+}
+
+impl xml::ToXml for VCpuCountRange {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for VCpuCountRange {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("min", self.min.as_ref());
+        t.put("max", self.max.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
+pub struct VCpuCountRangeRequest {
+    pub min: i32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max: Option<i32>,
+}
+
+impl form::FromForm for VCpuCountRangeRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(VCpuCountRangeRequest { min: n.need("Min", v)?, max: n.get("Max", v)? })
+    }
+}
+
+impl record::Tell for VCpuCountRangeRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("min", Some(&self.min));
+        t.put("max", self.max.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -11147,6 +15833,73 @@ impl record::Tell for VCpuInfo {
         t.put("defaultThreadsPerCore", self.default_threads_per_core.as_ref());
         t.set("validCoresSet", "validCore", self.valid_cores.as_deref());
         t.set("validThreadsPerCoreSet", "validThreadsPerCore", self.valid_threads_per_core.as_deref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ValidationError {
+    pub code: Option<String>,
+    pub message: Option<String>,
+}
+
+impl ValidationError {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("code", &self.code);
+        w.put("message", &self.message);
+    }
+}
+
+impl xml::ToXml for ValidationError {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for ValidationError {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("code", self.code.as_ref());
+        t.put("message", self.message.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ValidationWarning {
+    pub errors: Option<Vec<ValidationError>>,
+}
+
+impl ValidationWarning {
+    fn members(&self, w: &mut xml::Writer) {
+        w.list("errorSet", "item", self.errors.as_deref());
+    }
+}
+
+impl xml::ToXml for ValidationWarning {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for ValidationWarning {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("errorSet", "", self.errors.as_deref());
         t.close();
     }
 }
@@ -11642,8 +16395,12 @@ impl record::Tell for VpcIpv6CidrBlockAssociation {
 pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<AssociateIamInstanceProfile>(),
     wire::vectors::Codec::of::<CreateKeyPair>(),
+    wire::vectors::Codec::of::<CreateLaunchTemplate>(),
+    wire::vectors::Codec::of::<CreateLaunchTemplateVersion>(),
     wire::vectors::Codec::of::<CreateTags>(),
     wire::vectors::Codec::of::<DeleteKeyPair>(),
+    wire::vectors::Codec::of::<DeleteLaunchTemplate>(),
+    wire::vectors::Codec::of::<DeleteLaunchTemplateVersions>(),
     wire::vectors::Codec::of::<DeleteTags>(),
     wire::vectors::Codec::of::<DescribeAccountAttributes>(),
     wire::vectors::Codec::of::<DescribeAvailabilityZones>(),
@@ -11656,6 +16413,8 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<DescribeInstances>(),
     wire::vectors::Codec::of::<DescribeInternetGateways>(),
     wire::vectors::Codec::of::<DescribeKeyPairs>(),
+    wire::vectors::Codec::of::<DescribeLaunchTemplateVersions>(),
+    wire::vectors::Codec::of::<DescribeLaunchTemplates>(),
     wire::vectors::Codec::of::<DescribeNetworkInterfaces>(),
     wire::vectors::Codec::of::<DescribeRegions>(),
     wire::vectors::Codec::of::<DescribeRouteTables>(),
@@ -11667,9 +16426,11 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<DescribeVpcs>(),
     wire::vectors::Codec::of::<DisassociateIamInstanceProfile>(),
     wire::vectors::Codec::of::<GetConsoleOutput>(),
+    wire::vectors::Codec::of::<GetLaunchTemplateData>(),
     wire::vectors::Codec::of::<ImportKeyPair>(),
     wire::vectors::Codec::of::<ModifyInstanceAttribute>(),
     wire::vectors::Codec::of::<ModifyInstanceMetadataOptions>(),
+    wire::vectors::Codec::of::<ModifyLaunchTemplate>(),
     wire::vectors::Codec::of::<RebootInstances>(),
     wire::vectors::Codec::of::<ReplaceIamInstanceProfileAssociation>(),
     wire::vectors::Codec::of::<RunInstances>(),
@@ -11682,15 +16443,71 @@ pub static CODECS: &[wire::vectors::Codec] = &[
 mod rule {
     use rolecall_wire::rules::{Pattern, Text};
 
+    pub static ACCELERATOR_MANUFACTURER: Text = Text {
+        min: 0,
+        max: usize::MAX,
+        pattern: None,
+        values: &["amazon-web-services", "amd", "nvidia", "xilinx", "habana"],
+    };
+    pub static ACCELERATOR_NAME: Text = Text {
+        min: 0,
+        max: usize::MAX,
+        pattern: None,
+        values: &[
+            "a100",
+            "inferentia",
+            "k520",
+            "k80",
+            "m60",
+            "radeon-pro-v520",
+            "t4",
+            "vu9p",
+            "v100",
+            "a10g",
+            "h100",
+            "t4g",
+            "l40s",
+            "l4",
+            "gaudi-hl-205",
+            "inferentia2",
+            "trainium",
+            "trainium2",
+            "u30",
+        ],
+    };
+    pub static ACCELERATOR_TYPE: Text =
+        Text { min: 0, max: usize::MAX, pattern: None, values: &["gpu", "fpga", "inference", "media"] };
     pub static ACCOUNT_ATTRIBUTE_NAME: Text =
         Text { min: 0, max: usize::MAX, pattern: None, values: &["supported-platforms", "default-vpc"] };
+    pub static ALLOWED_INSTANCE_TYPE: Text = Text {
+        min: 1,
+        max: 30,
+        pattern: Some(Pattern::new("[a-zA-Z0-9\\.\\*\\-]+", "[a-zA-Z0-9\\.\\*\\-]+")),
+        values: &[],
+    };
     pub static AMD_SEV_SNP_SPECIFICATION: Text =
         Text { min: 0, max: usize::MAX, pattern: None, values: &["enabled", "disabled"] };
+    pub static BARE_METAL: Text =
+        Text { min: 0, max: usize::MAX, pattern: None, values: &["included", "required", "excluded"] };
+    pub static BURSTABLE_PERFORMANCE: Text =
+        Text { min: 0, max: usize::MAX, pattern: None, values: &["included", "required", "excluded"] };
     pub static CAPACITY_RESERVATION_PREFERENCE: Text = Text {
         min: 0,
         max: usize::MAX,
         pattern: None,
         values: &["capacity-reservations-only", "open", "none"],
+    };
+    pub static CPU_MANUFACTURER: Text = Text {
+        min: 0,
+        max: usize::MAX,
+        pattern: None,
+        values: &["intel", "amd", "amazon-web-services", "apple"],
+    };
+    pub static EXCLUDED_INSTANCE_TYPE: Text = Text {
+        min: 1,
+        max: 30,
+        pattern: Some(Pattern::new("[a-zA-Z0-9\\.\\*\\-]+", "[a-zA-Z0-9\\.\\*\\-]+")),
+        values: &[],
     };
     pub static HOSTNAME_TYPE: Text =
         Text { min: 0, max: usize::MAX, pattern: None, values: &["ip-name", "resource-name"] };
@@ -11723,6 +16540,8 @@ mod rule {
         Text { min: 0, max: usize::MAX, pattern: None, values: &["disabled", "default"] };
     pub static INSTANCE_BANDWIDTH_WEIGHTING: Text =
         Text { min: 0, max: usize::MAX, pattern: None, values: &["default", "vpc-1", "ebs-1"] };
+    pub static INSTANCE_GENERATION: Text =
+        Text { min: 0, max: usize::MAX, pattern: None, values: &["current", "previous"] };
     pub static INSTANCE_INTERRUPTION_BEHAVIOR: Text =
         Text { min: 0, max: usize::MAX, pattern: None, values: &["hibernate", "stop", "terminate"] };
     pub static INSTANCE_METADATA_ENDPOINT_STATE: Text =
@@ -11733,6 +16552,26 @@ mod rule {
         Text { min: 0, max: usize::MAX, pattern: None, values: &["disabled", "enabled"] };
     pub static KEY_FORMAT: Text = Text { min: 0, max: usize::MAX, pattern: None, values: &["pem", "ppk"] };
     pub static KEY_TYPE: Text = Text { min: 0, max: usize::MAX, pattern: None, values: &["rsa", "ed25519"] };
+    pub static LAUNCH_TEMPLATE_AUTO_RECOVERY_STATE: Text =
+        Text { min: 0, max: usize::MAX, pattern: None, values: &["default", "disabled"] };
+    pub static LAUNCH_TEMPLATE_HTTP_TOKENS_STATE: Text =
+        Text { min: 0, max: usize::MAX, pattern: None, values: &["optional", "required"] };
+    pub static LAUNCH_TEMPLATE_INSTANCE_METADATA_ENDPOINT_STATE: Text =
+        Text { min: 0, max: usize::MAX, pattern: None, values: &["disabled", "enabled"] };
+    pub static LAUNCH_TEMPLATE_INSTANCE_METADATA_PROTOCOL_IPV6: Text =
+        Text { min: 0, max: usize::MAX, pattern: None, values: &["disabled", "enabled"] };
+    pub static LAUNCH_TEMPLATE_INSTANCE_METADATA_TAGS_STATE: Text =
+        Text { min: 0, max: usize::MAX, pattern: None, values: &["disabled", "enabled"] };
+    pub static LAUNCH_TEMPLATE_NAME: Text = Text {
+        min: 3,
+        max: 128,
+        pattern: Some(Pattern::new("[a-zA-Z0-9\\(\\)\\.\\-/_]+", "[a-zA-Z0-9\\(\\)\\.\\-/_]+")),
+        values: &[],
+    };
+    pub static LOCAL_STORAGE: Text =
+        Text { min: 0, max: usize::MAX, pattern: None, values: &["included", "required", "excluded"] };
+    pub static LOCAL_STORAGE_TYPE: Text =
+        Text { min: 0, max: usize::MAX, pattern: None, values: &["hdd", "ssd"] };
     pub static MARKET_TYPE: Text = Text {
         min: 0,
         max: usize::MAX,
@@ -11749,6 +16588,7 @@ mod rule {
         Text { min: 0, max: usize::MAX, pattern: None, values: &["one-time", "persistent"] };
     pub static TENANCY: Text =
         Text { min: 0, max: usize::MAX, pattern: None, values: &["default", "dedicated", "host"] };
+    pub static VERSION_DESCRIPTION: Text = Text { min: 0, max: 255, pattern: None, values: &[] };
     pub static VOLUME_TYPE: Text = Text {
         min: 0,
         max: usize::MAX,

@@ -10,8 +10,9 @@ use rolecall_testkit::{ACCOUNT, World};
 
 use crate::images;
 use crate::model::{
-    DescribeInstances, DescribeInstancesRequest, IamInstanceProfileSpecification, Instance, Reservation,
-    RunInstances, RunInstancesRequest, Tag, TagSpecification,
+    CreateLaunchTemplateRequest, DescribeInstances, DescribeInstancesRequest,
+    IamInstanceProfileSpecification, Instance, RequestLaunchTemplateData, Reservation, RunInstances,
+    RunInstancesRequest, Tag, TagSpecification,
 };
 
 /// Writes a role that EC2 may take on.
@@ -68,6 +69,19 @@ pub fn request() -> RunInstancesRequest {
         instance_type: Some("t3.micro".into()),
         min_count: 1,
         max_count: 1,
+        ..Default::default()
+    }
+}
+
+/// A launch template of the default image.
+pub fn template(name: &str, instance_type: &str) -> CreateLaunchTemplateRequest {
+    CreateLaunchTemplateRequest {
+        launch_template_name: name.into(),
+        launch_template_data: RequestLaunchTemplateData {
+            image_id: Some(images::DEFAULT.into()),
+            instance_type: Some(instance_type.into()),
+            ..Default::default()
+        },
         ..Default::default()
     }
 }

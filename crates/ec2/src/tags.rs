@@ -13,6 +13,8 @@ const MOST: usize = 50;
 /// Characters of a key and of a value.
 const KEY: usize = 127;
 const VALUE: usize = 256;
+/// Why a key that begins so is refused.
+pub const RESERVED: &str = "Tag keys starting with 'aws:' are reserved for internal use";
 
 /// The tags of a resource.
 ///
@@ -27,7 +29,8 @@ pub fn of(db: &Reader, place: Place<'_>, id: &str) -> Result<Tags, Fault> {
 /// # Errors
 /// TagLimitExceeded above 50.
 pub fn put(tx: &mut Tx, place: Place<'_>, id: &str, tags: Tags) -> Result<(), Fault> {
-    if tags.len() > MOST {
+    // Those that AWS sets itself do not count.
+    if tags.iter().filter(|tag| !tag.key.starts_with("aws:")).count() > MOST {
         let text = "The maximum number of Tags for a resource has been reached.";
         return Err(faults::other("TagLimitExceeded", text));
     }
@@ -60,8 +63,7 @@ pub fn checked(list: &[model::Tag]) -> Result<Tags, Fault> {
             )));
         }
         if key.to_lowercase().starts_with("aws:") {
-            let text = "Tag keys starting with 'aws:' are reserved for internal use";
-            return Err(faults::invalid(text));
+            return Err(faults::invalid(RESERVED));
         }
         if tags.get(key).is_some() {
             return Err(faults::invalid(format!("Duplicate tag key '{key}' specified.")));

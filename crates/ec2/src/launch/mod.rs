@@ -9,12 +9,28 @@ pub use plan::{Plan, checked_user_data};
 pub use questions::questions;
 pub use write::{Launch, repeated, write};
 
+/// What of a launch template's data could never be launched, as the warning that goes with the template.
+///
+/// # Errors
+/// InternalFailure for data that is none.
+pub fn warning(data: &Data) -> Result<Option<ValidationWarning>, Fault> {
+    let outcome = data::launch(data.clone(), &RunInstancesRequest::default());
+    let Err(fault) = outcome.and_then(|input| refuse::refuse(&input)) else { return Ok(None) };
+    if fault.status() >= 500 {
+        return Err(fault);
+    }
+    let error =
+        ValidationError { code: Some(fault.code().to_owned()), message: Some(fault.message().to_owned()) };
+    Ok(Some(ValidationWarning { errors: Some(vec![error]) }))
+}
+
 use rolecall_base::Fault;
 
 use crate::faults;
-use crate::model::{InstanceMetadataOptionsRequest, RunInstancesRequest};
+use crate::model::{InstanceMetadataOptionsRequest, RunInstancesRequest, ValidationError, ValidationWarning};
 use crate::network::Network;
 use crate::records::{MetadataOptions, Subnet};
+use crate::templates::data::{self, Data};
 
 /// The parameters of the one network interface, wherever the caller put them.
 #[derive(Clone, Debug, Default)]

@@ -21,6 +21,7 @@ use crate::place::Place;
 use crate::profiles;
 use crate::records::{KeyPair, KeyPairs, MetadataOptions, Shutdown, Subnet};
 use crate::tags;
+use crate::templates::Merged;
 
 /// The most instances of one call.
 const MOST: i32 = 500;
@@ -55,7 +56,8 @@ impl Plan {
     ///
     /// # Errors
     /// The faults of RunInstances but the ones about permission.
-    pub fn make(db: &Reader, place: Place<'_>, input: &RunInstancesRequest) -> Result<Plan, Fault> {
+    pub fn make(db: &Reader, place: Place<'_>, merged: &Merged<'_>) -> Result<Plan, Fault> {
+        let input: &RunInstancesRequest = &merged.input;
         refuse(input)?;
         let wishes = Wishes::of(input);
         let network = Network::load(db, place)?;
@@ -65,6 +67,11 @@ impl Plan {
         let subnet = found_subnet(&network, input, &wishes)?;
         let cidr = network::block(&subnet.cidr)?;
         let made = |kind| tags::of_request(input.tag_specifications.as_deref(), &MAKES, kind);
+        let mut instance_tags = made("instance")?;
+        if let Some((template, number)) = &merged.template {
+            instance_tags.set("aws:ec2launchtemplate:id", &template.id);
+            instance_tags.set("aws:ec2launchtemplate:version", &number.to_string());
+        }
         Ok(Plan {
             count,
             image,
@@ -78,7 +85,7 @@ impl Plan {
             public: wishes.public.unwrap_or(subnet.public),
             description: wishes.description.unwrap_or_default().to_owned(),
             shutdown: shutdown(input.instance_initiated_shutdown_behavior.as_deref()),
-            instance_tags: made("instance")?,
+            instance_tags,
             volume_tags: made("volume")?,
             interface_tags: made("network-interface")?,
             subnet,

@@ -7,7 +7,7 @@
 use rolecall_actions::ec2::{CreateTags, RunInstances, key, kind};
 use rolecall_actions::{Kind, On};
 use rolecall_base::{Fault, Tags};
-use rolecall_door::{At, ByArn, Needs};
+use rolecall_door::{At, ByArn, Needs, Question};
 
 use super::{Wishes, metadata, subnet};
 use crate::images;
@@ -20,10 +20,15 @@ use crate::questions::{enabled, required};
 use crate::records::{KeyPairs, MetadataOptions, Subnet};
 use crate::tags;
 use crate::tags::pairs;
+use crate::templates::Merged;
 
 /// What the questions are made of.
 struct Sketch<'a> {
+    /// What the caller gave by itself, and that over what the template says.
+    given: &'a RunInstancesRequest,
     input: &'a RunInstancesRequest,
+    /// ARN of the launch template.
+    template: Option<String>,
     place: Place<'a>,
     wishes: Wishes<'a>,
     subnet: Option<Subnet>,
@@ -34,12 +39,16 @@ struct Sketch<'a> {
 ///
 /// # Errors
 /// When the store can't be read.
-pub fn questions(input: &RunInstancesRequest, at: &At<'_>) -> Result<Needs, Fault> {
+pub fn questions(given: &RunInstancesRequest, at: &At<'_>) -> Result<Needs, Fault> {
     let place = Place { account: at.account(), region: at.region };
     let db = at.db()?;
     let network = Network::load(db, place)?;
+    let merged = Merged::sketch(db, place, given)?;
+    let input: &RunInstancesRequest = &merged.input;
     let sketch = Sketch {
+        given,
         input,
+        template: merged.template.as_ref().map(|(own, _)| place.arn(kind::LaunchTemplate::NAME, &own.id)),
         place,
         wishes: Wishes::of(input),
         subnet: subnet(&network, input).cloned(),
@@ -54,13 +63,19 @@ pub fn questions(input: &RunInstancesRequest, at: &At<'_>) -> Result<Needs, Faul
     }
     asked.push(sketch.interface());
     asked.push(sketch.volume());
+    if let Some(spec) = &given.launch_template {
+        let id = merged.template.as_ref().map(|(own, _)| own.id.as_str());
+        let id = id.or(spec.launch_template_id.as_deref()).filter(|id| !id.is_empty()).unwrap_or("*");
+        asked.push(sketch.launch_template(id, tagged(id)?));
+    }
     if let Some(name) = input.key_name.as_deref().filter(|name| !name.is_empty()) {
         let key = db.get::<KeyPairs>(&place.key(name))?;
         let has = key.as_ref().map(|key| tagged(&key.id)).transpose()?.unwrap_or_default();
         let resource = place.resource::<kind::KeyPair>(name).tagged(has);
         let question = Needs::action(RunInstances).on(&resource).key(key::Region, Some(place.region));
         let kind = key.map(|key| key.key_type.word());
-        asked.push(question.key(key::KeyPairName, Some(name)).key(key::KeyPairType, kind).done());
+        let question = question.key(key::KeyPairName, Some(name)).key(key::KeyPairType, kind);
+        asked.push(sketch.from_template(question, given.key_name.is_some()).done());
     }
     if let Some(role) = sketch.profile.as_ref().and_then(|profile| profile.role.as_ref()) {
         asked.push(profiles::may_pass(role, &place.arn("instance", "*")));
@@ -72,6 +87,24 @@ pub fn questions(input: &RunInstancesRequest, at: &At<'_>) -> Result<Needs, Faul
 }
 
 impl Sketch<'_> {
+    /// Adds where a resource comes from: the template, if there is one and the caller did not name another itself.
+    fn from_template(&self, question: Question<RunInstances>, named: bool) -> Question<RunInstances> {
+        let template = self.template.as_deref();
+        let from = template.map(|_| if named { "false" } else { "true" });
+        question.key(key::LaunchTemplate, template).key(key::IsLaunchTemplateResource, from)
+    }
+
+    fn launch_template(&self, id: &str, has: Tags) -> Needs {
+        let resource = self.place.resource::<kind::LaunchTemplate>(id).tagged(has);
+        let question = Needs::action(RunInstances).on(&resource).key(key::Region, Some(self.place.region));
+        self.from_template(question, false).done()
+    }
+
+    /// Whether the caller itself says what stands in the list.
+    fn names<T>(list: &Option<Vec<T>>) -> bool {
+        list.as_ref().is_some_and(|list| !list.is_empty())
+    }
+
     fn subnet_id(&self) -> String {
         match (&self.subnet, self.wishes.subnet) {
             (Some(subnet), _) => subnet.id.clone(),
@@ -113,15 +146,15 @@ impl Sketch<'_> {
     fn image(&self, has: Tags) -> Needs {
         let id = self.input.image_id.as_deref().unwrap_or("*");
         let resource = ByArn::<kind::Image>::new(images::arn(self.place.region, id), self.place.account);
-        Needs::action(RunInstances)
+        let question = Needs::action(RunInstances)
             .on(&resource.tagged(has))
             .key(key::Region, Some(self.place.region))
             .key(key::ImageID, self.input.image_id.as_deref())
             .key(key::ImageType, Some("machine"))
             .key(key::Owner, Some("amazon"))
             .key(key::Public, Some("true"))
-            .key(key::RootDeviceType, Some("ebs"))
-            .done()
+            .key(key::RootDeviceType, Some("ebs"));
+        self.from_template(question, self.given.image_id.is_some()).done()
     }
 
     fn instance(&self) -> Needs {
@@ -129,7 +162,7 @@ impl Sketch<'_> {
         let options = metadata(MetadataOptions::default(), wished).unwrap_or_default();
         let instance_type = self.input.instance_type.as_deref().unwrap_or(instance_types::DEFAULT);
         let tags = self.wished_tags(kind::Instance::NAME);
-        Needs::action(RunInstances)
+        let question = Needs::action(RunInstances)
             .on(&self.place.resource::<kind::Instance>("*"))
             .key(key::Region, Some(self.place.region))
             .key(key::AvailabilityZone, self.zone())
@@ -142,53 +175,55 @@ impl Sketch<'_> {
             .key(key::MetadataHttpTokens, Some(required(options.tokens_required)))
             .key(key::RootDeviceType, Some("ebs"))
             .key(key::Tenancy, Some("default"))
-            .request_tags(pairs(&tags))
-            .done()
+            .request_tags(pairs(&tags));
+        self.from_template(question, false).done()
     }
 
     fn in_subnet(&self, has: Tags) -> Needs {
         let id = self.subnet_id();
-        Needs::action(RunInstances)
+        let question = Needs::action(RunInstances)
             .on(&self.place.resource::<kind::Subnet>(&id).tagged(has))
             .key(key::Region, Some(self.place.region))
             .key(key::AvailabilityZone, self.zone())
             .key(key::SubnetID, Some(id.as_str()))
-            .key(key::Vpc, self.vpc_arn())
-            .done()
+            .key(key::Vpc, self.vpc_arn());
+        self.from_template(question, Wishes::of(self.given).subnet.is_some()).done()
     }
 
     fn group(&self, id: &str, has: Tags) -> Needs {
-        Needs::action(RunInstances)
+        let own = Wishes::of(self.given);
+        let named = !own.groups.is_empty() || !own.group_names.is_empty();
+        let question = Needs::action(RunInstances)
             .on(&self.place.resource::<kind::SecurityGroup>(id).tagged(has))
             .key(key::Region, Some(self.place.region))
             .key(key::SecurityGroupID, Some(id))
-            .key(key::Vpc, self.vpc_arn())
-            .done()
+            .key(key::Vpc, self.vpc_arn());
+        self.from_template(question, named).done()
     }
 
     fn interface(&self) -> Needs {
         let tags = self.wished_tags(kind::NetworkInterface::NAME);
-        Needs::action(RunInstances)
+        let question = Needs::action(RunInstances)
             .on(&self.place.resource::<kind::NetworkInterface>("*"))
             .key(key::Region, Some(self.place.region))
             .key(key::AvailabilityZone, self.zone())
             .key(key::AssociatePublicIpAddress, self.wishes.public.map(|yes| yes.to_string()))
             .key(key::Subnet, Some(self.subnet_arn()))
             .key(key::Vpc, self.vpc_arn())
-            .request_tags(pairs(&tags))
-            .done()
+            .request_tags(pairs(&tags));
+        self.from_template(question, Self::names(&self.given.network_interfaces)).done()
     }
 
     fn volume(&self) -> Needs {
         let tags = self.wished_tags(kind::Volume::NAME);
-        Needs::action(RunInstances)
+        let question = Needs::action(RunInstances)
             .on(&self.place.resource::<kind::Volume>("*"))
             .key(key::Region, Some(self.place.region))
             .key(key::AvailabilityZone, self.zone())
             .key(key::Encrypted, Some("false"))
             .key(key::VolumeType, Some("gp3"))
-            .request_tags(pairs(&tags))
-            .done()
+            .request_tags(pairs(&tags));
+        self.from_template(question, Self::names(&self.given.block_device_mappings)).done()
     }
 
     /// ec2:CreateTags on what is made of one kind, if that is to have tags.

@@ -7,8 +7,8 @@ use rolecall_base::Fault;
 
 use crate::faults::{self, unsupported};
 use crate::model::{
-    CapacityReservationSpecification, InstanceNetworkInterfaceSpecification, LaunchTemplateSpecification,
-    Placement, PrivateDnsNameOptionsRequest, RunInstancesRequest,
+    CapacityReservationSpecification, InstanceNetworkInterfaceSpecification, Placement,
+    PrivateDnsNameOptionsRequest, RunInstancesRequest,
 };
 
 /// Refuses what can't be honored.
@@ -26,7 +26,6 @@ pub fn refuse(input: &RunInstancesRequest) -> Result<(), Fault> {
         ramdisk_id,
         elastic_gpu_specification,
         elastic_inference_accelerators,
-        launch_template,
         instance_market_options,
         credit_specification,
         cpu_options,
@@ -44,6 +43,7 @@ pub fn refuse(input: &RunInstancesRequest) -> Result<(), Fault> {
         network_interfaces,
         ebs_optimized,
         // Honored: see `Plan`.
+        launch_template: _,
         image_id: _,
         instance_type: _,
         key_name: _,
@@ -92,7 +92,6 @@ pub fn refuse(input: &RunInstancesRequest) -> Result<(), Fault> {
     if let Some((_, what)) = wishes.iter().find(|(wished, _)| *wished) {
         return Err(unsupported(what));
     }
-    launch_template.as_ref().map_or(Ok(()), no_template)?;
     placement.as_ref().map_or(Ok(()), refuse_placement)?;
     capacity_reservation_specification.as_ref().map_or(Ok(()), refuse_reservation)?;
     private_dns_name_options.as_ref().map_or(Ok(()), refuse_names)?;
@@ -105,22 +104,6 @@ fn some<T>(list: &Option<Vec<T>>) -> bool {
 
 fn given(text: &Option<String>) -> bool {
     text.as_ref().is_some_and(|text| !text.is_empty())
-}
-
-/// There are no launch templates, so none is found.
-fn no_template(template: &LaunchTemplateSpecification) -> Result<(), Fault> {
-    let LaunchTemplateSpecification { launch_template_id, launch_template_name, version: _ } = template;
-    Err(match (launch_template_id, launch_template_name) {
-        (Some(id), _) => {
-            let text = format!("The specified launch template, with template ID {id}, does not exist.");
-            faults::other("InvalidLaunchTemplateId.NotFound", text)
-        }
-        (None, name) => {
-            let name = name.as_deref().unwrap_or_default();
-            let text = format!("The specified launch template, with template name {name}, does not exist.");
-            faults::other("InvalidLaunchTemplateName.NotFoundException", text)
-        }
-    })
 }
 
 fn refuse_placement(placement: &Placement) -> Result<(), Fault> {

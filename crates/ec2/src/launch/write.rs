@@ -19,6 +19,7 @@ use crate::records::{
     State,
 };
 use crate::tags;
+use crate::templates::Merged;
 
 /// The instances of an earlier call with the same client token.
 ///
@@ -55,10 +56,11 @@ pub fn write(
     tx: &mut Tx,
     env: &Env,
     place: Place<'_>,
-    input: &RunInstancesRequest,
+    merged: &Merged<'_>,
     plan: &Plan,
     launch: &Launch,
 ) -> Result<Vec<Instance>, Fault> {
+    let input: &RunInstancesRequest = &merged.input;
     Network::settle(tx, place)?;
     let reservation = env.resource_id("r");
     let mut made = Vec::new();
@@ -88,7 +90,7 @@ pub fn write(
     }
     if let Some(token) = input.client_token.as_deref().filter(|token| !token.is_empty()) {
         let instances = made.iter().map(|instance| instance.id.clone()).collect();
-        let row = ClientToken { digest: digest(input), reservation, instances };
+        let row = ClientToken { digest: digest(merged.given), reservation, instances };
         tx.put::<ClientTokens>(&place.key(token), &row)?;
     }
     Ok(made)

@@ -1,7 +1,7 @@
 //! DeleteTags: removes tags by key, or by key and value; without any, all of them.
 
 use rolecall_actions::ec2::{self};
-use rolecall_base::{Fault, Tags};
+use rolecall_base::Fault;
 use rolecall_door::{At, Authorized, Needs, Operation, Write};
 
 use crate::faults;
@@ -40,10 +40,19 @@ impl Operation for DeleteTags {
         for id in &input.resources {
             let mut tags = tags::of(req.db()?, place, id)?;
             match input.tags.as_deref() {
-                None | Some([]) => tags = Tags::default(),
+                // Those that AWS set itself stay.
+                None | Some([]) => {
+                    let own = tags.iter().filter(|tag| !tag.key.starts_with("aws:"));
+                    for key in own.map(|tag| tag.key.clone()).collect::<Vec<_>>() {
+                        tags.remove(&key);
+                    }
+                }
                 Some(gone) => {
                     for tag in gone {
                         let key = tag.key.as_deref().unwrap_or_default();
+                        if key.to_lowercase().starts_with("aws:") {
+                            return Err(faults::invalid(tags::RESERVED));
+                        }
                         // A value that is given, if only an empty one, must be the tag's.
                         if tag.value.is_none() || tags.get(key) == tag.value.as_deref() {
                             tags.remove(key);

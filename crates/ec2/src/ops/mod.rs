@@ -4,8 +4,12 @@
 
 pub mod associate_iam_instance_profile;
 pub mod create_key_pair;
+pub mod create_launch_template;
+pub mod create_launch_template_version;
 pub mod create_tags;
 pub mod delete_key_pair;
+pub mod delete_launch_template;
+pub mod delete_launch_template_versions;
 pub mod delete_tags;
 pub mod describe_account_attributes;
 pub mod describe_availability_zones;
@@ -18,6 +22,8 @@ pub mod describe_instance_types;
 pub mod describe_instances;
 pub mod describe_internet_gateways;
 pub mod describe_key_pairs;
+pub mod describe_launch_template_versions;
+pub mod describe_launch_templates;
 pub mod describe_network_interfaces;
 pub mod describe_regions;
 pub mod describe_route_tables;
@@ -29,9 +35,11 @@ pub mod describe_vpc_attribute;
 pub mod describe_vpcs;
 pub mod disassociate_iam_instance_profile;
 pub mod get_console_output;
+pub mod get_launch_template_data;
 pub mod import_key_pair;
 pub mod modify_instance_attribute;
 pub mod modify_instance_metadata_options;
+pub mod modify_launch_template;
 pub mod reboot_instances;
 pub mod replace_iam_instance_profile_association;
 pub mod run_instances;
@@ -43,8 +51,12 @@ pub mod terminate_instances;
 pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::AssociateIamInstanceProfile>(),
     rolecall_door::row::<crate::model::CreateKeyPair>(),
+    rolecall_door::row::<crate::model::CreateLaunchTemplate>(),
+    rolecall_door::row::<crate::model::CreateLaunchTemplateVersion>(),
     rolecall_door::row::<crate::model::CreateTags>(),
     rolecall_door::row::<crate::model::DeleteKeyPair>(),
+    rolecall_door::row::<crate::model::DeleteLaunchTemplate>(),
+    rolecall_door::row::<crate::model::DeleteLaunchTemplateVersions>(),
     rolecall_door::row::<crate::model::DeleteTags>(),
     rolecall_door::row::<crate::model::DescribeAccountAttributes>(),
     rolecall_door::row::<crate::model::DescribeAvailabilityZones>(),
@@ -57,6 +69,8 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::DescribeInstances>(),
     rolecall_door::row::<crate::model::DescribeInternetGateways>(),
     rolecall_door::row::<crate::model::DescribeKeyPairs>(),
+    rolecall_door::row::<crate::model::DescribeLaunchTemplateVersions>(),
+    rolecall_door::row::<crate::model::DescribeLaunchTemplates>(),
     rolecall_door::row::<crate::model::DescribeNetworkInterfaces>(),
     rolecall_door::row::<crate::model::DescribeRegions>(),
     rolecall_door::row::<crate::model::DescribeRouteTables>(),
@@ -68,9 +82,11 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::DescribeVpcs>(),
     rolecall_door::row::<crate::model::DisassociateIamInstanceProfile>(),
     rolecall_door::row::<crate::model::GetConsoleOutput>(),
+    rolecall_door::row::<crate::model::GetLaunchTemplateData>(),
     rolecall_door::row::<crate::model::ImportKeyPair>(),
     rolecall_door::row::<crate::model::ModifyInstanceAttribute>(),
     rolecall_door::row::<crate::model::ModifyInstanceMetadataOptions>(),
+    rolecall_door::row::<crate::model::ModifyLaunchTemplate>(),
     rolecall_door::row::<crate::model::RebootInstances>(),
     rolecall_door::row::<crate::model::ReplaceIamInstanceProfileAssociation>(),
     rolecall_door::row::<crate::model::RunInstances>(),
@@ -185,8 +201,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("CreateIpamResourceDiscovery"),
     rolecall_wire::Route::named("CreateIpamRoutingPolicyRegistration"),
     rolecall_wire::Route::named("CreateIpamScope"),
-    rolecall_wire::Route::named("CreateLaunchTemplate"),
-    rolecall_wire::Route::named("CreateLaunchTemplateVersion"),
     rolecall_wire::Route::named("CreateLocalGatewayRoute"),
     rolecall_wire::Route::named("CreateLocalGatewayRouteTable"),
     rolecall_wire::Route::named("CreateLocalGatewayRouteTableVirtualInterfaceGroupAssociation"),
@@ -286,8 +300,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("DeleteIpamResourceDiscovery"),
     rolecall_wire::Route::named("DeleteIpamRoutingPolicyRegistration"),
     rolecall_wire::Route::named("DeleteIpamScope"),
-    rolecall_wire::Route::named("DeleteLaunchTemplate"),
-    rolecall_wire::Route::named("DeleteLaunchTemplateVersions"),
     rolecall_wire::Route::named("DeleteLocalGatewayRoute"),
     rolecall_wire::Route::named("DeleteLocalGatewayRouteTable"),
     rolecall_wire::Route::named("DeleteLocalGatewayRouteTableVirtualInterfaceGroupAssociation"),
@@ -444,8 +456,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("DescribeIpamScopes"),
     rolecall_wire::Route::named("DescribeIpams"),
     rolecall_wire::Route::named("DescribeIpv6Pools"),
-    rolecall_wire::Route::named("DescribeLaunchTemplateVersions"),
-    rolecall_wire::Route::named("DescribeLaunchTemplates"),
     rolecall_wire::Route::named("DescribeLocalGatewayRouteTableVirtualInterfaceGroupAssociations"),
     rolecall_wire::Route::named("DescribeLocalGatewayRouteTableVpcAssociations"),
     rolecall_wire::Route::named("DescribeLocalGatewayRouteTables"),
@@ -669,7 +679,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("GetIpamRouteProtectionFindings"),
     rolecall_wire::Route::named("GetIpamRoutingPolicyRegistrationDeltas"),
     rolecall_wire::Route::named("GetIpamRoutingPolicyRegistrations"),
-    rolecall_wire::Route::named("GetLaunchTemplateData"),
     rolecall_wire::Route::named("GetManagedPrefixListAssociations"),
     rolecall_wire::Route::named("GetManagedPrefixListEntries"),
     rolecall_wire::Route::named("GetManagedResourceVisibility"),
@@ -747,7 +756,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("ModifyIpamResourceDiscovery"),
     rolecall_wire::Route::named("ModifyIpamRoutingPolicyRegistration"),
     rolecall_wire::Route::named("ModifyIpamScope"),
-    rolecall_wire::Route::named("ModifyLaunchTemplate"),
     rolecall_wire::Route::named("ModifyLocalGatewayRoute"),
     rolecall_wire::Route::named("ModifyManagedPrefixList"),
     rolecall_wire::Route::named("ModifyManagedResourceVisibility"),

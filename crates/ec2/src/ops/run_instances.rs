@@ -9,6 +9,7 @@ use crate::launch::{self, Launch, Plan};
 use crate::lifecycle;
 use crate::model::{Reservation, RunInstances, RunInstancesRequest};
 use crate::place::Place;
+use crate::templates::Merged;
 
 impl Operation for RunInstances {
     type Access = Write;
@@ -19,17 +20,17 @@ impl Operation for RunInstances {
 
     fn run(req: &mut Authorized<'_, Self>) -> Result<Reservation, Fault> {
         let place = Place { account: req.account(), region: req.region };
-        let plan = Plan::make(req.db()?, place, req.input);
         let (input, env) = (req.input, req.env);
         let at_once = lifecycle::at_once(req);
         let instances = match launch::repeated(req.tx()?, place, input)? {
             Some(instances) => instances,
             None => {
-                let plan = plan?;
+                let merged = Merged::make(req.db()?, place, input)?;
+                let plan = Plan::make(req.db()?, place, &merged)?;
                 faults::dry_run(input.dry_run)?;
                 let role = plan.profile.as_ref().map(|(_, role)| role.arn());
                 let passed = role.map(|arn| req.passed_role(&arn)).transpose()?;
-                launch::write(req.tx()?, env, place, input, &plan, &Launch { passed, at_once })?
+                launch::write(req.tx()?, env, place, &merged, &plan, &Launch { passed, at_once })?
             }
         };
         let described = describe(req.db()?, place, instances)?;
@@ -43,10 +44,11 @@ mod tests {
     use rolecall_testkit::{ACCOUNT, World, check_fault};
 
     use crate::model::{
-        IamInstanceProfileSpecification, InstanceNetworkInterfaceSpecification, Placement,
-        RunInstancesRequest,
+        CreateLaunchTemplate, IamInstanceProfileSpecification, InstanceNetworkInterfaceSpecification,
+        LaunchTemplateIamInstanceProfileSpecificationRequest, LaunchTemplateInstanceMetadataOptionsRequest,
+        LaunchTemplateSpecification, Placement, RunInstancesRequest,
     };
-    use crate::scene::{launch, named, profile, request, role, run, seen, tagged};
+    use crate::scene::{launch, named, profile, request, role, run, seen, tagged, template};
 
     fn refused(input: RunInstancesRequest, code: &str) -> String {
         let world = World::new(1);
@@ -229,5 +231,83 @@ mod tests {
         };
         let input = RunInstancesRequest { network_interfaces: Some(vec![interface]), ..request() };
         assert_eq!(seen(&world, &launch(&world, input)).public_ip_address, None);
+    }
+
+    fn from(name: &str, version: Option<&str>) -> RunInstancesRequest {
+        RunInstancesRequest {
+            launch_template: Some(LaunchTemplateSpecification {
+                launch_template_name: Some(name.into()),
+                version: version.map(Into::into),
+                ..Default::default()
+            }),
+            min_count: 1,
+            max_count: 1,
+            ..Default::default()
+        }
+    }
+
+    #[test]
+    fn a_template_says_what_the_caller_does_not() {
+        let world = World::new(1);
+        let root = world.root(ACCOUNT);
+        let mut made = template("web", "t3.small");
+        made.launch_template_data.metadata_options = Some(LaunchTemplateInstanceMetadataOptionsRequest {
+            http_tokens: Some("required".into()),
+            ..Default::default()
+        });
+        let made = world.call::<CreateLaunchTemplate>(&root, made).unwrap().launch_template.unwrap();
+        let own = seen(&world, &launch(&world, from("web", None)));
+        assert_eq!(own.instance_type.as_deref(), Some("t3.small"));
+        assert_eq!(own.metadata_options.unwrap().http_tokens.as_deref(), Some("required"));
+        let tags: Vec<_> = own.tags.unwrap().into_iter().map(|tag| (tag.key.unwrap(), tag.value)).collect();
+        assert_eq!(
+            tags,
+            [
+                ("aws:ec2launchtemplate:id".to_owned(), made.launch_template_id),
+                ("aws:ec2launchtemplate:version".to_owned(), Some("1".to_owned())),
+            ]
+        );
+        let mut over = from("web", Some("$Latest"));
+        over.instance_type = Some("t3.micro".into());
+        assert_eq!(seen(&world, &launch(&world, over)).instance_type.as_deref(), Some("t3.micro"));
+        check_fault(run(&world, &root, from("web", Some("2"))), "InvalidLaunchTemplateId.VersionNotFound");
+        check_fault(run(&world, &root, from("none", None)), "InvalidLaunchTemplateName.NotFoundException");
+    }
+
+    #[test]
+    fn a_policy_may_bind_launches_to_a_template_and_what_it_names() {
+        let world = World::new(1);
+        let made = template("web", "t3.small");
+        let root = world.root(ACCOUNT);
+        let made = world.call::<CreateLaunchTemplate>(&root, made).unwrap().launch_template.unwrap();
+        let policy = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "ec2:RunInstances",
+            "Resource": "*", "Condition": {
+                "ArnLike": {"ec2:LaunchTemplate": "arn:aws:ec2:*:*:launch-template/ID"},
+                "Bool": {"ec2:IsLaunchTemplateResource": "true"}}}}"#;
+        let ann = world.user("ann", &policy.replace("ID", &made.launch_template_id.unwrap()));
+        run(&world, &ann, from("web", None)).unwrap();
+        check_fault(run(&world, &ann, request()), "UnauthorizedOperation");
+        // The image is the caller's own choice now.
+        let mut over = from("web", None);
+        over.image_id = request().image_id;
+        check_fault(run(&world, &ann, over), "UnauthorizedOperation");
+        check_fault(run(&world, &ann, from("none", None)), "UnauthorizedOperation");
+    }
+
+    #[test]
+    fn the_role_that_a_template_names_is_passed_by_who_launches() {
+        let world = World::new(1);
+        role(&world, "other");
+        profile(&world, "other", Some("other"));
+        let mut made = template("web", "t3.small");
+        made.launch_template_data.iam_instance_profile =
+            Some(LaunchTemplateIamInstanceProfileSpecificationRequest {
+                name: Some("other".into()),
+                ..Default::default()
+            });
+        world.call::<CreateLaunchTemplate>(&world.root(ACCOUNT), made).unwrap();
+        let dev = world.user("dev", DEV);
+        let text = check_fault(run(&world, &dev, from("web", None)), "UnauthorizedOperation");
+        assert!(text.contains("iam:PassRole on resource: arn:aws:iam::000000000000:role/other"), "{text}");
     }
 }

@@ -7,6 +7,7 @@ mod association;
 mod instance;
 mod interface;
 mod key_pair;
+mod launch_template;
 mod network;
 mod tagged;
 mod token;
@@ -23,6 +24,10 @@ pub use interface::{
     Attachment, Elastic, Interfaces, NetworkInterface, PrivateAddress, PublicAddress, Requester,
 };
 pub use key_pair::{KeyPair, KeyPairNames, KeyPairs, KeyType, Named};
+pub use launch_template::{
+    LaunchTemplate, LaunchTemplateNames, LaunchTemplateVersion, LaunchTemplateVersions, LaunchTemplates,
+    TemplateToken, TemplateTokens,
+};
 pub use network::{Networks, SecurityGroup, SecurityGroups, Subnet, Subnets, Vpc, Vpcs};
 pub use tagged::{TagSets, Tagged};
 pub use token::{ClientToken, ClientTokens};
