@@ -223,11 +223,9 @@ pub fn metadata_to_wire(options: &MetadataOptions, state: &str) -> model::Instan
 
 fn cpu_options(instance_type: &str) -> Option<model::CpuOptions> {
     let size = crate::instance_types::find(instance_type)?;
-    let count = i32::try_from(size.vcpus).ok()?;
-    let threads = size.threads();
     Some(model::CpuOptions {
-        core_count: Some(count / threads),
-        threads_per_core: Some(threads),
+        core_count: i32::try_from(size.cores()).ok(),
+        threads_per_core: i32::try_from(size.threads()).ok(),
         ..Default::default()
     })
 }

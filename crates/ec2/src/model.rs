@@ -609,6 +609,41 @@ impl wire::Output for DescribeInstanceStatusResult {
 }
 
 #[derive(Debug)]
+pub struct DescribeInstanceTypeOfferings;
+
+impl wire::Shape for DescribeInstanceTypeOfferings {
+    type Input = DescribeInstanceTypeOfferingsRequest;
+    type Output = DescribeInstanceTypeOfferingsResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "DescribeInstanceTypeOfferings",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("DescribeInstanceTypeOfferings"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for DescribeInstanceTypeOfferingsRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for DescribeInstanceTypeOfferingsResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
 pub struct DescribeInstanceTypes;
 
 impl wire::Shape for DescribeInstanceTypes {
@@ -4005,6 +4040,86 @@ impl record::Tell for DescribeInstanceStatusResult {
     fn tell(&self, t: &mut record::Teller) {
         t.open();
         t.set("instanceStatusSet", "", self.instance_statuses.as_deref());
+        t.put("nextToken", self.next_token.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DescribeInstanceTypeOfferingsRequest {
+    pub dry_run: Option<bool>,
+    pub location_type: Option<String>,
+    pub filters: Option<Vec<Filter>>,
+    pub max_results: Option<i32>,
+    pub next_token: Option<String>,
+}
+
+impl form::FromForm for DescribeInstanceTypeOfferingsRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DescribeInstanceTypeOfferingsRequest {
+            dry_run: n.get("DryRun", v)?,
+            location_type: n.get("LocationType", v)?,
+            filters: n.list("Filter", "", v)?,
+            max_results: n.get("MaxResults", v)?,
+            next_token: n.get("NextToken", v)?,
+        })
+    }
+}
+
+impl DescribeInstanceTypeOfferingsRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("LocationType", self.location_type.as_deref(), &rule::LOCATION_TYPE);
+        v.number("MaxResults", self.max_results, Some(5), Some(1000));
+    }
+}
+
+impl record::Tell for DescribeInstanceTypeOfferingsRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("dryRun", self.dry_run.as_ref());
+        t.put("locationType", self.location_type.as_ref());
+        t.set("filterSet", "", self.filters.as_deref());
+        t.put("maxResults", self.max_results.as_ref());
+        t.put("nextToken", self.next_token.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DescribeInstanceTypeOfferingsResult {
+    pub instance_type_offerings: Option<Vec<InstanceTypeOffering>>,
+    pub next_token: Option<String>,
+}
+
+impl DescribeInstanceTypeOfferingsResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.list("instanceTypeOfferingSet", "item", self.instance_type_offerings.as_deref());
+        w.put("nextToken", &self.next_token);
+    }
+}
+
+impl xml::ToXml for DescribeInstanceTypeOfferingsResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for DescribeInstanceTypeOfferingsResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("instanceTypeOfferingSet", "", self.instance_type_offerings.as_deref());
         t.put("nextToken", self.next_token.as_ref());
         t.close();
     }
@@ -9173,6 +9288,44 @@ impl record::Tell for InstanceTypeItem {
     fn tell(&self, t: &mut record::Teller) {
         t.open();
         t.put("instanceType", self.instance_type.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct InstanceTypeOffering {
+    pub instance_type: Option<String>,
+    pub location_type: Option<String>,
+    pub location: Option<String>,
+}
+
+impl InstanceTypeOffering {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("instanceType", &self.instance_type);
+        w.put("locationType", &self.location_type);
+        w.put("location", &self.location);
+    }
+}
+
+impl xml::ToXml for InstanceTypeOffering {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for InstanceTypeOffering {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("instanceType", self.instance_type.as_ref());
+        t.put("locationType", self.location_type.as_ref());
+        t.put("location", self.location.as_ref());
         t.close();
     }
 }
@@ -16409,6 +16562,7 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<DescribeInstanceAttribute>(),
     wire::vectors::Codec::of::<DescribeInstanceCreditSpecifications>(),
     wire::vectors::Codec::of::<DescribeInstanceStatus>(),
+    wire::vectors::Codec::of::<DescribeInstanceTypeOfferings>(),
     wire::vectors::Codec::of::<DescribeInstanceTypes>(),
     wire::vectors::Codec::of::<DescribeInstances>(),
     wire::vectors::Codec::of::<DescribeInternetGateways>(),
@@ -16572,6 +16726,12 @@ mod rule {
         Text { min: 0, max: usize::MAX, pattern: None, values: &["included", "required", "excluded"] };
     pub static LOCAL_STORAGE_TYPE: Text =
         Text { min: 0, max: usize::MAX, pattern: None, values: &["hdd", "ssd"] };
+    pub static LOCATION_TYPE: Text = Text {
+        min: 0,
+        max: usize::MAX,
+        pattern: None,
+        values: &["region", "availability-zone", "availability-zone-id", "outpost"],
+    };
     pub static MARKET_TYPE: Text = Text {
         min: 0,
         max: usize::MAX,

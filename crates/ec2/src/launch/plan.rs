@@ -33,7 +33,7 @@ const MAKES: [&str; 3] = ["instance", "volume", "network-interface"];
 pub struct Plan {
     pub count: i32,
     pub image: &'static Image,
-    pub instance_type: InstanceType,
+    pub instance_type: &'static InstanceType,
     pub key: Option<KeyPair>,
     pub subnet: Subnet,
     pub cidr: Cidr,
@@ -70,7 +70,7 @@ impl Plan {
         let mut instance_tags = made("instance")?;
         if let Some((template, number)) = &merged.template {
             instance_tags.set("aws:ec2launchtemplate:id", &template.id);
-            instance_tags.set("aws:ec2launchtemplate:version", &number.to_string());
+            instance_tags.set("aws:ec2launchtemplate:version", number.to_string());
         }
         Ok(Plan {
             count,
@@ -130,7 +130,7 @@ fn image(id: Option<&str>) -> Result<&'static Image, Fault> {
 ///
 /// # Errors
 /// InvalidParameterValue for an unknown one.
-fn instance_type(name: Option<&str>) -> Result<InstanceType, Fault> {
+fn instance_type(name: Option<&str>) -> Result<&'static InstanceType, Fault> {
     let name = name.unwrap_or(instance_types::DEFAULT);
     instance_types::find(name)
         .ok_or_else(|| faults::invalid(format!("Invalid value '{name}' for InstanceType.")))

@@ -75,7 +75,7 @@ pub fn questions(given: &RunInstancesRequest, at: &At<'_>) -> Result<Needs, Faul
         let question = Needs::action(RunInstances).on(&resource).key(key::Region, Some(place.region));
         let kind = key.map(|key| key.key_type.word());
         let question = question.key(key::KeyPairName, Some(name)).key(key::KeyPairType, kind);
-        asked.push(sketch.from_template(question, given.key_name.is_some()).done());
+        asked.push(sketch.with_template(question, given.key_name.is_some()).done());
     }
     if let Some(role) = sketch.profile.as_ref().and_then(|profile| profile.role.as_ref()) {
         asked.push(profiles::may_pass(role, &place.arn("instance", "*")));
@@ -88,7 +88,7 @@ pub fn questions(given: &RunInstancesRequest, at: &At<'_>) -> Result<Needs, Faul
 
 impl Sketch<'_> {
     /// Adds where a resource comes from: the template, if there is one and the caller did not name another itself.
-    fn from_template(&self, question: Question<RunInstances>, named: bool) -> Question<RunInstances> {
+    fn with_template(&self, question: Question<RunInstances>, named: bool) -> Question<RunInstances> {
         let template = self.template.as_deref();
         let from = template.map(|_| if named { "false" } else { "true" });
         question.key(key::LaunchTemplate, template).key(key::IsLaunchTemplateResource, from)
@@ -97,7 +97,7 @@ impl Sketch<'_> {
     fn launch_template(&self, id: &str, has: Tags) -> Needs {
         let resource = self.place.resource::<kind::LaunchTemplate>(id).tagged(has);
         let question = Needs::action(RunInstances).on(&resource).key(key::Region, Some(self.place.region));
-        self.from_template(question, false).done()
+        self.with_template(question, false).done()
     }
 
     /// Whether the caller itself says what stands in the list.
@@ -154,7 +154,7 @@ impl Sketch<'_> {
             .key(key::Owner, Some("amazon"))
             .key(key::Public, Some("true"))
             .key(key::RootDeviceType, Some("ebs"));
-        self.from_template(question, self.given.image_id.is_some()).done()
+        self.with_template(question, self.given.image_id.is_some()).done()
     }
 
     fn instance(&self) -> Needs {
@@ -176,7 +176,7 @@ impl Sketch<'_> {
             .key(key::RootDeviceType, Some("ebs"))
             .key(key::Tenancy, Some("default"))
             .request_tags(pairs(&tags));
-        self.from_template(question, false).done()
+        self.with_template(question, false).done()
     }
 
     fn in_subnet(&self, has: Tags) -> Needs {
@@ -187,7 +187,7 @@ impl Sketch<'_> {
             .key(key::AvailabilityZone, self.zone())
             .key(key::SubnetID, Some(id.as_str()))
             .key(key::Vpc, self.vpc_arn());
-        self.from_template(question, Wishes::of(self.given).subnet.is_some()).done()
+        self.with_template(question, Wishes::of(self.given).subnet.is_some()).done()
     }
 
     fn group(&self, id: &str, has: Tags) -> Needs {
@@ -198,7 +198,7 @@ impl Sketch<'_> {
             .key(key::Region, Some(self.place.region))
             .key(key::SecurityGroupID, Some(id))
             .key(key::Vpc, self.vpc_arn());
-        self.from_template(question, named).done()
+        self.with_template(question, named).done()
     }
 
     fn interface(&self) -> Needs {
@@ -211,7 +211,7 @@ impl Sketch<'_> {
             .key(key::Subnet, Some(self.subnet_arn()))
             .key(key::Vpc, self.vpc_arn())
             .request_tags(pairs(&tags));
-        self.from_template(question, Self::names(&self.given.network_interfaces)).done()
+        self.with_template(question, Self::names(&self.given.network_interfaces)).done()
     }
 
     fn volume(&self) -> Needs {
@@ -223,7 +223,7 @@ impl Sketch<'_> {
             .key(key::Encrypted, Some("false"))
             .key(key::VolumeType, Some("gp3"))
             .request_tags(pairs(&tags));
-        self.from_template(question, Self::names(&self.given.block_device_mappings)).done()
+        self.with_template(question, Self::names(&self.given.block_device_mappings)).done()
     }
 
     /// ec2:CreateTags on what is made of one kind, if that is to have tags.

@@ -58,7 +58,7 @@ struct Credits {
 
 /// AWS's defaults: T2 within its credits, the later families without limit.
 fn credits(instance: Instance) -> Option<Credits> {
-    let own = instance_types::find(&instance.instance_type).filter(|own| own.burstable)?;
+    let own = instance_types::find(&instance.instance_type).filter(|own| own.burstable())?;
     Some(Credits { id: instance.id, unlimited: !own.name.starts_with("t2.") })
 }
 

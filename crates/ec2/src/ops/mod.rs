@@ -18,6 +18,7 @@ pub mod describe_images;
 pub mod describe_instance_attribute;
 pub mod describe_instance_credit_specifications;
 pub mod describe_instance_status;
+pub mod describe_instance_type_offerings;
 pub mod describe_instance_types;
 pub mod describe_instances;
 pub mod describe_internet_gateways;
@@ -65,6 +66,7 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::DescribeInstanceAttribute>(),
     rolecall_door::row::<crate::model::DescribeInstanceCreditSpecifications>(),
     rolecall_door::row::<crate::model::DescribeInstanceStatus>(),
+    rolecall_door::row::<crate::model::DescribeInstanceTypeOfferings>(),
     rolecall_door::row::<crate::model::DescribeInstanceTypes>(),
     rolecall_door::row::<crate::model::DescribeInstances>(),
     rolecall_door::row::<crate::model::DescribeInternetGateways>(),
@@ -442,7 +444,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("DescribeInstanceSqlHaHistoryStates"),
     rolecall_wire::Route::named("DescribeInstanceSqlHaStates"),
     rolecall_wire::Route::named("DescribeInstanceTopology"),
-    rolecall_wire::Route::named("DescribeInstanceTypeOfferings"),
     rolecall_wire::Route::named("DescribeIpamByoasn"),
     rolecall_wire::Route::named("DescribeIpamExternalResourceVerificationTokens"),
     rolecall_wire::Route::named("DescribeIpamInternetRegistryAssociations"),

@@ -197,7 +197,7 @@ fn apply(instance: &mut Instance, wish: Wish<'_>) -> Result<(), Fault> {
             let found = instance_types::find(name).ok_or_else(|| {
                 faults::invalid_value(name, "instanceType", "The instance type is not supported.")
             })?;
-            instance.instance_type = found.name;
+            instance.instance_type = found.name.clone();
         }
         Wish::UserData(bytes) => instance.user_data = launch::checked_user_data(&bytes)?,
         Wish::Keep(yes) => instance.keep = yes,
