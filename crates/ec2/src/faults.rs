@@ -111,7 +111,7 @@ pub fn no_internet_gateway(id: &str) -> Fault {
 }
 
 pub fn no_dhcp_options(id: &str) -> Fault {
-    fault("InvalidDhcpOptionsID.NotFound", format!("The dhcpOption ID '{id}' does not exist"))
+    fault("InvalidDhcpOptionID.NotFound", format!("The dhcpOption ID '{id}' does not exist"))
 }
 
 pub fn no_association(id: &str) -> Fault {

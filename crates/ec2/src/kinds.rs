@@ -11,9 +11,12 @@ use rolecall_store::{Reader, Table};
 
 use crate::faults;
 use crate::images;
-use crate::network::{Network, rows};
+use crate::network::{self, InNetwork, refusals, rows};
 use crate::place::Place;
-use crate::records::{Instances, Interfaces, KeyPairNames, LaunchTemplates, RegionalKey};
+use crate::records::{
+    DhcpOptionSets, Instances, Interfaces, InternetGateways, KeyPairNames, LaunchTemplates, NatGateways,
+    NetworkAcls, RegionalKey, RouteTables, SecurityGroups, Subnets, Vpcs,
+};
 use crate::tags;
 use crate::templates;
 
@@ -67,15 +70,17 @@ kinds! {
     "i" Instance stored::<Instances>, |id| faults::no_instances(&[id]), by_id;
     "vol" Volume |db, place, id| any_instance(db, place, |instance| instance.volume == id), faults::no_volume, by_id;
     "eni" NetworkInterface stored::<Interfaces>, faults::no_interface, by_id;
-    "vpc" Vpc |db, place, id| Ok(Network::load(db, place)?.vpc(id).is_some()), faults::no_vpc, by_id;
-    "subnet" Subnet |db, place, id| Ok(Network::load(db, place)?.subnet(id).is_some()), faults::no_subnet, by_id;
-    "sg" SecurityGroup |db, place, id| Ok(Network::load(db, place)?.group(id).is_some()), faults::no_group, by_id;
+    "vpc" Vpc in_network::<Vpcs>, faults::no_vpc, by_id;
+    "subnet" Subnet in_network::<Subnets>, faults::no_subnet, by_id;
+    "sg" SecurityGroup in_network::<SecurityGroups>, faults::no_group, by_id;
     "key" KeyPair stored::<KeyPairNames>, faults::no_key_pair, key_pair;
     "ami" Image |_, _, id| Ok(images::find(id).is_some()), |id| faults::no_image(&[id]), image;
-    "rtb" RouteTable |db, place, id| Ok(Network::load(db, place)?.vpcs.iter().any(|vpc| vpc.route_table == id)), faults::no_route_table, by_id;
-    "igw" InternetGateway |db, place, id| Ok(Network::load(db, place)?.vpcs.iter().any(|vpc| vpc.internet_gateway.as_deref() == Some(id))), faults::no_internet_gateway, by_id;
+    "rtb" RouteTable in_network::<RouteTables>, faults::no_route_table, by_id;
+    "igw" InternetGateway in_network::<InternetGateways>, faults::no_internet_gateway, by_id;
+    "dopt" DhcpOptions in_network::<DhcpOptionSets>, faults::no_dhcp_options, by_id;
+    "acl" NetworkAcl in_network::<NetworkAcls>, refusals::no_network_acl, by_id;
+    "nat" Natgateway stored::<NatGateways>, refusals::no_nat_gateway, by_id;
     "lt" LaunchTemplate stored::<LaunchTemplates>, templates::no_template, by_id;
-    "dopt" DhcpOptions |db, place, id| Ok(Network::load(db, place)?.vpcs.iter().any(|vpc| vpc.dhcp_options == id)), faults::no_dhcp_options, by_id;
 }
 
 impl OnTagged for ec2::CreateTags {}
@@ -110,6 +115,11 @@ pub fn exists(db: &Reader, place: Place<'_>, id: &str) -> Result<(), Fault> {
 /// Whether a table has a row of this id.
 fn stored<T: Table<Key = RegionalKey>>(db: &Reader, place: Place<'_>, id: &str) -> Result<bool, Fault> {
     Ok(db.exists::<T>(&place.key(id))?)
+}
+
+/// Whether a network has one of this id, stored or derived.
+fn in_network<T: InNetwork>(db: &Reader, place: Place<'_>, id: &str) -> Result<bool, Fault> {
+    Ok(network::get::<T>(db, place, id)?.is_some())
 }
 
 fn any_instance(

@@ -19,6 +19,56 @@ pub static SERVICE: wire::Service = wire::Service {
 };
 
 #[derive(Debug)]
+pub struct AssociateDhcpOptions;
+
+impl wire::Shape for AssociateDhcpOptions {
+    type Input = AssociateDhcpOptionsRequest;
+    type Output = AssociateDhcpOptionsResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "AssociateDhcpOptions",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("AssociateDhcpOptions"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct AssociateDhcpOptionsResponse {}
+
+impl record::Tell for AssociateDhcpOptionsResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
+impl wire::Input for AssociateDhcpOptionsRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for AssociateDhcpOptionsResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| w.put("return", &true));
+    }
+}
+
+#[derive(Debug)]
 pub struct AssociateIamInstanceProfile;
 
 impl wire::Shape for AssociateIamInstanceProfile {
@@ -48,6 +98,266 @@ impl wire::Input for AssociateIamInstanceProfileRequest {
 }
 
 impl wire::Output for AssociateIamInstanceProfileResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct AssociateRouteTable;
+
+impl wire::Shape for AssociateRouteTable {
+    type Input = AssociateRouteTableRequest;
+    type Output = AssociateRouteTableResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "AssociateRouteTable",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("AssociateRouteTable"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for AssociateRouteTableRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for AssociateRouteTableResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct AssociateVpcCidrBlock;
+
+impl wire::Shape for AssociateVpcCidrBlock {
+    type Input = AssociateVpcCidrBlockRequest;
+    type Output = AssociateVpcCidrBlockResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "AssociateVpcCidrBlock",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("AssociateVpcCidrBlock"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for AssociateVpcCidrBlockRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for AssociateVpcCidrBlockResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct AttachInternetGateway;
+
+impl wire::Shape for AttachInternetGateway {
+    type Input = AttachInternetGatewayRequest;
+    type Output = AttachInternetGatewayResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "AttachInternetGateway",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("AttachInternetGateway"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct AttachInternetGatewayResponse {}
+
+impl record::Tell for AttachInternetGatewayResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
+impl wire::Input for AttachInternetGatewayRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for AttachInternetGatewayResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| w.put("return", &true));
+    }
+}
+
+#[derive(Debug)]
+pub struct CreateDefaultSubnet;
+
+impl wire::Shape for CreateDefaultSubnet {
+    type Input = CreateDefaultSubnetRequest;
+    type Output = CreateDefaultSubnetResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "CreateDefaultSubnet",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("CreateDefaultSubnet"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for CreateDefaultSubnetRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for CreateDefaultSubnetResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct CreateDefaultVpc;
+
+impl wire::Shape for CreateDefaultVpc {
+    type Input = CreateDefaultVpcRequest;
+    type Output = CreateDefaultVpcResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "CreateDefaultVpc",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("CreateDefaultVpc"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for CreateDefaultVpcRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for CreateDefaultVpcResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct CreateDhcpOptions;
+
+impl wire::Shape for CreateDhcpOptions {
+    type Input = CreateDhcpOptionsRequest;
+    type Output = CreateDhcpOptionsResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "CreateDhcpOptions",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("CreateDhcpOptions"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for CreateDhcpOptionsRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for CreateDhcpOptionsResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct CreateInternetGateway;
+
+impl wire::Shape for CreateInternetGateway {
+    type Input = CreateInternetGatewayRequest;
+    type Output = CreateInternetGatewayResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "CreateInternetGateway",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("CreateInternetGateway"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for CreateInternetGatewayRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for CreateInternetGatewayResult {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::ec2_answer(meta, request_id, out, |w| self.members(w));
     }
@@ -159,6 +469,196 @@ impl wire::Output for CreateLaunchTemplateVersionResult {
 }
 
 #[derive(Debug)]
+pub struct CreateNetworkAcl;
+
+impl wire::Shape for CreateNetworkAcl {
+    type Input = CreateNetworkAclRequest;
+    type Output = CreateNetworkAclResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "CreateNetworkAcl",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("CreateNetworkAcl"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for CreateNetworkAclRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for CreateNetworkAclResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct CreateNetworkAclEntry;
+
+impl wire::Shape for CreateNetworkAclEntry {
+    type Input = CreateNetworkAclEntryRequest;
+    type Output = CreateNetworkAclEntryResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "CreateNetworkAclEntry",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("CreateNetworkAclEntry"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct CreateNetworkAclEntryResponse {}
+
+impl record::Tell for CreateNetworkAclEntryResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
+impl wire::Input for CreateNetworkAclEntryRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for CreateNetworkAclEntryResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| w.put("return", &true));
+    }
+}
+
+#[derive(Debug)]
+pub struct CreateRoute;
+
+impl wire::Shape for CreateRoute {
+    type Input = CreateRouteRequest;
+    type Output = CreateRouteResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "CreateRoute",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("CreateRoute"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for CreateRouteRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for CreateRouteResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct CreateRouteTable;
+
+impl wire::Shape for CreateRouteTable {
+    type Input = CreateRouteTableRequest;
+    type Output = CreateRouteTableResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "CreateRouteTable",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("CreateRouteTable"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for CreateRouteTableRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for CreateRouteTableResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct CreateSubnet;
+
+impl wire::Shape for CreateSubnet {
+    type Input = CreateSubnetRequest;
+    type Output = CreateSubnetResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "CreateSubnet",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("CreateSubnet"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for CreateSubnetRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for CreateSubnetResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
 pub struct CreateTags;
 
 impl wire::Shape for CreateTags {
@@ -203,6 +703,141 @@ impl wire::Input for CreateTagsRequest {
 }
 
 impl wire::Output for CreateTagsResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| w.put("return", &true));
+    }
+}
+
+#[derive(Debug)]
+pub struct CreateVpc;
+
+impl wire::Shape for CreateVpc {
+    type Input = CreateVpcRequest;
+    type Output = CreateVpcResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "CreateVpc",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("CreateVpc"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for CreateVpcRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for CreateVpcResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct DeleteDhcpOptions;
+
+impl wire::Shape for DeleteDhcpOptions {
+    type Input = DeleteDhcpOptionsRequest;
+    type Output = DeleteDhcpOptionsResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "DeleteDhcpOptions",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("DeleteDhcpOptions"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteDhcpOptionsResponse {}
+
+impl record::Tell for DeleteDhcpOptionsResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
+impl wire::Input for DeleteDhcpOptionsRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for DeleteDhcpOptionsResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| w.put("return", &true));
+    }
+}
+
+#[derive(Debug)]
+pub struct DeleteInternetGateway;
+
+impl wire::Shape for DeleteInternetGateway {
+    type Input = DeleteInternetGatewayRequest;
+    type Output = DeleteInternetGatewayResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "DeleteInternetGateway",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("DeleteInternetGateway"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteInternetGatewayResponse {}
+
+impl record::Tell for DeleteInternetGatewayResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
+impl wire::Input for DeleteInternetGatewayRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for DeleteInternetGatewayResponse {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::ec2_answer(meta, request_id, out, |w| w.put("return", &true));
     }
@@ -314,6 +949,256 @@ impl wire::Output for DeleteLaunchTemplateVersionsResult {
 }
 
 #[derive(Debug)]
+pub struct DeleteNetworkAcl;
+
+impl wire::Shape for DeleteNetworkAcl {
+    type Input = DeleteNetworkAclRequest;
+    type Output = DeleteNetworkAclResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "DeleteNetworkAcl",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("DeleteNetworkAcl"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteNetworkAclResponse {}
+
+impl record::Tell for DeleteNetworkAclResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
+impl wire::Input for DeleteNetworkAclRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for DeleteNetworkAclResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| w.put("return", &true));
+    }
+}
+
+#[derive(Debug)]
+pub struct DeleteNetworkAclEntry;
+
+impl wire::Shape for DeleteNetworkAclEntry {
+    type Input = DeleteNetworkAclEntryRequest;
+    type Output = DeleteNetworkAclEntryResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "DeleteNetworkAclEntry",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("DeleteNetworkAclEntry"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteNetworkAclEntryResponse {}
+
+impl record::Tell for DeleteNetworkAclEntryResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
+impl wire::Input for DeleteNetworkAclEntryRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for DeleteNetworkAclEntryResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| w.put("return", &true));
+    }
+}
+
+#[derive(Debug)]
+pub struct DeleteRoute;
+
+impl wire::Shape for DeleteRoute {
+    type Input = DeleteRouteRequest;
+    type Output = DeleteRouteResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "DeleteRoute",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("DeleteRoute"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteRouteResponse {}
+
+impl record::Tell for DeleteRouteResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
+impl wire::Input for DeleteRouteRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for DeleteRouteResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| w.put("return", &true));
+    }
+}
+
+#[derive(Debug)]
+pub struct DeleteRouteTable;
+
+impl wire::Shape for DeleteRouteTable {
+    type Input = DeleteRouteTableRequest;
+    type Output = DeleteRouteTableResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "DeleteRouteTable",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("DeleteRouteTable"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteRouteTableResponse {}
+
+impl record::Tell for DeleteRouteTableResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
+impl wire::Input for DeleteRouteTableRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for DeleteRouteTableResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| w.put("return", &true));
+    }
+}
+
+#[derive(Debug)]
+pub struct DeleteSubnet;
+
+impl wire::Shape for DeleteSubnet {
+    type Input = DeleteSubnetRequest;
+    type Output = DeleteSubnetResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "DeleteSubnet",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("DeleteSubnet"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteSubnetResponse {}
+
+impl record::Tell for DeleteSubnetResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
+impl wire::Input for DeleteSubnetRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for DeleteSubnetResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| w.put("return", &true));
+    }
+}
+
+#[derive(Debug)]
 pub struct DeleteTags;
 
 impl wire::Shape for DeleteTags {
@@ -358,6 +1243,56 @@ impl wire::Input for DeleteTagsRequest {
 }
 
 impl wire::Output for DeleteTagsResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| w.put("return", &true));
+    }
+}
+
+#[derive(Debug)]
+pub struct DeleteVpc;
+
+impl wire::Shape for DeleteVpc {
+    type Input = DeleteVpcRequest;
+    type Output = DeleteVpcResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "DeleteVpc",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("DeleteVpc"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteVpcResponse {}
+
+impl record::Tell for DeleteVpcResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
+impl wire::Input for DeleteVpcRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for DeleteVpcResponse {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::ec2_answer(meta, request_id, out, |w| w.put("return", &true));
     }
@@ -428,6 +1363,41 @@ impl wire::Input for DescribeAvailabilityZonesRequest {
 }
 
 impl wire::Output for DescribeAvailabilityZonesResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct DescribeDhcpOptions;
+
+impl wire::Shape for DescribeDhcpOptions {
+    type Input = DescribeDhcpOptionsRequest;
+    type Output = DescribeDhcpOptionsResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "DescribeDhcpOptions",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("DescribeDhcpOptions"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for DescribeDhcpOptionsRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for DescribeDhcpOptionsResult {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::ec2_answer(meta, request_id, out, |w| self.members(w));
     }
@@ -854,6 +1824,76 @@ impl wire::Output for DescribeLaunchTemplatesResult {
 }
 
 #[derive(Debug)]
+pub struct DescribeNatGateways;
+
+impl wire::Shape for DescribeNatGateways {
+    type Input = DescribeNatGatewaysRequest;
+    type Output = DescribeNatGatewaysResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "DescribeNatGateways",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("DescribeNatGateways"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for DescribeNatGatewaysRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for DescribeNatGatewaysResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct DescribeNetworkAcls;
+
+impl wire::Shape for DescribeNetworkAcls {
+    type Input = DescribeNetworkAclsRequest;
+    type Output = DescribeNetworkAclsResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "DescribeNetworkAcls",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("DescribeNetworkAcls"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for DescribeNetworkAclsRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for DescribeNetworkAclsResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
 pub struct DescribeNetworkInterfaces;
 
 impl wire::Shape for DescribeNetworkInterfaces {
@@ -1169,6 +2209,56 @@ impl wire::Output for DescribeVpcsResult {
 }
 
 #[derive(Debug)]
+pub struct DetachInternetGateway;
+
+impl wire::Shape for DetachInternetGateway {
+    type Input = DetachInternetGatewayRequest;
+    type Output = DetachInternetGatewayResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "DetachInternetGateway",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("DetachInternetGateway"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DetachInternetGatewayResponse {}
+
+impl record::Tell for DetachInternetGatewayResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
+impl wire::Input for DetachInternetGatewayRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for DetachInternetGatewayResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| w.put("return", &true));
+    }
+}
+
+#[derive(Debug)]
 pub struct DisassociateIamInstanceProfile;
 
 impl wire::Shape for DisassociateIamInstanceProfile {
@@ -1198,6 +2288,91 @@ impl wire::Input for DisassociateIamInstanceProfileRequest {
 }
 
 impl wire::Output for DisassociateIamInstanceProfileResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct DisassociateRouteTable;
+
+impl wire::Shape for DisassociateRouteTable {
+    type Input = DisassociateRouteTableRequest;
+    type Output = DisassociateRouteTableResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "DisassociateRouteTable",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("DisassociateRouteTable"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DisassociateRouteTableResponse {}
+
+impl record::Tell for DisassociateRouteTableResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
+impl wire::Input for DisassociateRouteTableRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for DisassociateRouteTableResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| w.put("return", &true));
+    }
+}
+
+#[derive(Debug)]
+pub struct DisassociateVpcCidrBlock;
+
+impl wire::Shape for DisassociateVpcCidrBlock {
+    type Input = DisassociateVpcCidrBlockRequest;
+    type Output = DisassociateVpcCidrBlockResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "DisassociateVpcCidrBlock",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("DisassociateVpcCidrBlock"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for DisassociateVpcCidrBlockRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for DisassociateVpcCidrBlockResult {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::ec2_answer(meta, request_id, out, |w| self.members(w));
     }
@@ -1429,6 +2604,141 @@ impl wire::Output for ModifyLaunchTemplateResult {
 }
 
 #[derive(Debug)]
+pub struct ModifySubnetAttribute;
+
+impl wire::Shape for ModifySubnetAttribute {
+    type Input = ModifySubnetAttributeRequest;
+    type Output = ModifySubnetAttributeResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "ModifySubnetAttribute",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("ModifySubnetAttribute"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ModifySubnetAttributeResponse {}
+
+impl record::Tell for ModifySubnetAttributeResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
+impl wire::Input for ModifySubnetAttributeRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for ModifySubnetAttributeResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| w.put("return", &true));
+    }
+}
+
+#[derive(Debug)]
+pub struct ModifyVpcAttribute;
+
+impl wire::Shape for ModifyVpcAttribute {
+    type Input = ModifyVpcAttributeRequest;
+    type Output = ModifyVpcAttributeResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "ModifyVpcAttribute",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("ModifyVpcAttribute"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ModifyVpcAttributeResponse {}
+
+impl record::Tell for ModifyVpcAttributeResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
+impl wire::Input for ModifyVpcAttributeRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for ModifyVpcAttributeResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| w.put("return", &true));
+    }
+}
+
+#[derive(Debug)]
+pub struct ModifyVpcTenancy;
+
+impl wire::Shape for ModifyVpcTenancy {
+    type Input = ModifyVpcTenancyRequest;
+    type Output = ModifyVpcTenancyResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "ModifyVpcTenancy",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("ModifyVpcTenancy"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for ModifyVpcTenancyRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for ModifyVpcTenancyResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
 pub struct RebootInstances;
 
 impl wire::Shape for RebootInstances {
@@ -1508,6 +2818,176 @@ impl wire::Input for ReplaceIamInstanceProfileAssociationRequest {
 }
 
 impl wire::Output for ReplaceIamInstanceProfileAssociationResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct ReplaceNetworkAclAssociation;
+
+impl wire::Shape for ReplaceNetworkAclAssociation {
+    type Input = ReplaceNetworkAclAssociationRequest;
+    type Output = ReplaceNetworkAclAssociationResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "ReplaceNetworkAclAssociation",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("ReplaceNetworkAclAssociation"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for ReplaceNetworkAclAssociationRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for ReplaceNetworkAclAssociationResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct ReplaceNetworkAclEntry;
+
+impl wire::Shape for ReplaceNetworkAclEntry {
+    type Input = ReplaceNetworkAclEntryRequest;
+    type Output = ReplaceNetworkAclEntryResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "ReplaceNetworkAclEntry",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("ReplaceNetworkAclEntry"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ReplaceNetworkAclEntryResponse {}
+
+impl record::Tell for ReplaceNetworkAclEntryResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
+impl wire::Input for ReplaceNetworkAclEntryRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for ReplaceNetworkAclEntryResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| w.put("return", &true));
+    }
+}
+
+#[derive(Debug)]
+pub struct ReplaceRoute;
+
+impl wire::Shape for ReplaceRoute {
+    type Input = ReplaceRouteRequest;
+    type Output = ReplaceRouteResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "ReplaceRoute",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("ReplaceRoute"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ReplaceRouteResponse {}
+
+impl record::Tell for ReplaceRouteResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
+impl wire::Input for ReplaceRouteRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for ReplaceRouteResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| w.put("return", &true));
+    }
+}
+
+#[derive(Debug)]
+pub struct ReplaceRouteTableAssociation;
+
+impl wire::Shape for ReplaceRouteTableAssociation {
+    type Input = ReplaceRouteTableAssociationRequest;
+    type Output = ReplaceRouteTableAssociationResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "ReplaceRouteTableAssociation",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("ReplaceRouteTableAssociation"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for ReplaceRouteTableAssociationRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for ReplaceRouteTableAssociationResult {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::ec2_answer(meta, request_id, out, |w| self.members(w));
     }
@@ -1879,6 +3359,38 @@ impl record::Tell for ApplicationStatusSummary {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct AssociateDhcpOptionsRequest {
+    pub dhcp_options_id: String,
+    pub vpc_id: String,
+    pub dry_run: Option<bool>,
+}
+
+impl form::FromForm for AssociateDhcpOptionsRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(AssociateDhcpOptionsRequest {
+            dhcp_options_id: n.need("DhcpOptionsId", v)?,
+            vpc_id: n.need("VpcId", v)?,
+            dry_run: n.get("DryRun", v)?,
+        })
+    }
+}
+
+impl record::Tell for AssociateDhcpOptionsRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("dhcpOptionsId", Some(&self.dhcp_options_id));
+        t.put("vpcId", Some(&self.vpc_id));
+        t.put("dryRun", self.dry_run.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct AssociateIamInstanceProfileRequest {
     pub iam_instance_profile: IamInstanceProfileSpecification,
     pub instance_id: String,
@@ -1930,6 +3442,202 @@ impl record::Tell for AssociateIamInstanceProfileResult {
     fn tell(&self, t: &mut record::Teller) {
         t.open();
         t.put("iamInstanceProfileAssociation", self.iam_instance_profile_association.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct AssociateRouteTableRequest {
+    pub gateway_id: Option<String>,
+    pub public_ipv4_pool: Option<String>,
+    pub dry_run: Option<bool>,
+    pub subnet_id: Option<String>,
+    pub route_table_id: String,
+}
+
+impl form::FromForm for AssociateRouteTableRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(AssociateRouteTableRequest {
+            gateway_id: n.get("GatewayId", v)?,
+            public_ipv4_pool: n.get("PublicIpv4Pool", v)?,
+            dry_run: n.get("DryRun", v)?,
+            subnet_id: n.get("SubnetId", v)?,
+            route_table_id: n.need("RouteTableId", v)?,
+        })
+    }
+}
+
+impl record::Tell for AssociateRouteTableRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("gatewayId", self.gateway_id.as_ref());
+        t.put("publicIpv4Pool", self.public_ipv4_pool.as_ref());
+        t.put("dryRun", self.dry_run.as_ref());
+        t.put("subnetId", self.subnet_id.as_ref());
+        t.put("routeTableId", Some(&self.route_table_id));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct AssociateRouteTableResult {
+    pub association_id: Option<String>,
+    pub association_state: Option<RouteTableAssociationState>,
+}
+
+impl AssociateRouteTableResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("associationId", &self.association_id);
+        w.put("associationState", &self.association_state);
+    }
+}
+
+impl xml::ToXml for AssociateRouteTableResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for AssociateRouteTableResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("associationId", self.association_id.as_ref());
+        t.put("associationState", self.association_state.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct AssociateVpcCidrBlockRequest {
+    pub cidr_block: Option<String>,
+    pub ipv6_cidr_block_network_border_group: Option<String>,
+    pub ipv6_pool: Option<String>,
+    pub ipv6_cidr_block: Option<String>,
+    pub ipv4_ipam_pool_id: Option<String>,
+    pub ipv4_netmask_length: Option<i32>,
+    pub ipv6_ipam_pool_id: Option<String>,
+    pub ipv6_netmask_length: Option<i32>,
+    pub vpc_id: String,
+    pub amazon_provided_ipv6_cidr_block: Option<bool>,
+}
+
+impl form::FromForm for AssociateVpcCidrBlockRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(AssociateVpcCidrBlockRequest {
+            cidr_block: n.get("CidrBlock", v)?,
+            ipv6_cidr_block_network_border_group: n.get("Ipv6CidrBlockNetworkBorderGroup", v)?,
+            ipv6_pool: n.get("Ipv6Pool", v)?,
+            ipv6_cidr_block: n.get("Ipv6CidrBlock", v)?,
+            ipv4_ipam_pool_id: n.get("Ipv4IpamPoolId", v)?,
+            ipv4_netmask_length: n.get("Ipv4NetmaskLength", v)?,
+            ipv6_ipam_pool_id: n.get("Ipv6IpamPoolId", v)?,
+            ipv6_netmask_length: n.get("Ipv6NetmaskLength", v)?,
+            vpc_id: n.need("VpcId", v)?,
+            amazon_provided_ipv6_cidr_block: n.get("AmazonProvidedIpv6CidrBlock", v)?,
+        })
+    }
+}
+
+impl record::Tell for AssociateVpcCidrBlockRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("cidrBlock", self.cidr_block.as_ref());
+        t.put("ipv6CidrBlockNetworkBorderGroup", self.ipv6_cidr_block_network_border_group.as_ref());
+        t.put("ipv6Pool", self.ipv6_pool.as_ref());
+        t.put("ipv6CidrBlock", self.ipv6_cidr_block.as_ref());
+        t.put("ipv4IpamPoolId", self.ipv4_ipam_pool_id.as_ref());
+        t.put("ipv4NetmaskLength", self.ipv4_netmask_length.as_ref());
+        t.put("ipv6IpamPoolId", self.ipv6_ipam_pool_id.as_ref());
+        t.put("ipv6NetmaskLength", self.ipv6_netmask_length.as_ref());
+        t.put("vpcId", Some(&self.vpc_id));
+        t.put("amazonProvidedIpv6CidrBlock", self.amazon_provided_ipv6_cidr_block.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct AssociateVpcCidrBlockResult {
+    pub ipv6_cidr_block_association: Option<VpcIpv6CidrBlockAssociation>,
+    pub cidr_block_association: Option<VpcCidrBlockAssociation>,
+    pub vpc_id: Option<String>,
+}
+
+impl AssociateVpcCidrBlockResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("ipv6CidrBlockAssociation", &self.ipv6_cidr_block_association);
+        w.put("cidrBlockAssociation", &self.cidr_block_association);
+        w.put("vpcId", &self.vpc_id);
+    }
+}
+
+impl xml::ToXml for AssociateVpcCidrBlockResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for AssociateVpcCidrBlockResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("ipv6CidrBlockAssociation", self.ipv6_cidr_block_association.as_ref());
+        t.put("cidrBlockAssociation", self.cidr_block_association.as_ref());
+        t.put("vpcId", self.vpc_id.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct AttachInternetGatewayRequest {
+    pub dry_run: Option<bool>,
+    pub internet_gateway_id: String,
+    pub vpc_id: String,
+}
+
+impl form::FromForm for AttachInternetGatewayRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(AttachInternetGatewayRequest {
+            dry_run: n.get("DryRun", v)?,
+            internet_gateway_id: n.need("InternetGatewayId", v)?,
+            vpc_id: n.need("VpcId", v)?,
+        })
+    }
+}
+
+impl record::Tell for AttachInternetGatewayRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("dryRun", self.dry_run.as_ref());
+        t.put("internetGatewayId", Some(&self.internet_gateway_id));
+        t.put("vpcId", Some(&self.vpc_id));
         t.close();
     }
 }
@@ -2873,6 +4581,254 @@ impl record::Tell for CpuPerformanceFactorRequest {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct CreateDefaultSubnetRequest {
+    pub availability_zone: Option<String>,
+    pub dry_run: Option<bool>,
+    pub ipv6_native: Option<bool>,
+    pub availability_zone_id: Option<String>,
+}
+
+impl form::FromForm for CreateDefaultSubnetRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(CreateDefaultSubnetRequest {
+            availability_zone: n.get("AvailabilityZone", v)?,
+            dry_run: n.get("DryRun", v)?,
+            ipv6_native: n.get("Ipv6Native", v)?,
+            availability_zone_id: n.get("AvailabilityZoneId", v)?,
+        })
+    }
+}
+
+impl record::Tell for CreateDefaultSubnetRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("availabilityZone", self.availability_zone.as_ref());
+        t.put("dryRun", self.dry_run.as_ref());
+        t.put("ipv6Native", self.ipv6_native.as_ref());
+        t.put("availabilityZoneId", self.availability_zone_id.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct CreateDefaultSubnetResult {
+    pub subnet: Option<Subnet>,
+}
+
+impl CreateDefaultSubnetResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("subnet", &self.subnet);
+    }
+}
+
+impl xml::ToXml for CreateDefaultSubnetResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for CreateDefaultSubnetResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("subnet", self.subnet.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct CreateDefaultVpcRequest {
+    pub dry_run: Option<bool>,
+}
+
+impl form::FromForm for CreateDefaultVpcRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(CreateDefaultVpcRequest { dry_run: n.get("DryRun", v)? })
+    }
+}
+
+impl record::Tell for CreateDefaultVpcRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("dryRun", self.dry_run.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct CreateDefaultVpcResult {
+    pub vpc: Option<Vpc>,
+}
+
+impl CreateDefaultVpcResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("vpc", &self.vpc);
+    }
+}
+
+impl xml::ToXml for CreateDefaultVpcResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for CreateDefaultVpcResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("vpc", self.vpc.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct CreateDhcpOptionsRequest {
+    pub dhcp_configurations: Vec<NewDhcpConfiguration>,
+    pub tag_specifications: Option<Vec<TagSpecification>>,
+    pub dry_run: Option<bool>,
+}
+
+impl form::FromForm for CreateDhcpOptionsRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(CreateDhcpOptionsRequest {
+            dhcp_configurations: n.need_list("DhcpConfiguration", "", v)?,
+            tag_specifications: n.list("TagSpecification", "", v)?,
+            dry_run: n.get("DryRun", v)?,
+        })
+    }
+}
+
+impl record::Tell for CreateDhcpOptionsRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("dhcpConfigurationSet", "", Some(self.dhcp_configurations.as_slice()));
+        t.set("tagSpecificationSet", "", self.tag_specifications.as_deref());
+        t.put("dryRun", self.dry_run.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct CreateDhcpOptionsResult {
+    pub dhcp_options: Option<DhcpOptions>,
+}
+
+impl CreateDhcpOptionsResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("dhcpOptions", &self.dhcp_options);
+    }
+}
+
+impl xml::ToXml for CreateDhcpOptionsResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for CreateDhcpOptionsResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("dhcpOptions", self.dhcp_options.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct CreateInternetGatewayRequest {
+    pub tag_specifications: Option<Vec<TagSpecification>>,
+    pub dry_run: Option<bool>,
+}
+
+impl form::FromForm for CreateInternetGatewayRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(CreateInternetGatewayRequest {
+            tag_specifications: n.list("TagSpecification", "", v)?,
+            dry_run: n.get("DryRun", v)?,
+        })
+    }
+}
+
+impl record::Tell for CreateInternetGatewayRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("tagSpecificationSet", "", self.tag_specifications.as_deref());
+        t.put("dryRun", self.dry_run.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct CreateInternetGatewayResult {
+    pub internet_gateway: Option<InternetGateway>,
+}
+
+impl CreateInternetGatewayResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("internetGateway", &self.internet_gateway);
+    }
+}
+
+impl xml::ToXml for CreateInternetGatewayResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for CreateInternetGatewayResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("internetGateway", self.internet_gateway.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct CreateKeyPairRequest {
     pub key_name: String,
     pub key_type: Option<String>,
@@ -3094,6 +5050,405 @@ impl record::Tell for CreateLaunchTemplateVersionResult {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct CreateNetworkAclEntryRequest {
+    pub dry_run: Option<bool>,
+    pub network_acl_id: String,
+    pub rule_number: i32,
+    pub protocol: String,
+    pub rule_action: String,
+    pub egress: bool,
+    pub cidr_block: Option<String>,
+    pub ipv6_cidr_block: Option<String>,
+    pub icmp_type_code: Option<IcmpTypeCode>,
+    pub port_range: Option<PortRange>,
+}
+
+impl form::FromForm for CreateNetworkAclEntryRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(CreateNetworkAclEntryRequest {
+            dry_run: n.get("DryRun", v)?,
+            network_acl_id: n.need("NetworkAclId", v)?,
+            rule_number: n.need("RuleNumber", v)?,
+            protocol: n.need("Protocol", v)?,
+            rule_action: n.need("RuleAction", v)?,
+            egress: n.need("Egress", v)?,
+            cidr_block: n.get("CidrBlock", v)?,
+            ipv6_cidr_block: n.get("Ipv6CidrBlock", v)?,
+            icmp_type_code: n.get("Icmp", v)?,
+            port_range: n.get("PortRange", v)?,
+        })
+    }
+}
+
+impl CreateNetworkAclEntryRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("RuleAction", Some(self.rule_action.as_str()), &rule::RULE_ACTION);
+    }
+}
+
+impl record::Tell for CreateNetworkAclEntryRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("dryRun", self.dry_run.as_ref());
+        t.put("networkAclId", Some(&self.network_acl_id));
+        t.put("ruleNumber", Some(&self.rule_number));
+        t.put("protocol", Some(&self.protocol));
+        t.put("ruleAction", Some(&self.rule_action));
+        t.put("egress", Some(&self.egress));
+        t.put("cidrBlock", self.cidr_block.as_ref());
+        t.put("ipv6CidrBlock", self.ipv6_cidr_block.as_ref());
+        t.put("icmp", self.icmp_type_code.as_ref());
+        t.put("portRange", self.port_range.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct CreateNetworkAclRequest {
+    pub tag_specifications: Option<Vec<TagSpecification>>,
+    pub client_token: Option<String>,
+    pub dry_run: Option<bool>,
+    pub vpc_id: String,
+}
+
+impl form::FromForm for CreateNetworkAclRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(CreateNetworkAclRequest {
+            tag_specifications: n.list("TagSpecification", "", v)?,
+            client_token: n.get("ClientToken", v)?,
+            dry_run: n.get("DryRun", v)?,
+            vpc_id: n.need("VpcId", v)?,
+        })
+    }
+}
+
+impl record::Tell for CreateNetworkAclRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("tagSpecificationSet", "", self.tag_specifications.as_deref());
+        t.put("clientToken", self.client_token.as_ref());
+        t.put("dryRun", self.dry_run.as_ref());
+        t.put("vpcId", Some(&self.vpc_id));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct CreateNetworkAclResult {
+    pub network_acl: Option<NetworkAcl>,
+    pub client_token: Option<String>,
+}
+
+impl CreateNetworkAclResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("networkAcl", &self.network_acl);
+        w.put("clientToken", &self.client_token);
+    }
+}
+
+impl xml::ToXml for CreateNetworkAclResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for CreateNetworkAclResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("networkAcl", self.network_acl.as_ref());
+        t.put("clientToken", self.client_token.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct CreateRouteRequest {
+    pub destination_prefix_list_id: Option<String>,
+    pub vpc_endpoint_id: Option<String>,
+    pub transit_gateway_id: Option<String>,
+    pub local_gateway_id: Option<String>,
+    pub carrier_gateway_id: Option<String>,
+    pub core_network_arn: Option<String>,
+    pub odb_network_arn: Option<String>,
+    pub dry_run: Option<bool>,
+    pub route_table_id: String,
+    pub destination_cidr_block: Option<String>,
+    pub gateway_id: Option<String>,
+    pub destination_ipv6_cidr_block: Option<String>,
+    pub egress_only_internet_gateway_id: Option<String>,
+    pub instance_id: Option<String>,
+    pub network_interface_id: Option<String>,
+    pub vpc_peering_connection_id: Option<String>,
+    pub nat_gateway_id: Option<String>,
+}
+
+impl form::FromForm for CreateRouteRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(CreateRouteRequest {
+            destination_prefix_list_id: n.get("DestinationPrefixListId", v)?,
+            vpc_endpoint_id: n.get("VpcEndpointId", v)?,
+            transit_gateway_id: n.get("TransitGatewayId", v)?,
+            local_gateway_id: n.get("LocalGatewayId", v)?,
+            carrier_gateway_id: n.get("CarrierGatewayId", v)?,
+            core_network_arn: n.get("CoreNetworkArn", v)?,
+            odb_network_arn: n.get("OdbNetworkArn", v)?,
+            dry_run: n.get("DryRun", v)?,
+            route_table_id: n.need("RouteTableId", v)?,
+            destination_cidr_block: n.get("DestinationCidrBlock", v)?,
+            gateway_id: n.get("GatewayId", v)?,
+            destination_ipv6_cidr_block: n.get("DestinationIpv6CidrBlock", v)?,
+            egress_only_internet_gateway_id: n.get("EgressOnlyInternetGatewayId", v)?,
+            instance_id: n.get("InstanceId", v)?,
+            network_interface_id: n.get("NetworkInterfaceId", v)?,
+            vpc_peering_connection_id: n.get("VpcPeeringConnectionId", v)?,
+            nat_gateway_id: n.get("NatGatewayId", v)?,
+        })
+    }
+}
+
+impl record::Tell for CreateRouteRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("destinationPrefixListId", self.destination_prefix_list_id.as_ref());
+        t.put("vpcEndpointId", self.vpc_endpoint_id.as_ref());
+        t.put("transitGatewayId", self.transit_gateway_id.as_ref());
+        t.put("localGatewayId", self.local_gateway_id.as_ref());
+        t.put("carrierGatewayId", self.carrier_gateway_id.as_ref());
+        t.put("coreNetworkArn", self.core_network_arn.as_ref());
+        t.put("odbNetworkArn", self.odb_network_arn.as_ref());
+        t.put("dryRun", self.dry_run.as_ref());
+        t.put("routeTableId", Some(&self.route_table_id));
+        t.put("destinationCidrBlock", self.destination_cidr_block.as_ref());
+        t.put("gatewayId", self.gateway_id.as_ref());
+        t.put("destinationIpv6CidrBlock", self.destination_ipv6_cidr_block.as_ref());
+        t.put("egressOnlyInternetGatewayId", self.egress_only_internet_gateway_id.as_ref());
+        t.put("instanceId", self.instance_id.as_ref());
+        t.put("networkInterfaceId", self.network_interface_id.as_ref());
+        t.put("vpcPeeringConnectionId", self.vpc_peering_connection_id.as_ref());
+        t.put("natGatewayId", self.nat_gateway_id.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct CreateRouteResult {
+    pub return_: Option<bool>,
+}
+
+impl CreateRouteResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("return", &self.return_);
+    }
+}
+
+impl xml::ToXml for CreateRouteResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for CreateRouteResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("return", self.return_.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct CreateRouteTableRequest {
+    pub tag_specifications: Option<Vec<TagSpecification>>,
+    pub client_token: Option<String>,
+    pub dry_run: Option<bool>,
+    pub vpc_id: String,
+}
+
+impl form::FromForm for CreateRouteTableRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(CreateRouteTableRequest {
+            tag_specifications: n.list("TagSpecification", "", v)?,
+            client_token: n.get("ClientToken", v)?,
+            dry_run: n.get("DryRun", v)?,
+            vpc_id: n.need("VpcId", v)?,
+        })
+    }
+}
+
+impl record::Tell for CreateRouteTableRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("tagSpecificationSet", "", self.tag_specifications.as_deref());
+        t.put("clientToken", self.client_token.as_ref());
+        t.put("dryRun", self.dry_run.as_ref());
+        t.put("vpcId", Some(&self.vpc_id));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct CreateRouteTableResult {
+    pub route_table: Option<RouteTable>,
+    pub client_token: Option<String>,
+}
+
+impl CreateRouteTableResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("routeTable", &self.route_table);
+        w.put("clientToken", &self.client_token);
+    }
+}
+
+impl xml::ToXml for CreateRouteTableResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for CreateRouteTableResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("routeTable", self.route_table.as_ref());
+        t.put("clientToken", self.client_token.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct CreateSubnetRequest {
+    pub tag_specifications: Option<Vec<TagSpecification>>,
+    pub availability_zone: Option<String>,
+    pub availability_zone_id: Option<String>,
+    pub cidr_block: Option<String>,
+    pub ipv6_cidr_block: Option<String>,
+    pub outpost_arn: Option<String>,
+    pub vpc_id: String,
+    pub ipv6_native: Option<bool>,
+    pub ipv4_ipam_pool_id: Option<String>,
+    pub ipv4_netmask_length: Option<i32>,
+    pub ipv6_ipam_pool_id: Option<String>,
+    pub ipv6_netmask_length: Option<i32>,
+    pub dry_run: Option<bool>,
+}
+
+impl form::FromForm for CreateSubnetRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(CreateSubnetRequest {
+            tag_specifications: n.list("TagSpecification", "", v)?,
+            availability_zone: n.get("AvailabilityZone", v)?,
+            availability_zone_id: n.get("AvailabilityZoneId", v)?,
+            cidr_block: n.get("CidrBlock", v)?,
+            ipv6_cidr_block: n.get("Ipv6CidrBlock", v)?,
+            outpost_arn: n.get("OutpostArn", v)?,
+            vpc_id: n.need("VpcId", v)?,
+            ipv6_native: n.get("Ipv6Native", v)?,
+            ipv4_ipam_pool_id: n.get("Ipv4IpamPoolId", v)?,
+            ipv4_netmask_length: n.get("Ipv4NetmaskLength", v)?,
+            ipv6_ipam_pool_id: n.get("Ipv6IpamPoolId", v)?,
+            ipv6_netmask_length: n.get("Ipv6NetmaskLength", v)?,
+            dry_run: n.get("DryRun", v)?,
+        })
+    }
+}
+
+impl record::Tell for CreateSubnetRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("tagSpecificationSet", "", self.tag_specifications.as_deref());
+        t.put("availabilityZone", self.availability_zone.as_ref());
+        t.put("availabilityZoneId", self.availability_zone_id.as_ref());
+        t.put("cidrBlock", self.cidr_block.as_ref());
+        t.put("ipv6CidrBlock", self.ipv6_cidr_block.as_ref());
+        t.put("outpostArn", self.outpost_arn.as_ref());
+        t.put("vpcId", Some(&self.vpc_id));
+        t.put("ipv6Native", self.ipv6_native.as_ref());
+        t.put("ipv4IpamPoolId", self.ipv4_ipam_pool_id.as_ref());
+        t.put("ipv4NetmaskLength", self.ipv4_netmask_length.as_ref());
+        t.put("ipv6IpamPoolId", self.ipv6_ipam_pool_id.as_ref());
+        t.put("ipv6NetmaskLength", self.ipv6_netmask_length.as_ref());
+        t.put("dryRun", self.dry_run.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct CreateSubnetResult {
+    pub subnet: Option<Subnet>,
+}
+
+impl CreateSubnetResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("subnet", &self.subnet);
+    }
+}
+
+impl xml::ToXml for CreateSubnetResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for CreateSubnetResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("subnet", self.subnet.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct CreateTagsRequest {
     pub dry_run: Option<bool>,
     pub resources: Vec<String>,
@@ -3116,6 +5471,111 @@ impl record::Tell for CreateTagsRequest {
         t.put("dryRun", self.dry_run.as_ref());
         t.set("resourcesSet", "resourceId", Some(self.resources.as_slice()));
         t.set("tagSet", "", Some(self.tags.as_slice()));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct CreateVpcRequest {
+    pub cidr_block: Option<String>,
+    pub ipv6_pool: Option<String>,
+    pub ipv6_cidr_block: Option<String>,
+    pub ipv4_ipam_pool_id: Option<String>,
+    pub ipv4_netmask_length: Option<i32>,
+    pub ipv6_ipam_pool_id: Option<String>,
+    pub ipv6_netmask_length: Option<i32>,
+    pub ipv6_cidr_block_network_border_group: Option<String>,
+    pub vpc_encryption_control: Option<VpcEncryptionControlConfiguration>,
+    pub tag_specifications: Option<Vec<TagSpecification>>,
+    pub dry_run: Option<bool>,
+    pub instance_tenancy: Option<String>,
+    pub amazon_provided_ipv6_cidr_block: Option<bool>,
+}
+
+impl form::FromForm for CreateVpcRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(CreateVpcRequest {
+            cidr_block: n.get("CidrBlock", v)?,
+            ipv6_pool: n.get("Ipv6Pool", v)?,
+            ipv6_cidr_block: n.get("Ipv6CidrBlock", v)?,
+            ipv4_ipam_pool_id: n.get("Ipv4IpamPoolId", v)?,
+            ipv4_netmask_length: n.get("Ipv4NetmaskLength", v)?,
+            ipv6_ipam_pool_id: n.get("Ipv6IpamPoolId", v)?,
+            ipv6_netmask_length: n.get("Ipv6NetmaskLength", v)?,
+            ipv6_cidr_block_network_border_group: n.get("Ipv6CidrBlockNetworkBorderGroup", v)?,
+            vpc_encryption_control: n.get("VpcEncryptionControl", v)?,
+            tag_specifications: n.list("TagSpecification", "", v)?,
+            dry_run: n.get("DryRun", v)?,
+            instance_tenancy: n.get("InstanceTenancy", v)?,
+            amazon_provided_ipv6_cidr_block: n.get("AmazonProvidedIpv6CidrBlock", v)?,
+        })
+    }
+}
+
+impl CreateVpcRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.inner(
+            "VpcEncryptionControl",
+            self.vpc_encryption_control.as_ref(),
+            VpcEncryptionControlConfiguration::limits,
+        );
+        v.text("InstanceTenancy", self.instance_tenancy.as_deref(), &rule::TENANCY);
+    }
+}
+
+impl record::Tell for CreateVpcRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("cidrBlock", self.cidr_block.as_ref());
+        t.put("ipv6Pool", self.ipv6_pool.as_ref());
+        t.put("ipv6CidrBlock", self.ipv6_cidr_block.as_ref());
+        t.put("ipv4IpamPoolId", self.ipv4_ipam_pool_id.as_ref());
+        t.put("ipv4NetmaskLength", self.ipv4_netmask_length.as_ref());
+        t.put("ipv6IpamPoolId", self.ipv6_ipam_pool_id.as_ref());
+        t.put("ipv6NetmaskLength", self.ipv6_netmask_length.as_ref());
+        t.put("ipv6CidrBlockNetworkBorderGroup", self.ipv6_cidr_block_network_border_group.as_ref());
+        t.put("vpcEncryptionControl", self.vpc_encryption_control.as_ref());
+        t.set("tagSpecificationSet", "", self.tag_specifications.as_deref());
+        t.put("dryRun", self.dry_run.as_ref());
+        t.put("instanceTenancy", self.instance_tenancy.as_ref());
+        t.put("amazonProvidedIpv6CidrBlock", self.amazon_provided_ipv6_cidr_block.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct CreateVpcResult {
+    pub vpc: Option<Vpc>,
+}
+
+impl CreateVpcResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("vpc", &self.vpc);
+    }
+}
+
+impl xml::ToXml for CreateVpcResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for CreateVpcResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("vpc", self.vpc.as_ref());
         t.close();
     }
 }
@@ -3205,6 +5665,64 @@ impl record::Tell for DefaultConnectionTrackingConfiguration {
         t.put("defaultTcpEstablishedTimeout", self.default_tcp_established_timeout.as_ref());
         t.put("defaultUdpTimeout", self.default_udp_timeout.as_ref());
         t.put("defaultUdpStreamTimeout", self.default_udp_stream_timeout.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteDhcpOptionsRequest {
+    pub dhcp_options_id: String,
+    pub dry_run: Option<bool>,
+}
+
+impl form::FromForm for DeleteDhcpOptionsRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DeleteDhcpOptionsRequest {
+            dhcp_options_id: n.need("DhcpOptionsId", v)?,
+            dry_run: n.get("DryRun", v)?,
+        })
+    }
+}
+
+impl record::Tell for DeleteDhcpOptionsRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("dhcpOptionsId", Some(&self.dhcp_options_id));
+        t.put("dryRun", self.dry_run.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteInternetGatewayRequest {
+    pub dry_run: Option<bool>,
+    pub internet_gateway_id: String,
+}
+
+impl form::FromForm for DeleteInternetGatewayRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DeleteInternetGatewayRequest {
+            dry_run: n.get("DryRun", v)?,
+            internet_gateway_id: n.need("InternetGatewayId", v)?,
+        })
+    }
+}
+
+impl record::Tell for DeleteInternetGatewayRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("dryRun", self.dry_run.as_ref());
+        t.put("internetGatewayId", Some(&self.internet_gateway_id));
         t.close();
     }
 }
@@ -3525,6 +6043,163 @@ impl record::Tell for DeleteLaunchTemplateVersionsResult {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct DeleteNetworkAclEntryRequest {
+    pub dry_run: Option<bool>,
+    pub network_acl_id: String,
+    pub rule_number: i32,
+    pub egress: bool,
+}
+
+impl form::FromForm for DeleteNetworkAclEntryRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DeleteNetworkAclEntryRequest {
+            dry_run: n.get("DryRun", v)?,
+            network_acl_id: n.need("NetworkAclId", v)?,
+            rule_number: n.need("RuleNumber", v)?,
+            egress: n.need("Egress", v)?,
+        })
+    }
+}
+
+impl record::Tell for DeleteNetworkAclEntryRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("dryRun", self.dry_run.as_ref());
+        t.put("networkAclId", Some(&self.network_acl_id));
+        t.put("ruleNumber", Some(&self.rule_number));
+        t.put("egress", Some(&self.egress));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteNetworkAclRequest {
+    pub dry_run: Option<bool>,
+    pub network_acl_id: String,
+}
+
+impl form::FromForm for DeleteNetworkAclRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DeleteNetworkAclRequest {
+            dry_run: n.get("DryRun", v)?,
+            network_acl_id: n.need("NetworkAclId", v)?,
+        })
+    }
+}
+
+impl record::Tell for DeleteNetworkAclRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("dryRun", self.dry_run.as_ref());
+        t.put("networkAclId", Some(&self.network_acl_id));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteRouteRequest {
+    pub destination_prefix_list_id: Option<String>,
+    pub dry_run: Option<bool>,
+    pub route_table_id: String,
+    pub destination_cidr_block: Option<String>,
+    pub destination_ipv6_cidr_block: Option<String>,
+}
+
+impl form::FromForm for DeleteRouteRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DeleteRouteRequest {
+            destination_prefix_list_id: n.get("DestinationPrefixListId", v)?,
+            dry_run: n.get("DryRun", v)?,
+            route_table_id: n.need("RouteTableId", v)?,
+            destination_cidr_block: n.get("DestinationCidrBlock", v)?,
+            destination_ipv6_cidr_block: n.get("DestinationIpv6CidrBlock", v)?,
+        })
+    }
+}
+
+impl record::Tell for DeleteRouteRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("destinationPrefixListId", self.destination_prefix_list_id.as_ref());
+        t.put("dryRun", self.dry_run.as_ref());
+        t.put("routeTableId", Some(&self.route_table_id));
+        t.put("destinationCidrBlock", self.destination_cidr_block.as_ref());
+        t.put("destinationIpv6CidrBlock", self.destination_ipv6_cidr_block.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteRouteTableRequest {
+    pub dry_run: Option<bool>,
+    pub route_table_id: String,
+}
+
+impl form::FromForm for DeleteRouteTableRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DeleteRouteTableRequest {
+            dry_run: n.get("DryRun", v)?,
+            route_table_id: n.need("RouteTableId", v)?,
+        })
+    }
+}
+
+impl record::Tell for DeleteRouteTableRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("dryRun", self.dry_run.as_ref());
+        t.put("routeTableId", Some(&self.route_table_id));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteSubnetRequest {
+    pub subnet_id: String,
+    pub dry_run: Option<bool>,
+}
+
+impl form::FromForm for DeleteSubnetRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DeleteSubnetRequest { subnet_id: n.need("SubnetId", v)?, dry_run: n.get("DryRun", v)? })
+    }
+}
+
+impl record::Tell for DeleteSubnetRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("subnetId", Some(&self.subnet_id));
+        t.put("dryRun", self.dry_run.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DeleteTagsRequest {
     pub dry_run: Option<bool>,
     pub resources: Vec<String>,
@@ -3547,6 +6222,32 @@ impl record::Tell for DeleteTagsRequest {
         t.put("dryRun", self.dry_run.as_ref());
         t.set("resourcesSet", "resourceId", Some(self.resources.as_slice()));
         t.set("tagSet", "", self.tags.as_deref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteVpcRequest {
+    pub vpc_id: String,
+    pub dry_run: Option<bool>,
+}
+
+impl form::FromForm for DeleteVpcRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DeleteVpcRequest { vpc_id: n.need("VpcId", v)?, dry_run: n.get("DryRun", v)? })
+    }
+}
+
+impl record::Tell for DeleteVpcRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("vpcId", Some(&self.vpc_id));
+        t.put("dryRun", self.dry_run.as_ref());
         t.close();
     }
 }
@@ -3684,6 +6385,85 @@ impl record::Tell for DescribeAvailabilityZonesResult {
     fn tell(&self, t: &mut record::Teller) {
         t.open();
         t.set("availabilityZoneInfoSet", "", self.availability_zones.as_deref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DescribeDhcpOptionsRequest {
+    pub dhcp_options_ids: Option<Vec<String>>,
+    pub next_token: Option<String>,
+    pub max_results: Option<i32>,
+    pub dry_run: Option<bool>,
+    pub filters: Option<Vec<Filter>>,
+}
+
+impl form::FromForm for DescribeDhcpOptionsRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DescribeDhcpOptionsRequest {
+            dhcp_options_ids: n.list("DhcpOptionsId", "", v)?,
+            next_token: n.get("NextToken", v)?,
+            max_results: n.get("MaxResults", v)?,
+            dry_run: n.get("DryRun", v)?,
+            filters: n.list("Filter", "", v)?,
+        })
+    }
+}
+
+impl DescribeDhcpOptionsRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.number("MaxResults", self.max_results, Some(5), Some(1000));
+    }
+}
+
+impl record::Tell for DescribeDhcpOptionsRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("dhcpOptionsIdSet", "dhcpOptionsId", self.dhcp_options_ids.as_deref());
+        t.put("nextToken", self.next_token.as_ref());
+        t.put("maxResults", self.max_results.as_ref());
+        t.put("dryRun", self.dry_run.as_ref());
+        t.set("filterSet", "", self.filters.as_deref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DescribeDhcpOptionsResult {
+    pub next_token: Option<String>,
+    pub dhcp_options: Option<Vec<DhcpOptions>>,
+}
+
+impl DescribeDhcpOptionsResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("nextToken", &self.next_token);
+        w.list("dhcpOptionsSet", "item", self.dhcp_options.as_deref());
+    }
+}
+
+impl xml::ToXml for DescribeDhcpOptionsResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for DescribeDhcpOptionsResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("nextToken", self.next_token.as_ref());
+        t.set("dhcpOptionsSet", "", self.dhcp_options.as_deref());
         t.close();
     }
 }
@@ -4622,6 +7402,164 @@ impl record::Tell for DescribeLaunchTemplatesResult {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct DescribeNatGatewaysRequest {
+    pub dry_run: Option<bool>,
+    pub filter: Option<Vec<Filter>>,
+    pub max_results: Option<i32>,
+    pub nat_gateway_ids: Option<Vec<String>>,
+    pub next_token: Option<String>,
+}
+
+impl form::FromForm for DescribeNatGatewaysRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DescribeNatGatewaysRequest {
+            dry_run: n.get("DryRun", v)?,
+            filter: n.list("Filter", "", v)?,
+            max_results: n.get("MaxResults", v)?,
+            nat_gateway_ids: n.list("NatGatewayId", "", v)?,
+            next_token: n.get("NextToken", v)?,
+        })
+    }
+}
+
+impl DescribeNatGatewaysRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.number("MaxResults", self.max_results, Some(5), Some(1000));
+    }
+}
+
+impl record::Tell for DescribeNatGatewaysRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("dryRun", self.dry_run.as_ref());
+        t.set("filterSet", "", self.filter.as_deref());
+        t.put("maxResults", self.max_results.as_ref());
+        t.set("natGatewayIdSet", "natGatewayId", self.nat_gateway_ids.as_deref());
+        t.put("nextToken", self.next_token.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DescribeNatGatewaysResult {
+    pub nat_gateways: Option<Vec<NatGateway>>,
+    pub next_token: Option<String>,
+}
+
+impl DescribeNatGatewaysResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.list("natGatewaySet", "item", self.nat_gateways.as_deref());
+        w.put("nextToken", &self.next_token);
+    }
+}
+
+impl xml::ToXml for DescribeNatGatewaysResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for DescribeNatGatewaysResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("natGatewaySet", "", self.nat_gateways.as_deref());
+        t.put("nextToken", self.next_token.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DescribeNetworkAclsRequest {
+    pub next_token: Option<String>,
+    pub max_results: Option<i32>,
+    pub dry_run: Option<bool>,
+    pub network_acl_ids: Option<Vec<String>>,
+    pub filters: Option<Vec<Filter>>,
+}
+
+impl form::FromForm for DescribeNetworkAclsRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DescribeNetworkAclsRequest {
+            next_token: n.get("NextToken", v)?,
+            max_results: n.get("MaxResults", v)?,
+            dry_run: n.get("DryRun", v)?,
+            network_acl_ids: n.list("NetworkAclId", "", v)?,
+            filters: n.list("Filter", "", v)?,
+        })
+    }
+}
+
+impl DescribeNetworkAclsRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.number("MaxResults", self.max_results, Some(5), Some(1000));
+    }
+}
+
+impl record::Tell for DescribeNetworkAclsRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("nextToken", self.next_token.as_ref());
+        t.put("maxResults", self.max_results.as_ref());
+        t.put("dryRun", self.dry_run.as_ref());
+        t.set("networkAclIdSet", "networkAclId", self.network_acl_ids.as_deref());
+        t.set("filterSet", "", self.filters.as_deref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DescribeNetworkAclsResult {
+    pub network_acls: Option<Vec<NetworkAcl>>,
+    pub next_token: Option<String>,
+}
+
+impl DescribeNetworkAclsResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.list("networkAclSet", "item", self.network_acls.as_deref());
+        w.put("nextToken", &self.next_token);
+    }
+}
+
+impl xml::ToXml for DescribeNetworkAclsResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for DescribeNetworkAclsResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("networkAclSet", "", self.network_acls.as_deref());
+        t.put("nextToken", self.next_token.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DescribeNetworkInterfacesRequest {
     pub next_token: Option<String>,
     pub max_results: Option<i32>,
@@ -5315,6 +8253,114 @@ impl record::Tell for DescribeVpcsResult {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct DetachInternetGatewayRequest {
+    pub dry_run: Option<bool>,
+    pub internet_gateway_id: String,
+    pub vpc_id: String,
+}
+
+impl form::FromForm for DetachInternetGatewayRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DetachInternetGatewayRequest {
+            dry_run: n.get("DryRun", v)?,
+            internet_gateway_id: n.need("InternetGatewayId", v)?,
+            vpc_id: n.need("VpcId", v)?,
+        })
+    }
+}
+
+impl record::Tell for DetachInternetGatewayRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("dryRun", self.dry_run.as_ref());
+        t.put("internetGatewayId", Some(&self.internet_gateway_id));
+        t.put("vpcId", Some(&self.vpc_id));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DhcpConfiguration {
+    pub key: Option<String>,
+    pub values: Option<Vec<AttributeValue>>,
+}
+
+impl DhcpConfiguration {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("key", &self.key);
+        w.list("valueSet", "item", self.values.as_deref());
+    }
+}
+
+impl xml::ToXml for DhcpConfiguration {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for DhcpConfiguration {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("key", self.key.as_ref());
+        t.set("valueSet", "", self.values.as_deref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DhcpOptions {
+    pub owner_id: Option<String>,
+    pub tags: Option<Vec<Tag>>,
+    pub dhcp_options_id: Option<String>,
+    pub dhcp_configurations: Option<Vec<DhcpConfiguration>>,
+}
+
+impl DhcpOptions {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("ownerId", &self.owner_id);
+        w.list("tagSet", "item", self.tags.as_deref());
+        w.put("dhcpOptionsId", &self.dhcp_options_id);
+        w.list("dhcpConfigurationSet", "item", self.dhcp_configurations.as_deref());
+    }
+}
+
+impl xml::ToXml for DhcpOptions {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for DhcpOptions {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("ownerId", self.owner_id.as_ref());
+        t.set("tagSet", "", self.tags.as_deref());
+        t.put("dhcpOptionsId", self.dhcp_options_id.as_ref());
+        t.set("dhcpConfigurationSet", "", self.dhcp_configurations.as_deref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DisassociateIamInstanceProfileRequest {
     pub association_id: String,
 }
@@ -5361,6 +8407,97 @@ impl record::Tell for DisassociateIamInstanceProfileResult {
     fn tell(&self, t: &mut record::Teller) {
         t.open();
         t.put("iamInstanceProfileAssociation", self.iam_instance_profile_association.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DisassociateRouteTableRequest {
+    pub dry_run: Option<bool>,
+    pub association_id: String,
+}
+
+impl form::FromForm for DisassociateRouteTableRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DisassociateRouteTableRequest {
+            dry_run: n.get("DryRun", v)?,
+            association_id: n.need("AssociationId", v)?,
+        })
+    }
+}
+
+impl record::Tell for DisassociateRouteTableRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("dryRun", self.dry_run.as_ref());
+        t.put("associationId", Some(&self.association_id));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DisassociateVpcCidrBlockRequest {
+    pub association_id: String,
+}
+
+impl form::FromForm for DisassociateVpcCidrBlockRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DisassociateVpcCidrBlockRequest { association_id: n.need("AssociationId", v)? })
+    }
+}
+
+impl record::Tell for DisassociateVpcCidrBlockRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("associationId", Some(&self.association_id));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DisassociateVpcCidrBlockResult {
+    pub ipv6_cidr_block_association: Option<VpcIpv6CidrBlockAssociation>,
+    pub cidr_block_association: Option<VpcCidrBlockAssociation>,
+    pub vpc_id: Option<String>,
+}
+
+impl DisassociateVpcCidrBlockResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("ipv6CidrBlockAssociation", &self.ipv6_cidr_block_association);
+        w.put("cidrBlockAssociation", &self.cidr_block_association);
+        w.put("vpcId", &self.vpc_id);
+    }
+}
+
+impl xml::ToXml for DisassociateVpcCidrBlockResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for DisassociateVpcCidrBlockResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("ipv6CidrBlockAssociation", self.ipv6_cidr_block_association.as_ref());
+        t.put("cidrBlockAssociation", self.cidr_block_association.as_ref());
+        t.put("vpcId", self.vpc_id.as_ref());
         t.close();
     }
 }
@@ -6703,6 +9840,47 @@ impl record::Tell for IamInstanceProfileSpecification {
         t.open();
         t.put("arn", self.arn.as_ref());
         t.put("name", self.name.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct IcmpTypeCode {
+    pub code: Option<i32>,
+    pub type_: Option<i32>,
+}
+
+impl form::FromForm for IcmpTypeCode {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(IcmpTypeCode { code: n.get("Code", v)?, type_: n.get("Type", v)? })
+    }
+}
+
+impl IcmpTypeCode {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("code", &self.code);
+        w.put("type", &self.type_);
+    }
+}
+
+impl xml::ToXml for IcmpTypeCode {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for IcmpTypeCode {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("code", self.code.as_ref());
+        t.put("type", self.type_.as_ref());
         t.close();
     }
 }
@@ -12371,6 +15549,185 @@ impl record::Tell for ModifyLaunchTemplateResult {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct ModifySubnetAttributeRequest {
+    pub assign_ipv6_address_on_creation: Option<AttributeBooleanValue>,
+    pub map_public_ip_on_launch: Option<AttributeBooleanValue>,
+    pub subnet_id: String,
+    pub map_customer_owned_ip_on_launch: Option<AttributeBooleanValue>,
+    pub customer_owned_ipv4_pool: Option<String>,
+    pub enable_dns64: Option<AttributeBooleanValue>,
+    pub private_dns_hostname_type_on_launch: Option<String>,
+    pub enable_resource_name_dns_a_record_on_launch: Option<AttributeBooleanValue>,
+    #[cfg_attr(feature = "vectors", serde(rename = "EnableResourceNameDnsAAAARecordOnLaunch"))]
+    pub enable_resource_name_dns_aaaa_record_on_launch: Option<AttributeBooleanValue>,
+    pub enable_lni_at_device_index: Option<i32>,
+    pub disable_lni_at_device_index: Option<AttributeBooleanValue>,
+}
+
+impl form::FromForm for ModifySubnetAttributeRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(ModifySubnetAttributeRequest {
+            assign_ipv6_address_on_creation: n.get("AssignIpv6AddressOnCreation", v)?,
+            map_public_ip_on_launch: n.get("MapPublicIpOnLaunch", v)?,
+            subnet_id: n.need("SubnetId", v)?,
+            map_customer_owned_ip_on_launch: n.get("MapCustomerOwnedIpOnLaunch", v)?,
+            customer_owned_ipv4_pool: n.get("CustomerOwnedIpv4Pool", v)?,
+            enable_dns64: n.get("EnableDns64", v)?,
+            private_dns_hostname_type_on_launch: n.get("PrivateDnsHostnameTypeOnLaunch", v)?,
+            enable_resource_name_dns_a_record_on_launch: n.get("EnableResourceNameDnsARecordOnLaunch", v)?,
+            enable_resource_name_dns_aaaa_record_on_launch: n
+                .get("EnableResourceNameDnsAAAARecordOnLaunch", v)?,
+            enable_lni_at_device_index: n.get("EnableLniAtDeviceIndex", v)?,
+            disable_lni_at_device_index: n.get("DisableLniAtDeviceIndex", v)?,
+        })
+    }
+}
+
+impl ModifySubnetAttributeRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text(
+            "PrivateDnsHostnameTypeOnLaunch",
+            self.private_dns_hostname_type_on_launch.as_deref(),
+            &rule::HOSTNAME_TYPE,
+        );
+    }
+}
+
+impl record::Tell for ModifySubnetAttributeRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("assignIpv6AddressOnCreation", self.assign_ipv6_address_on_creation.as_ref());
+        t.put("mapPublicIpOnLaunch", self.map_public_ip_on_launch.as_ref());
+        t.put("subnetId", Some(&self.subnet_id));
+        t.put("mapCustomerOwnedIpOnLaunch", self.map_customer_owned_ip_on_launch.as_ref());
+        t.put("customerOwnedIpv4Pool", self.customer_owned_ipv4_pool.as_ref());
+        t.put("enableDns64", self.enable_dns64.as_ref());
+        t.put("privateDnsHostnameTypeOnLaunch", self.private_dns_hostname_type_on_launch.as_ref());
+        t.put(
+            "enableResourceNameDnsARecordOnLaunch",
+            self.enable_resource_name_dns_a_record_on_launch.as_ref(),
+        );
+        t.put(
+            "enableResourceNameDnsAAAARecordOnLaunch",
+            self.enable_resource_name_dns_aaaa_record_on_launch.as_ref(),
+        );
+        t.put("enableLniAtDeviceIndex", self.enable_lni_at_device_index.as_ref());
+        t.put("disableLniAtDeviceIndex", self.disable_lni_at_device_index.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ModifyVpcAttributeRequest {
+    pub enable_dns_hostnames: Option<AttributeBooleanValue>,
+    pub enable_dns_support: Option<AttributeBooleanValue>,
+    pub vpc_id: String,
+    pub enable_network_address_usage_metrics: Option<AttributeBooleanValue>,
+}
+
+impl form::FromForm for ModifyVpcAttributeRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(ModifyVpcAttributeRequest {
+            enable_dns_hostnames: n.get("EnableDnsHostnames", v)?,
+            enable_dns_support: n.get("EnableDnsSupport", v)?,
+            vpc_id: n.need("VpcId", v)?,
+            enable_network_address_usage_metrics: n.get("EnableNetworkAddressUsageMetrics", v)?,
+        })
+    }
+}
+
+impl record::Tell for ModifyVpcAttributeRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("enableDnsHostnames", self.enable_dns_hostnames.as_ref());
+        t.put("enableDnsSupport", self.enable_dns_support.as_ref());
+        t.put("vpcId", Some(&self.vpc_id));
+        t.put("enableNetworkAddressUsageMetrics", self.enable_network_address_usage_metrics.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ModifyVpcTenancyRequest {
+    pub vpc_id: String,
+    pub instance_tenancy: String,
+    pub dry_run: Option<bool>,
+}
+
+impl form::FromForm for ModifyVpcTenancyRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(ModifyVpcTenancyRequest {
+            vpc_id: n.need("VpcId", v)?,
+            instance_tenancy: n.need("InstanceTenancy", v)?,
+            dry_run: n.get("DryRun", v)?,
+        })
+    }
+}
+
+impl ModifyVpcTenancyRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("InstanceTenancy", Some(self.instance_tenancy.as_str()), &rule::VPC_TENANCY);
+    }
+}
+
+impl record::Tell for ModifyVpcTenancyRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("vpcId", Some(&self.vpc_id));
+        t.put("instanceTenancy", Some(&self.instance_tenancy));
+        t.put("dryRun", self.dry_run.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ModifyVpcTenancyResult {
+    pub return_value: Option<bool>,
+}
+
+impl ModifyVpcTenancyResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("return", &self.return_value);
+    }
+}
+
+impl xml::ToXml for ModifyVpcTenancyResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for ModifyVpcTenancyResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("return", self.return_value.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct Monitoring {
     pub metric_category_ids: Option<Vec<String>>,
     pub state: Option<String>,
@@ -12396,6 +15753,336 @@ impl record::Tell for Monitoring {
         t.open();
         t.set("metricCategoryIdSet", "metricCategoryId", self.metric_category_ids.as_deref());
         t.put("state", self.state.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct NatGateway {
+    pub create_time: Option<Time>,
+    pub delete_time: Option<Time>,
+    pub failure_code: Option<String>,
+    pub failure_message: Option<String>,
+    pub nat_gateway_addresses: Option<Vec<NatGatewayAddress>>,
+    pub nat_gateway_id: Option<String>,
+    pub provisioned_bandwidth: Option<ProvisionedBandwidth>,
+    pub state: Option<String>,
+    pub subnet_id: Option<String>,
+    pub vpc_id: Option<String>,
+    pub tags: Option<Vec<Tag>>,
+    pub connectivity_type: Option<String>,
+    pub availability_mode: Option<String>,
+    pub auto_scaling_ips: Option<String>,
+    pub auto_provision_zones: Option<String>,
+    pub attached_appliances: Option<Vec<NatGatewayAttachedAppliance>>,
+    pub route_table_id: Option<String>,
+}
+
+impl NatGateway {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("createTime", &self.create_time);
+        w.put("deleteTime", &self.delete_time);
+        w.put("failureCode", &self.failure_code);
+        w.put("failureMessage", &self.failure_message);
+        w.list("natGatewayAddressSet", "item", self.nat_gateway_addresses.as_deref());
+        w.put("natGatewayId", &self.nat_gateway_id);
+        w.put("provisionedBandwidth", &self.provisioned_bandwidth);
+        w.put("state", &self.state);
+        w.put("subnetId", &self.subnet_id);
+        w.put("vpcId", &self.vpc_id);
+        w.list("tagSet", "item", self.tags.as_deref());
+        w.put("connectivityType", &self.connectivity_type);
+        w.put("availabilityMode", &self.availability_mode);
+        w.put("autoScalingIps", &self.auto_scaling_ips);
+        w.put("autoProvisionZones", &self.auto_provision_zones);
+        w.list("attachedApplianceSet", "item", self.attached_appliances.as_deref());
+        w.put("routeTableId", &self.route_table_id);
+    }
+}
+
+impl xml::ToXml for NatGateway {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for NatGateway {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("createTime", self.create_time.as_ref());
+        t.put("deleteTime", self.delete_time.as_ref());
+        t.put("failureCode", self.failure_code.as_ref());
+        t.put("failureMessage", self.failure_message.as_ref());
+        t.set("natGatewayAddressSet", "", self.nat_gateway_addresses.as_deref());
+        t.put("natGatewayId", self.nat_gateway_id.as_ref());
+        t.put("provisionedBandwidth", self.provisioned_bandwidth.as_ref());
+        t.put("state", self.state.as_ref());
+        t.put("subnetId", self.subnet_id.as_ref());
+        t.put("vpcId", self.vpc_id.as_ref());
+        t.set("tagSet", "", self.tags.as_deref());
+        t.put("connectivityType", self.connectivity_type.as_ref());
+        t.put("availabilityMode", self.availability_mode.as_ref());
+        t.put("autoScalingIps", self.auto_scaling_ips.as_ref());
+        t.put("autoProvisionZones", self.auto_provision_zones.as_ref());
+        t.set("attachedApplianceSet", "", self.attached_appliances.as_deref());
+        t.put("routeTableId", self.route_table_id.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct NatGatewayAddress {
+    pub allocation_id: Option<String>,
+    pub network_interface_id: Option<String>,
+    pub private_ip: Option<String>,
+    pub public_ip: Option<String>,
+    pub association_id: Option<String>,
+    pub is_primary: Option<bool>,
+    pub failure_message: Option<String>,
+    pub status: Option<String>,
+    pub availability_zone: Option<String>,
+    pub availability_zone_id: Option<String>,
+}
+
+impl NatGatewayAddress {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("allocationId", &self.allocation_id);
+        w.put("networkInterfaceId", &self.network_interface_id);
+        w.put("privateIp", &self.private_ip);
+        w.put("publicIp", &self.public_ip);
+        w.put("associationId", &self.association_id);
+        w.put("isPrimary", &self.is_primary);
+        w.put("failureMessage", &self.failure_message);
+        w.put("status", &self.status);
+        w.put("availabilityZone", &self.availability_zone);
+        w.put("availabilityZoneId", &self.availability_zone_id);
+    }
+}
+
+impl xml::ToXml for NatGatewayAddress {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for NatGatewayAddress {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("allocationId", self.allocation_id.as_ref());
+        t.put("networkInterfaceId", self.network_interface_id.as_ref());
+        t.put("privateIp", self.private_ip.as_ref());
+        t.put("publicIp", self.public_ip.as_ref());
+        t.put("associationId", self.association_id.as_ref());
+        t.put("isPrimary", self.is_primary.as_ref());
+        t.put("failureMessage", self.failure_message.as_ref());
+        t.put("status", self.status.as_ref());
+        t.put("availabilityZone", self.availability_zone.as_ref());
+        t.put("availabilityZoneId", self.availability_zone_id.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct NatGatewayAttachedAppliance {
+    pub type_: Option<String>,
+    pub appliance_arn: Option<String>,
+    pub vpc_endpoint_id: Option<String>,
+    pub attachment_state: Option<String>,
+    pub modification_state: Option<String>,
+    pub failure_code: Option<String>,
+    pub failure_message: Option<String>,
+}
+
+impl NatGatewayAttachedAppliance {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("type", &self.type_);
+        w.put("applianceArn", &self.appliance_arn);
+        w.put("vpcEndpointId", &self.vpc_endpoint_id);
+        w.put("attachmentState", &self.attachment_state);
+        w.put("modificationState", &self.modification_state);
+        w.put("failureCode", &self.failure_code);
+        w.put("failureMessage", &self.failure_message);
+    }
+}
+
+impl xml::ToXml for NatGatewayAttachedAppliance {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for NatGatewayAttachedAppliance {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("type", self.type_.as_ref());
+        t.put("applianceArn", self.appliance_arn.as_ref());
+        t.put("vpcEndpointId", self.vpc_endpoint_id.as_ref());
+        t.put("attachmentState", self.attachment_state.as_ref());
+        t.put("modificationState", self.modification_state.as_ref());
+        t.put("failureCode", self.failure_code.as_ref());
+        t.put("failureMessage", self.failure_message.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct NetworkAcl {
+    pub associations: Option<Vec<NetworkAclAssociation>>,
+    pub entries: Option<Vec<NetworkAclEntry>>,
+    pub is_default: Option<bool>,
+    pub network_acl_id: Option<String>,
+    pub tags: Option<Vec<Tag>>,
+    pub vpc_id: Option<String>,
+    pub owner_id: Option<String>,
+}
+
+impl NetworkAcl {
+    fn members(&self, w: &mut xml::Writer) {
+        w.list("associationSet", "item", self.associations.as_deref());
+        w.list("entrySet", "item", self.entries.as_deref());
+        w.put("default", &self.is_default);
+        w.put("networkAclId", &self.network_acl_id);
+        w.list("tagSet", "item", self.tags.as_deref());
+        w.put("vpcId", &self.vpc_id);
+        w.put("ownerId", &self.owner_id);
+    }
+}
+
+impl xml::ToXml for NetworkAcl {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for NetworkAcl {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("associationSet", "", self.associations.as_deref());
+        t.set("entrySet", "", self.entries.as_deref());
+        t.put("default", self.is_default.as_ref());
+        t.put("networkAclId", self.network_acl_id.as_ref());
+        t.set("tagSet", "", self.tags.as_deref());
+        t.put("vpcId", self.vpc_id.as_ref());
+        t.put("ownerId", self.owner_id.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct NetworkAclAssociation {
+    pub network_acl_association_id: Option<String>,
+    pub network_acl_id: Option<String>,
+    pub subnet_id: Option<String>,
+}
+
+impl NetworkAclAssociation {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("networkAclAssociationId", &self.network_acl_association_id);
+        w.put("networkAclId", &self.network_acl_id);
+        w.put("subnetId", &self.subnet_id);
+    }
+}
+
+impl xml::ToXml for NetworkAclAssociation {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for NetworkAclAssociation {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("networkAclAssociationId", self.network_acl_association_id.as_ref());
+        t.put("networkAclId", self.network_acl_id.as_ref());
+        t.put("subnetId", self.subnet_id.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct NetworkAclEntry {
+    pub cidr_block: Option<String>,
+    pub egress: Option<bool>,
+    pub icmp_type_code: Option<IcmpTypeCode>,
+    pub ipv6_cidr_block: Option<String>,
+    pub port_range: Option<PortRange>,
+    pub protocol: Option<String>,
+    pub rule_action: Option<String>,
+    pub rule_number: Option<i32>,
+}
+
+impl NetworkAclEntry {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("cidrBlock", &self.cidr_block);
+        w.put("egress", &self.egress);
+        w.put("icmpTypeCode", &self.icmp_type_code);
+        w.put("ipv6CidrBlock", &self.ipv6_cidr_block);
+        w.put("portRange", &self.port_range);
+        w.put("protocol", &self.protocol);
+        w.put("ruleAction", &self.rule_action);
+        w.put("ruleNumber", &self.rule_number);
+    }
+}
+
+impl xml::ToXml for NetworkAclEntry {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for NetworkAclEntry {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("cidrBlock", self.cidr_block.as_ref());
+        t.put("egress", self.egress.as_ref());
+        t.put("icmpTypeCode", self.icmp_type_code.as_ref());
+        t.put("ipv6CidrBlock", self.ipv6_cidr_block.as_ref());
+        t.put("portRange", self.port_range.as_ref());
+        t.put("protocol", self.protocol.as_ref());
+        t.put("ruleAction", self.rule_action.as_ref());
+        t.put("ruleNumber", self.rule_number.as_ref());
         t.close();
     }
 }
@@ -13131,6 +16818,32 @@ impl record::Tell for NeuronInfo {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct NewDhcpConfiguration {
+    pub key: Option<String>,
+    pub values: Option<Vec<String>>,
+}
+
+impl form::FromForm for NewDhcpConfiguration {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(NewDhcpConfiguration { key: n.get("Key", v)?, values: n.list("Value", "", v)? })
+    }
+}
+
+impl record::Tell for NewDhcpConfiguration {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("key", self.key.as_ref());
+        t.set("valueSet", "value", self.values.as_deref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct NitroTpmInfo {
     pub supported_versions: Option<Vec<String>>,
 }
@@ -13424,6 +17137,47 @@ impl record::Tell for PlacementGroupInfo {
     fn tell(&self, t: &mut record::Teller) {
         t.open();
         t.set("supportedStrategiesSet", "supportedStrategie", self.supported_strategies.as_deref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct PortRange {
+    pub from: Option<i32>,
+    pub to: Option<i32>,
+}
+
+impl form::FromForm for PortRange {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(PortRange { from: n.get("From", v)?, to: n.get("To", v)? })
+    }
+}
+
+impl PortRange {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("from", &self.from);
+        w.put("to", &self.to);
+    }
+}
+
+impl xml::ToXml for PortRange {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for PortRange {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("from", self.from.as_ref());
+        t.put("to", self.to.as_ref());
         t.close();
     }
 }
@@ -13738,6 +17492,50 @@ impl record::Tell for PropagatingVgw {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct ProvisionedBandwidth {
+    pub provision_time: Option<Time>,
+    pub provisioned: Option<String>,
+    pub request_time: Option<Time>,
+    pub requested: Option<String>,
+    pub status: Option<String>,
+}
+
+impl ProvisionedBandwidth {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("provisionTime", &self.provision_time);
+        w.put("provisioned", &self.provisioned);
+        w.put("requestTime", &self.request_time);
+        w.put("requested", &self.requested);
+        w.put("status", &self.status);
+    }
+}
+
+impl xml::ToXml for ProvisionedBandwidth {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for ProvisionedBandwidth {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("provisionTime", self.provision_time.as_ref());
+        t.put("provisioned", self.provisioned.as_ref());
+        t.put("requestTime", self.request_time.as_ref());
+        t.put("requested", self.requested.as_ref());
+        t.put("status", self.status.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct PublicIpDnsNameOptions {
     pub dns_hostname_type: Option<String>,
     pub public_ipv4_dns_name: Option<String>,
@@ -13932,6 +17730,273 @@ impl record::Tell for ReplaceIamInstanceProfileAssociationResult {
     fn tell(&self, t: &mut record::Teller) {
         t.open();
         t.put("iamInstanceProfileAssociation", self.iam_instance_profile_association.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ReplaceNetworkAclAssociationRequest {
+    pub dry_run: Option<bool>,
+    pub association_id: String,
+    pub network_acl_id: String,
+}
+
+impl form::FromForm for ReplaceNetworkAclAssociationRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(ReplaceNetworkAclAssociationRequest {
+            dry_run: n.get("DryRun", v)?,
+            association_id: n.need("AssociationId", v)?,
+            network_acl_id: n.need("NetworkAclId", v)?,
+        })
+    }
+}
+
+impl record::Tell for ReplaceNetworkAclAssociationRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("dryRun", self.dry_run.as_ref());
+        t.put("associationId", Some(&self.association_id));
+        t.put("networkAclId", Some(&self.network_acl_id));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ReplaceNetworkAclAssociationResult {
+    pub new_association_id: Option<String>,
+}
+
+impl ReplaceNetworkAclAssociationResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("newAssociationId", &self.new_association_id);
+    }
+}
+
+impl xml::ToXml for ReplaceNetworkAclAssociationResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for ReplaceNetworkAclAssociationResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("newAssociationId", self.new_association_id.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ReplaceNetworkAclEntryRequest {
+    pub dry_run: Option<bool>,
+    pub network_acl_id: String,
+    pub rule_number: i32,
+    pub protocol: String,
+    pub rule_action: String,
+    pub egress: bool,
+    pub cidr_block: Option<String>,
+    pub ipv6_cidr_block: Option<String>,
+    pub icmp_type_code: Option<IcmpTypeCode>,
+    pub port_range: Option<PortRange>,
+}
+
+impl form::FromForm for ReplaceNetworkAclEntryRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(ReplaceNetworkAclEntryRequest {
+            dry_run: n.get("DryRun", v)?,
+            network_acl_id: n.need("NetworkAclId", v)?,
+            rule_number: n.need("RuleNumber", v)?,
+            protocol: n.need("Protocol", v)?,
+            rule_action: n.need("RuleAction", v)?,
+            egress: n.need("Egress", v)?,
+            cidr_block: n.get("CidrBlock", v)?,
+            ipv6_cidr_block: n.get("Ipv6CidrBlock", v)?,
+            icmp_type_code: n.get("Icmp", v)?,
+            port_range: n.get("PortRange", v)?,
+        })
+    }
+}
+
+impl ReplaceNetworkAclEntryRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("RuleAction", Some(self.rule_action.as_str()), &rule::RULE_ACTION);
+    }
+}
+
+impl record::Tell for ReplaceNetworkAclEntryRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("dryRun", self.dry_run.as_ref());
+        t.put("networkAclId", Some(&self.network_acl_id));
+        t.put("ruleNumber", Some(&self.rule_number));
+        t.put("protocol", Some(&self.protocol));
+        t.put("ruleAction", Some(&self.rule_action));
+        t.put("egress", Some(&self.egress));
+        t.put("cidrBlock", self.cidr_block.as_ref());
+        t.put("ipv6CidrBlock", self.ipv6_cidr_block.as_ref());
+        t.put("icmp", self.icmp_type_code.as_ref());
+        t.put("portRange", self.port_range.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ReplaceRouteRequest {
+    pub destination_prefix_list_id: Option<String>,
+    pub vpc_endpoint_id: Option<String>,
+    pub local_target: Option<bool>,
+    pub transit_gateway_id: Option<String>,
+    pub local_gateway_id: Option<String>,
+    pub carrier_gateway_id: Option<String>,
+    pub core_network_arn: Option<String>,
+    pub odb_network_arn: Option<String>,
+    pub dry_run: Option<bool>,
+    pub route_table_id: String,
+    pub destination_cidr_block: Option<String>,
+    pub gateway_id: Option<String>,
+    pub destination_ipv6_cidr_block: Option<String>,
+    pub egress_only_internet_gateway_id: Option<String>,
+    pub instance_id: Option<String>,
+    pub network_interface_id: Option<String>,
+    pub vpc_peering_connection_id: Option<String>,
+    pub nat_gateway_id: Option<String>,
+}
+
+impl form::FromForm for ReplaceRouteRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(ReplaceRouteRequest {
+            destination_prefix_list_id: n.get("DestinationPrefixListId", v)?,
+            vpc_endpoint_id: n.get("VpcEndpointId", v)?,
+            local_target: n.get("LocalTarget", v)?,
+            transit_gateway_id: n.get("TransitGatewayId", v)?,
+            local_gateway_id: n.get("LocalGatewayId", v)?,
+            carrier_gateway_id: n.get("CarrierGatewayId", v)?,
+            core_network_arn: n.get("CoreNetworkArn", v)?,
+            odb_network_arn: n.get("OdbNetworkArn", v)?,
+            dry_run: n.get("DryRun", v)?,
+            route_table_id: n.need("RouteTableId", v)?,
+            destination_cidr_block: n.get("DestinationCidrBlock", v)?,
+            gateway_id: n.get("GatewayId", v)?,
+            destination_ipv6_cidr_block: n.get("DestinationIpv6CidrBlock", v)?,
+            egress_only_internet_gateway_id: n.get("EgressOnlyInternetGatewayId", v)?,
+            instance_id: n.get("InstanceId", v)?,
+            network_interface_id: n.get("NetworkInterfaceId", v)?,
+            vpc_peering_connection_id: n.get("VpcPeeringConnectionId", v)?,
+            nat_gateway_id: n.get("NatGatewayId", v)?,
+        })
+    }
+}
+
+impl record::Tell for ReplaceRouteRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("destinationPrefixListId", self.destination_prefix_list_id.as_ref());
+        t.put("vpcEndpointId", self.vpc_endpoint_id.as_ref());
+        t.put("localTarget", self.local_target.as_ref());
+        t.put("transitGatewayId", self.transit_gateway_id.as_ref());
+        t.put("localGatewayId", self.local_gateway_id.as_ref());
+        t.put("carrierGatewayId", self.carrier_gateway_id.as_ref());
+        t.put("coreNetworkArn", self.core_network_arn.as_ref());
+        t.put("odbNetworkArn", self.odb_network_arn.as_ref());
+        t.put("dryRun", self.dry_run.as_ref());
+        t.put("routeTableId", Some(&self.route_table_id));
+        t.put("destinationCidrBlock", self.destination_cidr_block.as_ref());
+        t.put("gatewayId", self.gateway_id.as_ref());
+        t.put("destinationIpv6CidrBlock", self.destination_ipv6_cidr_block.as_ref());
+        t.put("egressOnlyInternetGatewayId", self.egress_only_internet_gateway_id.as_ref());
+        t.put("instanceId", self.instance_id.as_ref());
+        t.put("networkInterfaceId", self.network_interface_id.as_ref());
+        t.put("vpcPeeringConnectionId", self.vpc_peering_connection_id.as_ref());
+        t.put("natGatewayId", self.nat_gateway_id.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ReplaceRouteTableAssociationRequest {
+    pub dry_run: Option<bool>,
+    pub association_id: String,
+    pub route_table_id: String,
+}
+
+impl form::FromForm for ReplaceRouteTableAssociationRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(ReplaceRouteTableAssociationRequest {
+            dry_run: n.get("DryRun", v)?,
+            association_id: n.need("AssociationId", v)?,
+            route_table_id: n.need("RouteTableId", v)?,
+        })
+    }
+}
+
+impl record::Tell for ReplaceRouteTableAssociationRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("dryRun", self.dry_run.as_ref());
+        t.put("associationId", Some(&self.association_id));
+        t.put("routeTableId", Some(&self.route_table_id));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ReplaceRouteTableAssociationResult {
+    pub new_association_id: Option<String>,
+    pub association_state: Option<RouteTableAssociationState>,
+}
+
+impl ReplaceRouteTableAssociationResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("newAssociationId", &self.new_association_id);
+        w.put("associationState", &self.association_state);
+    }
+}
+
+impl xml::ToXml for ReplaceRouteTableAssociationResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for ReplaceRouteTableAssociationResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("newAssociationId", self.new_association_id.as_ref());
+        t.put("associationState", self.association_state.as_ref());
         t.close();
     }
 }
@@ -16405,6 +20470,118 @@ impl record::Tell for VpcEncryptionControl {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct VpcEncryptionControlConfiguration {
+    pub mode: String,
+    pub internet_gateway_exclusion: Option<String>,
+    pub egress_only_internet_gateway_exclusion: Option<String>,
+    pub nat_gateway_exclusion: Option<String>,
+    pub virtual_private_gateway_exclusion: Option<String>,
+    pub vpc_peering_exclusion: Option<String>,
+    pub lambda_exclusion: Option<String>,
+    pub vpc_lattice_exclusion: Option<String>,
+    pub elastic_file_system_exclusion: Option<String>,
+    pub global_accelerator_exclusion: Option<String>,
+    pub api_gateway_v2_exclusion: Option<String>,
+}
+
+impl form::FromForm for VpcEncryptionControlConfiguration {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(VpcEncryptionControlConfiguration {
+            mode: n.need("Mode", v)?,
+            internet_gateway_exclusion: n.get("InternetGatewayExclusion", v)?,
+            egress_only_internet_gateway_exclusion: n.get("EgressOnlyInternetGatewayExclusion", v)?,
+            nat_gateway_exclusion: n.get("NatGatewayExclusion", v)?,
+            virtual_private_gateway_exclusion: n.get("VirtualPrivateGatewayExclusion", v)?,
+            vpc_peering_exclusion: n.get("VpcPeeringExclusion", v)?,
+            lambda_exclusion: n.get("LambdaExclusion", v)?,
+            vpc_lattice_exclusion: n.get("VpcLatticeExclusion", v)?,
+            elastic_file_system_exclusion: n.get("ElasticFileSystemExclusion", v)?,
+            global_accelerator_exclusion: n.get("GlobalAcceleratorExclusion", v)?,
+            api_gateway_v2_exclusion: n.get("ApiGatewayV2Exclusion", v)?,
+        })
+    }
+}
+
+impl VpcEncryptionControlConfiguration {
+    fn limits(&self, v: &mut Violations) {
+        v.text("Mode", Some(self.mode.as_str()), &rule::VPC_ENCRYPTION_CONTROL_MODE);
+        v.text(
+            "InternetGatewayExclusion",
+            self.internet_gateway_exclusion.as_deref(),
+            &rule::VPC_ENCRYPTION_CONTROL_EXCLUSION_STATE_INPUT,
+        );
+        v.text(
+            "EgressOnlyInternetGatewayExclusion",
+            self.egress_only_internet_gateway_exclusion.as_deref(),
+            &rule::VPC_ENCRYPTION_CONTROL_EXCLUSION_STATE_INPUT,
+        );
+        v.text(
+            "NatGatewayExclusion",
+            self.nat_gateway_exclusion.as_deref(),
+            &rule::VPC_ENCRYPTION_CONTROL_EXCLUSION_STATE_INPUT,
+        );
+        v.text(
+            "VirtualPrivateGatewayExclusion",
+            self.virtual_private_gateway_exclusion.as_deref(),
+            &rule::VPC_ENCRYPTION_CONTROL_EXCLUSION_STATE_INPUT,
+        );
+        v.text(
+            "VpcPeeringExclusion",
+            self.vpc_peering_exclusion.as_deref(),
+            &rule::VPC_ENCRYPTION_CONTROL_EXCLUSION_STATE_INPUT,
+        );
+        v.text(
+            "LambdaExclusion",
+            self.lambda_exclusion.as_deref(),
+            &rule::VPC_ENCRYPTION_CONTROL_EXCLUSION_STATE_INPUT,
+        );
+        v.text(
+            "VpcLatticeExclusion",
+            self.vpc_lattice_exclusion.as_deref(),
+            &rule::VPC_ENCRYPTION_CONTROL_EXCLUSION_STATE_INPUT,
+        );
+        v.text(
+            "ElasticFileSystemExclusion",
+            self.elastic_file_system_exclusion.as_deref(),
+            &rule::VPC_ENCRYPTION_CONTROL_EXCLUSION_STATE_INPUT,
+        );
+        v.text(
+            "GlobalAcceleratorExclusion",
+            self.global_accelerator_exclusion.as_deref(),
+            &rule::VPC_ENCRYPTION_CONTROL_EXCLUSION_STATE_INPUT,
+        );
+        v.text(
+            "ApiGatewayV2Exclusion",
+            self.api_gateway_v2_exclusion.as_deref(),
+            &rule::VPC_ENCRYPTION_CONTROL_EXCLUSION_STATE_INPUT,
+        );
+    }
+}
+
+impl record::Tell for VpcEncryptionControlConfiguration {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("mode", Some(&self.mode));
+        t.put("internetGatewayExclusion", self.internet_gateway_exclusion.as_ref());
+        t.put("egressOnlyInternetGatewayExclusion", self.egress_only_internet_gateway_exclusion.as_ref());
+        t.put("natGatewayExclusion", self.nat_gateway_exclusion.as_ref());
+        t.put("virtualPrivateGatewayExclusion", self.virtual_private_gateway_exclusion.as_ref());
+        t.put("vpcPeeringExclusion", self.vpc_peering_exclusion.as_ref());
+        t.put("lambdaExclusion", self.lambda_exclusion.as_ref());
+        t.put("vpcLatticeExclusion", self.vpc_lattice_exclusion.as_ref());
+        t.put("elasticFileSystemExclusion", self.elastic_file_system_exclusion.as_ref());
+        t.put("globalAcceleratorExclusion", self.global_accelerator_exclusion.as_ref());
+        t.put("apiGatewayV2Exclusion", self.api_gateway_v2_exclusion.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct VpcEncryptionControlExclusion {
     pub state: Option<String>,
     pub state_message: Option<String>,
@@ -16546,17 +20723,40 @@ impl record::Tell for VpcIpv6CidrBlockAssociation {
 /// Every operation above, for tests that replay records.
 #[cfg(feature = "vectors")]
 pub static CODECS: &[wire::vectors::Codec] = &[
+    wire::vectors::Codec::of::<AssociateDhcpOptions>(),
     wire::vectors::Codec::of::<AssociateIamInstanceProfile>(),
+    wire::vectors::Codec::of::<AssociateRouteTable>(),
+    wire::vectors::Codec::of::<AssociateVpcCidrBlock>(),
+    wire::vectors::Codec::of::<AttachInternetGateway>(),
+    wire::vectors::Codec::of::<CreateDefaultSubnet>(),
+    wire::vectors::Codec::of::<CreateDefaultVpc>(),
+    wire::vectors::Codec::of::<CreateDhcpOptions>(),
+    wire::vectors::Codec::of::<CreateInternetGateway>(),
     wire::vectors::Codec::of::<CreateKeyPair>(),
     wire::vectors::Codec::of::<CreateLaunchTemplate>(),
     wire::vectors::Codec::of::<CreateLaunchTemplateVersion>(),
+    wire::vectors::Codec::of::<CreateNetworkAcl>(),
+    wire::vectors::Codec::of::<CreateNetworkAclEntry>(),
+    wire::vectors::Codec::of::<CreateRoute>(),
+    wire::vectors::Codec::of::<CreateRouteTable>(),
+    wire::vectors::Codec::of::<CreateSubnet>(),
     wire::vectors::Codec::of::<CreateTags>(),
+    wire::vectors::Codec::of::<CreateVpc>(),
+    wire::vectors::Codec::of::<DeleteDhcpOptions>(),
+    wire::vectors::Codec::of::<DeleteInternetGateway>(),
     wire::vectors::Codec::of::<DeleteKeyPair>(),
     wire::vectors::Codec::of::<DeleteLaunchTemplate>(),
     wire::vectors::Codec::of::<DeleteLaunchTemplateVersions>(),
+    wire::vectors::Codec::of::<DeleteNetworkAcl>(),
+    wire::vectors::Codec::of::<DeleteNetworkAclEntry>(),
+    wire::vectors::Codec::of::<DeleteRoute>(),
+    wire::vectors::Codec::of::<DeleteRouteTable>(),
+    wire::vectors::Codec::of::<DeleteSubnet>(),
     wire::vectors::Codec::of::<DeleteTags>(),
+    wire::vectors::Codec::of::<DeleteVpc>(),
     wire::vectors::Codec::of::<DescribeAccountAttributes>(),
     wire::vectors::Codec::of::<DescribeAvailabilityZones>(),
+    wire::vectors::Codec::of::<DescribeDhcpOptions>(),
     wire::vectors::Codec::of::<DescribeIamInstanceProfileAssociations>(),
     wire::vectors::Codec::of::<DescribeImages>(),
     wire::vectors::Codec::of::<DescribeInstanceAttribute>(),
@@ -16569,6 +20769,8 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<DescribeKeyPairs>(),
     wire::vectors::Codec::of::<DescribeLaunchTemplateVersions>(),
     wire::vectors::Codec::of::<DescribeLaunchTemplates>(),
+    wire::vectors::Codec::of::<DescribeNatGateways>(),
+    wire::vectors::Codec::of::<DescribeNetworkAcls>(),
     wire::vectors::Codec::of::<DescribeNetworkInterfaces>(),
     wire::vectors::Codec::of::<DescribeRegions>(),
     wire::vectors::Codec::of::<DescribeRouteTables>(),
@@ -16578,15 +20780,25 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<DescribeVolumes>(),
     wire::vectors::Codec::of::<DescribeVpcAttribute>(),
     wire::vectors::Codec::of::<DescribeVpcs>(),
+    wire::vectors::Codec::of::<DetachInternetGateway>(),
     wire::vectors::Codec::of::<DisassociateIamInstanceProfile>(),
+    wire::vectors::Codec::of::<DisassociateRouteTable>(),
+    wire::vectors::Codec::of::<DisassociateVpcCidrBlock>(),
     wire::vectors::Codec::of::<GetConsoleOutput>(),
     wire::vectors::Codec::of::<GetLaunchTemplateData>(),
     wire::vectors::Codec::of::<ImportKeyPair>(),
     wire::vectors::Codec::of::<ModifyInstanceAttribute>(),
     wire::vectors::Codec::of::<ModifyInstanceMetadataOptions>(),
     wire::vectors::Codec::of::<ModifyLaunchTemplate>(),
+    wire::vectors::Codec::of::<ModifySubnetAttribute>(),
+    wire::vectors::Codec::of::<ModifyVpcAttribute>(),
+    wire::vectors::Codec::of::<ModifyVpcTenancy>(),
     wire::vectors::Codec::of::<RebootInstances>(),
     wire::vectors::Codec::of::<ReplaceIamInstanceProfileAssociation>(),
+    wire::vectors::Codec::of::<ReplaceNetworkAclAssociation>(),
+    wire::vectors::Codec::of::<ReplaceNetworkAclEntry>(),
+    wire::vectors::Codec::of::<ReplaceRoute>(),
+    wire::vectors::Codec::of::<ReplaceRouteTableAssociation>(),
     wire::vectors::Codec::of::<RunInstances>(),
     wire::vectors::Codec::of::<StartInstances>(),
     wire::vectors::Codec::of::<StopInstances>(),
@@ -16740,6 +20952,8 @@ mod rule {
     };
     pub static NESTED_VIRTUALIZATION_SPECIFICATION: Text =
         Text { min: 0, max: usize::MAX, pattern: None, values: &["enabled", "disabled"] };
+    pub static RULE_ACTION: Text =
+        Text { min: 0, max: usize::MAX, pattern: None, values: &["allow", "deny"] };
     pub static SECONDARY_INTERFACE_TYPE: Text =
         Text { min: 0, max: usize::MAX, pattern: None, values: &["secondary"] };
     pub static SHUTDOWN_BEHAVIOR: Text =
@@ -16761,4 +20975,9 @@ mod rule {
         pattern: None,
         values: &["enableDnsSupport", "enableDnsHostnames", "enableNetworkAddressUsageMetrics"],
     };
+    pub static VPC_ENCRYPTION_CONTROL_EXCLUSION_STATE_INPUT: Text =
+        Text { min: 0, max: usize::MAX, pattern: None, values: &["enable", "disable"] };
+    pub static VPC_ENCRYPTION_CONTROL_MODE: Text =
+        Text { min: 0, max: usize::MAX, pattern: None, values: &["monitor", "enforce"] };
+    pub static VPC_TENANCY: Text = Text { min: 0, max: usize::MAX, pattern: None, values: &["default"] };
 }

@@ -10,9 +10,11 @@ use rolecall_testkit::{ACCOUNT, World};
 
 use crate::images;
 use crate::model::{
-    CreateLaunchTemplateRequest, DescribeInstances, DescribeInstancesRequest,
-    IamInstanceProfileSpecification, Instance, RequestLaunchTemplateData, Reservation, RunInstances,
-    RunInstancesRequest, Tag, TagSpecification,
+    AttachInternetGateway, AttachInternetGatewayRequest, CreateInternetGateway, CreateLaunchTemplateRequest,
+    CreateRouteTable, CreateRouteTableRequest, CreateSubnet, CreateSubnetRequest, CreateVpc,
+    CreateVpcRequest, DescribeInstances, DescribeInstancesRequest, DescribeRouteTables,
+    DescribeRouteTablesRequest, Filter, IamInstanceProfileSpecification, Instance, RequestLaunchTemplateData,
+    Reservation, RouteTable, RunInstances, RunInstancesRequest, Tag, TagSpecification, Vpc,
 };
 
 /// Writes a role that EC2 may take on.
@@ -115,4 +117,55 @@ pub fn seen(world: &World, id: &str) -> Instance {
 /// The name of an instance's state.
 pub fn state(world: &World, id: &str) -> String {
     seen(world, id).state.unwrap().name.unwrap()
+}
+
+/// A VPC of a block, made by root.
+pub fn new_vpc(world: &World, cidr: &str) -> Vpc {
+    let input = CreateVpcRequest { cidr_block: Some(cidr.into()), ..Default::default() };
+    world.call::<CreateVpc>(&world.root(ACCOUNT), input).unwrap().vpc.unwrap()
+}
+
+/// What CreateSubnet takes for a subnet of a block.
+pub fn subnet_request(vpc: &str, cidr: &str) -> CreateSubnetRequest {
+    CreateSubnetRequest { vpc_id: vpc.into(), cidr_block: Some(cidr.into()), ..Default::default() }
+}
+
+/// A subnet of a block, made by root; its id.
+pub fn new_subnet(world: &World, vpc: &str, cidr: &str) -> String {
+    let made = world.call::<CreateSubnet>(&world.root(ACCOUNT), subnet_request(vpc, cidr)).unwrap();
+    made.subnet.unwrap().subnet_id.unwrap()
+}
+
+/// A route table, made by root; its id.
+pub fn new_table(world: &World, vpc: &str) -> String {
+    let input = CreateRouteTableRequest { vpc_id: vpc.into(), ..Default::default() };
+    let made = world.call::<CreateRouteTable>(&world.root(ACCOUNT), input).unwrap();
+    made.route_table.unwrap().route_table_id.unwrap()
+}
+
+/// An internet gateway, made by root and attached to a VPC if that is named; its id.
+pub fn new_gateway(world: &World, vpc: Option<&str>) -> String {
+    let root = world.root(ACCOUNT);
+    let made = world.call::<CreateInternetGateway>(&root, Default::default()).unwrap();
+    let id = made.internet_gateway.unwrap().internet_gateway_id.unwrap();
+    if let Some(vpc) = vpc {
+        let input = AttachInternetGatewayRequest {
+            internet_gateway_id: id.clone(),
+            vpc_id: vpc.into(),
+            ..Default::default()
+        };
+        world.call::<AttachInternetGateway>(&root, input).unwrap();
+    }
+    id
+}
+
+/// A route table as root sees it.
+pub fn seen_table(world: &World, id: &str) -> RouteTable {
+    let input = DescribeRouteTablesRequest { route_table_ids: Some(vec![id.into()]), ..Default::default() };
+    let answer = world.call::<DescribeRouteTables>(&world.root(ACCOUNT), input).unwrap();
+    answer.route_tables.unwrap().remove(0)
+}
+
+pub fn filter(name: &str, value: &str) -> Option<Vec<Filter>> {
+    Some(vec![Filter { name: Some(name.into()), values: Some(vec![value.into()]) }])
 }

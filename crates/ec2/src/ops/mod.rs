@@ -2,17 +2,40 @@
 //!
 //! The operations of ec2, one file each.
 
+pub mod associate_dhcp_options;
 pub mod associate_iam_instance_profile;
+pub mod associate_route_table;
+pub mod associate_vpc_cidr_block;
+pub mod attach_internet_gateway;
+pub mod create_default_subnet;
+pub mod create_default_vpc;
+pub mod create_dhcp_options;
+pub mod create_internet_gateway;
 pub mod create_key_pair;
 pub mod create_launch_template;
 pub mod create_launch_template_version;
+pub mod create_network_acl;
+pub mod create_network_acl_entry;
+pub mod create_route;
+pub mod create_route_table;
+pub mod create_subnet;
 pub mod create_tags;
+pub mod create_vpc;
+pub mod delete_dhcp_options;
+pub mod delete_internet_gateway;
 pub mod delete_key_pair;
 pub mod delete_launch_template;
 pub mod delete_launch_template_versions;
+pub mod delete_network_acl;
+pub mod delete_network_acl_entry;
+pub mod delete_route;
+pub mod delete_route_table;
+pub mod delete_subnet;
 pub mod delete_tags;
+pub mod delete_vpc;
 pub mod describe_account_attributes;
 pub mod describe_availability_zones;
+pub mod describe_dhcp_options;
 pub mod describe_iam_instance_profile_associations;
 pub mod describe_images;
 pub mod describe_instance_attribute;
@@ -25,6 +48,8 @@ pub mod describe_internet_gateways;
 pub mod describe_key_pairs;
 pub mod describe_launch_template_versions;
 pub mod describe_launch_templates;
+pub mod describe_nat_gateways;
+pub mod describe_network_acls;
 pub mod describe_network_interfaces;
 pub mod describe_regions;
 pub mod describe_route_tables;
@@ -34,15 +59,25 @@ pub mod describe_tags;
 pub mod describe_volumes;
 pub mod describe_vpc_attribute;
 pub mod describe_vpcs;
+pub mod detach_internet_gateway;
 pub mod disassociate_iam_instance_profile;
+pub mod disassociate_route_table;
+pub mod disassociate_vpc_cidr_block;
 pub mod get_console_output;
 pub mod get_launch_template_data;
 pub mod import_key_pair;
 pub mod modify_instance_attribute;
 pub mod modify_instance_metadata_options;
 pub mod modify_launch_template;
+pub mod modify_subnet_attribute;
+pub mod modify_vpc_attribute;
+pub mod modify_vpc_tenancy;
 pub mod reboot_instances;
 pub mod replace_iam_instance_profile_association;
+pub mod replace_network_acl_association;
+pub mod replace_network_acl_entry;
+pub mod replace_route;
+pub mod replace_route_table_association;
 pub mod run_instances;
 pub mod start_instances;
 pub mod stop_instances;
@@ -50,17 +85,40 @@ pub mod terminate_instances;
 
 /// The operations that are implemented.
 pub static OPERATIONS: &[rolecall_door::Row] = &[
+    rolecall_door::row::<crate::model::AssociateDhcpOptions>(),
     rolecall_door::row::<crate::model::AssociateIamInstanceProfile>(),
+    rolecall_door::row::<crate::model::AssociateRouteTable>(),
+    rolecall_door::row::<crate::model::AssociateVpcCidrBlock>(),
+    rolecall_door::row::<crate::model::AttachInternetGateway>(),
+    rolecall_door::row::<crate::model::CreateDefaultSubnet>(),
+    rolecall_door::row::<crate::model::CreateDefaultVpc>(),
+    rolecall_door::row::<crate::model::CreateDhcpOptions>(),
+    rolecall_door::row::<crate::model::CreateInternetGateway>(),
     rolecall_door::row::<crate::model::CreateKeyPair>(),
     rolecall_door::row::<crate::model::CreateLaunchTemplate>(),
     rolecall_door::row::<crate::model::CreateLaunchTemplateVersion>(),
+    rolecall_door::row::<crate::model::CreateNetworkAcl>(),
+    rolecall_door::row::<crate::model::CreateNetworkAclEntry>(),
+    rolecall_door::row::<crate::model::CreateRoute>(),
+    rolecall_door::row::<crate::model::CreateRouteTable>(),
+    rolecall_door::row::<crate::model::CreateSubnet>(),
     rolecall_door::row::<crate::model::CreateTags>(),
+    rolecall_door::row::<crate::model::CreateVpc>(),
+    rolecall_door::row::<crate::model::DeleteDhcpOptions>(),
+    rolecall_door::row::<crate::model::DeleteInternetGateway>(),
     rolecall_door::row::<crate::model::DeleteKeyPair>(),
     rolecall_door::row::<crate::model::DeleteLaunchTemplate>(),
     rolecall_door::row::<crate::model::DeleteLaunchTemplateVersions>(),
+    rolecall_door::row::<crate::model::DeleteNetworkAcl>(),
+    rolecall_door::row::<crate::model::DeleteNetworkAclEntry>(),
+    rolecall_door::row::<crate::model::DeleteRoute>(),
+    rolecall_door::row::<crate::model::DeleteRouteTable>(),
+    rolecall_door::row::<crate::model::DeleteSubnet>(),
     rolecall_door::row::<crate::model::DeleteTags>(),
+    rolecall_door::row::<crate::model::DeleteVpc>(),
     rolecall_door::row::<crate::model::DescribeAccountAttributes>(),
     rolecall_door::row::<crate::model::DescribeAvailabilityZones>(),
+    rolecall_door::row::<crate::model::DescribeDhcpOptions>(),
     rolecall_door::row::<crate::model::DescribeIamInstanceProfileAssociations>(),
     rolecall_door::row::<crate::model::DescribeImages>(),
     rolecall_door::row::<crate::model::DescribeInstanceAttribute>(),
@@ -73,6 +131,8 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::DescribeKeyPairs>(),
     rolecall_door::row::<crate::model::DescribeLaunchTemplateVersions>(),
     rolecall_door::row::<crate::model::DescribeLaunchTemplates>(),
+    rolecall_door::row::<crate::model::DescribeNatGateways>(),
+    rolecall_door::row::<crate::model::DescribeNetworkAcls>(),
     rolecall_door::row::<crate::model::DescribeNetworkInterfaces>(),
     rolecall_door::row::<crate::model::DescribeRegions>(),
     rolecall_door::row::<crate::model::DescribeRouteTables>(),
@@ -82,15 +142,25 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::DescribeVolumes>(),
     rolecall_door::row::<crate::model::DescribeVpcAttribute>(),
     rolecall_door::row::<crate::model::DescribeVpcs>(),
+    rolecall_door::row::<crate::model::DetachInternetGateway>(),
     rolecall_door::row::<crate::model::DisassociateIamInstanceProfile>(),
+    rolecall_door::row::<crate::model::DisassociateRouteTable>(),
+    rolecall_door::row::<crate::model::DisassociateVpcCidrBlock>(),
     rolecall_door::row::<crate::model::GetConsoleOutput>(),
     rolecall_door::row::<crate::model::GetLaunchTemplateData>(),
     rolecall_door::row::<crate::model::ImportKeyPair>(),
     rolecall_door::row::<crate::model::ModifyInstanceAttribute>(),
     rolecall_door::row::<crate::model::ModifyInstanceMetadataOptions>(),
     rolecall_door::row::<crate::model::ModifyLaunchTemplate>(),
+    rolecall_door::row::<crate::model::ModifySubnetAttribute>(),
+    rolecall_door::row::<crate::model::ModifyVpcAttribute>(),
+    rolecall_door::row::<crate::model::ModifyVpcTenancy>(),
     rolecall_door::row::<crate::model::RebootInstances>(),
     rolecall_door::row::<crate::model::ReplaceIamInstanceProfileAssociation>(),
+    rolecall_door::row::<crate::model::ReplaceNetworkAclAssociation>(),
+    rolecall_door::row::<crate::model::ReplaceNetworkAclEntry>(),
+    rolecall_door::row::<crate::model::ReplaceRoute>(),
+    rolecall_door::row::<crate::model::ReplaceRouteTableAssociation>(),
     rolecall_door::row::<crate::model::RunInstances>(),
     rolecall_door::row::<crate::model::StartInstances>(),
     rolecall_door::row::<crate::model::StopInstances>(),
@@ -120,7 +190,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("AssociateApplicationStatusCheck"),
     rolecall_wire::Route::named("AssociateCapacityReservationBillingOwner"),
     rolecall_wire::Route::named("AssociateClientVpnTargetNetwork"),
-    rolecall_wire::Route::named("AssociateDhcpOptions"),
     rolecall_wire::Route::named("AssociateEnclaveCertificateIamRole"),
     rolecall_wire::Route::named("AssociateInstanceEventWindow"),
     rolecall_wire::Route::named("AssociateIpamByoasn"),
@@ -129,17 +198,14 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("AssociateNatGatewayAddress"),
     rolecall_wire::Route::named("AssociateNetworkingFlexCostAllocationPolicy"),
     rolecall_wire::Route::named("AssociateRouteServer"),
-    rolecall_wire::Route::named("AssociateRouteTable"),
     rolecall_wire::Route::named("AssociateSecurityGroupVpc"),
     rolecall_wire::Route::named("AssociateSubnetCidrBlock"),
     rolecall_wire::Route::named("AssociateTransitGatewayMulticastDomain"),
     rolecall_wire::Route::named("AssociateTransitGatewayPolicyTable"),
     rolecall_wire::Route::named("AssociateTransitGatewayRouteTable"),
     rolecall_wire::Route::named("AssociateTrunkInterface"),
-    rolecall_wire::Route::named("AssociateVpcCidrBlock"),
     rolecall_wire::Route::named("AttachClassicLinkVpc"),
     rolecall_wire::Route::named("AttachImageWatermark"),
-    rolecall_wire::Route::named("AttachInternetGateway"),
     rolecall_wire::Route::named("AttachNetworkInterface"),
     rolecall_wire::Route::named("AttachVerifiedAccessTrustProvider"),
     rolecall_wire::Route::named("AttachVolume"),
@@ -178,10 +244,7 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("CreateCoipCidr"),
     rolecall_wire::Route::named("CreateCoipPool"),
     rolecall_wire::Route::named("CreateCustomerGateway"),
-    rolecall_wire::Route::named("CreateDefaultSubnet"),
-    rolecall_wire::Route::named("CreateDefaultVpc"),
     rolecall_wire::Route::named("CreateDelegateMacVolumeOwnershipTask"),
-    rolecall_wire::Route::named("CreateDhcpOptions"),
     rolecall_wire::Route::named("CreateEgressOnlyInternetGateway"),
     rolecall_wire::Route::named("CreateFleet"),
     rolecall_wire::Route::named("CreateFlowLogs"),
@@ -191,7 +254,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("CreateInstanceConnectEndpoint"),
     rolecall_wire::Route::named("CreateInstanceEventWindow"),
     rolecall_wire::Route::named("CreateInstanceExportTask"),
-    rolecall_wire::Route::named("CreateInternetGateway"),
     rolecall_wire::Route::named("CreateInterruptibleCapacityReservationAllocation"),
     rolecall_wire::Route::named("CreateIpam"),
     rolecall_wire::Route::named("CreateIpamExternalResourceVerificationToken"),
@@ -213,8 +275,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("CreateManagedPrefixList"),
     rolecall_wire::Route::named("CreateMetricCategory"),
     rolecall_wire::Route::named("CreateNatGateway"),
-    rolecall_wire::Route::named("CreateNetworkAcl"),
-    rolecall_wire::Route::named("CreateNetworkAclEntry"),
     rolecall_wire::Route::named("CreateNetworkInsightsAccessScope"),
     rolecall_wire::Route::named("CreateNetworkInsightsPath"),
     rolecall_wire::Route::named("CreateNetworkInterface"),
@@ -225,11 +285,9 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("CreateReplaceRootVolumeTask"),
     rolecall_wire::Route::named("CreateReservedInstancesListing"),
     rolecall_wire::Route::named("CreateRestoreImageTask"),
-    rolecall_wire::Route::named("CreateRoute"),
     rolecall_wire::Route::named("CreateRouteServer"),
     rolecall_wire::Route::named("CreateRouteServerEndpoint"),
     rolecall_wire::Route::named("CreateRouteServerPeer"),
-    rolecall_wire::Route::named("CreateRouteTable"),
     rolecall_wire::Route::named("CreateSecondaryNetwork"),
     rolecall_wire::Route::named("CreateSecondarySubnet"),
     rolecall_wire::Route::named("CreateSecurityGroup"),
@@ -237,7 +295,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("CreateSnapshots"),
     rolecall_wire::Route::named("CreateSpotDatafeedSubscription"),
     rolecall_wire::Route::named("CreateStoreImageTask"),
-    rolecall_wire::Route::named("CreateSubnet"),
     rolecall_wire::Route::named("CreateSubnetCidrReservation"),
     rolecall_wire::Route::named("CreateTrafficMirrorFilter"),
     rolecall_wire::Route::named("CreateTrafficMirrorFilterRule"),
@@ -263,7 +320,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("CreateVerifiedAccessInstance"),
     rolecall_wire::Route::named("CreateVerifiedAccessTrustProvider"),
     rolecall_wire::Route::named("CreateVolume"),
-    rolecall_wire::Route::named("CreateVpc"),
     rolecall_wire::Route::named("CreateVpcBlockPublicAccessExclusion"),
     rolecall_wire::Route::named("CreateVpcEncryptionControl"),
     rolecall_wire::Route::named("CreateVpcEndpoint"),
@@ -283,7 +339,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("DeleteCoipCidr"),
     rolecall_wire::Route::named("DeleteCoipPool"),
     rolecall_wire::Route::named("DeleteCustomerGateway"),
-    rolecall_wire::Route::named("DeleteDhcpOptions"),
     rolecall_wire::Route::named("DeleteEgressOnlyInternetGateway"),
     rolecall_wire::Route::named("DeleteFleets"),
     rolecall_wire::Route::named("DeleteFlowLogs"),
@@ -291,7 +346,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("DeleteImageUsageReport"),
     rolecall_wire::Route::named("DeleteInstanceConnectEndpoint"),
     rolecall_wire::Route::named("DeleteInstanceEventWindow"),
-    rolecall_wire::Route::named("DeleteInternetGateway"),
     rolecall_wire::Route::named("DeleteIpam"),
     rolecall_wire::Route::named("DeleteIpamExternalResourceVerificationToken"),
     rolecall_wire::Route::named("DeleteIpamInternetRegistryAssociation"),
@@ -311,8 +365,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("DeleteManagedPrefixList"),
     rolecall_wire::Route::named("DeleteMetricCategory"),
     rolecall_wire::Route::named("DeleteNatGateway"),
-    rolecall_wire::Route::named("DeleteNetworkAcl"),
-    rolecall_wire::Route::named("DeleteNetworkAclEntry"),
     rolecall_wire::Route::named("DeleteNetworkInsightsAccessScope"),
     rolecall_wire::Route::named("DeleteNetworkInsightsAccessScopeAnalysis"),
     rolecall_wire::Route::named("DeleteNetworkInsightsAnalysis"),
@@ -323,17 +375,14 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("DeletePlacementGroup"),
     rolecall_wire::Route::named("DeletePublicIpv4Pool"),
     rolecall_wire::Route::named("DeleteQueuedReservedInstances"),
-    rolecall_wire::Route::named("DeleteRoute"),
     rolecall_wire::Route::named("DeleteRouteServer"),
     rolecall_wire::Route::named("DeleteRouteServerEndpoint"),
     rolecall_wire::Route::named("DeleteRouteServerPeer"),
-    rolecall_wire::Route::named("DeleteRouteTable"),
     rolecall_wire::Route::named("DeleteSecondaryNetwork"),
     rolecall_wire::Route::named("DeleteSecondarySubnet"),
     rolecall_wire::Route::named("DeleteSecurityGroup"),
     rolecall_wire::Route::named("DeleteSnapshot"),
     rolecall_wire::Route::named("DeleteSpotDatafeedSubscription"),
-    rolecall_wire::Route::named("DeleteSubnet"),
     rolecall_wire::Route::named("DeleteSubnetCidrReservation"),
     rolecall_wire::Route::named("DeleteTrafficMirrorFilter"),
     rolecall_wire::Route::named("DeleteTrafficMirrorFilterRule"),
@@ -360,7 +409,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("DeleteVerifiedAccessInstance"),
     rolecall_wire::Route::named("DeleteVerifiedAccessTrustProvider"),
     rolecall_wire::Route::named("DeleteVolume"),
-    rolecall_wire::Route::named("DeleteVpc"),
     rolecall_wire::Route::named("DeleteVpcBlockPublicAccessExclusion"),
     rolecall_wire::Route::named("DeleteVpcEncryptionControl"),
     rolecall_wire::Route::named("DeleteVpcEndpointConnectionNotifications"),
@@ -413,7 +461,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("DescribeConversionTasks"),
     rolecall_wire::Route::named("DescribeCustomerGateways"),
     rolecall_wire::Route::named("DescribeDeclarativePoliciesReports"),
-    rolecall_wire::Route::named("DescribeDhcpOptions"),
     rolecall_wire::Route::named("DescribeEgressOnlyInternetGateways"),
     rolecall_wire::Route::named("DescribeElasticGpus"),
     rolecall_wire::Route::named("DescribeExportImageTasks"),
@@ -469,8 +516,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("DescribeManagedPrefixLists"),
     rolecall_wire::Route::named("DescribeMetricCategories"),
     rolecall_wire::Route::named("DescribeMovingAddresses"),
-    rolecall_wire::Route::named("DescribeNatGateways"),
-    rolecall_wire::Route::named("DescribeNetworkAcls"),
     rolecall_wire::Route::named("DescribeNetworkInsightsAccessScopeAnalyses"),
     rolecall_wire::Route::named("DescribeNetworkInsightsAccessScopes"),
     rolecall_wire::Route::named("DescribeNetworkInsightsAnalyses"),
@@ -555,7 +600,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("DescribeVpnGateways"),
     rolecall_wire::Route::named("DetachClassicLinkVpc"),
     rolecall_wire::Route::named("DetachImageWatermark"),
-    rolecall_wire::Route::named("DetachInternetGateway"),
     rolecall_wire::Route::named("DetachNetworkInterface"),
     rolecall_wire::Route::named("DetachVerifiedAccessTrustProvider"),
     rolecall_wire::Route::named("DetachVolume"),
@@ -594,14 +638,12 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("DisassociateNatGatewayAddress"),
     rolecall_wire::Route::named("DisassociateNetworkingFlexCostAllocationPolicy"),
     rolecall_wire::Route::named("DisassociateRouteServer"),
-    rolecall_wire::Route::named("DisassociateRouteTable"),
     rolecall_wire::Route::named("DisassociateSecurityGroupVpc"),
     rolecall_wire::Route::named("DisassociateSubnetCidrBlock"),
     rolecall_wire::Route::named("DisassociateTransitGatewayMulticastDomain"),
     rolecall_wire::Route::named("DisassociateTransitGatewayPolicyTable"),
     rolecall_wire::Route::named("DisassociateTransitGatewayRouteTable"),
     rolecall_wire::Route::named("DisassociateTrunkInterface"),
-    rolecall_wire::Route::named("DisassociateVpcCidrBlock"),
     rolecall_wire::Route::named("EnableAddressTransfer"),
     rolecall_wire::Route::named("EnableAllowedImagesSettings"),
     rolecall_wire::Route::named("EnableApplicationStatusCheckSuppression"),
@@ -771,7 +813,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("ModifySnapshotAttribute"),
     rolecall_wire::Route::named("ModifySnapshotTier"),
     rolecall_wire::Route::named("ModifySpotFleetRequest"),
-    rolecall_wire::Route::named("ModifySubnetAttribute"),
     rolecall_wire::Route::named("ModifyTrafficMirrorFilterNetworkServices"),
     rolecall_wire::Route::named("ModifyTrafficMirrorFilterRule"),
     rolecall_wire::Route::named("ModifyTrafficMirrorSession"),
@@ -792,7 +833,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("ModifyVerifiedAccessTrustProvider"),
     rolecall_wire::Route::named("ModifyVolume"),
     rolecall_wire::Route::named("ModifyVolumeAttribute"),
-    rolecall_wire::Route::named("ModifyVpcAttribute"),
     rolecall_wire::Route::named("ModifyVpcBlockPublicAccessExclusion"),
     rolecall_wire::Route::named("ModifyVpcBlockPublicAccessOptions"),
     rolecall_wire::Route::named("ModifyVpcEncryptionControl"),
@@ -803,7 +843,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("ModifyVpcEndpointServicePayerResponsibility"),
     rolecall_wire::Route::named("ModifyVpcEndpointServicePermissions"),
     rolecall_wire::Route::named("ModifyVpcPeeringConnectionOptions"),
-    rolecall_wire::Route::named("ModifyVpcTenancy"),
     rolecall_wire::Route::named("ModifyVpnConnection"),
     rolecall_wire::Route::named("ModifyVpnConnectionOptions"),
     rolecall_wire::Route::named("ModifyVpnTunnelCertificate"),
@@ -837,10 +876,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("ReleaseIpamPoolAllocation"),
     rolecall_wire::Route::named("ReplaceImageCriteriaInAllowedImagesSettings"),
     rolecall_wire::Route::named("ReplaceImageInstanceTypeSpecification"),
-    rolecall_wire::Route::named("ReplaceNetworkAclAssociation"),
-    rolecall_wire::Route::named("ReplaceNetworkAclEntry"),
-    rolecall_wire::Route::named("ReplaceRoute"),
-    rolecall_wire::Route::named("ReplaceRouteTableAssociation"),
     rolecall_wire::Route::named("ReplaceTransitGatewayRoute"),
     rolecall_wire::Route::named("ReplaceVpnTunnel"),
     rolecall_wire::Route::named("ReportInstanceStatus"),

@@ -9,6 +9,8 @@ mod interface;
 mod key_pair;
 mod launch_template;
 mod network;
+mod network_acl;
+mod routing;
 mod tagged;
 mod token;
 mod upgraded;
@@ -28,7 +30,15 @@ pub use launch_template::{
     LaunchTemplate, LaunchTemplateNames, LaunchTemplateVersion, LaunchTemplateVersions, LaunchTemplates,
     TemplateToken, TemplateTokens,
 };
-pub use network::{Networks, SecurityGroup, SecurityGroups, Subnet, Subnets, Vpc, Vpcs};
+pub use network::{
+    AssociationOwner, AssociationOwners, InVpc, Networks, SecurityGroup, SecurityGroups, SettledNetwork,
+    Subnet, Subnets, Vpc, VpcBlock, Vpcs,
+};
+pub use network_acl::{AclRule, DhcpOptionSets, DhcpOptions, NetworkAcl, NetworkAcls};
+pub use routing::{
+    InternetGateway, InternetGateways, NatAddress, NatElastic, NatGateway, NatGateways, NetworkToken,
+    NetworkTokens, Route, RouteTable, RouteTables, SubnetAssociation, Via,
+};
 pub use tagged::{TagSets, Tagged};
 pub use token::{ClientToken, ClientTokens};
 pub use upgraded::{Embedded, EmbeddedInterfaces};

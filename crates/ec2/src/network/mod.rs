@@ -1,19 +1,34 @@
 //! The networks of an account in a region.
 //!
 //! Every account has a default VPC in every region, 172.31.0.0/16 with a /20 subnet in each zone. It is derived from
-//! account and region alone until something is launched there; then the same records are stored.
+//! account and region alone until something is changed there; then the same records are stored.
+
+pub mod acls;
+pub mod block;
+mod derived;
+pub mod dhcp;
+mod lookup;
+pub mod questions;
+pub mod refusals;
+pub mod routes;
+pub mod shown;
+pub mod subnets;
+pub mod token;
+
+pub use block::block;
+pub use derived::{Derived, default_subnet_block, default_vpc};
+pub use lookup::{InNetwork, get, in_vpc, is_settled, must, rows};
 
 use rolecall_base::Fault;
-use rolecall_compute::Cidr;
-use rolecall_store::{Reader, Table, Tx};
+use rolecall_store::{Reader, Tx};
 
 use crate::place::Place;
 use crate::records::{
-    Mark, Networks, RegionalKey, SecurityGroup, SecurityGroups, Subnet, Subnets, Vpc, Vpcs,
+    AssociationOwner, AssociationOwners, InVpc, Mark, Networks, SecurityGroup, SecurityGroups,
+    SettledNetwork, Subnet, Subnets, Vpc, Vpcs,
 };
-use crate::regions;
 
-/// All networks at one place.
+/// All VPCs, subnets and groups at one place. Who looks for one of them asks [`get`] instead.
 #[derive(Clone, Debug)]
 pub struct Network {
     pub vpcs: Vec<Vpc>,
@@ -27,8 +42,9 @@ impl Network {
     /// # Errors
     /// When the store can't be read.
     pub fn load(db: &Reader, place: Place<'_>) -> Result<Network, Fault> {
-        if !db.exists::<Networks>(&(place.account, place.region))? {
-            return Ok(Network::fresh(place));
+        if !is_settled(db, place)? {
+            let fresh = Derived::of(place);
+            return Ok(Network { vpcs: vec![fresh.vpc], subnets: fresh.subnets, groups: vec![fresh.group] });
         }
         Ok(Network {
             vpcs: rows::<Vpcs>(db, place)?,
@@ -42,52 +58,12 @@ impl Network {
     /// # Errors
     /// When the store can't be read.
     pub fn settle(tx: &mut Tx, place: Place<'_>) -> Result<(), Fault> {
-        if tx.exists::<Networks>(&(place.account, place.region))? {
+        if is_settled(tx, place)? {
             return Ok(());
         }
-        let fresh = Network::fresh(place);
-        for vpc in &fresh.vpcs {
-            tx.put::<Vpcs>(&place.key(&vpc.id), vpc)?;
-        }
-        for subnet in &fresh.subnets {
-            tx.put::<Subnets>(&place.key(&subnet.id), subnet)?;
-        }
-        for group in &fresh.groups {
-            tx.put::<SecurityGroups>(&place.key(&group.id), group)?;
-        }
-        tx.put::<Networks>(&(place.account, place.region), &Mark {})?;
+        Derived::of(place).store(tx, place)?;
+        tx.put::<Networks>(&(place.account, place.region), &SettledNetwork { whole: true })?;
         Ok(())
-    }
-
-    fn fresh(place: Place<'_>) -> Network {
-        let id = |prefix: &str| place.fixed_id(prefix, "default");
-        let vpc = Vpc {
-            id: id("vpc"),
-            cidr: "172.31.0.0/16".into(),
-            cidr_association: id("vpc-cidr-assoc"),
-            default: true,
-            dhcp_options: id("dopt"),
-            route_table: id("rtb"),
-            route_table_association: id("rtbassoc"),
-            internet_gateway: Some(id("igw")),
-        };
-        let subnet = |(n, (zone, zone_id)): (usize, (String, String))| Subnet {
-            id: place.fixed_id("subnet", &zone),
-            vpc: vpc.id.clone(),
-            cidr: format!("172.31.{}.0/20", n * 16),
-            zone,
-            zone_id,
-            default: true,
-            public: true,
-        };
-        let group = SecurityGroup {
-            id: id("sg"),
-            name: "default".into(),
-            description: "default VPC security group".into(),
-            vpc: vpc.id.clone(),
-        };
-        let subnets = regions::zones(place.region).into_iter().enumerate().map(subnet).collect();
-        Network { subnets, groups: vec![group], vpcs: vec![vpc] }
     }
 
     pub fn vpc(&self, id: &str) -> Option<&Vpc> {
@@ -120,21 +96,44 @@ impl Network {
     }
 }
 
-/// All rows of a table at one place.
+/// Notes that something is in a VPC.
+///
+/// # Errors
+/// When it can't be written.
+pub fn put_in(tx: &mut Tx, place: Place<'_>, vpc: &str, id: &str) -> Result<(), Fault> {
+    tx.put::<InVpc>(&(place.account, place.region, vpc, id), &Mark {})?;
+    Ok(())
+}
+
+/// Takes that note back.
+///
+/// # Errors
+/// When it can't be written.
+pub fn take_out(tx: &mut Tx, place: Place<'_>, vpc: &str, id: &str) -> Result<(), Fault> {
+    tx.delete::<InVpc>(&(place.account, place.region, vpc, id))?;
+    Ok(())
+}
+
+/// Notes whose an association is.
+///
+/// # Errors
+/// When it can't be written.
+pub fn own_association(tx: &mut Tx, place: Place<'_>, association: &str, owner: &str) -> Result<(), Fault> {
+    let row = AssociationOwner { id: owner.to_owned() };
+    tx.put::<AssociationOwners>(&place.key(association), &row)?;
+    Ok(())
+}
+
+/// Whose an association is.
 ///
 /// # Errors
 /// When the store can't be read.
-pub fn rows<T: Table<Key = RegionalKey>>(db: &Reader, place: Place<'_>) -> Result<Vec<T::Row>, Fault> {
-    let rows = db.scan::<T>(&(place.account, place.region), None, usize::MAX)?;
-    Ok(rows.into_iter().map(|(_, row)| row).collect())
-}
-
-/// A stored address block.
-///
-/// # Errors
-/// InternalFailure when it is none.
-pub fn block(text: &str) -> Result<Cidr, Fault> {
-    text.parse().map_err(Fault::internal)
+pub fn owner_of(db: &Reader, place: Place<'_>, association: &str) -> Result<Option<String>, Fault> {
+    if !is_settled(db, place)? {
+        let owners = Derived::of(place).owners();
+        return Ok(owners.into_iter().find(|(id, _)| id == association).map(|(_, owner)| owner));
+    }
+    Ok(db.get::<AssociationOwners>(&place.key(association))?.map(|row| row.id))
 }
 
 #[cfg(test)]
