@@ -96,6 +96,8 @@ pub enum Event {
 pub enum Ending {
     /// A program inside asked for power off (EC2: instance-initiated shutdown).
     PowerOff,
+    /// A program inside had the kernel restart it at once: it is to be started again.
+    Reboot,
     /// Its init was killed or failed, or the whole supervisor did.
     Died,
 }

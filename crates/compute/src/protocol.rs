@@ -98,6 +98,7 @@ pub(crate) struct Limits {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum InitEnd {
     PowerOff,
+    Reboot,
     Killed,
 }
 

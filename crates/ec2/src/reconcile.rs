@@ -297,6 +297,10 @@ impl Parts {
             if instance.goal != Goal::Running {
                 return Ok(());
             }
+            if how == Ending::Reboot {
+                // It stays running for all to see; its machine is started anew.
+                return Ok(tx.put::<Work>(&instance.id, &Mark {})?);
+            }
             let goal = match (how, instance.shutdown) {
                 (Ending::PowerOff, Shutdown::Terminate) => Goal::Terminated,
                 _ => Goal::Stopped,
@@ -305,7 +309,9 @@ impl Parts {
                 Ending::PowerOff => {
                     Reason::new("Client.InstanceInitiatedShutdown", "Instance initiated shutdown")
                 }
-                Ending::Died => Reason::new("Server.InternalError", "The instance's machine ended"),
+                Ending::Died | Ending::Reboot => {
+                    Reason::new("Server.InternalError", "The instance's machine ended")
+                }
             });
             instance.transition = String::new();
             lifecycle::want(tx, env, &mut instance, goal, at_once)

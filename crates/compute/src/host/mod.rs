@@ -285,7 +285,11 @@ impl Instances {
         match slots.remove(id) {
             Some(Slot::Running(instance)) => {
                 instance.set_gone();
-                let how = if end == InitEnd::PowerOff { Ending::PowerOff } else { Ending::Died };
+                let how = match end {
+                    InitEnd::PowerOff => Ending::PowerOff,
+                    InitEnd::Reboot => Ending::Reboot,
+                    InitEnd::Killed => Ending::Died,
+                };
                 // Without a listener there is nobody to tell.
                 let _ = events.send(Event::Exited { id: id.into(), how });
             }

@@ -7,7 +7,6 @@ use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 
 use crate::spec::User;
-use crate::supervisor::Ids;
 
 /// Name, id and members' field: the groups of a fresh system.
 const GROUPS: &[(&str, u32)] = &[
@@ -94,15 +93,15 @@ fn default_shell() -> &'static str {
 }
 
 /// Makes a user who is not there, and gives one who is what it lacks: groups, keys, rules.
-pub(crate) fn ensure(account: &Account, ids: Ids) -> io::Result<()> {
+pub(crate) fn ensure(account: &Account, single_id: bool) -> io::Result<()> {
     let name = &account.name;
     let found = lookup(name)?;
     let (uid, gid, home) = match found {
         Some(found) => found,
-        None => add(account, ids)?,
+        None => add(account, single_id)?,
     };
     for group in &account.groups {
-        ensure_group(group, std::slice::from_ref(name), ids)?;
+        ensure_group(group, std::slice::from_ref(name), single_id)?;
     }
     if !account.sudo.is_empty() {
         let rules = account.sudo.iter().fold(String::new(), |text, rule| text + &format!("{name} {rule}\n"));
@@ -112,8 +111,8 @@ pub(crate) fn ensure(account: &Account, ids: Ids) -> io::Result<()> {
         set_mode(&path, 0o440)?;
     }
     if !account.no_home {
-        make_home(&home, uid, gid, ids)?;
-        authorize(&home, uid, gid, &account.keys, ids)?;
+        make_home(&home, uid, gid, single_id)?;
+        authorize(&home, uid, gid, &account.keys, single_id)?;
     }
     Ok(())
 }
@@ -133,19 +132,19 @@ pub(crate) fn lookup(name: &str) -> io::Result<Option<(u32, u32, PathBuf)>> {
     Ok(Some((number(uid)?, number(gid)?, PathBuf::from(home))))
 }
 
-fn add(account: &Account, ids: Ids) -> io::Result<(u32, u32, PathBuf)> {
+fn add(account: &Account, single_id: bool) -> io::Result<(u32, u32, PathBuf)> {
     let name = &account.name;
     let passwd = fs::read_to_string(PASSWD)?;
     let first = if account.system { 100 } else { 1000 };
     // With one id inside, everybody is root.
-    let uid = if ids.is_single() {
+    let uid = if single_id {
         0
     } else {
         account.uid.filter(|uid| !has_id(&passwd, *uid)).unwrap_or_else(|| free_id(&passwd, first))
     };
     let gid = match &account.primary_group {
-        _ if ids.is_single() => 0,
-        Some(group) => ensure_group(group, &[], ids)?,
+        _ if single_id => 0,
+        Some(group) => ensure_group(group, &[], single_id)?,
         None => {
             let groups = fs::read_to_string(GROUP)?;
             match group_id(&groups, name) {
@@ -167,7 +166,7 @@ fn add(account: &Account, ids: Ids) -> io::Result<(u32, u32, PathBuf)> {
 }
 
 /// The id of a group, made when absent, with these users in it.
-pub(crate) fn ensure_group(name: &str, members: &[String], ids: Ids) -> io::Result<u32> {
+pub(crate) fn ensure_group(name: &str, members: &[String], single_id: bool) -> io::Result<u32> {
     let text = fs::read_to_string(GROUP)?;
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
     let mut found = None;
@@ -188,7 +187,7 @@ pub(crate) fn ensure_group(name: &str, members: &[String], ids: Ids) -> io::Resu
     let gid = match found {
         Some(gid) => gid,
         None => {
-            let gid = if ids.is_single() { 0 } else { free_id(&text, 1000) };
+            let gid = if single_id { 0 } else { free_id(&text, 1000) };
             lines.push(format!("{name}:x:{gid}:{}", members.join(",")));
             gid
         }
@@ -199,7 +198,29 @@ pub(crate) fn ensure_group(name: &str, members: &[String], ids: Ids) -> io::Resu
     Ok(gid)
 }
 
-fn make_home(home: &Path, uid: u32, gid: u32, ids: Ids) -> io::Result<()> {
+/// Gives a user's line in `/etc/shadow` this digest; `!` before it locks.
+pub(crate) fn set_password(name: &str, digest: &str) -> io::Result<()> {
+    let text = fs::read_to_string(SHADOW)?;
+    let mut changed = String::new();
+    let mut found = false;
+    for line in text.lines() {
+        match line.split_once(':').and_then(|(own, rest)| Some((own, rest.split_once(':')?.1))) {
+            Some((own, rest)) if own == name => {
+                found = true;
+                let _ = writeln!(changed, "{name}:{digest}:{rest}");
+            }
+            _ => {
+                let _ = writeln!(changed, "{line}");
+            }
+        }
+    }
+    if !found {
+        return Err(io::Error::new(io::ErrorKind::NotFound, format!("no user `{name}`")));
+    }
+    replace(SHADOW, &changed)
+}
+
+fn make_home(home: &Path, uid: u32, gid: u32, single_id: bool) -> io::Result<()> {
     if home.exists() {
         return Ok(());
     }
@@ -213,11 +234,11 @@ fn make_home(home: &Path, uid: u32, gid: u32, ids: Ids) -> io::Result<()> {
         }
     }
     set_mode(home, 0o700)?;
-    give(&owned, uid, gid, ids)
+    give(&owned, uid, gid, single_id)
 }
 
 /// Adds keys to those that may log in as a user.
-pub(crate) fn authorize(home: &Path, uid: u32, gid: u32, keys: &[String], ids: Ids) -> io::Result<()> {
+pub(crate) fn authorize(home: &Path, uid: u32, gid: u32, keys: &[String], single_id: bool) -> io::Result<()> {
     let folder = home.join(".ssh");
     let path = folder.join("authorized_keys");
     let mut text = fs::read_to_string(&path).unwrap_or_default();
@@ -234,11 +255,11 @@ pub(crate) fn authorize(home: &Path, uid: u32, gid: u32, keys: &[String], ids: I
     fs::write(&path, text)?;
     set_mode(&folder, 0o700)?;
     set_mode(&path, 0o600)?;
-    give(&[folder, path], uid, gid, ids)
+    give(&[folder, path], uid, gid, single_id)
 }
 
-fn give(paths: &[PathBuf], uid: u32, gid: u32, ids: Ids) -> io::Result<()> {
-    if ids.is_single() {
+fn give(paths: &[PathBuf], uid: u32, gid: u32, single_id: bool) -> io::Result<()> {
+    if single_id {
         return Ok(());
     }
     paths.iter().try_for_each(|path| chown(path, Some(uid), Some(gid)))
@@ -259,6 +280,11 @@ fn used_ids(text: &str) -> impl Iterator<Item = u32> {
 fn group_id(text: &str, name: &str) -> Option<u32> {
     let line = text.lines().find(|line| line.split(':').next() == Some(name))?;
     line.split(':').nth(2)?.parse().ok()
+}
+
+/// The id of a group.
+pub(crate) fn group(name: &str) -> io::Result<Option<u32>> {
+    Ok(group_id(&fs::read_to_string(GROUP)?, name))
 }
 
 fn append(path: &str, line: &str) -> io::Result<()> {

@@ -1,7 +1,7 @@
 //! One command inside an instance: who runs it, with what environment, on which streams.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::chown;
@@ -114,6 +114,8 @@ impl Surroundings {
             // The init hears signals by a descriptor and has them blocked; a command must not.
             SigSet::empty().thread_set_mask()?;
             setsid()?;
+            // The init may be spared when memory runs out; what it starts is not.
+            let _ = fs::write("/proc/self/oom_score_adj", "0");
             if terminal {
                 sys::take_terminal()?;
             }
@@ -200,11 +202,4 @@ fn written_environment() -> Vec<(String, String)> {
     let text = fs::read_to_string("/etc/environment").unwrap_or_default();
     let pairs = text.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once('='));
     pairs.map(|(name, value)| (name.trim().to_owned(), value.trim_matches(['"', '\'']).to_owned())).collect()
-}
-
-/// Standard input from nowhere, output and error into one pipe; gives the pipe's reading end.
-pub(super) fn into_one_pipe() -> io::Result<(Streams, File)> {
-    let (read, write) = nix::unistd::pipe2(nix::fcntl::OFlag::O_CLOEXEC)?;
-    let streams = Streams::Given([File::open("/dev/null")?.into(), write.try_clone()?, write]);
-    Ok((streams, File::from(read)))
 }

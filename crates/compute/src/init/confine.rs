@@ -64,6 +64,9 @@ const REFUSED: &[libc::c_long] = &[
     libc::SYS_clock_adjtime,
     libc::SYS_adjtimex,
     libc::SYS_quotactl,
+    libc::SYS_quotactl_fd,
+    libc::SYS_fanotify_init,
+    libc::SYS_nfsservctl,
     libc::SYS_syslog,
     libc::SYS_vhangup,
     libc::SYS_kcmp,
@@ -76,6 +79,12 @@ const REFUSED: &[libc::c_long] = &[
     libc::SYS_iopl,
     #[cfg(target_arch = "x86_64")]
     libc::SYS_ioperm,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_uselib,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_ustat,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_sysfs,
 ];
 
 #[cfg(target_arch = "x86_64")]
@@ -112,6 +121,15 @@ fn filter() -> Vec<libc::sock_filter> {
     for call in REFUSED {
         program.extend([jump(libc::BPF_JEQ, *call as u32, 0, 1), refuse]);
     }
+    // Sockets that lead around the network: to whoever runs this host, and into the kernel's ciphers.
+    program.extend([
+        jump(libc::BPF_JEQ, libc::SYS_socket as u32, 0, 5),
+        load(FIRST_ARGUMENT_AT),
+        jump(libc::BPF_JEQ, libc::AF_VSOCK as u32, 1, 0),
+        jump(libc::BPF_JEQ, libc::AF_ALG as u32, 0, 1),
+        errno(libc::EAFNOSUPPORT),
+        answer(libc::SECCOMP_RET_ALLOW),
+    ]);
     // A new user namespace gives every capability inside it.
     program.extend([
         jump(libc::BPF_JEQ, libc::SYS_clone as u32, 1, 0),

@@ -1,7 +1,8 @@
 //! The end of processes: reaping those that ended, and ending all of them in order.
 
 use std::fs;
-use std::os::fd::{AsFd, OwnedFd};
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -9,7 +10,12 @@ use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 
-use super::{ExitStatus, Init, Report, tell};
+use super::power::{Power, Requests};
+use super::user_data::{Progress, UserData};
+use super::{ExitStatus, Init, POWER_OFF, Report, files, tell};
+
+/// How long programs have to end when power off is asked for inside.
+const OWN_GRACE: Duration = Duration::from_secs(10);
 
 /// Which processes are the instance's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,9 +55,8 @@ impl Init<'_> {
             if let Some(seq) = self.commands.remove(&pid) {
                 tell(control.as_fd(), &Report::Ended { seq, status });
             }
-            if self.user_data_pid == Some(pid) {
-                self.user_data_pid = None;
-                self.finish_user_data(control, status);
+            if self.user_data.as_ref().is_some_and(|data| data.waits_for(pid)) {
+                self.user_data_ended(control, status);
             }
         }
     }
@@ -60,6 +65,9 @@ impl Init<'_> {
     /// `grace`.
     /// Gives the exit code of an orderly end.
     pub(super) fn end(&mut self, grace: Duration, control: &OwnedFd) -> i32 {
+        if let Some(data) = &mut self.user_data {
+            data.abandon();
+        }
         if grace > Duration::ZERO && self.reap(control) == Survivors::Some {
             self.descendants.signal(Signal::SIGTERM);
             self.descendants.signal(Signal::SIGCONT);
@@ -93,18 +101,72 @@ impl Init<'_> {
         }
     }
 
-    fn finish_user_data(&mut self, control: &OwnedFd, status: ExitStatus) {
+    /// Looks for what user data wants of this boot.
+    pub(super) fn start_user_data(&mut self, control: BorrowedFd<'_>) {
+        match UserData::start(self.spec, &self.surroundings, &mut self.console) {
+            Ok(None) => {}
+            Ok(Some((data, progress))) => {
+                self.user_data = Some(data);
+                self.settle_user_data(control, progress);
+            }
+            // The instance runs on without its user data, as on EC2; its console says so.
+            Err((stage, error)) => self.console.say(&format!("user data did not run: {stage}: {error}")),
+        }
+    }
+
+    fn user_data_ended(&mut self, control: &OwnedFd, status: ExitStatus) {
+        let Some(data) = &mut self.user_data else { return };
         // What it printed last may still be in the pipe; offspring may go on printing, so not for ever.
         for _ in 0..64 {
-            if !self.user_data.as_ref().is_some_and(|data| has_output(data.output())) {
+            if !has_output(data.output()) || !data.pass_on(&mut self.console) {
                 break;
             }
-            if !self.user_data.as_mut().is_some_and(|data| data.pass_on(&mut self.console)) {
-                self.user_data = None;
+        }
+        let progress = data.ended(status, self.spec, &self.surroundings, &mut self.console);
+        self.settle_user_data(control.as_fd(), progress);
+    }
+
+    fn settle_user_data(&mut self, control: BorrowedFd<'_>, progress: Progress) {
+        let Progress::Done(code, power) = progress else { return };
+        self.console.say(&format!("user data of {} ended with code {code}", self.spec.id));
+        self.wanted = power.or(self.wanted);
+        tell(control, &Report::UserDataDone { code });
+    }
+
+    /// Ends the machine or boots it anew, as asked for inside; the exit code when this process is to end.
+    pub(super) fn obey(&mut self, power: Power, control: &OwnedFd) -> Option<i32> {
+        match power {
+            Power::Off => {
+                self.console.say("power off");
+                self.end(OWN_GRACE, control);
+                Some(POWER_OFF)
+            }
+            Power::Reboot => {
+                self.reboot(OWN_GRACE, control);
+                None
             }
         }
-        self.console.say(&format!("user data of {} ended with code {}", self.spec.id, status.code()));
-        tell(control.as_fd(), &Report::UserDataDone { code: status.code() });
+    }
+
+    /// Ends everything and begins anew, in the same process.
+    pub(super) fn reboot(&mut self, grace: Duration, control: &OwnedFd) {
+        self.end(grace, control);
+        self.console.say("reboot");
+        self.user_data = None;
+        self.wanted = None;
+        if self.surroundings.folder.is_none()
+            && let Err(error) = self.refresh()
+        {
+            self.console.say(&format!("the reboot is not whole: {error}"));
+        }
+        self.start_user_data(control.as_fd());
+    }
+
+    /// What a boot finds anew: empty `/run` and `/tmp`, and the fifo.
+    fn refresh(&mut self) -> io::Result<()> {
+        files::clear_volatile()?;
+        self.requests = Some(Requests::open()?);
+        Ok(())
     }
 }
 

@@ -8,12 +8,16 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use super::accounts::{self, Account};
+use super::power;
 use super::template::Template;
+use super::user_data::UserData;
 use crate::spec::{GUEST_BIN, InstanceSpec};
-use crate::supervisor::Ids;
 
 /// The search path of every process inside.
 pub(crate) const PATH: &str = "/opt/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// In the cloud folder: the names that user data set.
+const HOST_NAME: &str = "hostname";
 
 /// Where cloud-init keeps what it did for an instance; its presence means the disk is set up.
 pub(crate) fn cloud_folder(id: &str) -> PathBuf {
@@ -21,9 +25,9 @@ pub(crate) fn cloud_folder(id: &str) -> PathBuf {
 }
 
 /// Sets the disk up at its first start, and writes what may change between starts.
-pub(super) fn write(spec: &InstanceSpec, template: Option<&Template>, ids: Ids) -> io::Result<()> {
+pub(super) fn write(spec: &InstanceSpec, template: Option<&Template>, single_id: bool) -> io::Result<()> {
     if !cloud_folder(&spec.id).exists() {
-        write_once(spec, template, ids)?;
+        write_once(spec, template, single_id)?;
     }
     write_names(spec)?;
     write_environment(spec)?;
@@ -46,7 +50,7 @@ pub(super) fn clear_volatile() -> io::Result<()> {
     mode("/tmp", 0o1777)
 }
 
-fn write_once(spec: &InstanceSpec, template: Option<&Template>, ids: Ids) -> io::Result<()> {
+fn write_once(spec: &InstanceSpec, template: Option<&Template>, single_id: bool) -> io::Result<()> {
     mode("/root", 0o700)?;
     for folder in [
         "/etc/profile.d",
@@ -75,8 +79,9 @@ fn write_once(spec: &InstanceSpec, template: Option<&Template>, ids: Ids) -> io:
     write_anew("/etc/machine-id", &machine_id(&spec.id))?;
     accounts::found()?;
     for user in &spec.users {
-        accounts::ensure(&Account::login(user), ids)?;
+        accounts::ensure(&Account::login(user), single_id)?;
     }
+    power::add_tools()?;
     let cloud = cloud_folder(&spec.id);
     fs::create_dir_all(&cloud)?;
     // An image that was made of an instance has that one's.
@@ -84,17 +89,43 @@ fn write_once(spec: &InstanceSpec, template: Option<&Template>, ids: Ids) -> io:
     if fs::read_link(current).is_ok_and(|target| target != cloud) {
         fs::remove_file(current)?;
     }
-    link(&cloud, current)
+    link(&cloud, current)?;
+    keep_names(spec)
+}
+
+/// The host name: what user data set at the first boot, or what the network calls the instance.
+pub(super) fn host_name(spec: &InstanceSpec) -> String {
+    set_names(spec).map_or_else(|| spec.hostname.clone(), |(name, _)| name)
+}
+
+/// The names that user data set, short and in full.
+fn set_names(spec: &InstanceSpec) -> Option<(String, Option<String>)> {
+    let text = fs::read_to_string(cloud_folder(&spec.id).join(HOST_NAME)).ok()?;
+    let mut lines = text.lines();
+    Some((lines.next()?.to_owned(), lines.next().map(str::to_owned)))
+}
+
+/// Keeps the names that user data sets, before the name can no longer be changed.
+fn keep_names(spec: &InstanceSpec) -> io::Result<()> {
+    let Some((name, full)) = UserData::names(spec) else { return Ok(()) };
+    let kept = full.map_or_else(|| format!("{name}\n"), |full| format!("{name}\n{full}\n"));
+    fs::write(cloud_folder(&spec.id).join(HOST_NAME), kept)
 }
 
 fn write_names(spec: &InstanceSpec) -> io::Result<()> {
-    let (name, address) = (&spec.hostname, spec.network.private_ip);
+    match set_names(spec) {
+        Some((name, full)) => write_host_files(spec, &name, full.as_deref()),
+        None => write_host_files(spec, &spec.hostname, None),
+    }
+}
+
+fn write_host_files(spec: &InstanceSpec, name: &str, full: Option<&str>) -> io::Result<()> {
+    let address = spec.network.private_ip;
+    let full = full.map_or_else(|| format!("{name}.ec2.internal"), str::to_owned);
     write_anew("/etc/hostname", &format!("{name}\n"))?;
     write_anew(
         "/etc/hosts",
-        &format!(
-            "127.0.0.1 localhost\n{address} {name}.ec2.internal {name}\n169.254.169.254 instance-data\n"
-        ),
+        &format!("127.0.0.1 localhost\n{address} {full} {name}\n169.254.169.254 instance-data\n"),
     )
 }
 
@@ -133,7 +164,7 @@ fn machine_id(id: &str) -> String {
 
 /// Writes a file in the place of one, or of a link, that is there: images link to what is only there when they run
 /// services.
-fn write_anew(path: &str, text: &str) -> io::Result<()> {
+pub(super) fn write_anew(path: &str, text: &str) -> io::Result<()> {
     if fs::symlink_metadata(path).is_ok_and(|about| !about.is_file()) {
         fs::remove_file(path)?;
     }

@@ -10,6 +10,7 @@ mod confine;
 mod console;
 mod ending;
 mod files;
+mod power;
 mod root;
 pub(crate) mod template;
 mod user_data;
@@ -36,14 +37,12 @@ use crate::{ExitStatus, sys};
 use command::{Streams, Surroundings};
 use console::Console;
 use ending::Descendants;
+use power::{Power, Requests};
 use template::Template;
 use user_data::UserData;
 
 /// A result whose error says at which step it arose.
 pub(crate) type Step<T> = Result<T, (&'static str, io::Error)>;
-
-/// How long programs have to end when power off is asked for inside.
-const OWN_GRACE: Duration = Duration::from_secs(10);
 
 /// The descriptors an init starts with.
 #[derive(Debug)]
@@ -124,7 +123,10 @@ struct Init<'a> {
     commands: HashMap<i32, u64>,
     on_terminals: HashSet<i32>,
     user_data: Option<UserData>,
-    user_data_pid: Option<i32>,
+    /// The fifo for the end of the machine; only in machines.
+    requests: Option<Requests>,
+    /// What user data wants once it is done.
+    wanted: Option<Power>,
 }
 
 /// Which descriptors have something to say.
@@ -134,6 +136,7 @@ struct Ready {
     signals: bool,
     terminal: bool,
     user_data: bool,
+    requests: bool,
 }
 
 impl<'a> Init<'a> {
@@ -162,10 +165,11 @@ impl<'a> Init<'a> {
         let signals = watch_signals().map_err(|error| ("watch the signals", error))?;
         tell(control, &Report::Booted);
         wait_for(&mut go, b'n').map_err(|error| ("wait for the network", error))?;
-        let started = UserData::start(spec, &surroundings, &mut console);
-        let user_data = started.unwrap_or_else(|failure| did_not_run(&mut console, &failure));
-        let user_data_pid = user_data.as_ref().map(|running| running.pid);
-        Ok(Init {
+        let requests = match descendants {
+            Descendants::Everyone => Some(Requests::open().map_err(|error| ("open /run/initctl", error))?),
+            Descendants::OfThisProcess => None,
+        };
+        let mut init = Init {
             spec,
             console,
             signals,
@@ -173,9 +177,12 @@ impl<'a> Init<'a> {
             descendants,
             commands: HashMap::new(),
             on_terminals: HashSet::new(),
-            user_data,
-            user_data_pid,
-        })
+            user_data: None,
+            requests,
+            wanted: None,
+        };
+        init.start_user_data(control);
+        Ok(init)
     }
 
     fn serve(&mut self, control: &OwnedFd) -> i32 {
@@ -188,8 +195,16 @@ impl<'a> Init<'a> {
             {
                 self.user_data = None;
             }
+            if ready.requests {
+                self.wanted = self.requests.as_mut().and_then(Requests::read).or(self.wanted);
+            }
             if ready.signals
                 && let Some(code) = self.handle_signals(control)
+            {
+                return code;
+            }
+            if let Some(power) = self.wanted.take()
+                && let Some(code) = self.obey(power, control)
             {
                 return code;
             }
@@ -219,7 +234,13 @@ impl<'a> Init<'a> {
             waits.push(PollFd::new(data.output(), readable));
             waits.len() - 1
         });
-        if poll(&mut waits, PollTimeout::NONE).is_err() {
+        let requests = self.requests.as_ref().map(|requests| {
+            waits.push(PollFd::new(requests.waits(), readable));
+            waits.len() - 1
+        });
+        // What is wanted already is done at once.
+        let limit = if self.wanted.is_some() { PollTimeout::ZERO } else { PollTimeout::NONE };
+        if poll(&mut waits, limit).is_err() {
             return Ready::default();
         }
         let at = |index: usize| waits.get(index).and_then(PollFd::any).unwrap_or(false);
@@ -228,6 +249,7 @@ impl<'a> Init<'a> {
             signals: at(1),
             terminal: terminal.is_some_and(at),
             user_data: user_data.is_some_and(at),
+            requests: requests.is_some_and(at),
         }
     }
 
@@ -239,21 +261,13 @@ impl<'a> Init<'a> {
                 Signal::try_from(signal.ssi_signo as i32).ok().filter(|s| *s != Signal::SIGCHLD).or(wanted);
         }
         self.reap(control);
-        match (wanted?, self.descendants) {
-            (Signal::SIGTERM | Signal::SIGPWR, Descendants::Everyone) => {
-                self.console.say("power off");
-                self.end(OWN_GRACE, control);
-                Some(POWER_OFF)
-            }
+        match self.descendants {
+            Descendants::Everyone => self.obey(power::of_signal(wanted?)?, control),
             // For the process kind this is the supervisor's way to end it at once.
-            (Signal::SIGTERM | Signal::SIGPWR, Descendants::OfThisProcess) => {
+            Descendants::OfThisProcess if matches!(wanted?, Signal::SIGTERM | Signal::SIGPWR) => {
                 Some(self.end(Duration::ZERO, control))
             }
-            (Signal::SIGINT, Descendants::Everyone) => {
-                self.reboot(OWN_GRACE, control);
-                None
-            }
-            _ => None,
+            Descendants::OfThisProcess => None,
         }
     }
 
@@ -293,23 +307,6 @@ impl<'a> Init<'a> {
             }
         }
     }
-
-    fn reboot(&mut self, grace: Duration, control: &OwnedFd) {
-        self.end(grace, control);
-        self.console.say("reboot");
-        self.user_data = None;
-        if self.surroundings.folder.is_none()
-            && let Err(error) = files::clear_volatile()
-        {
-            self.console.say(&format!("cannot clear /run and /tmp: {error}"));
-        }
-    }
-}
-
-/// The instance runs on without its user data, as on EC2; its console says so.
-fn did_not_run(console: &mut Console, (stage, error): &(&str, io::Error)) -> Option<UserData> {
-    console.say(&format!("user data did not run: {stage}: {error}"));
-    None
 }
 
 fn boot_machine(
@@ -324,8 +321,8 @@ fn boot_machine(
     wait_for(go, b'i').map_err(|error| ("wait for the user ids", error))?;
     become_root(ids).map_err(|error| ("become root", error))?;
     root::build(disk, shared, ids)?;
-    sethostname(&spec.hostname).map_err(|error| ("set the host name", error.into()))?;
-    files::write(spec, template, ids).map_err(|error| ("write the system's files", error))?;
+    files::write(spec, template, ids.is_single()).map_err(|error| ("write the system's files", error))?;
+    sethostname(files::host_name(spec)).map_err(|error| ("set the host name", error.into()))?;
     console.open_terminal().map_err(|error| ("open the console", error))?;
     confine::confine().map_err(|error| ("confine the instance", error))
 }
@@ -344,7 +341,8 @@ fn become_root(ids: Ids) -> io::Result<()> {
 
 fn watch_signals() -> io::Result<SignalFd> {
     let mut signals = SigSet::empty();
-    for signal in [Signal::SIGCHLD, Signal::SIGINT, Signal::SIGTERM, Signal::SIGPWR, Signal::SIGHUP] {
+    let ends = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGPWR, Signal::SIGUSR1, Signal::SIGUSR2];
+    for signal in ends.into_iter().chain([Signal::SIGCHLD, Signal::SIGHUP]) {
         signals.add(signal);
     }
     signals.thread_block()?;

@@ -10,12 +10,29 @@ use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::unistd::{chdir, pivot_root};
 
 use super::{Disk, Step};
-use crate::supervisor::{DEVICES, DISK, Ids, LOWER, Overlay, ROOT, Shared};
+use crate::supervisor::{DEVICES, DISK, EMPTY, Ids, LOWER, Overlay, ROOT, Shared};
 use crate::{images, sys};
 
 const FOLDERS: &[&str] = &[
     "boot", "dev", "etc", "home", "mnt", "media", "opt", "proc", "root", "run", "srv", "sys", "tmp", "usr",
     "var",
+];
+
+/// What the kernel tells about the whole machine, and what only it should be told: shown empty.
+const MASKED: &[&str] = &[
+    "proc/acpi",
+    "proc/asound",
+    "proc/kcore",
+    "proc/keys",
+    "proc/latency_stats",
+    "proc/sched_debug",
+    "proc/scsi",
+    "proc/sysrq-trigger",
+    "proc/timer_list",
+    "proc/timer_stats",
+    "sys/devices/virtual/powercap",
+    "sys/firmware",
+    "sys/kernel/debug",
 ];
 
 /// Builds the root on `disk` and moves into it. The working folder is the stage.
@@ -62,6 +79,7 @@ fn mount_kernel(root: &Path, ids: Ids) -> io::Result<()> {
     kernel(Path::new("proc"), &root.join("proc"), MsFlags::empty(), "")?;
     kernel(Path::new("sysfs"), &root.join("sys"), read_only, "")?;
     kernel(Path::new("tmpfs"), &run, MsFlags::empty(), "mode=755")?;
+    mask(root)?;
     let dev = root.join("dev");
     bind(Path::new(DEVICES), &dev)?;
     let shm = MsFlags::MS_NOEXEC;
@@ -75,6 +93,18 @@ fn mount_kernel(root: &Path, ids: Ids) -> io::Result<()> {
     };
     let flags = MsFlags::MS_NOSUID | MsFlags::MS_NOEXEC;
     mount(Some("devpts"), &dev.join("pts"), Some("devpts"), flags, Some(terminals))?;
+    Ok(())
+}
+
+fn mask(root: &Path) -> io::Result<()> {
+    for path in MASKED.iter().map(|name| root.join(name)) {
+        match fs::metadata(&path) {
+            Ok(about) if about.is_dir() => bind(Path::new(EMPTY), &path)?,
+            Ok(_) => bind(&Path::new(DEVICES).join("null"), &path)?,
+            // Not every kernel has them all.
+            Err(_) => {}
+        }
+    }
     Ok(())
 }
 

@@ -1,13 +1,14 @@
 //! Limits on memory, CPU and number of processes, by control groups of version 2 or 1, as far as this
 //! machine lets us; what could not be had is said.
 
-use std::fs::{self, File};
-use std::io;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::{Path, PathBuf};
 
 use crate::protocol::Limits;
 
+/// Where control groups are mounted.
 const ROOT: &str = "/sys/fs/cgroup";
 const PREFIX: &str = "rolecall-";
 /// EC2 has no such limit; it keeps a fork bomb inside its instance.
@@ -32,16 +33,20 @@ pub(crate) struct Group {
 impl Cgroups {
     /// Makes this supervisor's own parents, and removes those that killed supervisors left.
     pub(crate) fn new(notes: &mut Vec<String>) -> Cgroups {
+        let own = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+        Cgroups::below(Path::new(ROOT), &own, notes)
+    }
+
+    fn below(root: &Path, own: &str, notes: &mut Vec<String>) -> Cgroups {
         let name = format!("{PREFIX}{}", std::process::id());
         let mut cgroups = Cgroups::default();
-        if let Some(parent) = version_2_parent(&name) {
+        if let Some(parent) = version_2_parent(root, &name) {
             cgroups.version_2 = Some(parent);
             return cgroups;
         }
-        let own = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
-        cgroups.memory = version_1_parent("memory", &own, &name, notes);
-        cgroups.cpu = version_1_parent("cpu", &own, &name, notes);
-        cgroups.processes = version_1_parent("pids", &own, &name, notes);
+        cgroups.memory = version_1_parent(root, "memory", own, &name, notes);
+        cgroups.cpu = version_1_parent(root, "cpu", own, &name, notes);
+        cgroups.processes = version_1_parent(root, "pids", own, &name, notes);
         cgroups
     }
 
@@ -57,14 +62,29 @@ impl Cgroups {
     /// Makes the groups of one instance and sets their limits.
     pub(crate) fn group(&self, id: &str, memory_mib: u32, vcpus: u32) -> io::Result<Group> {
         let mut group = Group::default();
+        match self.fill(&mut group, id, memory_mib, vcpus) {
+            Ok(()) => Ok(group),
+            Err(error) => {
+                group.remove();
+                Err(error)
+            }
+        }
+    }
+
+    fn fill(&self, group: &mut Group, id: &str, memory_mib: u32, vcpus: u32) -> io::Result<()> {
         let memory = (u64::from(memory_mib) << 20).to_string();
         let quota = u64::from(vcpus) * 100_000;
         if let Some(parent) = &self.version_2 {
             let quota = format!("{quota} 100000");
             let limits = [("memory.max", &*memory), ("cpu.max", &quota), ("pids.max", MOST_PROCESSES)];
             let folder = group.add(parent, id, &limits)?;
+            // An instance has no swap. Kernels without it have no such limit.
+            let _ = OpenOptions::new()
+                .write(true)
+                .open(folder.join("memory.swap.max"))
+                .map(|mut file| file.write_all(b"0"));
             group.entry = Some(File::open(folder)?);
-            return Ok(group);
+            return Ok(());
         }
         let quota = quota.to_string();
         let limits = [
@@ -77,7 +97,7 @@ impl Cgroups {
                 group.add(parent, id, &[(name, value)])?;
             }
         }
-        Ok(group)
+        Ok(())
     }
 
     /// Removes the parents; they are empty by now.
@@ -128,8 +148,7 @@ fn remove_folder(folder: &Path) {
 }
 
 /// Version 2 gives limits to children only below a group without processes, or below the root.
-fn version_2_parent(name: &str) -> Option<PathBuf> {
-    let root = Path::new(ROOT);
+fn version_2_parent(root: &Path, name: &str) -> Option<PathBuf> {
     let controllers = fs::read_to_string(root.join("cgroup.controllers")).ok()?;
     let wanted = ["memory", "cpu", "pids"];
     if !wanted.iter().all(|wanted| controllers.split_whitespace().any(|name| name == *wanted)) {
@@ -146,14 +165,20 @@ fn version_2_parent(name: &str) -> Option<PathBuf> {
     Some(parent)
 }
 
-fn version_1_parent(controller: &str, own: &str, name: &str, notes: &mut Vec<String>) -> Option<PathBuf> {
+fn version_1_parent(
+    root: &Path,
+    controller: &str,
+    own: &str,
+    name: &str,
+    notes: &mut Vec<String>,
+) -> Option<PathBuf> {
     let mut lines = own.lines().filter_map(|line| line.split_once(':').map(|(_, rest)| rest));
     let place = lines.find_map(|line| {
         let (controllers, place) = line.split_once(':')?;
         controllers.split(',').any(|name| name == controller).then_some(place)
     });
     // In a control group namespace of a container the own place may not exist under the mount.
-    let root = Path::new(ROOT).join(controller);
+    let root = root.join(controller);
     let folders =
         place.map(|place| root.join(place.trim_start_matches('/'))).into_iter().chain([root.clone()]);
     for folder in folders {
@@ -181,5 +206,68 @@ fn sweep(folder: &Path) {
             // Another user's, or still in use: not ours to speak of.
             let _ = fs::remove_dir(entry.path());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use super::Cgroups;
+
+    fn read(path: &Path) -> String {
+        fs::read_to_string(path).unwrap()
+    }
+
+    #[test]
+    fn version_2_gives_one_group_with_every_limit() {
+        let root = tempfile::tempdir().unwrap();
+        fs::write(root.path().join("cgroup.controllers"), "cpuset cpu io memory pids\n").unwrap();
+        let mut notes = Vec::new();
+        let cgroups = Cgroups::below(root.path(), "0::/\n", &mut notes);
+        let limits = cgroups.limits();
+        assert!(limits.memory && limits.cpu && limits.processes && notes.is_empty(), "{notes:?}");
+        assert_eq!(read(&root.path().join("cgroup.subtree_control")), "+memory +cpu +pids");
+        let group = cgroups.group("i-1", 512, 2).unwrap();
+        assert!(group.entry().is_some(), "it is started in its group");
+        let folder = root.path().join(format!("rolecall-{}", std::process::id())).join("i-1");
+        assert_eq!(read(&folder.join("memory.max")), (512 << 20).to_string());
+        assert_eq!(read(&folder.join("cpu.max")), "200000 100000");
+        assert_eq!(read(&folder.join("pids.max")), "4096");
+        // Started inside, so there is nothing to move.
+        group.admit(1).unwrap();
+        assert!(!folder.join("cgroup.procs").exists());
+        assert!(cgroups.group("i-1", 512, 2).is_err(), "an id has one group");
+    }
+
+    #[test]
+    fn version_1_gives_a_group_to_each_controller_that_can_be_written() {
+        let root = tempfile::tempdir().unwrap();
+        for controller in ["memory/own/place", "pids"] {
+            fs::create_dir_all(root.path().join(controller)).unwrap();
+        }
+        let mut notes = Vec::new();
+        let own = "9:name=systemd:/\n4:memory:/own/place\n2:pids:/gone\n";
+        let cgroups = Cgroups::below(root.path(), own, &mut notes);
+        assert_eq!(notes, ["no limit on cpu: its control group cannot be written here"]);
+        let group = cgroups.group("i-1", 64, 1).unwrap();
+        group.admit(42).unwrap();
+        let name = format!("rolecall-{}/i-1", std::process::id());
+        let memory = root.path().join("memory/own/place").join(&name);
+        assert_eq!(read(&memory.join("memory.limit_in_bytes")), (64 << 20).to_string());
+        assert_eq!(read(&memory.join("cgroup.procs")), "42");
+        assert_eq!(read(&root.path().join("pids").join(&name).join("pids.max")), "4096");
+    }
+
+    #[test]
+    fn groups_of_supervisors_that_are_no_more_are_removed() {
+        let root = tempfile::tempdir().unwrap();
+        fs::write(root.path().join("cgroup.controllers"), "cpu memory pids").unwrap();
+        let (gone, other) = (root.path().join("rolecall-4194305"), root.path().join("rolecall-x"));
+        fs::create_dir_all(gone.join("i-1")).unwrap();
+        fs::create_dir_all(&other).unwrap();
+        Cgroups::below(root.path(), "0::/\n", &mut Vec::new());
+        assert!(!gone.exists() && other.exists());
     }
 }

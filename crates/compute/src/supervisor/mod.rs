@@ -31,7 +31,7 @@ use crate::{Kind, NetworkPlan};
 use cgroup::{Cgroups, Group};
 use network::{Home, Router};
 use stage::Stage;
-pub(crate) use stage::{DEVICES, DISK, Ids, LOWER, Overlay, ROOT, Shared};
+pub(crate) use stage::{DEVICES, DISK, EMPTY, Ids, LOWER, Overlay, ROOT, Shared};
 
 /// Runs the supervisor on the socket that is standard input; ends with the server.
 pub(crate) fn main() -> ! {
@@ -205,6 +205,8 @@ impl Supervisor {
                 WaitStatus::Exited(pid, POWER_OFF) => (pid, InitEnd::PowerOff),
                 // What the kernel makes of reboot(2) in a process namespace: halt and power off.
                 WaitStatus::Signaled(pid, Signal::SIGINT, _) => (pid, InitEnd::PowerOff),
+                // And of its restart.
+                WaitStatus::Signaled(pid, Signal::SIGHUP, _) => (pid, InitEnd::Reboot),
                 WaitStatus::Exited(pid, _) | WaitStatus::Signaled(pid, ..) => (pid, InitEnd::Killed),
                 _ => return,
             };

@@ -28,6 +28,8 @@ pub(crate) const ROOT: &str = "root";
 /// Where the child puts an image, and the disk that lies over it; relative to the stage.
 pub(crate) const LOWER: &str = "lower";
 pub(crate) const DISK: &str = "disk";
+/// A folder with nothing in it.
+pub(crate) const EMPTY: &str = "empty";
 /// The prepared `/dev`, relative to the stage.
 pub(crate) const DEVICES: &str = "dev";
 
@@ -115,7 +117,7 @@ impl Stage {
         mount(Some("stage"), &place, Some("tmpfs"), MsFlags::MS_NOSUID, Some("mode=755,size=1m"))?;
         let dir = fs::canonicalize(dir)?;
         std::env::set_current_dir(&place)?;
-        for name in [ROOT, LOWER, DISK] {
+        for name in [ROOT, LOWER, DISK, EMPTY] {
             fs::create_dir(name)?;
         }
         let id_map = if ids.is_single() { None } else { Some(id_map(ids)?) };
