@@ -6,9 +6,9 @@ use rolecall_base::{Fault, Tags};
 use rolecall_store::Reader;
 
 use crate::interfaces;
-use crate::network::Network;
+use crate::network;
 use crate::place::Place;
-use crate::records::{InstancePlaces, Instances, Subnet, Vpc};
+use crate::records::{InstancePlaces, Instances, SecurityGroups, Subnet, Subnets, Vpc, Vpcs};
 use crate::{regions, tags as tag_sets};
 
 pub use crate::describe::ROOT_DEVICE;
@@ -56,17 +56,18 @@ pub struct Location {
 /// # Errors
 /// InternalFailure when its network is gone.
 pub fn location(db: &Reader, instance: &Instance) -> Result<Location, Fault> {
-    let network = Network::load(db, Place { account: instance.account, region: &instance.region })?;
+    let place = Place { account: instance.account, region: &instance.region };
     let gone = || Fault::internal(format!("the network of {} is gone", instance.id));
-    let own = interfaces::primary(db, instance)?;
     let name = |id: String| {
-        let name = network.group(&id).map_or_else(|| id.clone(), |group| group.name.clone());
-        (id, name)
+        let group = network::get::<SecurityGroups>(db, place, &id)?;
+        let name = group.map_or_else(|| id.clone(), |group| group.name);
+        Ok::<_, Fault>((id, name))
     };
+    let own = interfaces::primary(db, instance)?;
     Ok(Location {
-        vpc: network.vpc(&instance.vpc).cloned().ok_or_else(gone)?,
-        subnet: network.subnet(&instance.subnet).cloned().ok_or_else(gone)?,
-        groups: own.groups.into_iter().map(name).collect(),
+        vpc: network::get::<Vpcs>(db, place, &instance.vpc)?.ok_or_else(gone)?,
+        subnet: network::get::<Subnets>(db, place, &instance.subnet)?.ok_or_else(gone)?,
+        groups: own.groups.into_iter().map(name).collect::<Result<_, _>>()?,
     })
 }
 

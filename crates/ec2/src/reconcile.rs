@@ -20,9 +20,9 @@ use crate::instances;
 use crate::interfaces;
 use crate::lifecycle;
 use crate::machines::{Change, Machines};
-use crate::network::Network;
+use crate::network;
 use crate::place::Place;
-use crate::records::{Ended, Goal, Instance, Mark, Reason, Shutdown, Work};
+use crate::records::{Ended, Goal, Instance, Mark, Reason, Shutdown, Subnets, Vpcs, Work};
 use crate::wiring;
 
 /// How long processes have between the request to end and the end, as EC2's own shutdown gives them minutes.
@@ -222,10 +222,10 @@ impl Parts {
         let driver = &self.machines.driver;
         let place = Place { account: instance.account, region: &instance.region };
         let db = self.store().read()?;
-        let network = Network::load(&db, place)?;
+        let vpc = network::get::<Vpcs>(&db, place, &instance.vpc)?;
+        let subnet = network::get::<Subnets>(&db, place, &instance.subnet)?;
         let own = interfaces::of(&db, instance)?.into_iter().next();
         drop(db);
-        let (vpc, subnet) = (network.vpc(&instance.vpc), network.subnet(&instance.subnet));
         let (Some(vpc), Some(subnet), Some(own)) = (vpc, subnet, own) else {
             return Ok(Err(ComputeError::Invalid("its network is gone".into())));
         };

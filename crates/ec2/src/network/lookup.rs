@@ -7,7 +7,7 @@ use super::Derived;
 use crate::place::Place;
 use crate::records::{
     DhcpOptionSets, InVpc, InternetGateways, NatGateways, NetworkAcls, Networks, RegionalKey, RouteTables,
-    SecurityGroups, Subnets, Vpcs,
+    SecurityGroups, Subnets, Vpc, Vpcs,
 };
 
 /// A table whose first rows are derived.
@@ -79,6 +79,14 @@ pub fn must<T: InNetwork>(
 /// When the store can't be read.
 pub fn all<T: InNetwork>(db: &Reader, place: Place<'_>) -> Result<Vec<T::Row>, Fault> {
     if is_settled(db, place)? { rows::<T>(db, place) } else { Ok(T::derived(Derived::of(place))) }
+}
+
+/// The default VPC, unless it was deleted.
+///
+/// # Errors
+/// When the store can't be read.
+pub fn standing_default(db: &Reader, place: Place<'_>) -> Result<Option<Vpc>, Fault> {
+    Ok(all::<Vpcs>(db, place)?.into_iter().find(|vpc| vpc.default))
 }
 
 /// Ids of what is in a VPC and begins with a prefix, such as `subnet-`. Only of stored networks.

@@ -10,7 +10,6 @@ use crate::network::shown::Shown;
 use crate::network::{self, Network, block, refusals, subnets};
 use crate::place::Place;
 use crate::questions::anywhere;
-use crate::records::Vpcs;
 use crate::wiring::touch;
 
 impl Operation for CreateDefaultSubnet {
@@ -36,8 +35,7 @@ impl Operation for CreateDefaultSubnet {
         )?;
         let tx = req.tx()?;
         Network::settle(tx, place)?;
-        let vpc = network::rows::<Vpcs>(tx, place)?.into_iter().find(|vpc| vpc.default);
-        let Some(vpc) = vpc else {
+        let Some(vpc) = network::standing_default(tx, place)? else {
             let text = "No default VPC exists for this account in this region.";
             return Err(faults::other("DefaultVpcDoesNotExist", text));
         };

@@ -9,7 +9,7 @@ use crate::model::{
     AccountAttribute, AccountAttributeValue, DescribeAccountAttributes, DescribeAccountAttributesRequest,
     DescribeAccountAttributesResult,
 };
-use crate::network::Network;
+use crate::network;
 use crate::place::Place;
 use crate::questions::anywhere;
 
@@ -23,8 +23,8 @@ impl Operation for DescribeAccountAttributes {
     fn run(req: &mut Authorized<'_, Self>) -> Result<DescribeAccountAttributesResult, Fault> {
         let (place, input) = (Place::here(req), req.input);
         faults::dry_run(input.dry_run)?;
-        let network = Network::load(req.db()?, place)?;
-        let default = network.default_vpc().map_or_else(|| "none".to_owned(), |vpc| vpc.id.clone());
+        let default = network::standing_default(req.db()?, place)?;
+        let default = default.map_or_else(|| "none".to_owned(), |vpc| vpc.id);
         let wanted = input.attribute_names.as_deref().unwrap_or_default();
         let all = [
             ("supported-platforms", "VPC".to_owned()),

@@ -75,6 +75,8 @@ impl Filtered for Zone {
         "group-name",
         "message",
         "opt-in-status",
+        "parent-zone-id",
+        "parent-zone-name",
         "region-name",
         "state",
         "zone-id",
@@ -86,7 +88,8 @@ impl Filtered for Zone {
         vec![match name {
             "group-long-name" => format!("{} 1", regions::long_name(&self.region)),
             "group-name" => self.group(),
-            "message" => return Vec::new(),
+            // No zone is in trouble, and none is within another.
+            "message" | "parent-zone-id" | "parent-zone-name" => return Vec::new(),
             "opt-in-status" => "opt-in-not-required".to_owned(),
             "region-name" => self.region.clone(),
             "state" => "available".to_owned(),

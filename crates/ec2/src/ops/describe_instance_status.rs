@@ -11,11 +11,11 @@ use crate::model::{
     DescribeInstanceStatus, DescribeInstanceStatusRequest, DescribeInstanceStatusResult, InstanceStatus,
     InstanceStatusDetails, InstanceStatusSummary,
 };
-use crate::network::{Network, rows};
+use crate::network::{self, rows};
 use crate::paging::Turn;
 use crate::place::Place;
 use crate::questions::anywhere;
-use crate::records::{Instance, Instances, State};
+use crate::records::{Instance, Instances, State, Subnets};
 use crate::tags;
 
 impl Operation for DescribeInstanceStatus {
@@ -38,10 +38,10 @@ impl Operation for DescribeInstanceStatus {
         let every = input.include_all_instances == Some(true);
         list.retain(|instance| lifecycle::is_remembered(instance, req.now));
         list.retain(|instance| every || instance.state == State::Running);
-        let network = Network::load(req.db()?, place)?;
         let mut statuses = Vec::new();
         for instance in list {
-            let zone_id = network.subnet(&instance.subnet).map(|subnet| subnet.zone_id.clone());
+            let subnet = network::get::<Subnets>(req.db()?, place, &instance.subnet)?;
+            let zone_id = subnet.map(|subnet| subnet.zone_id);
             let tags = tags::of(req.db()?, place, &instance.id)?;
             statuses.push(Status { instance, zone_id, tags });
         }

@@ -13,10 +13,10 @@ use crate::lifecycle;
 use crate::model::{
     ModifyInstanceAttribute, ModifyInstanceAttributeRequest, ModifyInstanceAttributeResponse,
 };
-use crate::network::Network;
+use crate::network;
 use crate::place::Place;
 use crate::questions::on_instance;
-use crate::records::{Instance, Shutdown, State};
+use crate::records::{Instance, SecurityGroups, Shutdown, State};
 use crate::tags;
 
 impl Operation for ModifyInstanceAttribute {
@@ -183,9 +183,9 @@ fn checked_groups(
     instance: &Instance,
     ids: &[String],
 ) -> Result<Vec<String>, Fault> {
-    let network = Network::load(db, place)?;
     for id in ids {
-        let group = network.group(id).filter(|group| group.vpc == instance.vpc);
+        let group = network::get::<SecurityGroups>(db, place, id)?;
+        let group = group.filter(|group| group.vpc == instance.vpc);
         group.ok_or_else(|| faults::no_group(id))?;
     }
     Ok(ids.to_vec())
