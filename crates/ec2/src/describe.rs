@@ -6,8 +6,8 @@ use rolecall_base::{Fault, Tags};
 use rolecall_store::Reader;
 
 use crate::described_interface::{DescribedInterface, GroupNames, groups_to_wire};
-use crate::filters::Filtered;
 use crate::images;
+use crate::instances;
 use crate::interfaces;
 use crate::lifecycle::state_to_wire;
 use crate::model;
@@ -15,7 +15,7 @@ use crate::network::Network;
 use crate::place::Place;
 use crate::profiles;
 use crate::questions::{enabled, required};
-use crate::records::{Instance, MetadataOptions, NetworkInterface, State, TagSets};
+use crate::records::{Instance, MetadataOptions, State, TagSets};
 use crate::tags;
 
 /// An instance with what else its description needs.
@@ -69,7 +69,9 @@ impl Described {
     }
 
     fn private_dns_name(&self) -> String {
-        self.primary().map(DescribedInterface::private_dns_name).unwrap_or_default()
+        let name =
+            |own: &DescribedInterface| instances::own_dns_name(&self.instance, own.interface.private_ip());
+        self.primary().map(name).unwrap_or_default()
     }
 
     fn public_ip(&self) -> Option<String> {
@@ -77,7 +79,7 @@ impl Described {
     }
 
     /// The security groups of its primary interface: id and name.
-    fn group_pairs(&self) -> &[(String, String)] {
+    pub fn group_pairs(&self) -> &[(String, String)] {
         self.primary().map(|own| own.groups.as_slice()).unwrap_or_default()
     }
 
@@ -88,6 +90,8 @@ impl Described {
     pub fn to_wire(&self) -> model::Instance {
         let Instance { instance_type, metadata, .. } = &self.instance;
         let own = &self.instance;
+        let settings = &own.settings;
+        let (names, placement) = (settings.names, settings.placement.as_ref());
         let stands = self.stands();
         model::Instance {
             ami_launch_index: Some(own.launch_index),
@@ -99,9 +103,9 @@ impl Described {
                 ..Default::default()
             }),
             client_token: Some(own.client_token.clone().unwrap_or_default()),
-            cpu_options: cpu_options(instance_type),
+            cpu_options: cpu_options(own),
             current_instance_boot_mode: Some("uefi".into()),
-            ebs_optimized: Some(false),
+            ebs_optimized: Some(settings.ebs_optimized),
             ena_support: Some(true),
             enclave_options: Some(model::EnclaveOptions { enabled: Some(false) }),
             hibernation_options: Some(model::HibernationOptions { configured: Some(false) }),
@@ -113,24 +117,26 @@ impl Described {
             key_name: own.key_name.clone(),
             launch_time: Some(own.launched),
             maintenance_options: Some(model::InstanceMaintenanceOptions {
-                auto_recovery: Some("default".into()),
-                ..Default::default()
+                auto_recovery: Some(unless(settings.no_recovery).to_owned()),
+                reboot_migration: Some(unless(settings.no_migration).to_owned()),
             }),
             metadata_options: Some(metadata_to_wire(metadata, "applied")),
-            monitoring: Some(model::Monitoring { state: Some("disabled".into()), ..Default::default() }),
+            monitoring: Some(monitoring_to_wire(enabled(settings.monitored))),
             network_interfaces: Some(self.interfaces.iter().map(DescribedInterface::of_instance).collect()),
             placement: Some(model::Placement {
                 availability_zone: Some(own.zone.clone()),
-                group_name: Some(String::new()),
+                group_name: Some(placement.map(|own| own.name.clone()).unwrap_or_default()),
+                group_id: placement.map(|own| own.id.clone()),
+                partition_number: placement.and_then(|own| own.partition),
                 tenancy: Some("default".into()),
                 ..Default::default()
             }),
             platform_details: Some("Linux/UNIX".into()),
             private_dns_name: Some(self.private_dns_name()),
             private_dns_name_options: Some(model::PrivateDnsNameOptionsResponse {
-                hostname_type: Some("ip-name".into()),
-                enable_resource_name_dns_a_record: Some(false),
-                enable_resource_name_dns_aaaa_record: Some(false),
+                hostname_type: Some(if names.resource { "resource-name" } else { "ip-name" }.into()),
+                enable_resource_name_dns_a_record: Some(names.a),
+                enable_resource_name_dns_aaaa_record: Some(names.aaaa),
             }),
             private_ip_address: self.private_ip(),
             product_codes: Some(Vec::new()),
@@ -209,6 +215,15 @@ pub fn reservations(list: &[Described]) -> Vec<model::Reservation> {
     reservations
 }
 
+/// `default`, or `disabled`.
+pub fn unless(disabled: bool) -> &'static str {
+    if disabled { "disabled" } else { "default" }
+}
+
+pub fn monitoring_to_wire(state: &str) -> model::Monitoring {
+    model::Monitoring { state: Some(state.to_owned()), ..Default::default() }
+}
+
 /// Metadata options as answers show them; `state` is `applied` or `pending`.
 pub fn metadata_to_wire(options: &MetadataOptions, state: &str) -> model::InstanceMetadataOptionsResponse {
     model::InstanceMetadataOptionsResponse {
@@ -221,131 +236,11 @@ pub fn metadata_to_wire(options: &MetadataOptions, state: &str) -> model::Instan
     }
 }
 
-fn cpu_options(instance_type: &str) -> Option<model::CpuOptions> {
-    let size = crate::instance_types::find(instance_type)?;
+fn cpu_options(own: &Instance) -> Option<model::CpuOptions> {
+    let cpus = instances::cpus(own)?;
     Some(model::CpuOptions {
-        core_count: i32::try_from(size.cores()).ok(),
-        threads_per_core: i32::try_from(size.threads()).ok(),
+        core_count: i32::try_from(cpus.cores).ok(),
+        threads_per_core: i32::try_from(cpus.threads).ok(),
         ..Default::default()
-    })
-}
-
-impl Filtered for Described {
-    const NAMES: &'static [&'static str] = &[
-        "architecture",
-        "availability-zone",
-        "block-device-mapping.volume-id",
-        "client-token",
-        "dns-name",
-        "group-id",
-        "group-name",
-        "hypervisor",
-        "iam-instance-profile.arn",
-        "iam-instance-profile.id",
-        "image-id",
-        "instance-id",
-        "instance-state-code",
-        "instance-state-name",
-        "instance-type",
-        "instance.group-id",
-        "instance.group-name",
-        "ip-address",
-        "key-name",
-        "launch-index",
-        "launch-time",
-        "metadata-options.http-endpoint",
-        "metadata-options.http-put-response-hop-limit",
-        "metadata-options.http-tokens",
-        "metadata-options.instance-metadata-tags",
-        "metadata-options.state",
-        "network-interface.addresses.private-ip-address",
-        "network-interface.group-id",
-        "network-interface.group-name",
-        "network-interface.network-interface-id",
-        "network-interface.subnet-id",
-        "network-interface.vpc-id",
-        "owner-id",
-        "private-dns-name",
-        "private-ip-address",
-        "reason",
-        "reservation-id",
-        "root-device-name",
-        "root-device-type",
-        "source-dest-check",
-        "state-reason-code",
-        "subnet-id",
-        "tenancy",
-        "virtualization-type",
-        "vpc-id",
-    ];
-
-    fn values(&self, name: &str) -> Vec<String> {
-        let own = &self.instance;
-        let addresses = || self.interfaces.iter().flat_map(|own| &own.interface.addresses);
-        let each = |value: fn(&NetworkInterface) -> &String| {
-            self.interfaces.iter().map(|own| value(&own.interface).clone()).collect::<Vec<_>>()
-        };
-        let one = |text: &str| vec![text.to_owned()];
-        match name {
-            "architecture" => one(images::architecture()),
-            "availability-zone" => one(&own.zone),
-            "block-device-mapping.volume-id" => one(&own.volume),
-            "client-token" => own.client_token.iter().cloned().collect(),
-            "group-id" | "network-interface.group-id" => {
-                self.interfaces.iter().flat_map(|own| own.interface.groups.clone()).collect()
-            }
-            "instance.group-id" => self.group_pairs().iter().map(|(id, _)| id.clone()).collect(),
-            "group-name" | "network-interface.group-name" => {
-                self.interfaces.iter().flat_map(|own| &own.groups).map(|(_, name)| name.clone()).collect()
-            }
-            "instance.group-name" => self.group_pairs().iter().map(|(_, name)| name.clone()).collect(),
-            "hypervisor" => one("xen"),
-            "iam-instance-profile.arn" => own.profile.iter().map(|profile| profile.arn.clone()).collect(),
-            "iam-instance-profile.id" => own.profile.iter().map(|profile| profile.id.clone()).collect(),
-            "image-id" => one(&own.image),
-            "instance-id" => one(&own.id),
-            "instance-state-code" => vec![own.state.code().to_string()],
-            "instance-state-name" => one(own.state.name()),
-            "instance-type" => one(&own.instance_type),
-            "ip-address" => self.public_ip().into_iter().collect(),
-            "key-name" => own.key_name.iter().cloned().collect(),
-            "launch-index" => vec![own.launch_index.to_string()],
-            "launch-time" => vec![own.launched.iso_millis()],
-            "network-interface.network-interface-id" => each(|own| &own.id),
-            "owner-id" => vec![own.account.to_string()],
-            "private-dns-name" => vec![self.private_dns_name()],
-            "private-ip-address" => self.private_ip().into_iter().collect(),
-            "network-interface.addresses.private-ip-address" => {
-                addresses().map(|own| own.address.to_string()).collect()
-            }
-            "reason" => one(&own.transition),
-            "reservation-id" => one(&own.reservation),
-            "root-device-name" => one(ROOT_DEVICE),
-            "root-device-type" => one("ebs"),
-            "source-dest-check" => self.source_dest_check().iter().map(ToString::to_string).collect(),
-            "state-reason-code" => own.reason.iter().map(|reason| reason.code.clone()).collect(),
-            "subnet-id" => one(&own.subnet),
-            "network-interface.subnet-id" => each(|own| &own.subnet),
-            "tenancy" => one("default"),
-            "virtualization-type" => one("hvm"),
-            "vpc-id" => one(&own.vpc),
-            "network-interface.vpc-id" => each(|own| &own.vpc),
-            _ => metadata_value(&own.metadata, name).into_iter().collect(),
-        }
-    }
-
-    fn tags(&self) -> Option<&Tags> {
-        Some(&self.tags)
-    }
-}
-
-fn metadata_value(options: &MetadataOptions, name: &str) -> Option<String> {
-    Some(match name.strip_prefix("metadata-options.")? {
-        "http-endpoint" => enabled(options.enabled).to_owned(),
-        "http-put-response-hop-limit" => options.hop_limit.to_string(),
-        "http-tokens" => required(options.tokens_required).to_owned(),
-        "instance-metadata-tags" => enabled(options.tags).to_owned(),
-        "state" => "applied".to_owned(),
-        _ => return None,
     })
 }

@@ -8,8 +8,8 @@ use rolecall_store::Reader;
 use crate::interfaces;
 use crate::network;
 use crate::place::Place;
-use crate::records::{InstancePlaces, Instances, SecurityGroups, Subnet, Subnets, Vpc, Vpcs};
-use crate::{regions, tags as tag_sets};
+use crate::records::{Cpus, InstancePlaces, Instances, SecurityGroups, Subnet, Subnets, Vpc, Vpcs};
+use crate::{instance_types, regions, tags as tag_sets};
 
 pub use crate::describe::ROOT_DEVICE;
 pub use crate::interfaces::{of as interfaces_of, primary as primary_interface};
@@ -74,6 +74,23 @@ pub fn location(db: &Reader, instance: &Instance) -> Result<Location, Fault> {
 /// `ip-172-31-5-6.ec2.internal`
 pub fn private_dns_name(address: Ipv4Addr, region: &str) -> String {
     format!("{}.{}", host_name(address), regions::private_domain(region))
+}
+
+/// The host name that an instance is given: by its address, or by its id if it was told so.
+pub fn own_host_name(instance: &Instance, address: Ipv4Addr) -> String {
+    if instance.settings.names.resource { instance.id.clone() } else { host_name(address) }
+}
+
+/// The same with the domain: `ip-172-31-5-6.ec2.internal`, `i-0123456789abcdef0.ec2.internal`.
+pub fn own_dns_name(instance: &Instance, address: Ipv4Addr) -> String {
+    format!("{}.{}", own_host_name(instance, address), regions::private_domain(&instance.region))
+}
+
+/// The cores of an instance and the threads of each; `None` for a type that there no longer is.
+pub fn cpus(instance: &Instance) -> Option<Cpus> {
+    let size = instance_types::find(&instance.instance_type)?;
+    let whole = Cpus { cores: size.cores(), threads: size.threads() };
+    Some(instance.settings.cpus.unwrap_or(whole))
 }
 
 /// The architecture of every image and so of every instance, in EC2's words: `x86_64`, `arm64`.

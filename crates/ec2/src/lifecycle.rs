@@ -50,6 +50,32 @@ pub fn get_all(db: &Reader, place: Place<'_>, ids: &[String], now: Time) -> Resu
     if missing.is_empty() { Ok(found) } else { Err(faults::no_instances(&missing)) }
 }
 
+/// An instance that is not over, nor about to be.
+///
+/// # Errors
+/// Those of [`get`], and IncorrectInstanceState.
+pub fn get_standing(db: &Reader, place: Place<'_>, id: &str, now: Time) -> Result<Instance, Fault> {
+    let instance = get(db, place, id, now)?;
+    if instance.state.is_ending() {
+        let text = format!("The instance '{id}' is not in the 'running' or 'stopped' state.");
+        return Err(faults::wrong_state(text));
+    }
+    Ok(instance)
+}
+
+/// An instance that is stopped.
+///
+/// # Errors
+/// Those of [`get`], and IncorrectInstanceState.
+pub fn get_stopped(db: &Reader, place: Place<'_>, id: &str, now: Time) -> Result<Instance, Fault> {
+    let instance = get(db, place, id, now)?;
+    if instance.state == State::Stopped { Ok(instance) } else { Err(not_stopped(&instance)) }
+}
+
+pub fn not_stopped(instance: &Instance) -> Fault {
+    faults::wrong_state(format!("The instance '{}' is not in the 'stopped' state.", instance.id))
+}
+
 /// Whether it is still described.
 pub fn is_remembered(instance: &Instance, now: Time) -> bool {
     instance.ended.is_none_or(|ended| now.since(ended) < REMEMBERED)
@@ -100,6 +126,7 @@ pub fn reach(tx: &mut Tx, now: Time, instance: &mut Instance) -> Result<(), Faul
         Goal::Running => {
             instance.reason = None;
             instance.transition = String::new();
+            instance.settings.hard = false;
             instance.ran = true;
         }
         Goal::Stopped => {}

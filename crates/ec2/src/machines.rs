@@ -11,6 +11,7 @@ use rolecall_base::Fault;
 use rolecall_compute::{ComputeError, Driver, Image, InstanceSpec, Kind, Link, Mount, Network, User, Vpc};
 
 use crate::instance_types;
+use crate::instances;
 use crate::network;
 use crate::records::{Instance, NetworkInterface};
 
@@ -98,7 +99,7 @@ impl Machines {
         let decode = |text: &String| STANDARD.decode(text).map_err(Fault::internal);
         Ok(InstanceSpec {
             id: instance.id.clone(),
-            hostname: host_name(interface.private_ip()),
+            hostname: instances::own_host_name(instance, interface.private_ip()),
             env: self.env(instance, &vpc),
             network: Network {
                 vpc,
@@ -108,7 +109,7 @@ impl Machines {
             },
             image: Image::HostUsr,
             memory_mib: size.memory,
-            vcpus: size.vcpus,
+            vcpus: instances::cpus(instance).map_or(size.vcpus, |own| own.cores * own.threads),
             user_data: instance.user_data.as_ref().map(decode).transpose()?,
             users: vec![User {
                 name: LOGIN.into(),

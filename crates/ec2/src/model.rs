@@ -554,6 +554,41 @@ impl wire::Output for CreateNetworkAclEntryResponse {
 }
 
 #[derive(Debug)]
+pub struct CreatePlacementGroup;
+
+impl wire::Shape for CreatePlacementGroup {
+    type Input = CreatePlacementGroupRequest;
+    type Output = CreatePlacementGroupResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "CreatePlacementGroup",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("CreatePlacementGroup"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for CreatePlacementGroupRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for CreatePlacementGroupResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
 pub struct CreateRoute;
 
 impl wire::Shape for CreateRoute {
@@ -1043,6 +1078,56 @@ impl wire::Input for DeleteNetworkAclEntryRequest {
 }
 
 impl wire::Output for DeleteNetworkAclEntryResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| w.put("return", &true));
+    }
+}
+
+#[derive(Debug)]
+pub struct DeletePlacementGroup;
+
+impl wire::Shape for DeletePlacementGroup {
+    type Input = DeletePlacementGroupRequest;
+    type Output = DeletePlacementGroupResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "DeletePlacementGroup",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("DeletePlacementGroup"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeletePlacementGroupResponse {}
+
+impl record::Tell for DeletePlacementGroupResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
+impl wire::Input for DeletePlacementGroupRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for DeletePlacementGroupResponse {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::ec2_answer(meta, request_id, out, |w| w.put("return", &true));
     }
@@ -1929,6 +2014,41 @@ impl wire::Output for DescribeNetworkInterfacesResult {
 }
 
 #[derive(Debug)]
+pub struct DescribePlacementGroups;
+
+impl wire::Shape for DescribePlacementGroups {
+    type Input = DescribePlacementGroupsRequest;
+    type Output = DescribePlacementGroupsResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "DescribePlacementGroups",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("DescribePlacementGroups"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for DescribePlacementGroupsRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for DescribePlacementGroupsResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
 pub struct DescribeRegions;
 
 impl wire::Shape for DescribeRegions {
@@ -2259,6 +2379,41 @@ impl wire::Output for DetachInternetGatewayResponse {
 }
 
 #[derive(Debug)]
+pub struct DisableSerialConsoleAccess;
+
+impl wire::Shape for DisableSerialConsoleAccess {
+    type Input = DisableSerialConsoleAccessRequest;
+    type Output = DisableSerialConsoleAccessResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "DisableSerialConsoleAccess",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("DisableSerialConsoleAccess"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for DisableSerialConsoleAccessRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for DisableSerialConsoleAccessResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
 pub struct DisassociateIamInstanceProfile;
 
 impl wire::Shape for DisassociateIamInstanceProfile {
@@ -2379,6 +2534,41 @@ impl wire::Output for DisassociateVpcCidrBlockResult {
 }
 
 #[derive(Debug)]
+pub struct EnableSerialConsoleAccess;
+
+impl wire::Shape for EnableSerialConsoleAccess {
+    type Input = EnableSerialConsoleAccessRequest;
+    type Output = EnableSerialConsoleAccessResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "EnableSerialConsoleAccess",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("EnableSerialConsoleAccess"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for EnableSerialConsoleAccessRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for EnableSerialConsoleAccessResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
 pub struct GetConsoleOutput;
 
 impl wire::Shape for GetConsoleOutput {
@@ -2408,6 +2598,111 @@ impl wire::Input for GetConsoleOutputRequest {
 }
 
 impl wire::Output for GetConsoleOutputResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct GetConsoleScreenshot;
+
+impl wire::Shape for GetConsoleScreenshot {
+    type Input = GetConsoleScreenshotRequest;
+    type Output = GetConsoleScreenshotResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "GetConsoleScreenshot",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("GetConsoleScreenshot"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for GetConsoleScreenshotRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for GetConsoleScreenshotResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct GetDefaultCreditSpecification;
+
+impl wire::Shape for GetDefaultCreditSpecification {
+    type Input = GetDefaultCreditSpecificationRequest;
+    type Output = GetDefaultCreditSpecificationResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "GetDefaultCreditSpecification",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("GetDefaultCreditSpecification"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for GetDefaultCreditSpecificationRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for GetDefaultCreditSpecificationResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct GetInstanceMetadataDefaults;
+
+impl wire::Shape for GetInstanceMetadataDefaults {
+    type Input = GetInstanceMetadataDefaultsRequest;
+    type Output = GetInstanceMetadataDefaultsResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "GetInstanceMetadataDefaults",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("GetInstanceMetadataDefaults"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for GetInstanceMetadataDefaultsRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for GetInstanceMetadataDefaultsResult {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::ec2_answer(meta, request_id, out, |w| self.members(w));
     }
@@ -2449,6 +2744,76 @@ impl wire::Output for GetLaunchTemplateDataResult {
 }
 
 #[derive(Debug)]
+pub struct GetPasswordData;
+
+impl wire::Shape for GetPasswordData {
+    type Input = GetPasswordDataRequest;
+    type Output = GetPasswordDataResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "GetPasswordData",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("GetPasswordData"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for GetPasswordDataRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for GetPasswordDataResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct GetSerialConsoleAccessStatus;
+
+impl wire::Shape for GetSerialConsoleAccessStatus {
+    type Input = GetSerialConsoleAccessStatusRequest;
+    type Output = GetSerialConsoleAccessStatusResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "GetSerialConsoleAccessStatus",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("GetSerialConsoleAccessStatus"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for GetSerialConsoleAccessStatusRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for GetSerialConsoleAccessStatusResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
 pub struct ImportKeyPair;
 
 impl wire::Shape for ImportKeyPair {
@@ -2478,6 +2843,41 @@ impl wire::Input for ImportKeyPairRequest {
 }
 
 impl wire::Output for ImportKeyPairResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct ModifyDefaultCreditSpecification;
+
+impl wire::Shape for ModifyDefaultCreditSpecification {
+    type Input = ModifyDefaultCreditSpecificationRequest;
+    type Output = ModifyDefaultCreditSpecificationResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "ModifyDefaultCreditSpecification",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("ModifyDefaultCreditSpecification"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for ModifyDefaultCreditSpecificationRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for ModifyDefaultCreditSpecificationResult {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::ec2_answer(meta, request_id, out, |w| self.members(w));
     }
@@ -2534,6 +2934,146 @@ impl wire::Output for ModifyInstanceAttributeResponse {
 }
 
 #[derive(Debug)]
+pub struct ModifyInstanceCpuOptions;
+
+impl wire::Shape for ModifyInstanceCpuOptions {
+    type Input = ModifyInstanceCpuOptionsRequest;
+    type Output = ModifyInstanceCpuOptionsResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "ModifyInstanceCpuOptions",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("ModifyInstanceCpuOptions"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for ModifyInstanceCpuOptionsRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for ModifyInstanceCpuOptionsResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct ModifyInstanceCreditSpecification;
+
+impl wire::Shape for ModifyInstanceCreditSpecification {
+    type Input = ModifyInstanceCreditSpecificationRequest;
+    type Output = ModifyInstanceCreditSpecificationResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "ModifyInstanceCreditSpecification",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("ModifyInstanceCreditSpecification"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for ModifyInstanceCreditSpecificationRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for ModifyInstanceCreditSpecificationResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct ModifyInstanceMaintenanceOptions;
+
+impl wire::Shape for ModifyInstanceMaintenanceOptions {
+    type Input = ModifyInstanceMaintenanceOptionsRequest;
+    type Output = ModifyInstanceMaintenanceOptionsResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "ModifyInstanceMaintenanceOptions",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("ModifyInstanceMaintenanceOptions"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for ModifyInstanceMaintenanceOptionsRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for ModifyInstanceMaintenanceOptionsResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct ModifyInstanceMetadataDefaults;
+
+impl wire::Shape for ModifyInstanceMetadataDefaults {
+    type Input = ModifyInstanceMetadataDefaultsRequest;
+    type Output = ModifyInstanceMetadataDefaultsResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "ModifyInstanceMetadataDefaults",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("ModifyInstanceMetadataDefaults"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for ModifyInstanceMetadataDefaultsRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for ModifyInstanceMetadataDefaultsResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
 pub struct ModifyInstanceMetadataOptions;
 
 impl wire::Shape for ModifyInstanceMetadataOptions {
@@ -2569,6 +3109,41 @@ impl wire::Output for ModifyInstanceMetadataOptionsResult {
 }
 
 #[derive(Debug)]
+pub struct ModifyInstancePlacement;
+
+impl wire::Shape for ModifyInstancePlacement {
+    type Input = ModifyInstancePlacementRequest;
+    type Output = ModifyInstancePlacementResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "ModifyInstancePlacement",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("ModifyInstancePlacement"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for ModifyInstancePlacementRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for ModifyInstancePlacementResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
 pub struct ModifyLaunchTemplate;
 
 impl wire::Shape for ModifyLaunchTemplate {
@@ -2598,6 +3173,41 @@ impl wire::Input for ModifyLaunchTemplateRequest {
 }
 
 impl wire::Output for ModifyLaunchTemplateResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct ModifyPrivateDnsNameOptions;
+
+impl wire::Shape for ModifyPrivateDnsNameOptions {
+    type Input = ModifyPrivateDnsNameOptionsRequest;
+    type Output = ModifyPrivateDnsNameOptionsResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "ModifyPrivateDnsNameOptions",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("ModifyPrivateDnsNameOptions"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for ModifyPrivateDnsNameOptionsRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for ModifyPrivateDnsNameOptionsResult {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::ec2_answer(meta, request_id, out, |w| self.members(w));
     }
@@ -2733,6 +3343,41 @@ impl wire::Input for ModifyVpcTenancyRequest {
 }
 
 impl wire::Output for ModifyVpcTenancyResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct MonitorInstances;
+
+impl wire::Shape for MonitorInstances {
+    type Input = MonitorInstancesRequest;
+    type Output = MonitorInstancesResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "MonitorInstances",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("MonitorInstances"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for MonitorInstancesRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for MonitorInstancesResult {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::ec2_answer(meta, request_id, out, |w| self.members(w));
     }
@@ -2994,6 +3639,106 @@ impl wire::Output for ReplaceRouteTableAssociationResult {
 }
 
 #[derive(Debug)]
+pub struct ReportInstanceStatus;
+
+impl wire::Shape for ReportInstanceStatus {
+    type Input = ReportInstanceStatusRequest;
+    type Output = ReportInstanceStatusResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "ReportInstanceStatus",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("ReportInstanceStatus"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ReportInstanceStatusResponse {}
+
+impl record::Tell for ReportInstanceStatusResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
+impl wire::Input for ReportInstanceStatusRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for ReportInstanceStatusResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| w.put("return", &true));
+    }
+}
+
+#[derive(Debug)]
+pub struct ResetInstanceAttribute;
+
+impl wire::Shape for ResetInstanceAttribute {
+    type Input = ResetInstanceAttributeRequest;
+    type Output = ResetInstanceAttributeResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "ResetInstanceAttribute",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("ResetInstanceAttribute"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ResetInstanceAttributeResponse {}
+
+impl record::Tell for ResetInstanceAttributeResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
+impl wire::Input for ResetInstanceAttributeRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for ResetInstanceAttributeResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| w.put("return", &true));
+    }
+}
+
+#[derive(Debug)]
 pub struct RunInstances;
 
 impl wire::Shape for RunInstances {
@@ -3128,6 +3873,41 @@ impl wire::Input for TerminateInstancesRequest {
 }
 
 impl wire::Output for TerminateInstancesResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct UnmonitorInstances;
+
+impl wire::Shape for UnmonitorInstances {
+    type Input = UnmonitorInstancesRequest;
+    type Output = UnmonitorInstancesResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "UnmonitorInstances",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("UnmonitorInstances"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for UnmonitorInstancesRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for UnmonitorInstancesResult {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::ec2_answer(meta, request_id, out, |w| self.members(w));
     }
@@ -5179,6 +5959,95 @@ impl record::Tell for CreateNetworkAclResult {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct CreatePlacementGroupRequest {
+    pub partition_count: Option<i32>,
+    pub tag_specifications: Option<Vec<TagSpecification>>,
+    pub spread_level: Option<String>,
+    pub linked_group_id: Option<String>,
+    pub operator: Option<OperatorRequest>,
+    pub parent_group_id: Option<String>,
+    pub dry_run: Option<bool>,
+    pub group_name: Option<String>,
+    pub strategy: Option<String>,
+}
+
+impl form::FromForm for CreatePlacementGroupRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(CreatePlacementGroupRequest {
+            partition_count: n.get("PartitionCount", v)?,
+            tag_specifications: n.list("TagSpecification", "", v)?,
+            spread_level: n.get("SpreadLevel", v)?,
+            linked_group_id: n.get("LinkedGroupId", v)?,
+            operator: n.get("Operator", v)?,
+            parent_group_id: n.get("ParentGroupId", v)?,
+            dry_run: n.get("DryRun", v)?,
+            group_name: n.get("GroupName", v)?,
+            strategy: n.get("Strategy", v)?,
+        })
+    }
+}
+
+impl CreatePlacementGroupRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("SpreadLevel", self.spread_level.as_deref(), &rule::SPREAD_LEVEL);
+        v.text("Strategy", self.strategy.as_deref(), &rule::PLACEMENT_STRATEGY);
+    }
+}
+
+impl record::Tell for CreatePlacementGroupRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("partitionCount", self.partition_count.as_ref());
+        t.set("tagSpecificationSet", "", self.tag_specifications.as_deref());
+        t.put("spreadLevel", self.spread_level.as_ref());
+        t.put("linkedGroupId", self.linked_group_id.as_ref());
+        t.put("operator", self.operator.as_ref());
+        t.put("parentGroupId", self.parent_group_id.as_ref());
+        t.put("dryRun", self.dry_run.as_ref());
+        t.put("groupName", self.group_name.as_ref());
+        t.put("strategy", self.strategy.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct CreatePlacementGroupResult {
+    pub placement_group: Option<PlacementGroup>,
+}
+
+impl CreatePlacementGroupResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("placementGroup", &self.placement_group);
+    }
+}
+
+impl xml::ToXml for CreatePlacementGroupResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for CreatePlacementGroupResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("placementGroup", self.placement_group.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct CreateRouteRequest {
     pub destination_prefix_list_id: Option<String>,
     pub vpc_endpoint_id: Option<String>,
@@ -6097,6 +6966,32 @@ impl record::Tell for DeleteNetworkAclRequest {
         t.open();
         t.put("dryRun", self.dry_run.as_ref());
         t.put("networkAclId", Some(&self.network_acl_id));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeletePlacementGroupRequest {
+    pub dry_run: Option<bool>,
+    pub group_name: String,
+}
+
+impl form::FromForm for DeletePlacementGroupRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DeletePlacementGroupRequest { dry_run: n.get("DryRun", v)?, group_name: n.need("GroupName", v)? })
+    }
+}
+
+impl record::Tell for DeletePlacementGroupRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("dryRun", self.dry_run.as_ref());
+        t.put("groupName", Some(&self.group_name));
         t.close();
     }
 }
@@ -7642,6 +8537,73 @@ impl record::Tell for DescribeNetworkInterfacesResult {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct DescribePlacementGroupsRequest {
+    pub group_ids: Option<Vec<String>>,
+    pub dry_run: Option<bool>,
+    pub group_names: Option<Vec<String>>,
+    pub filters: Option<Vec<Filter>>,
+}
+
+impl form::FromForm for DescribePlacementGroupsRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DescribePlacementGroupsRequest {
+            group_ids: n.list("GroupId", "", v)?,
+            dry_run: n.get("DryRun", v)?,
+            group_names: n.list("GroupName", "", v)?,
+            filters: n.list("Filter", "", v)?,
+        })
+    }
+}
+
+impl record::Tell for DescribePlacementGroupsRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("groupIdSet", "groupId", self.group_ids.as_deref());
+        t.put("dryRun", self.dry_run.as_ref());
+        t.set("groupNameSet", "groupName", self.group_names.as_deref());
+        t.set("filterSet", "", self.filters.as_deref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DescribePlacementGroupsResult {
+    pub placement_groups: Option<Vec<PlacementGroup>>,
+}
+
+impl DescribePlacementGroupsResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.list("placementGroupSet", "item", self.placement_groups.as_deref());
+    }
+}
+
+impl xml::ToXml for DescribePlacementGroupsResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for DescribePlacementGroupsResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("placementGroupSet", "", self.placement_groups.as_deref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DescribeRegionsRequest {
     pub region_names: Option<Vec<String>>,
     pub all_regions: Option<bool>,
@@ -8351,6 +9313,62 @@ impl record::Tell for DhcpOptions {
         t.set("tagSet", "", self.tags.as_deref());
         t.put("dhcpOptionsId", self.dhcp_options_id.as_ref());
         t.set("dhcpConfigurationSet", "", self.dhcp_configurations.as_deref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DisableSerialConsoleAccessRequest {
+    pub dry_run: Option<bool>,
+}
+
+impl form::FromForm for DisableSerialConsoleAccessRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DisableSerialConsoleAccessRequest { dry_run: n.get("DryRun", v)? })
+    }
+}
+
+impl record::Tell for DisableSerialConsoleAccessRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("dryRun", self.dry_run.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DisableSerialConsoleAccessResult {
+    pub serial_console_access_enabled: Option<bool>,
+}
+
+impl DisableSerialConsoleAccessResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("serialConsoleAccessEnabled", &self.serial_console_access_enabled);
+    }
+}
+
+impl xml::ToXml for DisableSerialConsoleAccessResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for DisableSerialConsoleAccessResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("serialConsoleAccessEnabled", self.serial_console_access_enabled.as_ref());
         t.close();
     }
 }
@@ -9220,6 +10238,62 @@ impl record::Tell for EnaSrdUdpSpecificationRequest {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct EnableSerialConsoleAccessRequest {
+    pub dry_run: Option<bool>,
+}
+
+impl form::FromForm for EnableSerialConsoleAccessRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(EnableSerialConsoleAccessRequest { dry_run: n.get("DryRun", v)? })
+    }
+}
+
+impl record::Tell for EnableSerialConsoleAccessRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("dryRun", self.dry_run.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct EnableSerialConsoleAccessResult {
+    pub serial_console_access_enabled: Option<bool>,
+}
+
+impl EnableSerialConsoleAccessResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("serialConsoleAccessEnabled", &self.serial_console_access_enabled);
+    }
+}
+
+impl xml::ToXml for EnableSerialConsoleAccessResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for EnableSerialConsoleAccessResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("serialConsoleAccessEnabled", self.serial_console_access_enabled.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct EnclaveOptions {
     pub enabled: Option<bool>,
 }
@@ -9478,6 +10552,200 @@ impl record::Tell for GetConsoleOutputResult {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct GetConsoleScreenshotRequest {
+    pub dry_run: Option<bool>,
+    pub instance_id: String,
+    pub wake_up: Option<bool>,
+}
+
+impl form::FromForm for GetConsoleScreenshotRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(GetConsoleScreenshotRequest {
+            dry_run: n.get("DryRun", v)?,
+            instance_id: n.need("InstanceId", v)?,
+            wake_up: n.get("WakeUp", v)?,
+        })
+    }
+}
+
+impl record::Tell for GetConsoleScreenshotRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("dryRun", self.dry_run.as_ref());
+        t.put("instanceId", Some(&self.instance_id));
+        t.put("wakeUp", self.wake_up.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetConsoleScreenshotResult {
+    pub image_data: Option<String>,
+    pub instance_id: Option<String>,
+}
+
+impl GetConsoleScreenshotResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("imageData", &self.image_data);
+        w.put("instanceId", &self.instance_id);
+    }
+}
+
+impl xml::ToXml for GetConsoleScreenshotResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for GetConsoleScreenshotResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("imageData", self.image_data.as_ref());
+        t.put("instanceId", self.instance_id.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetDefaultCreditSpecificationRequest {
+    pub dry_run: Option<bool>,
+    pub instance_family: String,
+}
+
+impl form::FromForm for GetDefaultCreditSpecificationRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(GetDefaultCreditSpecificationRequest {
+            dry_run: n.get("DryRun", v)?,
+            instance_family: n.need("InstanceFamily", v)?,
+        })
+    }
+}
+
+impl GetDefaultCreditSpecificationRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text(
+            "InstanceFamily",
+            Some(self.instance_family.as_str()),
+            &rule::UNLIMITED_SUPPORTED_INSTANCE_FAMILY,
+        );
+    }
+}
+
+impl record::Tell for GetDefaultCreditSpecificationRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("dryRun", self.dry_run.as_ref());
+        t.put("instanceFamily", Some(&self.instance_family));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetDefaultCreditSpecificationResult {
+    pub instance_family_credit_specification: Option<InstanceFamilyCreditSpecification>,
+}
+
+impl GetDefaultCreditSpecificationResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("instanceFamilyCreditSpecification", &self.instance_family_credit_specification);
+    }
+}
+
+impl xml::ToXml for GetDefaultCreditSpecificationResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for GetDefaultCreditSpecificationResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("instanceFamilyCreditSpecification", self.instance_family_credit_specification.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetInstanceMetadataDefaultsRequest {
+    pub dry_run: Option<bool>,
+}
+
+impl form::FromForm for GetInstanceMetadataDefaultsRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(GetInstanceMetadataDefaultsRequest { dry_run: n.get("DryRun", v)? })
+    }
+}
+
+impl record::Tell for GetInstanceMetadataDefaultsRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("dryRun", self.dry_run.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetInstanceMetadataDefaultsResult {
+    pub account_level: Option<InstanceMetadataDefaultsResponse>,
+}
+
+impl GetInstanceMetadataDefaultsResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("accountLevel", &self.account_level);
+    }
+}
+
+impl xml::ToXml for GetInstanceMetadataDefaultsResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for GetInstanceMetadataDefaultsResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("accountLevel", self.account_level.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetLaunchTemplateDataRequest {
     pub dry_run: Option<bool>,
     pub instance_id: String,
@@ -9529,6 +10797,138 @@ impl record::Tell for GetLaunchTemplateDataResult {
     fn tell(&self, t: &mut record::Teller) {
         t.open();
         t.put("launchTemplateData", self.launch_template_data.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetPasswordDataRequest {
+    pub instance_id: String,
+    pub dry_run: Option<bool>,
+}
+
+impl form::FromForm for GetPasswordDataRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(GetPasswordDataRequest { instance_id: n.need("InstanceId", v)?, dry_run: n.get("DryRun", v)? })
+    }
+}
+
+impl record::Tell for GetPasswordDataRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("instanceId", Some(&self.instance_id));
+        t.put("dryRun", self.dry_run.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetPasswordDataResult {
+    pub instance_id: Option<String>,
+    pub timestamp: Option<Time>,
+    pub password_data: Option<String>,
+}
+
+impl std::fmt::Debug for GetPasswordDataResult {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("GetPasswordDataResult")
+            .field("instance_id", &self.instance_id)
+            .field("timestamp", &self.timestamp)
+            .field("password_data", &"***")
+            .finish()
+    }
+}
+
+impl GetPasswordDataResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("instanceId", &self.instance_id);
+        w.put("timestamp", &self.timestamp);
+        w.put("passwordData", &self.password_data);
+    }
+}
+
+impl xml::ToXml for GetPasswordDataResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for GetPasswordDataResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("instanceId", self.instance_id.as_ref());
+        t.put("timestamp", self.timestamp.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetSerialConsoleAccessStatusRequest {
+    pub dry_run: Option<bool>,
+}
+
+impl form::FromForm for GetSerialConsoleAccessStatusRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(GetSerialConsoleAccessStatusRequest { dry_run: n.get("DryRun", v)? })
+    }
+}
+
+impl record::Tell for GetSerialConsoleAccessStatusRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("dryRun", self.dry_run.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetSerialConsoleAccessStatusResult {
+    pub serial_console_access_enabled: Option<bool>,
+    pub managed_by: Option<String>,
+}
+
+impl GetSerialConsoleAccessStatusResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("serialConsoleAccessEnabled", &self.serial_console_access_enabled);
+        w.put("managedBy", &self.managed_by);
+    }
+}
+
+impl xml::ToXml for GetSerialConsoleAccessStatusResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for GetSerialConsoleAccessStatusResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("serialConsoleAccessEnabled", self.serial_console_access_enabled.as_ref());
+        t.put("managedBy", self.managed_by.as_ref());
         t.close();
     }
 }
@@ -10743,6 +12143,70 @@ impl record::Tell for InstanceCreditSpecification {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct InstanceCreditSpecificationRequest {
+    pub instance_id: String,
+    pub cpu_credits: Option<String>,
+}
+
+impl form::FromForm for InstanceCreditSpecificationRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(InstanceCreditSpecificationRequest {
+            instance_id: n.need("InstanceId", v)?,
+            cpu_credits: n.get("CpuCredits", v)?,
+        })
+    }
+}
+
+impl record::Tell for InstanceCreditSpecificationRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("instanceId", Some(&self.instance_id));
+        t.put("cpuCredits", self.cpu_credits.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct InstanceFamilyCreditSpecification {
+    pub instance_family: Option<String>,
+    pub cpu_credits: Option<String>,
+}
+
+impl InstanceFamilyCreditSpecification {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("instanceFamily", &self.instance_family);
+        w.put("cpuCredits", &self.cpu_credits);
+    }
+}
+
+impl xml::ToXml for InstanceFamilyCreditSpecification {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for InstanceFamilyCreditSpecification {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("instanceFamily", self.instance_family.as_ref());
+        t.put("cpuCredits", self.cpu_credits.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct InstanceIpv4Prefix {
     pub ipv4_prefix: Option<String>,
 }
@@ -10964,6 +12428,56 @@ impl record::Tell for InstanceMarketOptionsRequest {
     }
 }
 
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct InstanceMetadataDefaultsResponse {
+    pub http_tokens: Option<String>,
+    pub http_put_response_hop_limit: Option<i32>,
+    pub http_endpoint: Option<String>,
+    pub instance_metadata_tags: Option<String>,
+    pub managed_by: Option<String>,
+    pub managed_exception_message: Option<String>,
+    pub http_tokens_enforced: Option<String>,
+}
+
+impl InstanceMetadataDefaultsResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("httpTokens", &self.http_tokens);
+        w.put("httpPutResponseHopLimit", &self.http_put_response_hop_limit);
+        w.put("httpEndpoint", &self.http_endpoint);
+        w.put("instanceMetadataTags", &self.instance_metadata_tags);
+        w.put("managedBy", &self.managed_by);
+        w.put("managedExceptionMessage", &self.managed_exception_message);
+        w.put("httpTokensEnforced", &self.http_tokens_enforced);
+    }
+}
+
+impl xml::ToXml for InstanceMetadataDefaultsResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for InstanceMetadataDefaultsResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("httpTokens", self.http_tokens.as_ref());
+        t.put("httpPutResponseHopLimit", self.http_put_response_hop_limit.as_ref());
+        t.put("httpEndpoint", self.http_endpoint.as_ref());
+        t.put("instanceMetadataTags", self.instance_metadata_tags.as_ref());
+        t.put("managedBy", self.managed_by.as_ref());
+        t.put("managedExceptionMessage", self.managed_exception_message.as_ref());
+        t.put("httpTokensEnforced", self.http_tokens_enforced.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 #[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
@@ -11064,6 +12578,41 @@ impl record::Tell for InstanceMetadataOptionsResponse {
         t.put("httpEndpoint", self.http_endpoint.as_ref());
         t.put("httpProtocolIpv6", self.http_protocol_ipv6.as_ref());
         t.put("instanceMetadataTags", self.instance_metadata_tags.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct InstanceMonitoring {
+    pub instance_id: Option<String>,
+    pub monitoring: Option<Monitoring>,
+}
+
+impl InstanceMonitoring {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("instanceId", &self.instance_id);
+        w.put("monitoring", &self.monitoring);
+    }
+}
+
+impl xml::ToXml for InstanceMonitoring {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for InstanceMonitoring {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("instanceId", self.instance_id.as_ref());
+        t.put("monitoring", self.monitoring.as_ref());
         t.close();
     }
 }
@@ -15264,6 +16813,80 @@ impl record::Tell for MemoryMiBRequest {
     }
 }
 
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ModifyDefaultCreditSpecificationRequest {
+    pub dry_run: Option<bool>,
+    pub instance_family: String,
+    pub cpu_credits: String,
+}
+
+impl form::FromForm for ModifyDefaultCreditSpecificationRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(ModifyDefaultCreditSpecificationRequest {
+            dry_run: n.get("DryRun", v)?,
+            instance_family: n.need("InstanceFamily", v)?,
+            cpu_credits: n.need("CpuCredits", v)?,
+        })
+    }
+}
+
+impl ModifyDefaultCreditSpecificationRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text(
+            "InstanceFamily",
+            Some(self.instance_family.as_str()),
+            &rule::UNLIMITED_SUPPORTED_INSTANCE_FAMILY,
+        );
+    }
+}
+
+impl record::Tell for ModifyDefaultCreditSpecificationRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("dryRun", self.dry_run.as_ref());
+        t.put("instanceFamily", Some(&self.instance_family));
+        t.put("cpuCredits", Some(&self.cpu_credits));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ModifyDefaultCreditSpecificationResult {
+    pub instance_family_credit_specification: Option<InstanceFamilyCreditSpecification>,
+}
+
+impl ModifyDefaultCreditSpecificationResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("instanceFamilyCreditSpecification", &self.instance_family_credit_specification);
+    }
+}
+
+impl xml::ToXml for ModifyDefaultCreditSpecificationResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for ModifyDefaultCreditSpecificationResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("instanceFamilyCreditSpecification", self.instance_family_credit_specification.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -15377,6 +17000,352 @@ impl record::Tell for ModifyInstanceAttributeRequest {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct ModifyInstanceCpuOptionsRequest {
+    pub instance_id: String,
+    pub core_count: Option<i32>,
+    pub threads_per_core: Option<i32>,
+    pub nested_virtualization: Option<String>,
+    pub dry_run: Option<bool>,
+}
+
+impl form::FromForm for ModifyInstanceCpuOptionsRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(ModifyInstanceCpuOptionsRequest {
+            instance_id: n.need("InstanceId", v)?,
+            core_count: n.get("CoreCount", v)?,
+            threads_per_core: n.get("ThreadsPerCore", v)?,
+            nested_virtualization: n.get("NestedVirtualization", v)?,
+            dry_run: n.get("DryRun", v)?,
+        })
+    }
+}
+
+impl ModifyInstanceCpuOptionsRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text(
+            "NestedVirtualization",
+            self.nested_virtualization.as_deref(),
+            &rule::NESTED_VIRTUALIZATION_SPECIFICATION,
+        );
+    }
+}
+
+impl record::Tell for ModifyInstanceCpuOptionsRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("instanceId", Some(&self.instance_id));
+        t.put("coreCount", self.core_count.as_ref());
+        t.put("threadsPerCore", self.threads_per_core.as_ref());
+        t.put("nestedVirtualization", self.nested_virtualization.as_ref());
+        t.put("dryRun", self.dry_run.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ModifyInstanceCpuOptionsResult {
+    pub instance_id: Option<String>,
+    pub core_count: Option<i32>,
+    pub threads_per_core: Option<i32>,
+    pub nested_virtualization: Option<String>,
+}
+
+impl ModifyInstanceCpuOptionsResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("instanceId", &self.instance_id);
+        w.put("coreCount", &self.core_count);
+        w.put("threadsPerCore", &self.threads_per_core);
+        w.put("nestedVirtualization", &self.nested_virtualization);
+    }
+}
+
+impl xml::ToXml for ModifyInstanceCpuOptionsResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for ModifyInstanceCpuOptionsResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("instanceId", self.instance_id.as_ref());
+        t.put("coreCount", self.core_count.as_ref());
+        t.put("threadsPerCore", self.threads_per_core.as_ref());
+        t.put("nestedVirtualization", self.nested_virtualization.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ModifyInstanceCreditSpecificationRequest {
+    pub dry_run: Option<bool>,
+    pub client_token: Option<String>,
+    pub instance_credit_specifications: Vec<InstanceCreditSpecificationRequest>,
+}
+
+impl form::FromForm for ModifyInstanceCreditSpecificationRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(ModifyInstanceCreditSpecificationRequest {
+            dry_run: n.get("DryRun", v)?,
+            client_token: n.get("ClientToken", v)?,
+            instance_credit_specifications: n.need_list("InstanceCreditSpecification", "", v)?,
+        })
+    }
+}
+
+impl record::Tell for ModifyInstanceCreditSpecificationRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("dryRun", self.dry_run.as_ref());
+        t.put("clientToken", self.client_token.as_ref());
+        t.set("instanceCreditSpecificationSet", "", Some(self.instance_credit_specifications.as_slice()));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ModifyInstanceCreditSpecificationResult {
+    pub successful_instance_credit_specifications: Option<Vec<SuccessfulInstanceCreditSpecificationItem>>,
+    pub unsuccessful_instance_credit_specifications: Option<Vec<UnsuccessfulInstanceCreditSpecificationItem>>,
+}
+
+impl ModifyInstanceCreditSpecificationResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.list(
+            "successfulInstanceCreditSpecificationSet",
+            "item",
+            self.successful_instance_credit_specifications.as_deref(),
+        );
+        w.list(
+            "unsuccessfulInstanceCreditSpecificationSet",
+            "item",
+            self.unsuccessful_instance_credit_specifications.as_deref(),
+        );
+    }
+}
+
+impl xml::ToXml for ModifyInstanceCreditSpecificationResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for ModifyInstanceCreditSpecificationResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set(
+            "successfulInstanceCreditSpecificationSet",
+            "",
+            self.successful_instance_credit_specifications.as_deref(),
+        );
+        t.set(
+            "unsuccessfulInstanceCreditSpecificationSet",
+            "",
+            self.unsuccessful_instance_credit_specifications.as_deref(),
+        );
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ModifyInstanceMaintenanceOptionsRequest {
+    pub instance_id: String,
+    pub auto_recovery: Option<String>,
+    pub reboot_migration: Option<String>,
+    pub dry_run: Option<bool>,
+}
+
+impl form::FromForm for ModifyInstanceMaintenanceOptionsRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(ModifyInstanceMaintenanceOptionsRequest {
+            instance_id: n.need("InstanceId", v)?,
+            auto_recovery: n.get("AutoRecovery", v)?,
+            reboot_migration: n.get("RebootMigration", v)?,
+            dry_run: n.get("DryRun", v)?,
+        })
+    }
+}
+
+impl ModifyInstanceMaintenanceOptionsRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("AutoRecovery", self.auto_recovery.as_deref(), &rule::INSTANCE_AUTO_RECOVERY_STATE);
+        v.text("RebootMigration", self.reboot_migration.as_deref(), &rule::INSTANCE_REBOOT_MIGRATION_STATE);
+    }
+}
+
+impl record::Tell for ModifyInstanceMaintenanceOptionsRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("instanceId", Some(&self.instance_id));
+        t.put("autoRecovery", self.auto_recovery.as_ref());
+        t.put("rebootMigration", self.reboot_migration.as_ref());
+        t.put("dryRun", self.dry_run.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ModifyInstanceMaintenanceOptionsResult {
+    pub instance_id: Option<String>,
+    pub auto_recovery: Option<String>,
+    pub reboot_migration: Option<String>,
+}
+
+impl ModifyInstanceMaintenanceOptionsResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("instanceId", &self.instance_id);
+        w.put("autoRecovery", &self.auto_recovery);
+        w.put("rebootMigration", &self.reboot_migration);
+    }
+}
+
+impl xml::ToXml for ModifyInstanceMaintenanceOptionsResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for ModifyInstanceMaintenanceOptionsResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("instanceId", self.instance_id.as_ref());
+        t.put("autoRecovery", self.auto_recovery.as_ref());
+        t.put("rebootMigration", self.reboot_migration.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ModifyInstanceMetadataDefaultsRequest {
+    pub http_tokens: Option<String>,
+    pub http_put_response_hop_limit: Option<i32>,
+    pub http_endpoint: Option<String>,
+    pub instance_metadata_tags: Option<String>,
+    pub dry_run: Option<bool>,
+    pub http_tokens_enforced: Option<String>,
+}
+
+impl form::FromForm for ModifyInstanceMetadataDefaultsRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(ModifyInstanceMetadataDefaultsRequest {
+            http_tokens: n.get("HttpTokens", v)?,
+            http_put_response_hop_limit: n.get("HttpPutResponseHopLimit", v)?,
+            http_endpoint: n.get("HttpEndpoint", v)?,
+            instance_metadata_tags: n.get("InstanceMetadataTags", v)?,
+            dry_run: n.get("DryRun", v)?,
+            http_tokens_enforced: n.get("HttpTokensEnforced", v)?,
+        })
+    }
+}
+
+impl ModifyInstanceMetadataDefaultsRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("HttpTokens", self.http_tokens.as_deref(), &rule::METADATA_DEFAULT_HTTP_TOKENS_STATE);
+        v.text(
+            "HttpEndpoint",
+            self.http_endpoint.as_deref(),
+            &rule::DEFAULT_INSTANCE_METADATA_ENDPOINT_STATE,
+        );
+        v.text(
+            "InstanceMetadataTags",
+            self.instance_metadata_tags.as_deref(),
+            &rule::DEFAULT_INSTANCE_METADATA_TAGS_STATE,
+        );
+        v.text(
+            "HttpTokensEnforced",
+            self.http_tokens_enforced.as_deref(),
+            &rule::DEFAULT_HTTP_TOKENS_ENFORCED_STATE,
+        );
+    }
+}
+
+impl record::Tell for ModifyInstanceMetadataDefaultsRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("httpTokens", self.http_tokens.as_ref());
+        t.put("httpPutResponseHopLimit", self.http_put_response_hop_limit.as_ref());
+        t.put("httpEndpoint", self.http_endpoint.as_ref());
+        t.put("instanceMetadataTags", self.instance_metadata_tags.as_ref());
+        t.put("dryRun", self.dry_run.as_ref());
+        t.put("httpTokensEnforced", self.http_tokens_enforced.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ModifyInstanceMetadataDefaultsResult {
+    pub return_: Option<bool>,
+}
+
+impl ModifyInstanceMetadataDefaultsResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("return", &self.return_);
+    }
+}
+
+impl xml::ToXml for ModifyInstanceMetadataDefaultsResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for ModifyInstanceMetadataDefaultsResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("return", self.return_.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ModifyInstanceMetadataOptionsRequest {
     pub instance_id: String,
     pub http_tokens: Option<String>,
@@ -15473,6 +17442,92 @@ impl record::Tell for ModifyInstanceMetadataOptionsResult {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct ModifyInstancePlacementRequest {
+    pub group_name: Option<String>,
+    pub partition_number: Option<i32>,
+    pub host_resource_group_arn: Option<String>,
+    pub group_id: Option<String>,
+    pub instance_id: String,
+    pub tenancy: Option<String>,
+    pub affinity: Option<String>,
+    pub host_id: Option<String>,
+}
+
+impl form::FromForm for ModifyInstancePlacementRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(ModifyInstancePlacementRequest {
+            group_name: n.get("GroupName", v)?,
+            partition_number: n.get("PartitionNumber", v)?,
+            host_resource_group_arn: n.get("HostResourceGroupArn", v)?,
+            group_id: n.get("GroupId", v)?,
+            instance_id: n.need("InstanceId", v)?,
+            tenancy: n.get("Tenancy", v)?,
+            affinity: n.get("Affinity", v)?,
+            host_id: n.get("HostId", v)?,
+        })
+    }
+}
+
+impl ModifyInstancePlacementRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("Tenancy", self.tenancy.as_deref(), &rule::HOST_TENANCY);
+        v.text("Affinity", self.affinity.as_deref(), &rule::AFFINITY);
+    }
+}
+
+impl record::Tell for ModifyInstancePlacementRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("groupName", self.group_name.as_ref());
+        t.put("partitionNumber", self.partition_number.as_ref());
+        t.put("hostResourceGroupArn", self.host_resource_group_arn.as_ref());
+        t.put("groupId", self.group_id.as_ref());
+        t.put("instanceId", Some(&self.instance_id));
+        t.put("tenancy", self.tenancy.as_ref());
+        t.put("affinity", self.affinity.as_ref());
+        t.put("hostId", self.host_id.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ModifyInstancePlacementResult {
+    pub return_: Option<bool>,
+}
+
+impl ModifyInstancePlacementResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("return", &self.return_);
+    }
+}
+
+impl xml::ToXml for ModifyInstancePlacementResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for ModifyInstancePlacementResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("return", self.return_.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ModifyLaunchTemplateRequest {
     pub dry_run: Option<bool>,
     pub client_token: Option<String>,
@@ -15539,6 +17594,83 @@ impl record::Tell for ModifyLaunchTemplateResult {
     fn tell(&self, t: &mut record::Teller) {
         t.open();
         t.put("launchTemplate", self.launch_template.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ModifyPrivateDnsNameOptionsRequest {
+    pub dry_run: Option<bool>,
+    pub instance_id: String,
+    pub private_dns_hostname_type: Option<String>,
+    pub enable_resource_name_dns_a_record: Option<bool>,
+    #[cfg_attr(feature = "vectors", serde(rename = "EnableResourceNameDnsAAAARecord"))]
+    pub enable_resource_name_dns_aaaa_record: Option<bool>,
+}
+
+impl form::FromForm for ModifyPrivateDnsNameOptionsRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(ModifyPrivateDnsNameOptionsRequest {
+            dry_run: n.get("DryRun", v)?,
+            instance_id: n.need("InstanceId", v)?,
+            private_dns_hostname_type: n.get("PrivateDnsHostnameType", v)?,
+            enable_resource_name_dns_a_record: n.get("EnableResourceNameDnsARecord", v)?,
+            enable_resource_name_dns_aaaa_record: n.get("EnableResourceNameDnsAAAARecord", v)?,
+        })
+    }
+}
+
+impl ModifyPrivateDnsNameOptionsRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("PrivateDnsHostnameType", self.private_dns_hostname_type.as_deref(), &rule::HOSTNAME_TYPE);
+    }
+}
+
+impl record::Tell for ModifyPrivateDnsNameOptionsRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("dryRun", self.dry_run.as_ref());
+        t.put("instanceId", Some(&self.instance_id));
+        t.put("privateDnsHostnameType", self.private_dns_hostname_type.as_ref());
+        t.put("enableResourceNameDnsARecord", self.enable_resource_name_dns_a_record.as_ref());
+        t.put("enableResourceNameDnsAAAARecord", self.enable_resource_name_dns_aaaa_record.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ModifyPrivateDnsNameOptionsResult {
+    pub return_: Option<bool>,
+}
+
+impl ModifyPrivateDnsNameOptionsResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("return", &self.return_);
+    }
+}
+
+impl xml::ToXml for ModifyPrivateDnsNameOptionsResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for ModifyPrivateDnsNameOptionsResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("return", self.return_.as_ref());
         t.close();
     }
 }
@@ -15718,6 +17850,70 @@ impl record::Tell for ModifyVpcTenancyResult {
     fn tell(&self, t: &mut record::Teller) {
         t.open();
         t.put("return", self.return_value.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct MonitorInstancesRequest {
+    pub instance_ids: Vec<String>,
+    pub metric_category_ids: Option<Vec<String>>,
+    pub dry_run: Option<bool>,
+}
+
+impl form::FromForm for MonitorInstancesRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(MonitorInstancesRequest {
+            instance_ids: n.need_list("InstanceId", "", v)?,
+            metric_category_ids: n.list("MetricCategoryId", "", v)?,
+            dry_run: n.get("DryRun", v)?,
+        })
+    }
+}
+
+impl record::Tell for MonitorInstancesRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("instancesSet", "instanceId", Some(self.instance_ids.as_slice()));
+        t.set("metricCategoryIdSet", "metricCategoryId", self.metric_category_ids.as_deref());
+        t.put("dryRun", self.dry_run.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct MonitorInstancesResult {
+    pub instance_monitorings: Option<Vec<InstanceMonitoring>>,
+}
+
+impl MonitorInstancesResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.list("instancesSet", "item", self.instance_monitorings.as_deref());
+    }
+}
+
+impl xml::ToXml for MonitorInstancesResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for MonitorInstancesResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("instancesSet", "", self.instance_monitorings.as_deref());
         t.close();
     }
 }
@@ -17115,6 +19311,68 @@ impl record::Tell for Placement {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct PlacementGroup {
+    pub group_name: Option<String>,
+    pub state: Option<String>,
+    pub strategy: Option<String>,
+    pub partition_count: Option<i32>,
+    pub group_id: Option<String>,
+    pub tags: Option<Vec<Tag>>,
+    pub group_arn: Option<String>,
+    pub spread_level: Option<String>,
+    pub linked_group_id: Option<String>,
+    pub operator: Option<OperatorResponse>,
+    pub parent_group_id: Option<String>,
+}
+
+impl PlacementGroup {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("groupName", &self.group_name);
+        w.put("state", &self.state);
+        w.put("strategy", &self.strategy);
+        w.put("partitionCount", &self.partition_count);
+        w.put("groupId", &self.group_id);
+        w.list("tagSet", "item", self.tags.as_deref());
+        w.put("groupArn", &self.group_arn);
+        w.put("spreadLevel", &self.spread_level);
+        w.put("linkedGroupId", &self.linked_group_id);
+        w.put("operator", &self.operator);
+        w.put("parentGroupId", &self.parent_group_id);
+    }
+}
+
+impl xml::ToXml for PlacementGroup {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for PlacementGroup {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("groupName", self.group_name.as_ref());
+        t.put("state", self.state.as_ref());
+        t.put("strategy", self.strategy.as_ref());
+        t.put("partitionCount", self.partition_count.as_ref());
+        t.put("groupId", self.group_id.as_ref());
+        t.set("tagSet", "", self.tags.as_deref());
+        t.put("groupArn", self.group_arn.as_ref());
+        t.put("spreadLevel", self.spread_level.as_ref());
+        t.put("linkedGroupId", self.linked_group_id.as_ref());
+        t.put("operator", self.operator.as_ref());
+        t.put("parentGroupId", self.parent_group_id.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct PlacementGroupInfo {
     pub supported_strategies: Option<Vec<String>>,
 }
@@ -18001,6 +20259,70 @@ impl record::Tell for ReplaceRouteTableAssociationResult {
     }
 }
 
+#[derive(Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ReportInstanceStatusRequest {
+    pub dry_run: Option<bool>,
+    pub instances: Vec<String>,
+    pub status: String,
+    pub start_time: Option<Time>,
+    pub end_time: Option<Time>,
+    pub reason_codes: Vec<String>,
+    pub description: Option<String>,
+}
+
+impl std::fmt::Debug for ReportInstanceStatusRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ReportInstanceStatusRequest")
+            .field("dry_run", &self.dry_run)
+            .field("instances", &self.instances)
+            .field("status", &self.status)
+            .field("start_time", &self.start_time)
+            .field("end_time", &self.end_time)
+            .field("reason_codes", &self.reason_codes)
+            .field("description", &"***")
+            .finish()
+    }
+}
+
+impl form::FromForm for ReportInstanceStatusRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(ReportInstanceStatusRequest {
+            dry_run: n.get("DryRun", v)?,
+            instances: n.need_list("InstanceId", "", v)?,
+            status: n.need("Status", v)?,
+            start_time: n.get("StartTime", v)?,
+            end_time: n.get("EndTime", v)?,
+            reason_codes: n.need_list("ReasonCode", "", v)?,
+            description: n.get("Description", v)?,
+        })
+    }
+}
+
+impl ReportInstanceStatusRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("Status", Some(self.status.as_str()), &rule::REPORT_STATUS_TYPE);
+        v.texts("ReasonCode", Some(self.reason_codes.as_slice()), &rule::REPORT_INSTANCE_REASON_CODES);
+    }
+}
+
+impl record::Tell for ReportInstanceStatusRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("dryRun", self.dry_run.as_ref());
+        t.set("instancesSet", "instanceId", Some(self.instances.as_slice()));
+        t.put("status", Some(&self.status));
+        t.put("startTime", self.start_time.as_ref());
+        t.put("endTime", self.end_time.as_ref());
+        t.set("reasonCodeSet", "reasonCode", Some(self.reason_codes.as_slice()));
+        t.close();
+    }
+}
+
 #[derive(Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 #[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
@@ -18300,6 +20622,44 @@ impl record::Tell for Reservation {
         t.put("requesterId", self.requester_id.as_ref());
         t.set("groupSet", "", self.groups.as_deref());
         t.set("instancesSet", "", self.instances.as_deref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ResetInstanceAttributeRequest {
+    pub dry_run: Option<bool>,
+    pub instance_id: String,
+    pub attribute: String,
+}
+
+impl form::FromForm for ResetInstanceAttributeRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(ResetInstanceAttributeRequest {
+            dry_run: n.get("DryRun", v)?,
+            instance_id: n.need("InstanceId", v)?,
+            attribute: n.need("Attribute", v)?,
+        })
+    }
+}
+
+impl ResetInstanceAttributeRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("Attribute", Some(self.attribute.as_str()), &rule::INSTANCE_ATTRIBUTE_NAME);
+    }
+}
+
+impl record::Tell for ResetInstanceAttributeRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("dryRun", self.dry_run.as_ref());
+        t.put("instanceId", Some(&self.instance_id));
+        t.put("attribute", Some(&self.attribute));
         t.close();
     }
 }
@@ -19667,6 +22027,38 @@ impl record::Tell for SubnetIpv6CidrBlockAssociation {
     }
 }
 
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct SuccessfulInstanceCreditSpecificationItem {
+    pub instance_id: Option<String>,
+}
+
+impl SuccessfulInstanceCreditSpecificationItem {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("instanceId", &self.instance_id);
+    }
+}
+
+impl xml::ToXml for SuccessfulInstanceCreditSpecificationItem {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for SuccessfulInstanceCreditSpecificationItem {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("instanceId", self.instance_id.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 #[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
@@ -19899,6 +22291,140 @@ impl record::Tell for TotalLocalStorageGBRequest {
         t.open();
         t.put("min", self.min.as_ref());
         t.put("max", self.max.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct UnmonitorInstancesRequest {
+    pub instance_ids: Vec<String>,
+    pub metric_category_ids: Option<Vec<String>>,
+    pub dry_run: Option<bool>,
+}
+
+impl form::FromForm for UnmonitorInstancesRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(UnmonitorInstancesRequest {
+            instance_ids: n.need_list("InstanceId", "", v)?,
+            metric_category_ids: n.list("MetricCategoryId", "", v)?,
+            dry_run: n.get("DryRun", v)?,
+        })
+    }
+}
+
+impl record::Tell for UnmonitorInstancesRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("instancesSet", "instanceId", Some(self.instance_ids.as_slice()));
+        t.set("metricCategoryIdSet", "metricCategoryId", self.metric_category_ids.as_deref());
+        t.put("dryRun", self.dry_run.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct UnmonitorInstancesResult {
+    pub instance_monitorings: Option<Vec<InstanceMonitoring>>,
+}
+
+impl UnmonitorInstancesResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.list("instancesSet", "item", self.instance_monitorings.as_deref());
+    }
+}
+
+impl xml::ToXml for UnmonitorInstancesResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for UnmonitorInstancesResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("instancesSet", "", self.instance_monitorings.as_deref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct UnsuccessfulInstanceCreditSpecificationItem {
+    pub instance_id: Option<String>,
+    pub error: Option<UnsuccessfulInstanceCreditSpecificationItemError>,
+}
+
+impl UnsuccessfulInstanceCreditSpecificationItem {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("instanceId", &self.instance_id);
+        w.put("error", &self.error);
+    }
+}
+
+impl xml::ToXml for UnsuccessfulInstanceCreditSpecificationItem {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for UnsuccessfulInstanceCreditSpecificationItem {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("instanceId", self.instance_id.as_ref());
+        t.put("error", self.error.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct UnsuccessfulInstanceCreditSpecificationItemError {
+    pub code: Option<String>,
+    pub message: Option<String>,
+}
+
+impl UnsuccessfulInstanceCreditSpecificationItemError {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("code", &self.code);
+        w.put("message", &self.message);
+    }
+}
+
+impl xml::ToXml for UnsuccessfulInstanceCreditSpecificationItemError {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for UnsuccessfulInstanceCreditSpecificationItemError {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("code", self.code.as_ref());
+        t.put("message", self.message.as_ref());
         t.close();
     }
 }
@@ -20737,6 +23263,7 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<CreateLaunchTemplateVersion>(),
     wire::vectors::Codec::of::<CreateNetworkAcl>(),
     wire::vectors::Codec::of::<CreateNetworkAclEntry>(),
+    wire::vectors::Codec::of::<CreatePlacementGroup>(),
     wire::vectors::Codec::of::<CreateRoute>(),
     wire::vectors::Codec::of::<CreateRouteTable>(),
     wire::vectors::Codec::of::<CreateSubnet>(),
@@ -20749,6 +23276,7 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<DeleteLaunchTemplateVersions>(),
     wire::vectors::Codec::of::<DeleteNetworkAcl>(),
     wire::vectors::Codec::of::<DeleteNetworkAclEntry>(),
+    wire::vectors::Codec::of::<DeletePlacementGroup>(),
     wire::vectors::Codec::of::<DeleteRoute>(),
     wire::vectors::Codec::of::<DeleteRouteTable>(),
     wire::vectors::Codec::of::<DeleteSubnet>(),
@@ -20772,6 +23300,7 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<DescribeNatGateways>(),
     wire::vectors::Codec::of::<DescribeNetworkAcls>(),
     wire::vectors::Codec::of::<DescribeNetworkInterfaces>(),
+    wire::vectors::Codec::of::<DescribePlacementGroups>(),
     wire::vectors::Codec::of::<DescribeRegions>(),
     wire::vectors::Codec::of::<DescribeRouteTables>(),
     wire::vectors::Codec::of::<DescribeSecurityGroups>(),
@@ -20781,28 +23310,46 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<DescribeVpcAttribute>(),
     wire::vectors::Codec::of::<DescribeVpcs>(),
     wire::vectors::Codec::of::<DetachInternetGateway>(),
+    wire::vectors::Codec::of::<DisableSerialConsoleAccess>(),
     wire::vectors::Codec::of::<DisassociateIamInstanceProfile>(),
     wire::vectors::Codec::of::<DisassociateRouteTable>(),
     wire::vectors::Codec::of::<DisassociateVpcCidrBlock>(),
+    wire::vectors::Codec::of::<EnableSerialConsoleAccess>(),
     wire::vectors::Codec::of::<GetConsoleOutput>(),
+    wire::vectors::Codec::of::<GetConsoleScreenshot>(),
+    wire::vectors::Codec::of::<GetDefaultCreditSpecification>(),
+    wire::vectors::Codec::of::<GetInstanceMetadataDefaults>(),
     wire::vectors::Codec::of::<GetLaunchTemplateData>(),
+    wire::vectors::Codec::of::<GetPasswordData>(),
+    wire::vectors::Codec::of::<GetSerialConsoleAccessStatus>(),
     wire::vectors::Codec::of::<ImportKeyPair>(),
+    wire::vectors::Codec::of::<ModifyDefaultCreditSpecification>(),
     wire::vectors::Codec::of::<ModifyInstanceAttribute>(),
+    wire::vectors::Codec::of::<ModifyInstanceCpuOptions>(),
+    wire::vectors::Codec::of::<ModifyInstanceCreditSpecification>(),
+    wire::vectors::Codec::of::<ModifyInstanceMaintenanceOptions>(),
+    wire::vectors::Codec::of::<ModifyInstanceMetadataDefaults>(),
     wire::vectors::Codec::of::<ModifyInstanceMetadataOptions>(),
+    wire::vectors::Codec::of::<ModifyInstancePlacement>(),
     wire::vectors::Codec::of::<ModifyLaunchTemplate>(),
+    wire::vectors::Codec::of::<ModifyPrivateDnsNameOptions>(),
     wire::vectors::Codec::of::<ModifySubnetAttribute>(),
     wire::vectors::Codec::of::<ModifyVpcAttribute>(),
     wire::vectors::Codec::of::<ModifyVpcTenancy>(),
+    wire::vectors::Codec::of::<MonitorInstances>(),
     wire::vectors::Codec::of::<RebootInstances>(),
     wire::vectors::Codec::of::<ReplaceIamInstanceProfileAssociation>(),
     wire::vectors::Codec::of::<ReplaceNetworkAclAssociation>(),
     wire::vectors::Codec::of::<ReplaceNetworkAclEntry>(),
     wire::vectors::Codec::of::<ReplaceRoute>(),
     wire::vectors::Codec::of::<ReplaceRouteTableAssociation>(),
+    wire::vectors::Codec::of::<ReportInstanceStatus>(),
+    wire::vectors::Codec::of::<ResetInstanceAttribute>(),
     wire::vectors::Codec::of::<RunInstances>(),
     wire::vectors::Codec::of::<StartInstances>(),
     wire::vectors::Codec::of::<StopInstances>(),
     wire::vectors::Codec::of::<TerminateInstances>(),
+    wire::vectors::Codec::of::<UnmonitorInstances>(),
 ];
 
 /// The limits of texts.
@@ -20845,6 +23392,7 @@ mod rule {
         Text { min: 0, max: usize::MAX, pattern: None, values: &["gpu", "fpga", "inference", "media"] };
     pub static ACCOUNT_ATTRIBUTE_NAME: Text =
         Text { min: 0, max: usize::MAX, pattern: None, values: &["supported-platforms", "default-vpc"] };
+    pub static AFFINITY: Text = Text { min: 0, max: usize::MAX, pattern: None, values: &["default", "host"] };
     pub static ALLOWED_INSTANCE_TYPE: Text = Text {
         min: 1,
         max: 30,
@@ -20869,6 +23417,12 @@ mod rule {
         pattern: None,
         values: &["intel", "amd", "amazon-web-services", "apple"],
     };
+    pub static DEFAULT_HTTP_TOKENS_ENFORCED_STATE: Text =
+        Text { min: 0, max: usize::MAX, pattern: None, values: &["disabled", "enabled", "no-preference"] };
+    pub static DEFAULT_INSTANCE_METADATA_ENDPOINT_STATE: Text =
+        Text { min: 0, max: usize::MAX, pattern: None, values: &["disabled", "enabled", "no-preference"] };
+    pub static DEFAULT_INSTANCE_METADATA_TAGS_STATE: Text =
+        Text { min: 0, max: usize::MAX, pattern: None, values: &["disabled", "enabled", "no-preference"] };
     pub static EXCLUDED_INSTANCE_TYPE: Text = Text {
         min: 1,
         max: 30,
@@ -20877,6 +23431,8 @@ mod rule {
     };
     pub static HOSTNAME_TYPE: Text =
         Text { min: 0, max: usize::MAX, pattern: None, values: &["ip-name", "resource-name"] };
+    pub static HOST_TENANCY: Text =
+        Text { min: 0, max: usize::MAX, pattern: None, values: &["default", "dedicated", "host"] };
     pub static HTTP_TOKENS_STATE: Text =
         Text { min: 0, max: usize::MAX, pattern: None, values: &["optional", "required"] };
     pub static INSTANCE_ATTRIBUTE_NAME: Text = Text {
@@ -20916,6 +23472,8 @@ mod rule {
         Text { min: 0, max: usize::MAX, pattern: None, values: &["disabled", "enabled"] };
     pub static INSTANCE_METADATA_TAGS_STATE: Text =
         Text { min: 0, max: usize::MAX, pattern: None, values: &["disabled", "enabled"] };
+    pub static INSTANCE_REBOOT_MIGRATION_STATE: Text =
+        Text { min: 0, max: usize::MAX, pattern: None, values: &["disabled", "default"] };
     pub static KEY_FORMAT: Text = Text { min: 0, max: usize::MAX, pattern: None, values: &["pem", "ppk"] };
     pub static KEY_TYPE: Text = Text { min: 0, max: usize::MAX, pattern: None, values: &["rsa", "ed25519"] };
     pub static LAUNCH_TEMPLATE_AUTO_RECOVERY_STATE: Text =
@@ -20950,8 +23508,34 @@ mod rule {
         pattern: None,
         values: &["spot", "capacity-block", "interruptible-capacity-reservation", "on-demand"],
     };
+    pub static METADATA_DEFAULT_HTTP_TOKENS_STATE: Text =
+        Text { min: 0, max: usize::MAX, pattern: None, values: &["optional", "required", "no-preference"] };
     pub static NESTED_VIRTUALIZATION_SPECIFICATION: Text =
         Text { min: 0, max: usize::MAX, pattern: None, values: &["enabled", "disabled"] };
+    pub static PLACEMENT_STRATEGY: Text = Text {
+        min: 0,
+        max: usize::MAX,
+        pattern: None,
+        values: &["cluster", "spread", "partition", "precision-time"],
+    };
+    pub static REPORT_INSTANCE_REASON_CODES: Text = Text {
+        min: 0,
+        max: usize::MAX,
+        pattern: None,
+        values: &[
+            "instance-stuck-in-state",
+            "unresponsive",
+            "not-accepting-credentials",
+            "password-not-available",
+            "performance-network",
+            "performance-instance-store",
+            "performance-ebs-volume",
+            "performance-other",
+            "other",
+        ],
+    };
+    pub static REPORT_STATUS_TYPE: Text =
+        Text { min: 0, max: usize::MAX, pattern: None, values: &["ok", "impaired"] };
     pub static RULE_ACTION: Text =
         Text { min: 0, max: usize::MAX, pattern: None, values: &["allow", "deny"] };
     pub static SECONDARY_INTERFACE_TYPE: Text =
@@ -20960,8 +23544,12 @@ mod rule {
         Text { min: 0, max: usize::MAX, pattern: None, values: &["stop", "terminate"] };
     pub static SPOT_INSTANCE_TYPE: Text =
         Text { min: 0, max: usize::MAX, pattern: None, values: &["one-time", "persistent"] };
+    pub static SPREAD_LEVEL: Text =
+        Text { min: 0, max: usize::MAX, pattern: None, values: &["host", "rack"] };
     pub static TENANCY: Text =
         Text { min: 0, max: usize::MAX, pattern: None, values: &["default", "dedicated", "host"] };
+    pub static UNLIMITED_SUPPORTED_INSTANCE_FAMILY: Text =
+        Text { min: 0, max: usize::MAX, pattern: None, values: &["t2", "t3", "t3a", "t4g", "t8i"] };
     pub static VERSION_DESCRIPTION: Text = Text { min: 0, max: 255, pattern: None, values: &[] };
     pub static VOLUME_TYPE: Text = Text {
         min: 0,

@@ -88,7 +88,7 @@ fn described<A: OnInstance>(question: Question<A>, instance: &Instance) -> Quest
         .key(key::InstanceType, Some(instance.instance_type.as_str()))
         .key(key::InstanceProfile, instance.profile.as_ref().map(|profile| profile.arn.as_str()))
         .key(key::AvailabilityZone, Some(instance.zone.as_str()))
-        .key(key::EbsOptimized, Some("false"))
+        .key(key::EbsOptimized, Some(instance.settings.ebs_optimized.to_string()))
         .key(key::RootDeviceType, Some("ebs"))
         .key(key::Tenancy, Some("default"))
         .key(key::MetadataHttpEndpoint, Some(enabled(metadata.enabled)))

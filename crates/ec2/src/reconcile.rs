@@ -50,6 +50,11 @@ struct Parts {
     machines: Arc<Machines>,
 }
 
+/// How long its processes have.
+fn grace(instance: &Instance) -> Duration {
+    if instance.settings.hard { Duration::ZERO } else { GRACE }
+}
+
 /// Why a step did not come to its end. The note stays, and the next step tries again.
 #[derive(Debug, thiserror::Error)]
 enum Trouble {
@@ -208,8 +213,8 @@ impl Parts {
         let id = instance.id.as_str();
         let outcome = match instance.goal {
             Goal::Running => return self.start(instance).await,
-            Goal::Stopped => driver.stop(id, GRACE).await,
-            Goal::Terminated => driver.terminate(id, GRACE).await,
+            Goal::Stopped => driver.stop(id, grace(instance)).await,
+            Goal::Terminated => driver.terminate(id, grace(instance)).await,
         };
         self.machines.tell(Change::Ended { id: id.to_owned() });
         Ok(match outcome {

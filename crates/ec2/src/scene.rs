@@ -14,7 +14,8 @@ use crate::model::{
     CreateRouteTable, CreateRouteTableRequest, CreateSubnet, CreateSubnetRequest, CreateVpc,
     CreateVpcRequest, DescribeInstances, DescribeInstancesRequest, DescribeRouteTables,
     DescribeRouteTablesRequest, Filter, IamInstanceProfileSpecification, Instance, RequestLaunchTemplateData,
-    Reservation, RouteTable, RunInstances, RunInstancesRequest, Tag, TagSpecification, Vpc,
+    Reservation, RouteTable, RunInstances, RunInstancesRequest, StopInstances, StopInstancesRequest, Tag,
+    TagSpecification, Vpc,
 };
 
 /// Writes a role that EC2 may take on.
@@ -105,6 +106,12 @@ pub fn run(world: &World, visitor: &Visitor, input: RunInstancesRequest) -> Resu
 pub fn launch(world: &World, input: RunInstancesRequest) -> String {
     let reservation = run(world, &world.root(ACCOUNT), input).unwrap();
     reservation.instances.unwrap()[0].instance_id.clone().unwrap()
+}
+
+/// Stops an instance as root.
+pub fn stop(world: &World, id: &str) {
+    let input = StopInstancesRequest { instance_ids: vec![id.into()], ..Default::default() };
+    world.call::<StopInstances>(&world.root(ACCOUNT), input).unwrap();
 }
 
 /// An instance as root sees it.

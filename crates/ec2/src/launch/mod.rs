@@ -3,10 +3,12 @@
 mod plan;
 mod questions;
 mod refuse;
+mod settings;
 mod write;
 
 pub use plan::{Plan, checked_user_data};
 pub use questions::questions;
+pub use settings::{check_type, cpus, host_names};
 pub use write::{Launch, repeated, write};
 
 /// What of a launch template's data could never be launched, as the warning that goes with the template.

@@ -19,7 +19,8 @@ use crate::model::RunInstancesRequest;
 use crate::network::{self, Network};
 use crate::place::Place;
 use crate::profiles;
-use crate::records::{KeyPair, KeyPairs, MetadataOptions, Shutdown, Subnet};
+use crate::records::{KeyPair, KeyPairs, MetadataOptions, Settings, Shutdown, Subnet};
+use crate::settings;
 use crate::tags;
 use crate::templates::Merged;
 
@@ -46,6 +47,7 @@ pub struct Plan {
     pub public: bool,
     pub description: String,
     pub shutdown: Shutdown,
+    pub settings: Settings,
     pub instance_tags: Tags,
     pub volume_tags: Tags,
     pub interface_tags: Tags,
@@ -64,6 +66,11 @@ impl Plan {
         let count = count(input)?;
         let image = image(input.image_id.as_deref())?;
         let instance_type = instance_type(input.instance_type.as_deref())?;
+        super::settings::check_type(instance_type)?;
+        let account = settings::of(db, place)?;
+        let own_metadata =
+            metadata(account.metadata.over(MetadataOptions::default()), input.metadata_options.as_ref())?;
+        account.metadata.check(&own_metadata, "launch instances")?;
         let subnet = found_subnet(&network, input, &wishes)?;
         let cidr = network::block(&subnet.cidr)?;
         let made = |kind| tags::of_request(input.tag_specifications.as_deref(), &MAKES, kind);
@@ -79,12 +86,13 @@ impl Plan {
             key: key_pair(db, place, input.key_name.as_deref())?,
             groups: groups(&network, &subnet, &wishes)?,
             profile: profiles::find(db, place.account, input.iam_instance_profile.as_ref())?,
-            metadata: metadata(MetadataOptions::default(), input.metadata_options.as_ref())?,
+            metadata: own_metadata,
             user_data: user_data(input.user_data.as_deref())?,
             private_ip: private_ip(db, place, &subnet, cidr, count, wishes.private_ip)?,
             public: wishes.public.unwrap_or(subnet.public),
             description: wishes.description.unwrap_or_default().to_owned(),
             shutdown: shutdown(input.instance_initiated_shutdown_behavior.as_deref()),
+            settings: super::settings::settings(db, place, input, instance_type, &account)?,
             instance_tags,
             volume_tags: made("volume")?,
             interface_tags: made("network-interface")?,

@@ -8,6 +8,7 @@ use rolecall_actions::ec2::{CreateTags, RunInstances, key, kind};
 use rolecall_actions::{Kind, On};
 use rolecall_base::{Fault, Tags};
 use rolecall_door::{At, ByArn, Needs, Question};
+use rolecall_store::Reader;
 
 use super::{Wishes, metadata, subnet};
 use crate::images;
@@ -15,9 +16,11 @@ use crate::instance_types;
 use crate::model::RunInstancesRequest;
 use crate::network::Network;
 use crate::place::Place;
+use crate::placement_groups;
 use crate::profiles::{self, Profile};
 use crate::questions::{enabled, required};
-use crate::records::{KeyPairs, MetadataOptions, Subnet};
+use crate::records::{KeyPairs, MetadataOptions, PlacementGroup, PlacementGroups, Subnet};
+use crate::settings;
 use crate::tags;
 use crate::tags::pairs;
 use crate::templates::Merged;
@@ -29,6 +32,9 @@ struct Sketch<'a> {
     input: &'a RunInstancesRequest,
     /// ARN of the launch template.
     template: Option<String>,
+    /// What the account and the image say of the metadata service.
+    metadata: MetadataOptions,
+    placement: Option<PlacementGroup>,
     place: Place<'a>,
     wishes: Wishes<'a>,
     subnet: Option<Subnet>,
@@ -48,6 +54,8 @@ pub fn questions(given: &RunInstancesRequest, at: &At<'_>) -> Result<Needs, Faul
     let sketch = Sketch {
         given,
         input,
+        metadata: settings::of(db, place)?.metadata.over(MetadataOptions::default()),
+        placement: placement_group(db, place, input)?,
         template: merged.template.as_ref().map(|(own, _)| place.arn(kind::LaunchTemplate::NAME, &own.id)),
         place,
         wishes: Wishes::of(input),
@@ -68,6 +76,12 @@ pub fn questions(given: &RunInstancesRequest, at: &At<'_>) -> Result<Needs, Faul
         let id = id.or(spec.launch_template_id.as_deref()).filter(|id| !id.is_empty()).unwrap_or("*");
         asked.push(sketch.launch_template(id, tagged(id)?));
     }
+    let placement = input.placement.as_ref();
+    let (name, id) = (
+        placement.and_then(|own| own.group_name.as_deref()),
+        placement.and_then(|own| own.group_id.as_deref()),
+    );
+    asked.extend(placement_groups::question(RunInstances, at, name, id)?);
     if let Some(name) = input.key_name.as_deref().filter(|name| !name.is_empty()) {
         let key = db.get::<KeyPairs>(&place.key(name))?;
         let has = key.as_ref().map(|key| tagged(&key.id)).transpose()?.unwrap_or_default();
@@ -86,6 +100,20 @@ pub fn questions(given: &RunInstancesRequest, at: &At<'_>) -> Result<Needs, Faul
     Ok(Needs::all(asked))
 }
 
+/// The placement group that a launch names, if there is such a one.
+fn placement_group(
+    db: &Reader,
+    place: Place<'_>,
+    input: &RunInstancesRequest,
+) -> Result<Option<PlacementGroup>, Fault> {
+    let Some(own) = &input.placement else { return Ok(None) };
+    match (own.group_name.as_deref(), own.group_id.as_deref()) {
+        (Some(name), _) if !name.is_empty() => Ok(db.get::<PlacementGroups>(&place.key(name))?),
+        (_, Some(id)) if !id.is_empty() => placement_groups::by_id(db, place, id),
+        _ => Ok(None),
+    }
+}
+
 impl Sketch<'_> {
     /// Adds where a resource comes from: the template, if there is one and the caller did not name another itself.
     fn with_template(&self, question: Question<RunInstances>, named: bool) -> Question<RunInstances> {
@@ -98,6 +126,11 @@ impl Sketch<'_> {
         let resource = self.place.resource::<kind::LaunchTemplate>(id).tagged(has);
         let question = Needs::action(RunInstances).on(&resource).key(key::Region, Some(self.place.region));
         self.with_template(question, false).done()
+    }
+
+    fn recovery(&self) -> &'static str {
+        let wished = self.input.maintenance_options.as_ref().and_then(|own| own.auto_recovery.as_deref());
+        crate::describe::unless(wished == Some("disabled"))
     }
 
     /// Whether the caller itself says what stands in the list.
@@ -159,14 +192,20 @@ impl Sketch<'_> {
 
     fn instance(&self) -> Needs {
         let wished = self.input.metadata_options.as_ref();
-        let options = metadata(MetadataOptions::default(), wished).unwrap_or_default();
+        let options = metadata(self.metadata.clone(), wished).unwrap_or_default();
         let instance_type = self.input.instance_type.as_deref().unwrap_or(instance_types::DEFAULT);
         let tags = self.wished_tags(kind::Instance::NAME);
         let question = Needs::action(RunInstances)
             .on(&self.place.resource::<kind::Instance>("*"))
             .key(key::Region, Some(self.place.region))
             .key(key::AvailabilityZone, self.zone())
-            .key(key::EbsOptimized, Some("false"))
+            .key(key::EbsOptimized, Some((self.input.ebs_optimized == Some(true)).to_string()))
+            .key(
+                key::PlacementGroup,
+                self.placement.as_ref().map(|own| self.place.arn("placement-group", &own.name)),
+            )
+            .key(key::InstanceMarketType, Some("on-demand"))
+            .key(key::InstanceAutoRecovery, Some(self.recovery()))
             .key(key::InstanceProfile, self.profile.as_ref().map(|own| own.profile.arn()))
             .key(key::InstanceType, Some(instance_type))
             .key(key::InstanceMetadataTags, Some(enabled(options.tags)))

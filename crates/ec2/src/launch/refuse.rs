@@ -7,8 +7,7 @@ use rolecall_base::Fault;
 
 use crate::faults::{self, unsupported};
 use crate::model::{
-    CapacityReservationSpecification, InstanceNetworkInterfaceSpecification, Placement,
-    PrivateDnsNameOptionsRequest, RunInstancesRequest,
+    CapacityReservationSpecification, InstanceNetworkInterfaceSpecification, Placement, RunInstancesRequest,
 };
 
 /// Refuses what can't be honored.
@@ -21,29 +20,29 @@ pub fn refuse(input: &RunInstancesRequest) -> Result<(), Fault> {
         ipv6_address_count,
         ipv6_addresses,
         kernel_id,
-        monitoring,
         placement,
         ramdisk_id,
         elastic_gpu_specification,
         elastic_inference_accelerators,
         instance_market_options,
-        credit_specification,
         cpu_options,
         capacity_reservation_specification,
         hibernation_options,
         license_specifications,
         enclave_options,
-        private_dns_name_options,
-        maintenance_options,
         enable_primary_ipv6,
         network_performance_options,
         operator,
         secondary_interfaces,
         additional_info,
         network_interfaces,
-        ebs_optimized,
         // Honored: see `Plan`.
         launch_template: _,
+        monitoring: _,
+        credit_specification: _,
+        private_dns_name_options: _,
+        maintenance_options: _,
+        ebs_optimized: _,
         image_id: _,
         instance_type: _,
         key_name: _,
@@ -70,12 +69,17 @@ pub fn refuse(input: &RunInstancesRequest) -> Result<(), Fault> {
         (on(enable_primary_ipv6), "IPv6"),
         (given(kernel_id), "KernelId"),
         (given(ramdisk_id), "RamdiskId"),
-        (monitoring.as_ref().is_some_and(|monitoring| monitoring.enabled), "Detailed monitoring"),
         (some(elastic_gpu_specification), "ElasticGpuSpecification"),
         (some(elastic_inference_accelerators), "ElasticInferenceAccelerator"),
         (instance_market_options.is_some(), "InstanceMarketOptions"),
-        (credit_specification.is_some(), "CreditSpecification"),
-        (cpu_options.is_some(), "CpuOptions"),
+        (
+            cpu_options.as_ref().is_some_and(|own| own.amd_sev_snp.as_deref() == Some("enabled")),
+            "CpuOptions.AmdSevSnp",
+        ),
+        (
+            cpu_options.as_ref().is_some_and(|own| own.nested_virtualization.as_deref() == Some("enabled")),
+            "CpuOptions.NestedVirtualization",
+        ),
         (hibernation_options.as_ref().is_some_and(|own| on(&own.configured)), "Hibernation"),
         (some(license_specifications), "LicenseSpecification"),
         (enclave_options.as_ref().is_some_and(|own| on(&own.enabled)), "EnclaveOptions"),
@@ -83,18 +87,12 @@ pub fn refuse(input: &RunInstancesRequest) -> Result<(), Fault> {
         (operator.is_some(), "Operator"),
         (some(secondary_interfaces), "SecondaryInterface"),
         (given(additional_info), "AdditionalInfo"),
-        (on(ebs_optimized), "EbsOptimized"),
-        (
-            maintenance_options.as_ref().is_some_and(|own| own.auto_recovery.as_deref() == Some("disabled")),
-            "MaintenanceOptions.AutoRecovery=disabled",
-        ),
     ];
     if let Some((_, what)) = wishes.iter().find(|(wished, _)| *wished) {
         return Err(unsupported(what));
     }
     placement.as_ref().map_or(Ok(()), refuse_placement)?;
     capacity_reservation_specification.as_ref().map_or(Ok(()), refuse_reservation)?;
-    private_dns_name_options.as_ref().map_or(Ok(()), refuse_names)?;
     refuse_interfaces(input, network_interfaces.as_deref().unwrap_or_default())
 }
 
@@ -110,17 +108,17 @@ fn refuse_placement(placement: &Placement) -> Result<(), Fault> {
     let Placement {
         availability_zone: _,
         availability_zone_id: _,
+        group_name: _,
+        group_id: _,
+        partition_number: _,
         affinity,
-        group_name,
-        partition_number,
         host_id,
         tenancy,
         spread_domain,
         host_resource_group_arn,
-        group_id,
     } = placement;
-    if given(group_name) || given(group_id) || partition_number.is_some() || given(spread_domain) {
-        return Err(unsupported("A placement group"));
+    if given(spread_domain) {
+        return Err(unsupported("SpreadDomain"));
     }
     let dedicated = tenancy.as_deref().is_some_and(|tenancy| tenancy != "default");
     if dedicated || given(affinity) || given(host_id) || given(host_resource_group_arn) {
@@ -136,20 +134,6 @@ fn refuse_reservation(wish: &CapacityReservationSpecification) -> Result<(), Fau
     let only = capacity_reservation_preference.as_deref() == Some("capacity-reservations-only");
     if only || capacity_reservation_target.is_some() {
         return Err(unsupported("A capacity reservation"));
-    }
-    Ok(())
-}
-
-fn refuse_names(names: &PrivateDnsNameOptionsRequest) -> Result<(), Fault> {
-    let PrivateDnsNameOptionsRequest {
-        hostname_type,
-        enable_resource_name_dns_a_record,
-        enable_resource_name_dns_aaaa_record,
-    } = names;
-    let resource = hostname_type.as_deref() == Some("resource-name");
-    let records = [enable_resource_name_dns_a_record, enable_resource_name_dns_aaaa_record];
-    if resource || records.contains(&&Some(true)) {
-        return Err(unsupported("A host name made of the instance's id"));
     }
     Ok(())
 }

@@ -160,6 +160,7 @@ fn new_instance(
         rebooted: 0,
         ran: false,
         ended: None,
+        settings: plan.settings.clone(),
         id,
     })
 }

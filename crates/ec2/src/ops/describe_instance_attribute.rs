@@ -42,7 +42,7 @@ impl Operation for DescribeInstanceAttribute {
                 let own = interfaces::of(req.db()?, &instance)?.into_iter().next();
                 answer.source_dest_check = own.and_then(|own| flag(own.source_dest_check));
             }
-            "ebsOptimized" => answer.ebs_optimized = flag(false),
+            "ebsOptimized" => answer.ebs_optimized = flag(instance.settings.ebs_optimized),
             "enaSupport" => answer.ena_support = flag(true),
             "enclaveOptions" => answer.enclave_options = Some(EnclaveOptions { enabled: Some(false) }),
             "productCodes" => answer.product_codes = Some(Vec::new()),

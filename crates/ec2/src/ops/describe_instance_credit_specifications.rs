@@ -17,6 +17,7 @@ use crate::paging::Turn;
 use crate::place::Place;
 use crate::questions::anywhere;
 use crate::records::{Instance, Instances, State};
+use crate::settings;
 
 impl Operation for DescribeInstanceCreditSpecifications {
     type Access = Read;
@@ -42,7 +43,7 @@ impl Operation for DescribeInstanceCreditSpecifications {
         let page = turn.cut(found, |own: &Credits| own.id.clone())?;
         let wire = |own: &Credits| InstanceCreditSpecification {
             instance_id: Some(own.id.clone()),
-            cpu_credits: Some(if own.unlimited { "unlimited" } else { "standard" }.to_owned()),
+            cpu_credits: Some(settings::credits(own.unlimited).to_owned()),
         };
         Ok(DescribeInstanceCreditSpecificationsResult {
             instance_credit_specifications: Some(page.items.iter().map(wire).collect()),
@@ -56,10 +57,10 @@ struct Credits {
     unlimited: bool,
 }
 
-/// AWS's defaults: T2 within its credits, the later families without limit.
 fn credits(instance: Instance) -> Option<Credits> {
-    let own = instance_types::find(&instance.instance_type).filter(|own| own.burstable())?;
-    Some(Credits { id: instance.id, unlimited: !own.name.starts_with("t2.") })
+    let size = instance_types::find(&instance.instance_type)?;
+    let unlimited = settings::unlimited(&instance, size)?;
+    Some(Credits { id: instance.id, unlimited })
 }
 
 impl Filtered for Credits {

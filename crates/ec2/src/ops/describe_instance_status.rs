@@ -8,8 +8,8 @@ use crate::faults;
 use crate::filters::{Filtered, pick};
 use crate::lifecycle::{self, state_to_wire};
 use crate::model::{
-    DescribeInstanceStatus, DescribeInstanceStatusRequest, DescribeInstanceStatusResult, InstanceStatus,
-    InstanceStatusDetails, InstanceStatusSummary,
+    DescribeInstanceStatus, DescribeInstanceStatusRequest, DescribeInstanceStatusResult, EbsStatusDetails,
+    EbsStatusSummary, InstanceStatus, InstanceStatusDetails, InstanceStatusSummary,
 };
 use crate::network::{self, rows};
 use crate::paging::Turn;
@@ -30,6 +30,10 @@ impl Operation for DescribeInstanceStatus {
         let place = Place::here(req);
         faults::dry_run(input.dry_run)?;
         let ids = input.instance_ids.as_deref().unwrap_or_default();
+        if !ids.is_empty() && input.max_results.is_some() {
+            let text = "The parameter instancesSet cannot be used with the parameter maxResults";
+            return Err(faults::combination(text));
+        }
         let mut list = if ids.is_empty() {
             rows::<Instances>(req.db()?, place)?
         } else {
@@ -83,6 +87,15 @@ impl Status {
             instance_state: Some(state_to_wire(self.instance.state)),
             instance_status: Some(summary()),
             system_status: Some(summary()),
+            attached_ebs_status: running.then(|| EbsStatusSummary {
+                status: Some("ok".into()),
+                details: Some(vec![EbsStatusDetails {
+                    name: Some("reachability".into()),
+                    status: Some("passed".into()),
+                    ..Default::default()
+                }]),
+            }),
+            // Nothing is ever scheduled: there is no host to be serviced.
             events: Some(Vec::new()),
             ..Default::default()
         }
@@ -91,13 +104,22 @@ impl Status {
 
 impl Filtered for Status {
     const NAMES: &'static [&'static str] = &[
+        "application-status.status",
+        "attached-ebs-status.status",
         "availability-zone",
+        "availability-zone-id",
         "event.code",
         "event.description",
+        "event.instance-event-id",
+        "event.not-after",
+        "event.not-before",
+        "event.not-before-deadline",
         "instance-state-code",
         "instance-state-name",
         "instance-status.reachability",
         "instance-status.status",
+        "operator.managed",
+        "operator.principal",
         "system-status.reachability",
         "system-status.status",
     ];
@@ -106,6 +128,9 @@ impl Filtered for Status {
         let running = self.instance.state == State::Running;
         match name {
             "availability-zone" => vec![self.instance.zone.clone()],
+            "availability-zone-id" => self.zone_id.iter().cloned().collect(),
+            "attached-ebs-status.status" if running => vec!["ok".to_owned()],
+            "operator.managed" => vec!["false".to_owned()],
             "instance-state-code" => vec![self.instance.state.code().to_string()],
             "instance-state-name" => vec![self.instance.state.name().to_owned()],
             "instance-status.status" | "system-status.status" => vec![self.summary().to_owned()],

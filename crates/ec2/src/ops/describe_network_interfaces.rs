@@ -102,56 +102,58 @@ impl Filtered for Shown {
     ];
 
     fn values(&self, name: &str) -> Vec<String> {
-        let own = &self.own.interface;
-        if let Some(name) = name.strip_prefix("attachment.") {
-            return attachment_value(own, name).into_iter().collect();
-        }
-        if let Some(name) = name.strip_prefix("association.") {
-            let public = self.own.public();
-            return public
-                .and_then(|public| association_value(&self.own, public, name))
-                .into_iter()
-                .collect();
-        }
-        let publics = || own.addresses.iter().filter_map(|address| address.public.as_ref());
-        vec![match name {
-            "addresses.association.owner-id" => {
-                return publics().map(|public| self.own.address_owner(public)).collect();
-            }
-            "addresses.association.public-ip" => {
-                return publics().map(|public| public.address.to_string()).collect();
-            }
-            "addresses.primary" => {
-                return (0..own.addresses.len()).map(|at| (at == 0).to_string()).collect();
-            }
-            "addresses.private-ip-address" => {
-                return own.addresses.iter().map(|address| address.address.to_string()).collect();
-            }
-            "availability-zone" => own.zone.clone(),
-            "availability-zone-id" => return regions::zone_id(&own.region, &own.zone).into_iter().collect(),
-            "description" => own.description.clone(),
-            "group-id" => return own.groups.clone(),
-            "group-name" => return self.own.groups.iter().map(|(_, name)| name.clone()).collect(),
-            "interface-type" => self.own.kind().to_owned(),
-            "mac-address" => own.mac.clone(),
-            "network-interface-id" => own.id.clone(),
-            "owner-id" => own.account.to_string(),
-            "private-dns-name" => self.own.private_dns_name(),
-            "private-ip-address" => own.private_ip().to_string(),
-            "requester-id" => return own.requester.iter().map(|requester| requester.id.clone()).collect(),
-            "requester-managed" => own.requester.is_some().to_string(),
-            "operator.managed" => "false".to_owned(),
-            "source-dest-check" => own.source_dest_check.to_string(),
-            "status" => self.own.status().to_owned(),
-            "subnet-id" => own.subnet.clone(),
-            "vpc-id" => own.vpc.clone(),
-            _ => return Vec::new(),
-        }]
+        values(&self.own, name)
     }
 
     fn tags(&self) -> Option<&Tags> {
         Some(&self.tags)
     }
+}
+
+/// What one of the filters compares with, for an interface by itself or within its instance.
+pub fn values(shown: &DescribedInterface, name: &str) -> Vec<String> {
+    let own = &shown.interface;
+    if let Some(name) = name.strip_prefix("attachment.") {
+        return attachment_value(own, name).into_iter().collect();
+    }
+    if let Some(name) = name.strip_prefix("association.") {
+        let public = shown.public();
+        return public.and_then(|public| association_value(shown, public, name)).into_iter().collect();
+    }
+    let publics = || own.addresses.iter().filter_map(|address| address.public.as_ref());
+    vec![match name {
+        "addresses.association.owner-id" => {
+            return publics().map(|public| shown.address_owner(public)).collect();
+        }
+        "addresses.association.public-ip" => {
+            return publics().map(|public| public.address.to_string()).collect();
+        }
+        "addresses.primary" => {
+            return (0..own.addresses.len()).map(|at| (at == 0).to_string()).collect();
+        }
+        "addresses.private-ip-address" => {
+            return own.addresses.iter().map(|address| address.address.to_string()).collect();
+        }
+        "availability-zone" => own.zone.clone(),
+        "availability-zone-id" => return regions::zone_id(&own.region, &own.zone).into_iter().collect(),
+        "description" => own.description.clone(),
+        "group-id" => return own.groups.clone(),
+        "group-name" => return shown.groups.iter().map(|(_, name)| name.clone()).collect(),
+        "interface-type" => shown.kind().to_owned(),
+        "mac-address" => own.mac.clone(),
+        "network-interface-id" => own.id.clone(),
+        "owner-id" => own.account.to_string(),
+        "private-dns-name" => shown.private_dns_name(),
+        "private-ip-address" => own.private_ip().to_string(),
+        "requester-id" => return own.requester.iter().map(|requester| requester.id.clone()).collect(),
+        "requester-managed" => own.requester.is_some().to_string(),
+        "operator.managed" => "false".to_owned(),
+        "source-dest-check" => own.source_dest_check.to_string(),
+        "status" => shown.status().to_owned(),
+        "subnet-id" => own.subnet.clone(),
+        "vpc-id" => own.vpc.clone(),
+        _ => return Vec::new(),
+    }]
 }
 
 fn attachment_value(own: &records::NetworkInterface, name: &str) -> Option<String> {

@@ -16,6 +16,7 @@ pub mod create_launch_template;
 pub mod create_launch_template_version;
 pub mod create_network_acl;
 pub mod create_network_acl_entry;
+pub mod create_placement_group;
 pub mod create_route;
 pub mod create_route_table;
 pub mod create_subnet;
@@ -28,6 +29,7 @@ pub mod delete_launch_template;
 pub mod delete_launch_template_versions;
 pub mod delete_network_acl;
 pub mod delete_network_acl_entry;
+pub mod delete_placement_group;
 pub mod delete_route;
 pub mod delete_route_table;
 pub mod delete_subnet;
@@ -51,6 +53,7 @@ pub mod describe_launch_templates;
 pub mod describe_nat_gateways;
 pub mod describe_network_acls;
 pub mod describe_network_interfaces;
+pub mod describe_placement_groups;
 pub mod describe_regions;
 pub mod describe_route_tables;
 pub mod describe_security_groups;
@@ -60,28 +63,46 @@ pub mod describe_volumes;
 pub mod describe_vpc_attribute;
 pub mod describe_vpcs;
 pub mod detach_internet_gateway;
+pub mod disable_serial_console_access;
 pub mod disassociate_iam_instance_profile;
 pub mod disassociate_route_table;
 pub mod disassociate_vpc_cidr_block;
+pub mod enable_serial_console_access;
 pub mod get_console_output;
+pub mod get_console_screenshot;
+pub mod get_default_credit_specification;
+pub mod get_instance_metadata_defaults;
 pub mod get_launch_template_data;
+pub mod get_password_data;
+pub mod get_serial_console_access_status;
 pub mod import_key_pair;
+pub mod modify_default_credit_specification;
 pub mod modify_instance_attribute;
+pub mod modify_instance_cpu_options;
+pub mod modify_instance_credit_specification;
+pub mod modify_instance_maintenance_options;
+pub mod modify_instance_metadata_defaults;
 pub mod modify_instance_metadata_options;
+pub mod modify_instance_placement;
 pub mod modify_launch_template;
+pub mod modify_private_dns_name_options;
 pub mod modify_subnet_attribute;
 pub mod modify_vpc_attribute;
 pub mod modify_vpc_tenancy;
+pub mod monitor_instances;
 pub mod reboot_instances;
 pub mod replace_iam_instance_profile_association;
 pub mod replace_network_acl_association;
 pub mod replace_network_acl_entry;
 pub mod replace_route;
 pub mod replace_route_table_association;
+pub mod report_instance_status;
+pub mod reset_instance_attribute;
 pub mod run_instances;
 pub mod start_instances;
 pub mod stop_instances;
 pub mod terminate_instances;
+pub mod unmonitor_instances;
 
 /// The operations that are implemented.
 pub static OPERATIONS: &[rolecall_door::Row] = &[
@@ -99,6 +120,7 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::CreateLaunchTemplateVersion>(),
     rolecall_door::row::<crate::model::CreateNetworkAcl>(),
     rolecall_door::row::<crate::model::CreateNetworkAclEntry>(),
+    rolecall_door::row::<crate::model::CreatePlacementGroup>(),
     rolecall_door::row::<crate::model::CreateRoute>(),
     rolecall_door::row::<crate::model::CreateRouteTable>(),
     rolecall_door::row::<crate::model::CreateSubnet>(),
@@ -111,6 +133,7 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::DeleteLaunchTemplateVersions>(),
     rolecall_door::row::<crate::model::DeleteNetworkAcl>(),
     rolecall_door::row::<crate::model::DeleteNetworkAclEntry>(),
+    rolecall_door::row::<crate::model::DeletePlacementGroup>(),
     rolecall_door::row::<crate::model::DeleteRoute>(),
     rolecall_door::row::<crate::model::DeleteRouteTable>(),
     rolecall_door::row::<crate::model::DeleteSubnet>(),
@@ -134,6 +157,7 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::DescribeNatGateways>(),
     rolecall_door::row::<crate::model::DescribeNetworkAcls>(),
     rolecall_door::row::<crate::model::DescribeNetworkInterfaces>(),
+    rolecall_door::row::<crate::model::DescribePlacementGroups>(),
     rolecall_door::row::<crate::model::DescribeRegions>(),
     rolecall_door::row::<crate::model::DescribeRouteTables>(),
     rolecall_door::row::<crate::model::DescribeSecurityGroups>(),
@@ -143,28 +167,46 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::DescribeVpcAttribute>(),
     rolecall_door::row::<crate::model::DescribeVpcs>(),
     rolecall_door::row::<crate::model::DetachInternetGateway>(),
+    rolecall_door::row::<crate::model::DisableSerialConsoleAccess>(),
     rolecall_door::row::<crate::model::DisassociateIamInstanceProfile>(),
     rolecall_door::row::<crate::model::DisassociateRouteTable>(),
     rolecall_door::row::<crate::model::DisassociateVpcCidrBlock>(),
+    rolecall_door::row::<crate::model::EnableSerialConsoleAccess>(),
     rolecall_door::row::<crate::model::GetConsoleOutput>(),
+    rolecall_door::row::<crate::model::GetConsoleScreenshot>(),
+    rolecall_door::row::<crate::model::GetDefaultCreditSpecification>(),
+    rolecall_door::row::<crate::model::GetInstanceMetadataDefaults>(),
     rolecall_door::row::<crate::model::GetLaunchTemplateData>(),
+    rolecall_door::row::<crate::model::GetPasswordData>(),
+    rolecall_door::row::<crate::model::GetSerialConsoleAccessStatus>(),
     rolecall_door::row::<crate::model::ImportKeyPair>(),
+    rolecall_door::row::<crate::model::ModifyDefaultCreditSpecification>(),
     rolecall_door::row::<crate::model::ModifyInstanceAttribute>(),
+    rolecall_door::row::<crate::model::ModifyInstanceCpuOptions>(),
+    rolecall_door::row::<crate::model::ModifyInstanceCreditSpecification>(),
+    rolecall_door::row::<crate::model::ModifyInstanceMaintenanceOptions>(),
+    rolecall_door::row::<crate::model::ModifyInstanceMetadataDefaults>(),
     rolecall_door::row::<crate::model::ModifyInstanceMetadataOptions>(),
+    rolecall_door::row::<crate::model::ModifyInstancePlacement>(),
     rolecall_door::row::<crate::model::ModifyLaunchTemplate>(),
+    rolecall_door::row::<crate::model::ModifyPrivateDnsNameOptions>(),
     rolecall_door::row::<crate::model::ModifySubnetAttribute>(),
     rolecall_door::row::<crate::model::ModifyVpcAttribute>(),
     rolecall_door::row::<crate::model::ModifyVpcTenancy>(),
+    rolecall_door::row::<crate::model::MonitorInstances>(),
     rolecall_door::row::<crate::model::RebootInstances>(),
     rolecall_door::row::<crate::model::ReplaceIamInstanceProfileAssociation>(),
     rolecall_door::row::<crate::model::ReplaceNetworkAclAssociation>(),
     rolecall_door::row::<crate::model::ReplaceNetworkAclEntry>(),
     rolecall_door::row::<crate::model::ReplaceRoute>(),
     rolecall_door::row::<crate::model::ReplaceRouteTableAssociation>(),
+    rolecall_door::row::<crate::model::ReportInstanceStatus>(),
+    rolecall_door::row::<crate::model::ResetInstanceAttribute>(),
     rolecall_door::row::<crate::model::RunInstances>(),
     rolecall_door::row::<crate::model::StartInstances>(),
     rolecall_door::row::<crate::model::StopInstances>(),
     rolecall_door::row::<crate::model::TerminateInstances>(),
+    rolecall_door::row::<crate::model::UnmonitorInstances>(),
 ];
 
 /// The operations that are known and not implemented.
@@ -280,7 +322,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("CreateNetworkInterface"),
     rolecall_wire::Route::named("CreateNetworkInterfacePermission"),
     rolecall_wire::Route::named("CreateNetworkingFlexCostAllocationPolicy"),
-    rolecall_wire::Route::named("CreatePlacementGroup"),
     rolecall_wire::Route::named("CreatePublicIpv4Pool"),
     rolecall_wire::Route::named("CreateReplaceRootVolumeTask"),
     rolecall_wire::Route::named("CreateReservedInstancesListing"),
@@ -372,7 +413,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("DeleteNetworkInterface"),
     rolecall_wire::Route::named("DeleteNetworkInterfacePermission"),
     rolecall_wire::Route::named("DeleteNetworkingFlexCostAllocationPolicies"),
-    rolecall_wire::Route::named("DeletePlacementGroup"),
     rolecall_wire::Route::named("DeletePublicIpv4Pool"),
     rolecall_wire::Route::named("DeleteQueuedReservedInstances"),
     rolecall_wire::Route::named("DeleteRouteServer"),
@@ -525,7 +565,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("DescribeNetworkingFlexCostAllocationPolicies"),
     rolecall_wire::Route::named("DescribeNetworkingFlexCostAllocationPolicyAssociations"),
     rolecall_wire::Route::named("DescribeOutpostLags"),
-    rolecall_wire::Route::named("DescribePlacementGroups"),
     rolecall_wire::Route::named("DescribePrefixLists"),
     rolecall_wire::Route::named("DescribePrincipalIdFormat"),
     rolecall_wire::Route::named("DescribePublicIpv4Pools"),
@@ -620,7 +659,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("DisableIpamOrganizationAdminAccount"),
     rolecall_wire::Route::named("DisableIpamPolicy"),
     rolecall_wire::Route::named("DisableRouteServerPropagation"),
-    rolecall_wire::Route::named("DisableSerialConsoleAccess"),
     rolecall_wire::Route::named("DisableSnapshotBlockPublicAccess"),
     rolecall_wire::Route::named("DisableTransitGatewayRouteTablePropagation"),
     rolecall_wire::Route::named("DisableVgwRoutePropagation"),
@@ -662,7 +700,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("EnableIpamPolicy"),
     rolecall_wire::Route::named("EnableReachabilityAnalyzerOrganizationSharing"),
     rolecall_wire::Route::named("EnableRouteServerPropagation"),
-    rolecall_wire::Route::named("EnableSerialConsoleAccess"),
     rolecall_wire::Route::named("EnableSnapshotBlockPublicAccess"),
     rolecall_wire::Route::named("EnableTransitGatewayRouteTablePropagation"),
     rolecall_wire::Route::named("EnableVgwRoutePropagation"),
@@ -687,9 +724,7 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("GetCapacityReservationUsage"),
     rolecall_wire::Route::named("GetClientVpnEndpointAuthorizationPolicy"),
     rolecall_wire::Route::named("GetCoipPoolUsage"),
-    rolecall_wire::Route::named("GetConsoleScreenshot"),
     rolecall_wire::Route::named("GetDeclarativePoliciesReportSummary"),
-    rolecall_wire::Route::named("GetDefaultCreditSpecification"),
     rolecall_wire::Route::named("GetEbsDefaultKmsKeyId"),
     rolecall_wire::Route::named("GetEbsEncryptionByDefault"),
     rolecall_wire::Route::named("GetEnabledIpamPolicy"),
@@ -699,7 +734,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("GetImageAncestry"),
     rolecall_wire::Route::named("GetImageBlockPublicAccessState"),
     rolecall_wire::Route::named("GetImageFindings"),
-    rolecall_wire::Route::named("GetInstanceMetadataDefaults"),
     rolecall_wire::Route::named("GetInstanceTpmEkPub"),
     rolecall_wire::Route::named("GetInstanceTypesFromInstanceRequirements"),
     rolecall_wire::Route::named("GetInstanceUefiData"),
@@ -728,13 +762,11 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("GetNetworkInsightsAccessScopeAnalysisFindings"),
     rolecall_wire::Route::named("GetNetworkInsightsAccessScopeContent"),
     rolecall_wire::Route::named("GetNetworkingFlexCostAllocationPolicyVersions"),
-    rolecall_wire::Route::named("GetPasswordData"),
     rolecall_wire::Route::named("GetReservedInstancesExchangeQuote"),
     rolecall_wire::Route::named("GetRouteServerAssociations"),
     rolecall_wire::Route::named("GetRouteServerPropagations"),
     rolecall_wire::Route::named("GetRouteServerRoutingDatabase"),
     rolecall_wire::Route::named("GetSecurityGroupsForVpc"),
-    rolecall_wire::Route::named("GetSerialConsoleAccessStatus"),
     rolecall_wire::Route::named("GetSnapshotBlockPublicAccessState"),
     rolecall_wire::Route::named("GetSpotPlacementScores"),
     rolecall_wire::Route::named("GetSubnetCidrReservations"),
@@ -771,7 +803,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("ModifyCapacityReservationFleet"),
     rolecall_wire::Route::named("ModifyClientVpnEndpoint"),
     rolecall_wire::Route::named("ModifyClientVpnEndpointAuthorizationPolicy"),
-    rolecall_wire::Route::named("ModifyDefaultCreditSpecification"),
     rolecall_wire::Route::named("ModifyEbsDefaultKmsKeyId"),
     rolecall_wire::Route::named("ModifyFleet"),
     rolecall_wire::Route::named("ModifyFpgaImageAttribute"),
@@ -781,14 +812,9 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("ModifyImageAttribute"),
     rolecall_wire::Route::named("ModifyInstanceCapacityReservationAttributes"),
     rolecall_wire::Route::named("ModifyInstanceConnectEndpoint"),
-    rolecall_wire::Route::named("ModifyInstanceCpuOptions"),
-    rolecall_wire::Route::named("ModifyInstanceCreditSpecification"),
     rolecall_wire::Route::named("ModifyInstanceEventStartTime"),
     rolecall_wire::Route::named("ModifyInstanceEventWindow"),
-    rolecall_wire::Route::named("ModifyInstanceMaintenanceOptions"),
-    rolecall_wire::Route::named("ModifyInstanceMetadataDefaults"),
     rolecall_wire::Route::named("ModifyInstanceNetworkPerformanceOptions"),
-    rolecall_wire::Route::named("ModifyInstancePlacement"),
     rolecall_wire::Route::named("ModifyIpam"),
     rolecall_wire::Route::named("ModifyIpamPolicyAllocationRules"),
     rolecall_wire::Route::named("ModifyIpamPool"),
@@ -805,7 +831,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("ModifyMetricCategory"),
     rolecall_wire::Route::named("ModifyNetworkInterfaceAttribute"),
     rolecall_wire::Route::named("ModifyNetworkingFlexCostAllocationPolicy"),
-    rolecall_wire::Route::named("ModifyPrivateDnsNameOptions"),
     rolecall_wire::Route::named("ModifyPublicIpDnsNameOptions"),
     rolecall_wire::Route::named("ModifyReservedInstances"),
     rolecall_wire::Route::named("ModifyRouteServer"),
@@ -847,7 +872,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("ModifyVpnConnectionOptions"),
     rolecall_wire::Route::named("ModifyVpnTunnelCertificate"),
     rolecall_wire::Route::named("ModifyVpnTunnelOptions"),
-    rolecall_wire::Route::named("MonitorInstances"),
     rolecall_wire::Route::named("MoveAddressToVpc"),
     rolecall_wire::Route::named("MoveByoipCidrToIpam"),
     rolecall_wire::Route::named("MoveCapacityReservationInstances"),
@@ -878,14 +902,12 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("ReplaceImageInstanceTypeSpecification"),
     rolecall_wire::Route::named("ReplaceTransitGatewayRoute"),
     rolecall_wire::Route::named("ReplaceVpnTunnel"),
-    rolecall_wire::Route::named("ReportInstanceStatus"),
     rolecall_wire::Route::named("RequestSpotFleet"),
     rolecall_wire::Route::named("RequestSpotInstances"),
     rolecall_wire::Route::named("ResetAddressAttribute"),
     rolecall_wire::Route::named("ResetEbsDefaultKmsKeyId"),
     rolecall_wire::Route::named("ResetFpgaImageAttribute"),
     rolecall_wire::Route::named("ResetImageAttribute"),
-    rolecall_wire::Route::named("ResetInstanceAttribute"),
     rolecall_wire::Route::named("ResetNetworkInterfaceAttribute"),
     rolecall_wire::Route::named("ResetSnapshotAttribute"),
     rolecall_wire::Route::named("RestoreAddressToClassic"),
@@ -911,7 +933,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("UnassignPrivateIpAddresses"),
     rolecall_wire::Route::named("UnassignPrivateNatGatewayAddress"),
     rolecall_wire::Route::named("UnlockSnapshot"),
-    rolecall_wire::Route::named("UnmonitorInstances"),
     rolecall_wire::Route::named("UpdateCapacityManagerMonitoredTagKeys"),
     rolecall_wire::Route::named("UpdateCapacityManagerOrganizationsAccess"),
     rolecall_wire::Route::named("UpdateInterruptibleCapacityReservationAllocation"),

@@ -40,11 +40,9 @@ impl Operation for ModifyInstanceAttribute {
         let (place, input) = (Place::here(req), req.input);
         let mut instance = lifecycle::get(req.db()?, place, &input.instance_id, req.now)?;
         let wish = wish(input)?;
-        if instance.state.is_ending() {
-            return Err(not_stopped(&instance));
-        }
-        if wish.wants_stopped() && instance.state != State::Stopped {
-            return Err(not_stopped(&instance));
+        let stopped = instance.state == State::Stopped;
+        if instance.state.is_ending() || wish.wants_stopped() && !stopped {
+            return Err(lifecycle::not_stopped(&instance));
         }
         let mut interface = interfaces::primary(req.db()?, &instance)?;
         match wish {
@@ -90,10 +88,6 @@ impl Wish<'_> {
     fn wants_stopped(&self) -> bool {
         matches!(self, Wish::Type(_) | Wish::UserData(_) | Wish::EbsOptimized(_) | Wish::EnaSupport(_))
     }
-}
-
-fn not_stopped(instance: &Instance) -> Fault {
-    faults::wrong_state(format!("The instance '{}' is not in the 'stopped' state.", instance.id))
 }
 
 /// What is asked for, in either of the two forms: a member of its own, or `Attribute` with `Value`.
@@ -197,6 +191,12 @@ fn apply(instance: &mut Instance, wish: Wish<'_>) -> Result<(), Fault> {
             let found = instance_types::find(name).ok_or_else(|| {
                 faults::invalid_value(name, "instanceType", "The instance type is not supported.")
             })?;
+            // What it was told of its processor was told of the old one.
+            if found.name != instance.instance_type {
+                instance.settings.cpus = None;
+                instance.settings.unlimited = None;
+            }
+            launch::check_type(found)?;
             instance.instance_type = found.name.clone();
         }
         Wish::UserData(bytes) => instance.user_data = launch::checked_user_data(&bytes)?,
@@ -214,8 +214,8 @@ fn apply(instance: &mut Instance, wish: Wish<'_>) -> Result<(), Fault> {
         }
         // Those of its primary interface: see `run`.
         Wish::Groups(_) | Wish::SourceDestCheck(_) => {}
-        Wish::EbsOptimized(false) | Wish::EnaSupport(true) => {}
-        Wish::EbsOptimized(true) => return Err(faults::unsupported("EbsOptimized")),
+        Wish::EbsOptimized(yes) => instance.settings.ebs_optimized = yes,
+        Wish::EnaSupport(true) => {}
         Wish::EnaSupport(false) => return Err(faults::unsupported("EnaSupport=false")),
     }
     Ok(())

@@ -14,6 +14,7 @@ use crate::model::{
 };
 use crate::place::Place;
 use crate::questions::on_instance;
+use crate::settings;
 
 impl Operation for ModifyInstanceMetadataOptions {
     type Access = Write;
@@ -24,11 +25,8 @@ impl Operation for ModifyInstanceMetadataOptions {
 
     fn run(req: &mut Authorized<'_, Self>) -> Result<ModifyInstanceMetadataOptionsResult, Fault> {
         let (place, input) = (Place::here(req), req.input);
-        let mut instance = lifecycle::get(req.db()?, place, &input.instance_id, req.now)?;
-        if instance.state.is_ending() {
-            let text = format!("The instance '{}' is not in the 'running' or 'stopped' state.", instance.id);
-            return Err(faults::wrong_state(text));
-        }
+        let mut instance = lifecycle::get_standing(req.db()?, place, &input.instance_id, req.now)?;
+        let account = settings::of(req.db()?, place)?.metadata;
         let wished = InstanceMetadataOptionsRequest {
             http_tokens: input.http_tokens.clone(),
             http_put_response_hop_limit: input.http_put_response_hop_limit,
@@ -37,6 +35,9 @@ impl Operation for ModifyInstanceMetadataOptions {
             instance_metadata_tags: input.instance_metadata_tags.clone(),
         };
         instance.metadata = launch::metadata(instance.metadata, Some(&wished))?;
+        if input.http_tokens.is_some() {
+            account.check(&instance.metadata, "modify an instance")?;
+        }
         faults::dry_run(input.dry_run)?;
         lifecycle::write(req.tx()?, &instance)?;
         Ok(ModifyInstanceMetadataOptionsResult {

@@ -183,7 +183,6 @@ mod tests {
             (|own| own.private_ip_address = Some("10.0.0.9".into()), "InvalidParameterValue"),
             (|own| own.min_count = 0, "InvalidParameterValue"),
             (|own| own.min_count = 2, "InvalidParameterValue"),
-            (|own| own.ebs_optimized = Some(true), "UnsupportedOperation"),
             (|own| own.kernel_id = Some("aki-1".into()), "UnsupportedOperation"),
             (
                 |own| {

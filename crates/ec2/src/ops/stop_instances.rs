@@ -25,9 +25,7 @@ impl Operation for StopInstances {
             let text = "Hibernation was not enabled for these instances at launch.";
             return Err(faults::other("UnsupportedHibernationConfiguration", text));
         }
-        if input.skip_os_shutdown == Some(true) {
-            return Err(faults::unsupported("SkipOsShutdown"));
-        }
+        let hard = input.force == Some(true) || input.skip_os_shutdown == Some(true);
         let instances = lifecycle::get_all(req.db()?, place, &input.instance_ids, now)?;
         for instance in &instances {
             check(instance)?;
@@ -36,7 +34,13 @@ impl Operation for StopInstances {
         let mut changes = Vec::new();
         for mut instance in instances {
             let before = instance.state;
+            if before == State::Stopping && hard && !instance.settings.hard {
+                // One that takes its time is told again, without any left.
+                instance.settings.hard = true;
+                lifecycle::want(req.tx()?, env, &mut instance, Goal::Stopped, at_once)?;
+            }
             if before == State::Running {
+                instance.settings.hard = hard;
                 instance.reason = Some(lifecycle::user_shutdown());
                 instance.transition = lifecycle::user_initiated(now);
                 lifecycle::want(req.tx()?, env, &mut instance, Goal::Stopped, at_once)?;

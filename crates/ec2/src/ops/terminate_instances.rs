@@ -21,9 +21,7 @@ impl Operation for TerminateInstances {
     fn run(req: &mut Authorized<'_, Self>) -> Result<TerminateInstancesResult, Fault> {
         let (place, env, now, input) = (Place::here(req), req.env, req.now, req.input);
         let at_once = lifecycle::at_once(req);
-        if input.skip_os_shutdown == Some(true) {
-            return Err(faults::unsupported("SkipOsShutdown"));
-        }
+        let hard = input.force == Some(true) || input.skip_os_shutdown == Some(true);
         let instances = lifecycle::get_all(req.db()?, place, &input.instance_ids, now)?;
         for instance in &instances {
             if instance.keep && !instance.state.is_ending() {
@@ -39,6 +37,7 @@ impl Operation for TerminateInstances {
         for mut instance in instances {
             let before = instance.state;
             if !before.is_ending() {
+                instance.settings.hard = hard;
                 instance.reason = Some(lifecycle::user_shutdown());
                 instance.transition = lifecycle::user_initiated(now);
                 lifecycle::want(req.tx()?, env, &mut instance, Goal::Terminated, at_once)?;

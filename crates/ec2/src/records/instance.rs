@@ -6,7 +6,7 @@ use rolecall_store::{Record, StoreError, Table};
 use serde::{Deserialize, Serialize};
 
 use super::upgraded::Old;
-use super::{Mark, RegionalKey};
+use super::{Mark, RegionalKey, Settings};
 
 /// One instance. An operation changes `goal` and the states on the way there; the reconciler, which drives the
 /// machine, writes the states that were reached.
@@ -75,6 +75,8 @@ pub struct Instance {
     /// When it was terminated.
     #[serde(default)]
     pub ended: Option<Time>,
+    #[serde(default)]
+    pub settings: Settings,
 }
 
 /// The instance profile that gives the instance its role.

@@ -2,6 +2,7 @@
 //!
 //! Keys begin with account and region, so that regions stay apart; ids alone lead there through [`InstancePlaces`].
 
+mod account_settings;
 mod address;
 mod association;
 mod instance;
@@ -10,12 +11,15 @@ mod key_pair;
 mod launch_template;
 mod network;
 mod network_acl;
+mod placement_group;
 mod routing;
+mod settings;
 mod tagged;
 mod token;
 mod upgraded;
 mod wiring;
 
+pub use account_settings::{AccountSettings, MetadataDefaults, SettingsOfAccounts};
 pub use address::{PrivateAddresses, PublicAddresses, Taken};
 pub use association::{Association, Associations};
 pub use instance::{
@@ -35,10 +39,12 @@ pub use network::{
     Subnet, Subnets, Vpc, VpcBlock, Vpcs,
 };
 pub use network_acl::{AclRule, DhcpOptionSets, DhcpOptions, NetworkAcl, NetworkAcls};
+pub use placement_group::{PlacementGroup, PlacementGroups};
 pub use routing::{
     InternetGateway, InternetGateways, NatAddress, NatElastic, NatGateway, NatGateways, NetworkToken,
     NetworkTokens, Route, RouteTable, RouteTables, SubnetAssociation, Via,
 };
+pub use settings::{Cpus, HostNames, PlacementRef, Settings};
 pub use tagged::{TagSets, Tagged};
 pub use token::{ClientToken, ClientTokens};
 pub use upgraded::{Embedded, EmbeddedInterfaces};

@@ -1,0 +1,69 @@
+//! MonitorInstances: detailed monitoring on. There are no metrics, so it is only told of the instance.
+
+use rolecall_actions::ec2;
+use rolecall_base::Fault;
+use rolecall_door::{At, Authorized, Needs, Operation, Write};
+
+use crate::describe::monitoring_to_wire;
+use crate::faults;
+use crate::lifecycle;
+use crate::model::{InstanceMonitoring, MonitorInstances, MonitorInstancesRequest, MonitorInstancesResult};
+use crate::place::Place;
+use crate::questions::on_instances;
+
+impl Operation for MonitorInstances {
+    type Access = Write;
+
+    fn needs(input: &MonitorInstancesRequest, at: &At<'_>) -> Result<Needs, Fault> {
+        on_instances(ec2::MonitorInstances, at, &input.instance_ids)
+    }
+
+    fn run(req: &mut Authorized<'_, Self>) -> Result<MonitorInstancesResult, Fault> {
+        let (place, input) = (Place::here(req), req.input);
+        if input.metric_category_ids.as_ref().is_some_and(|list| !list.is_empty()) {
+            return Err(faults::unsupported("MetricCategoryId"));
+        }
+        let instances = lifecycle::get_all(req.db()?, place, &input.instance_ids, req.now)?;
+        if let Some(own) = instances.iter().find(|own| own.state.is_ending()) {
+            let text = format!("The instance '{}' is not in a state from which it can be monitored.", own.id);
+            return Err(faults::other("InvalidState", text));
+        }
+        faults::dry_run(input.dry_run)?;
+        let mut shown = Vec::new();
+        for mut instance in instances {
+            let before = instance.settings.monitored;
+            instance.settings.monitored = true;
+            lifecycle::write(req.tx()?, &instance)?;
+            let state = if before { "enabled" } else { "pending" };
+            shown.push(InstanceMonitoring {
+                instance_id: Some(instance.id),
+                monitoring: Some(monitoring_to_wire(state)),
+            });
+        }
+        Ok(MonitorInstancesResult { instance_monitorings: Some(shown) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rolecall_testkit::{ACCOUNT, World};
+
+    use crate::model::*;
+    use crate::scene::{launch, request, seen};
+
+    #[test]
+    fn monitoring_goes_on_and_off() {
+        let world = World::new(1);
+        let root = world.root(ACCOUNT);
+        let id = launch(&world, request());
+        let state = || seen(&world, &id).monitoring.unwrap().state.unwrap();
+        assert_eq!(state(), "disabled");
+        let input = MonitorInstancesRequest { instance_ids: vec![id.clone()], ..Default::default() };
+        let answer = world.call::<MonitorInstances>(&root, input).unwrap().instance_monitorings.unwrap();
+        assert_eq!(answer[0].monitoring.as_ref().unwrap().state.as_deref(), Some("pending"));
+        assert_eq!(state(), "enabled");
+        let input = UnmonitorInstancesRequest { instance_ids: vec![id.clone()], ..Default::default() };
+        world.call::<UnmonitorInstances>(&root, input).unwrap();
+        assert_eq!(state(), "disabled");
+    }
+}
