@@ -10,6 +10,7 @@ use rolecall_door::{At, ByArn, Needs, Question};
 use rolecall_store::{Reader, Table};
 
 use crate::faults;
+use crate::groups;
 use crate::images;
 use crate::network::{self, InNetwork, refusals, rows};
 use crate::place::Place;
@@ -74,6 +75,7 @@ kinds! {
     "vpc" Vpc in_network::<Vpcs>, faults::no_vpc, by_id;
     "subnet" Subnet in_network::<Subnets>, faults::no_subnet, by_id;
     "sg" SecurityGroup in_network::<SecurityGroups>, faults::no_group, by_id;
+    "sgr" SecurityGroupRule groups::has_rule, groups::no_rule, by_id;
     "key" KeyPair stored::<KeyPairNames>, faults::no_key_pair, key_pair;
     "ami" Image |_, _, id| Ok(images::find(id).is_some()), |id| faults::no_image(&[id]), image;
     "rtb" RouteTable in_network::<RouteTables>, faults::no_route_table, by_id;

@@ -224,6 +224,76 @@ impl wire::Output for AttachInternetGatewayResponse {
 }
 
 #[derive(Debug)]
+pub struct AuthorizeSecurityGroupEgress;
+
+impl wire::Shape for AuthorizeSecurityGroupEgress {
+    type Input = AuthorizeSecurityGroupEgressRequest;
+    type Output = AuthorizeSecurityGroupEgressResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "AuthorizeSecurityGroupEgress",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("AuthorizeSecurityGroupEgress"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for AuthorizeSecurityGroupEgressRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for AuthorizeSecurityGroupEgressResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct AuthorizeSecurityGroupIngress;
+
+impl wire::Shape for AuthorizeSecurityGroupIngress {
+    type Input = AuthorizeSecurityGroupIngressRequest;
+    type Output = AuthorizeSecurityGroupIngressResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "AuthorizeSecurityGroupIngress",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("AuthorizeSecurityGroupIngress"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for AuthorizeSecurityGroupIngressRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for AuthorizeSecurityGroupIngressResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
 pub struct CreateDefaultSubnet;
 
 impl wire::Shape for CreateDefaultSubnet {
@@ -653,6 +723,41 @@ impl wire::Input for CreateRouteTableRequest {
 }
 
 impl wire::Output for CreateRouteTableResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct CreateSecurityGroup;
+
+impl wire::Shape for CreateSecurityGroup {
+    type Input = CreateSecurityGroupRequest;
+    type Output = CreateSecurityGroupResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "CreateSecurityGroup",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("CreateSecurityGroup"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for CreateSecurityGroupRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for CreateSecurityGroupResult {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::ec2_answer(meta, request_id, out, |w| self.members(w));
     }
@@ -1230,6 +1335,41 @@ impl wire::Input for DeleteRouteTableRequest {
 impl wire::Output for DeleteRouteTableResponse {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::ec2_answer(meta, request_id, out, |w| w.put("return", &true));
+    }
+}
+
+#[derive(Debug)]
+pub struct DeleteSecurityGroup;
+
+impl wire::Shape for DeleteSecurityGroup {
+    type Input = DeleteSecurityGroupRequest;
+    type Output = DeleteSecurityGroupResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "DeleteSecurityGroup",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("DeleteSecurityGroup"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for DeleteSecurityGroupRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for DeleteSecurityGroupResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
     }
 }
 
@@ -2119,6 +2259,76 @@ impl wire::Output for DescribeRouteTablesResult {
 }
 
 #[derive(Debug)]
+pub struct DescribeSecurityGroupReferences;
+
+impl wire::Shape for DescribeSecurityGroupReferences {
+    type Input = DescribeSecurityGroupReferencesRequest;
+    type Output = DescribeSecurityGroupReferencesResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "DescribeSecurityGroupReferences",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("DescribeSecurityGroupReferences"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for DescribeSecurityGroupReferencesRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for DescribeSecurityGroupReferencesResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct DescribeSecurityGroupRules;
+
+impl wire::Shape for DescribeSecurityGroupRules {
+    type Input = DescribeSecurityGroupRulesRequest;
+    type Output = DescribeSecurityGroupRulesResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "DescribeSecurityGroupRules",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("DescribeSecurityGroupRules"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for DescribeSecurityGroupRulesRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for DescribeSecurityGroupRulesResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
 pub struct DescribeSecurityGroups;
 
 impl wire::Shape for DescribeSecurityGroups {
@@ -2148,6 +2358,41 @@ impl wire::Input for DescribeSecurityGroupsRequest {
 }
 
 impl wire::Output for DescribeSecurityGroupsResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct DescribeStaleSecurityGroups;
+
+impl wire::Shape for DescribeStaleSecurityGroups {
+    type Input = DescribeStaleSecurityGroupsRequest;
+    type Output = DescribeStaleSecurityGroupsResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "DescribeStaleSecurityGroups",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("DescribeStaleSecurityGroups"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for DescribeStaleSecurityGroupsRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for DescribeStaleSecurityGroupsResult {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::ec2_answer(meta, request_id, out, |w| self.members(w));
     }
@@ -2779,6 +3024,41 @@ impl wire::Output for GetPasswordDataResult {
 }
 
 #[derive(Debug)]
+pub struct GetSecurityGroupsForVpc;
+
+impl wire::Shape for GetSecurityGroupsForVpc {
+    type Input = GetSecurityGroupsForVpcRequest;
+    type Output = GetSecurityGroupsForVpcResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "GetSecurityGroupsForVpc",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("GetSecurityGroupsForVpc"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for GetSecurityGroupsForVpcRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for GetSecurityGroupsForVpcResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
 pub struct GetSerialConsoleAccessStatus;
 
 impl wire::Shape for GetSerialConsoleAccessStatus {
@@ -3208,6 +3488,41 @@ impl wire::Input for ModifyPrivateDnsNameOptionsRequest {
 }
 
 impl wire::Output for ModifyPrivateDnsNameOptionsResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct ModifySecurityGroupRules;
+
+impl wire::Shape for ModifySecurityGroupRules {
+    type Input = ModifySecurityGroupRulesRequest;
+    type Output = ModifySecurityGroupRulesResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "ModifySecurityGroupRules",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("ModifySecurityGroupRules"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for ModifySecurityGroupRulesRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for ModifySecurityGroupRulesResult {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::ec2_answer(meta, request_id, out, |w| self.members(w));
     }
@@ -3739,6 +4054,76 @@ impl wire::Output for ResetInstanceAttributeResponse {
 }
 
 #[derive(Debug)]
+pub struct RevokeSecurityGroupEgress;
+
+impl wire::Shape for RevokeSecurityGroupEgress {
+    type Input = RevokeSecurityGroupEgressRequest;
+    type Output = RevokeSecurityGroupEgressResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "RevokeSecurityGroupEgress",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("RevokeSecurityGroupEgress"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for RevokeSecurityGroupEgressRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for RevokeSecurityGroupEgressResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct RevokeSecurityGroupIngress;
+
+impl wire::Shape for RevokeSecurityGroupIngress {
+    type Input = RevokeSecurityGroupIngressRequest;
+    type Output = RevokeSecurityGroupIngressResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "RevokeSecurityGroupIngress",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("RevokeSecurityGroupIngress"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for RevokeSecurityGroupIngressRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for RevokeSecurityGroupIngressResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
 pub struct RunInstances;
 
 impl wire::Shape for RunInstances {
@@ -3908,6 +4293,76 @@ impl wire::Input for UnmonitorInstancesRequest {
 }
 
 impl wire::Output for UnmonitorInstancesResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct UpdateSecurityGroupRuleDescriptionsEgress;
+
+impl wire::Shape for UpdateSecurityGroupRuleDescriptionsEgress {
+    type Input = UpdateSecurityGroupRuleDescriptionsEgressRequest;
+    type Output = UpdateSecurityGroupRuleDescriptionsEgressResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "UpdateSecurityGroupRuleDescriptionsEgress",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("UpdateSecurityGroupRuleDescriptionsEgress"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for UpdateSecurityGroupRuleDescriptionsEgressRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for UpdateSecurityGroupRuleDescriptionsEgressResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct UpdateSecurityGroupRuleDescriptionsIngress;
+
+impl wire::Shape for UpdateSecurityGroupRuleDescriptionsIngress {
+    type Input = UpdateSecurityGroupRuleDescriptionsIngressRequest;
+    type Output = UpdateSecurityGroupRuleDescriptionsIngressResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "UpdateSecurityGroupRuleDescriptionsIngress",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("UpdateSecurityGroupRuleDescriptionsIngress"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for UpdateSecurityGroupRuleDescriptionsIngressRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for UpdateSecurityGroupRuleDescriptionsIngressResult {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::ec2_answer(meta, request_id, out, |w| self.members(w));
     }
@@ -4561,6 +5016,185 @@ impl record::Tell for AttributeValue {
     fn tell(&self, t: &mut record::Teller) {
         t.open();
         t.put("value", self.value.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct AuthorizeSecurityGroupEgressRequest {
+    pub tag_specifications: Option<Vec<TagSpecification>>,
+    pub dry_run: Option<bool>,
+    pub group_id: String,
+    pub source_security_group_name: Option<String>,
+    pub source_security_group_owner_id: Option<String>,
+    pub ip_protocol: Option<String>,
+    pub from_port: Option<i32>,
+    pub to_port: Option<i32>,
+    pub cidr_ip: Option<String>,
+    pub ip_permissions: Option<Vec<IpPermission>>,
+}
+
+impl form::FromForm for AuthorizeSecurityGroupEgressRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(AuthorizeSecurityGroupEgressRequest {
+            tag_specifications: n.list("TagSpecification", "", v)?,
+            dry_run: n.get("DryRun", v)?,
+            group_id: n.need("GroupId", v)?,
+            source_security_group_name: n.get("SourceSecurityGroupName", v)?,
+            source_security_group_owner_id: n.get("SourceSecurityGroupOwnerId", v)?,
+            ip_protocol: n.get("IpProtocol", v)?,
+            from_port: n.get("FromPort", v)?,
+            to_port: n.get("ToPort", v)?,
+            cidr_ip: n.get("CidrIp", v)?,
+            ip_permissions: n.list("IpPermissions", "", v)?,
+        })
+    }
+}
+
+impl record::Tell for AuthorizeSecurityGroupEgressRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("tagSpecificationSet", "", self.tag_specifications.as_deref());
+        t.put("dryRun", self.dry_run.as_ref());
+        t.put("groupId", Some(&self.group_id));
+        t.put("sourceSecurityGroupName", self.source_security_group_name.as_ref());
+        t.put("sourceSecurityGroupOwnerId", self.source_security_group_owner_id.as_ref());
+        t.put("ipProtocol", self.ip_protocol.as_ref());
+        t.put("fromPort", self.from_port.as_ref());
+        t.put("toPort", self.to_port.as_ref());
+        t.put("cidrIp", self.cidr_ip.as_ref());
+        t.set("ipPermissionsSet", "", self.ip_permissions.as_deref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct AuthorizeSecurityGroupEgressResult {
+    pub return_: Option<bool>,
+    pub security_group_rules: Option<Vec<SecurityGroupRule>>,
+}
+
+impl AuthorizeSecurityGroupEgressResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("return", &self.return_);
+        w.list("securityGroupRuleSet", "item", self.security_group_rules.as_deref());
+    }
+}
+
+impl xml::ToXml for AuthorizeSecurityGroupEgressResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for AuthorizeSecurityGroupEgressResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("return", self.return_.as_ref());
+        t.set("securityGroupRuleSet", "", self.security_group_rules.as_deref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct AuthorizeSecurityGroupIngressRequest {
+    pub cidr_ip: Option<String>,
+    pub from_port: Option<i32>,
+    pub group_id: Option<String>,
+    pub group_name: Option<String>,
+    pub ip_permissions: Option<Vec<IpPermission>>,
+    pub ip_protocol: Option<String>,
+    pub source_security_group_name: Option<String>,
+    pub source_security_group_owner_id: Option<String>,
+    pub to_port: Option<i32>,
+    pub tag_specifications: Option<Vec<TagSpecification>>,
+    pub dry_run: Option<bool>,
+}
+
+impl form::FromForm for AuthorizeSecurityGroupIngressRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(AuthorizeSecurityGroupIngressRequest {
+            cidr_ip: n.get("CidrIp", v)?,
+            from_port: n.get("FromPort", v)?,
+            group_id: n.get("GroupId", v)?,
+            group_name: n.get("GroupName", v)?,
+            ip_permissions: n.list("IpPermissions", "", v)?,
+            ip_protocol: n.get("IpProtocol", v)?,
+            source_security_group_name: n.get("SourceSecurityGroupName", v)?,
+            source_security_group_owner_id: n.get("SourceSecurityGroupOwnerId", v)?,
+            to_port: n.get("ToPort", v)?,
+            tag_specifications: n.list("TagSpecification", "", v)?,
+            dry_run: n.get("DryRun", v)?,
+        })
+    }
+}
+
+impl record::Tell for AuthorizeSecurityGroupIngressRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("cidrIp", self.cidr_ip.as_ref());
+        t.put("fromPort", self.from_port.as_ref());
+        t.put("groupId", self.group_id.as_ref());
+        t.put("groupName", self.group_name.as_ref());
+        t.set("ipPermissionsSet", "", self.ip_permissions.as_deref());
+        t.put("ipProtocol", self.ip_protocol.as_ref());
+        t.put("sourceSecurityGroupName", self.source_security_group_name.as_ref());
+        t.put("sourceSecurityGroupOwnerId", self.source_security_group_owner_id.as_ref());
+        t.put("toPort", self.to_port.as_ref());
+        t.set("tagSpecificationSet", "", self.tag_specifications.as_deref());
+        t.put("dryRun", self.dry_run.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct AuthorizeSecurityGroupIngressResult {
+    pub return_: Option<bool>,
+    pub security_group_rules: Option<Vec<SecurityGroupRule>>,
+}
+
+impl AuthorizeSecurityGroupIngressResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("return", &self.return_);
+        w.list("securityGroupRuleSet", "item", self.security_group_rules.as_deref());
+    }
+}
+
+impl xml::ToXml for AuthorizeSecurityGroupIngressResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for AuthorizeSecurityGroupIngressResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("return", self.return_.as_ref());
+        t.set("securityGroupRuleSet", "", self.security_group_rules.as_deref());
         t.close();
     }
 }
@@ -6224,6 +6858,82 @@ impl record::Tell for CreateRouteTableResult {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct CreateSecurityGroupRequest {
+    pub description: String,
+    pub group_name: String,
+    pub vpc_id: Option<String>,
+    pub tag_specifications: Option<Vec<TagSpecification>>,
+    pub dry_run: Option<bool>,
+}
+
+impl form::FromForm for CreateSecurityGroupRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(CreateSecurityGroupRequest {
+            description: n.need("GroupDescription", v)?,
+            group_name: n.need("GroupName", v)?,
+            vpc_id: n.get("VpcId", v)?,
+            tag_specifications: n.list("TagSpecification", "", v)?,
+            dry_run: n.get("DryRun", v)?,
+        })
+    }
+}
+
+impl record::Tell for CreateSecurityGroupRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("groupDescription", Some(&self.description));
+        t.put("groupName", Some(&self.group_name));
+        t.put("vpcId", self.vpc_id.as_ref());
+        t.set("tagSpecificationSet", "", self.tag_specifications.as_deref());
+        t.put("dryRun", self.dry_run.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct CreateSecurityGroupResult {
+    pub group_id: Option<String>,
+    pub tags: Option<Vec<Tag>>,
+    pub security_group_arn: Option<String>,
+}
+
+impl CreateSecurityGroupResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("groupId", &self.group_id);
+        w.list("tagSet", "item", self.tags.as_deref());
+        w.put("securityGroupArn", &self.security_group_arn);
+    }
+}
+
+impl xml::ToXml for CreateSecurityGroupResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for CreateSecurityGroupResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("groupId", self.group_id.as_ref());
+        t.set("tagSet", "", self.tags.as_deref());
+        t.put("securityGroupArn", self.security_group_arn.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct CreateSubnetRequest {
     pub tag_specifications: Option<Vec<TagSpecification>>,
     pub availability_zone: Option<String>,
@@ -7059,6 +7769,73 @@ impl record::Tell for DeleteRouteTableRequest {
         t.open();
         t.put("dryRun", self.dry_run.as_ref());
         t.put("routeTableId", Some(&self.route_table_id));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteSecurityGroupRequest {
+    pub group_id: Option<String>,
+    pub group_name: Option<String>,
+    pub dry_run: Option<bool>,
+}
+
+impl form::FromForm for DeleteSecurityGroupRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DeleteSecurityGroupRequest {
+            group_id: n.get("GroupId", v)?,
+            group_name: n.get("GroupName", v)?,
+            dry_run: n.get("DryRun", v)?,
+        })
+    }
+}
+
+impl record::Tell for DeleteSecurityGroupRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("groupId", self.group_id.as_ref());
+        t.put("groupName", self.group_name.as_ref());
+        t.put("dryRun", self.dry_run.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteSecurityGroupResult {
+    pub return_: Option<bool>,
+    pub group_id: Option<String>,
+}
+
+impl DeleteSecurityGroupResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("return", &self.return_);
+        w.put("groupId", &self.group_id);
+    }
+}
+
+impl xml::ToXml for DeleteSecurityGroupResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for DeleteSecurityGroupResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("return", self.return_.as_ref());
+        t.put("groupId", self.group_id.as_ref());
         t.close();
     }
 }
@@ -8750,6 +9527,146 @@ impl record::Tell for DescribeRouteTablesResult {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct DescribeSecurityGroupReferencesRequest {
+    pub dry_run: Option<bool>,
+    pub group_id: Vec<String>,
+}
+
+impl form::FromForm for DescribeSecurityGroupReferencesRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DescribeSecurityGroupReferencesRequest {
+            dry_run: n.get("DryRun", v)?,
+            group_id: n.need_list("GroupId", "", v)?,
+        })
+    }
+}
+
+impl record::Tell for DescribeSecurityGroupReferencesRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("dryRun", self.dry_run.as_ref());
+        t.set("groupIdSet", "groupId", Some(self.group_id.as_slice()));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DescribeSecurityGroupReferencesResult {
+    pub security_group_reference_set: Option<Vec<SecurityGroupReference>>,
+}
+
+impl DescribeSecurityGroupReferencesResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.list("securityGroupReferenceSet", "item", self.security_group_reference_set.as_deref());
+    }
+}
+
+impl xml::ToXml for DescribeSecurityGroupReferencesResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for DescribeSecurityGroupReferencesResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("securityGroupReferenceSet", "", self.security_group_reference_set.as_deref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DescribeSecurityGroupRulesRequest {
+    pub filters: Option<Vec<Filter>>,
+    pub security_group_rule_ids: Option<Vec<String>>,
+    pub dry_run: Option<bool>,
+    pub next_token: Option<String>,
+    pub max_results: Option<i32>,
+}
+
+impl form::FromForm for DescribeSecurityGroupRulesRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DescribeSecurityGroupRulesRequest {
+            filters: n.list("Filter", "", v)?,
+            security_group_rule_ids: n.list("SecurityGroupRuleId", "", v)?,
+            dry_run: n.get("DryRun", v)?,
+            next_token: n.get("NextToken", v)?,
+            max_results: n.get("MaxResults", v)?,
+        })
+    }
+}
+
+impl DescribeSecurityGroupRulesRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.number("MaxResults", self.max_results, Some(5), Some(1000));
+    }
+}
+
+impl record::Tell for DescribeSecurityGroupRulesRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("filterSet", "", self.filters.as_deref());
+        t.set("securityGroupRuleIdSet", "securityGroupRuleId", self.security_group_rule_ids.as_deref());
+        t.put("dryRun", self.dry_run.as_ref());
+        t.put("nextToken", self.next_token.as_ref());
+        t.put("maxResults", self.max_results.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DescribeSecurityGroupRulesResult {
+    pub security_group_rules: Option<Vec<SecurityGroupRule>>,
+    pub next_token: Option<String>,
+}
+
+impl DescribeSecurityGroupRulesResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.list("securityGroupRuleSet", "item", self.security_group_rules.as_deref());
+        w.put("nextToken", &self.next_token);
+    }
+}
+
+impl xml::ToXml for DescribeSecurityGroupRulesResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for DescribeSecurityGroupRulesResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("securityGroupRuleSet", "", self.security_group_rules.as_deref());
+        t.put("nextToken", self.next_token.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DescribeSecurityGroupsRequest {
     pub group_ids: Option<Vec<String>>,
     pub group_names: Option<Vec<String>>,
@@ -8822,6 +9739,83 @@ impl record::Tell for DescribeSecurityGroupsResult {
         t.open();
         t.put("nextToken", self.next_token.as_ref());
         t.set("securityGroupInfoSet", "", self.security_groups.as_deref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DescribeStaleSecurityGroupsRequest {
+    pub dry_run: Option<bool>,
+    pub max_results: Option<i32>,
+    pub next_token: Option<String>,
+    pub vpc_id: String,
+}
+
+impl form::FromForm for DescribeStaleSecurityGroupsRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DescribeStaleSecurityGroupsRequest {
+            dry_run: n.get("DryRun", v)?,
+            max_results: n.get("MaxResults", v)?,
+            next_token: n.get("NextToken", v)?,
+            vpc_id: n.need("VpcId", v)?,
+        })
+    }
+}
+
+impl DescribeStaleSecurityGroupsRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.number("MaxResults", self.max_results, Some(5), Some(255));
+        v.text("NextToken", self.next_token.as_deref(), &rule::DESCRIBE_STALE_SECURITY_GROUPS_NEXT_TOKEN);
+    }
+}
+
+impl record::Tell for DescribeStaleSecurityGroupsRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("dryRun", self.dry_run.as_ref());
+        t.put("maxResults", self.max_results.as_ref());
+        t.put("nextToken", self.next_token.as_ref());
+        t.put("vpcId", Some(&self.vpc_id));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DescribeStaleSecurityGroupsResult {
+    pub next_token: Option<String>,
+    pub stale_security_group_set: Option<Vec<StaleSecurityGroup>>,
+}
+
+impl DescribeStaleSecurityGroupsResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("nextToken", &self.next_token);
+        w.list("staleSecurityGroupSet", "item", self.stale_security_group_set.as_deref());
+    }
+}
+
+impl xml::ToXml for DescribeStaleSecurityGroupsResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for DescribeStaleSecurityGroupsResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("nextToken", self.next_token.as_ref());
+        t.set("staleSecurityGroupSet", "", self.stale_security_group_set.as_deref());
         t.close();
     }
 }
@@ -10870,6 +11864,85 @@ impl record::Tell for GetPasswordDataResult {
         t.open();
         t.put("instanceId", self.instance_id.as_ref());
         t.put("timestamp", self.timestamp.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetSecurityGroupsForVpcRequest {
+    pub vpc_id: String,
+    pub next_token: Option<String>,
+    pub max_results: Option<i32>,
+    pub filters: Option<Vec<Filter>>,
+    pub dry_run: Option<bool>,
+}
+
+impl form::FromForm for GetSecurityGroupsForVpcRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(GetSecurityGroupsForVpcRequest {
+            vpc_id: n.need("VpcId", v)?,
+            next_token: n.get("NextToken", v)?,
+            max_results: n.get("MaxResults", v)?,
+            filters: n.list("Filter", "", v)?,
+            dry_run: n.get("DryRun", v)?,
+        })
+    }
+}
+
+impl GetSecurityGroupsForVpcRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.number("MaxResults", self.max_results, Some(5), Some(1000));
+    }
+}
+
+impl record::Tell for GetSecurityGroupsForVpcRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("vpcId", Some(&self.vpc_id));
+        t.put("nextToken", self.next_token.as_ref());
+        t.put("maxResults", self.max_results.as_ref());
+        t.set("filterSet", "", self.filters.as_deref());
+        t.put("dryRun", self.dry_run.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetSecurityGroupsForVpcResult {
+    pub next_token: Option<String>,
+    pub security_group_for_vpcs: Option<Vec<SecurityGroupForVpc>>,
+}
+
+impl GetSecurityGroupsForVpcResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("nextToken", &self.next_token);
+        w.list("securityGroupForVpcSet", "item", self.security_group_for_vpcs.as_deref());
+    }
+}
+
+impl xml::ToXml for GetSecurityGroupsForVpcResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for GetSecurityGroupsForVpcResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("nextToken", self.next_token.as_ref());
+        t.set("securityGroupForVpcSet", "", self.security_group_for_vpcs.as_deref());
         t.close();
     }
 }
@@ -14184,6 +15257,20 @@ pub struct IpPermission {
     pub prefix_list_ids: Option<Vec<PrefixListId>>,
 }
 
+impl form::FromForm for IpPermission {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(IpPermission {
+            ip_protocol: n.get("IpProtocol", v)?,
+            from_port: n.get("FromPort", v)?,
+            to_port: n.get("ToPort", v)?,
+            user_id_group_pairs: n.list("Groups", "", v)?,
+            ip_ranges: n.list("IpRanges", "", v)?,
+            ipv6_ranges: n.list("Ipv6Ranges", "", v)?,
+            prefix_list_ids: n.list("PrefixListIds", "", v)?,
+        })
+    }
+}
+
 impl IpPermission {
     fn members(&self, w: &mut xml::Writer) {
         w.put("ipProtocol", &self.ip_protocol);
@@ -14227,6 +15314,12 @@ impl record::Tell for IpPermission {
 pub struct IpRange {
     pub description: Option<String>,
     pub cidr_ip: Option<String>,
+}
+
+impl form::FromForm for IpRange {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(IpRange { description: n.get("Description", v)?, cidr_ip: n.get("CidrIp", v)? })
+    }
 }
 
 impl IpRange {
@@ -14430,6 +15523,12 @@ impl record::Tell for Ipv6PrefixSpecificationResponse {
 pub struct Ipv6Range {
     pub description: Option<String>,
     pub cidr_ipv6: Option<String>,
+}
+
+impl form::FromForm for Ipv6Range {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(Ipv6Range { description: n.get("Description", v)?, cidr_ipv6: n.get("CidrIpv6", v)? })
+    }
 }
 
 impl Ipv6Range {
@@ -17681,6 +18780,70 @@ impl record::Tell for ModifyPrivateDnsNameOptionsResult {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct ModifySecurityGroupRulesRequest {
+    pub group_id: String,
+    pub security_group_rules: Vec<SecurityGroupRuleUpdate>,
+    pub dry_run: Option<bool>,
+}
+
+impl form::FromForm for ModifySecurityGroupRulesRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(ModifySecurityGroupRulesRequest {
+            group_id: n.need("GroupId", v)?,
+            security_group_rules: n.need_list("SecurityGroupRule", "", v)?,
+            dry_run: n.get("DryRun", v)?,
+        })
+    }
+}
+
+impl record::Tell for ModifySecurityGroupRulesRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("groupId", Some(&self.group_id));
+        t.set("securityGroupRuleSet", "", Some(self.security_group_rules.as_slice()));
+        t.put("dryRun", self.dry_run.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ModifySecurityGroupRulesResult {
+    pub return_: Option<bool>,
+}
+
+impl ModifySecurityGroupRulesResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("return", &self.return_);
+    }
+}
+
+impl xml::ToXml for ModifySecurityGroupRulesResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for ModifySecurityGroupRulesResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("return", self.return_.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ModifySubnetAttributeRequest {
     pub assign_ipv6_address_on_creation: Option<AttributeBooleanValue>,
     pub map_public_ip_on_launch: Option<AttributeBooleanValue>,
@@ -19451,6 +20614,12 @@ pub struct PrefixListId {
     pub prefix_list_id: Option<String>,
 }
 
+impl form::FromForm for PrefixListId {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(PrefixListId { description: n.get("Description", v)?, prefix_list_id: n.get("PrefixListId", v)? })
+    }
+}
+
 impl PrefixListId {
     fn members(&self, w: &mut xml::Writer) {
         w.put("description", &self.description);
@@ -19854,6 +21023,50 @@ impl record::Tell for RebootInstancesRequest {
         t.open();
         t.set("instancesSet", "instanceId", Some(self.instance_ids.as_slice()));
         t.put("dryRun", self.dry_run.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ReferencedSecurityGroup {
+    pub group_id: Option<String>,
+    pub peering_status: Option<String>,
+    pub user_id: Option<String>,
+    pub vpc_id: Option<String>,
+    pub vpc_peering_connection_id: Option<String>,
+}
+
+impl ReferencedSecurityGroup {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("groupId", &self.group_id);
+        w.put("peeringStatus", &self.peering_status);
+        w.put("userId", &self.user_id);
+        w.put("vpcId", &self.vpc_id);
+        w.put("vpcPeeringConnectionId", &self.vpc_peering_connection_id);
+    }
+}
+
+impl xml::ToXml for ReferencedSecurityGroup {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for ReferencedSecurityGroup {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("groupId", self.group_id.as_ref());
+        t.put("peeringStatus", self.peering_status.as_ref());
+        t.put("userId", self.user_id.as_ref());
+        t.put("vpcId", self.vpc_id.as_ref());
+        t.put("vpcPeeringConnectionId", self.vpc_peering_connection_id.as_ref());
         t.close();
     }
 }
@@ -20908,6 +22121,253 @@ impl record::Tell for ResponseLaunchTemplateData {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct RevokeSecurityGroupEgressRequest {
+    pub security_group_rule_ids: Option<Vec<String>>,
+    pub dry_run: Option<bool>,
+    pub group_id: String,
+    pub source_security_group_name: Option<String>,
+    pub source_security_group_owner_id: Option<String>,
+    pub ip_protocol: Option<String>,
+    pub from_port: Option<i32>,
+    pub to_port: Option<i32>,
+    pub cidr_ip: Option<String>,
+    pub ip_permissions: Option<Vec<IpPermission>>,
+}
+
+impl form::FromForm for RevokeSecurityGroupEgressRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(RevokeSecurityGroupEgressRequest {
+            security_group_rule_ids: n.list("SecurityGroupRuleId", "", v)?,
+            dry_run: n.get("DryRun", v)?,
+            group_id: n.need("GroupId", v)?,
+            source_security_group_name: n.get("SourceSecurityGroupName", v)?,
+            source_security_group_owner_id: n.get("SourceSecurityGroupOwnerId", v)?,
+            ip_protocol: n.get("IpProtocol", v)?,
+            from_port: n.get("FromPort", v)?,
+            to_port: n.get("ToPort", v)?,
+            cidr_ip: n.get("CidrIp", v)?,
+            ip_permissions: n.list("IpPermissions", "", v)?,
+        })
+    }
+}
+
+impl record::Tell for RevokeSecurityGroupEgressRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("securityGroupRuleIdSet", "securityGroupRuleId", self.security_group_rule_ids.as_deref());
+        t.put("dryRun", self.dry_run.as_ref());
+        t.put("groupId", Some(&self.group_id));
+        t.put("sourceSecurityGroupName", self.source_security_group_name.as_ref());
+        t.put("sourceSecurityGroupOwnerId", self.source_security_group_owner_id.as_ref());
+        t.put("ipProtocol", self.ip_protocol.as_ref());
+        t.put("fromPort", self.from_port.as_ref());
+        t.put("toPort", self.to_port.as_ref());
+        t.put("cidrIp", self.cidr_ip.as_ref());
+        t.set("ipPermissionsSet", "", self.ip_permissions.as_deref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct RevokeSecurityGroupEgressResult {
+    pub return_: Option<bool>,
+    pub unknown_ip_permissions: Option<Vec<IpPermission>>,
+    pub revoked_security_group_rules: Option<Vec<RevokedSecurityGroupRule>>,
+}
+
+impl RevokeSecurityGroupEgressResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("return", &self.return_);
+        w.list("unknownIpPermissionSet", "item", self.unknown_ip_permissions.as_deref());
+        w.list("revokedSecurityGroupRuleSet", "item", self.revoked_security_group_rules.as_deref());
+    }
+}
+
+impl xml::ToXml for RevokeSecurityGroupEgressResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for RevokeSecurityGroupEgressResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("return", self.return_.as_ref());
+        t.set("unknownIpPermissionSet", "", self.unknown_ip_permissions.as_deref());
+        t.set("revokedSecurityGroupRuleSet", "", self.revoked_security_group_rules.as_deref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct RevokeSecurityGroupIngressRequest {
+    pub cidr_ip: Option<String>,
+    pub from_port: Option<i32>,
+    pub group_id: Option<String>,
+    pub group_name: Option<String>,
+    pub ip_permissions: Option<Vec<IpPermission>>,
+    pub ip_protocol: Option<String>,
+    pub source_security_group_name: Option<String>,
+    pub source_security_group_owner_id: Option<String>,
+    pub to_port: Option<i32>,
+    pub security_group_rule_ids: Option<Vec<String>>,
+    pub dry_run: Option<bool>,
+}
+
+impl form::FromForm for RevokeSecurityGroupIngressRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(RevokeSecurityGroupIngressRequest {
+            cidr_ip: n.get("CidrIp", v)?,
+            from_port: n.get("FromPort", v)?,
+            group_id: n.get("GroupId", v)?,
+            group_name: n.get("GroupName", v)?,
+            ip_permissions: n.list("IpPermissions", "", v)?,
+            ip_protocol: n.get("IpProtocol", v)?,
+            source_security_group_name: n.get("SourceSecurityGroupName", v)?,
+            source_security_group_owner_id: n.get("SourceSecurityGroupOwnerId", v)?,
+            to_port: n.get("ToPort", v)?,
+            security_group_rule_ids: n.list("SecurityGroupRuleId", "", v)?,
+            dry_run: n.get("DryRun", v)?,
+        })
+    }
+}
+
+impl record::Tell for RevokeSecurityGroupIngressRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("cidrIp", self.cidr_ip.as_ref());
+        t.put("fromPort", self.from_port.as_ref());
+        t.put("groupId", self.group_id.as_ref());
+        t.put("groupName", self.group_name.as_ref());
+        t.set("ipPermissionsSet", "", self.ip_permissions.as_deref());
+        t.put("ipProtocol", self.ip_protocol.as_ref());
+        t.put("sourceSecurityGroupName", self.source_security_group_name.as_ref());
+        t.put("sourceSecurityGroupOwnerId", self.source_security_group_owner_id.as_ref());
+        t.put("toPort", self.to_port.as_ref());
+        t.set("securityGroupRuleIdSet", "securityGroupRuleId", self.security_group_rule_ids.as_deref());
+        t.put("dryRun", self.dry_run.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct RevokeSecurityGroupIngressResult {
+    pub return_: Option<bool>,
+    pub unknown_ip_permissions: Option<Vec<IpPermission>>,
+    pub revoked_security_group_rules: Option<Vec<RevokedSecurityGroupRule>>,
+}
+
+impl RevokeSecurityGroupIngressResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("return", &self.return_);
+        w.list("unknownIpPermissionSet", "item", self.unknown_ip_permissions.as_deref());
+        w.list("revokedSecurityGroupRuleSet", "item", self.revoked_security_group_rules.as_deref());
+    }
+}
+
+impl xml::ToXml for RevokeSecurityGroupIngressResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for RevokeSecurityGroupIngressResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("return", self.return_.as_ref());
+        t.set("unknownIpPermissionSet", "", self.unknown_ip_permissions.as_deref());
+        t.set("revokedSecurityGroupRuleSet", "", self.revoked_security_group_rules.as_deref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct RevokedSecurityGroupRule {
+    pub security_group_rule_id: Option<String>,
+    pub group_id: Option<String>,
+    pub is_egress: Option<bool>,
+    pub ip_protocol: Option<String>,
+    pub from_port: Option<i32>,
+    pub to_port: Option<i32>,
+    pub cidr_ipv4: Option<String>,
+    pub cidr_ipv6: Option<String>,
+    pub prefix_list_id: Option<String>,
+    pub referenced_group_id: Option<String>,
+    pub description: Option<String>,
+}
+
+impl RevokedSecurityGroupRule {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("securityGroupRuleId", &self.security_group_rule_id);
+        w.put("groupId", &self.group_id);
+        w.put("isEgress", &self.is_egress);
+        w.put("ipProtocol", &self.ip_protocol);
+        w.put("fromPort", &self.from_port);
+        w.put("toPort", &self.to_port);
+        w.put("cidrIpv4", &self.cidr_ipv4);
+        w.put("cidrIpv6", &self.cidr_ipv6);
+        w.put("prefixListId", &self.prefix_list_id);
+        w.put("referencedGroupId", &self.referenced_group_id);
+        w.put("description", &self.description);
+    }
+}
+
+impl xml::ToXml for RevokedSecurityGroupRule {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for RevokedSecurityGroupRule {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("securityGroupRuleId", self.security_group_rule_id.as_ref());
+        t.put("groupId", self.group_id.as_ref());
+        t.put("isEgress", self.is_egress.as_ref());
+        t.put("ipProtocol", self.ip_protocol.as_ref());
+        t.put("fromPort", self.from_port.as_ref());
+        t.put("toPort", self.to_port.as_ref());
+        t.put("cidrIpv4", self.cidr_ipv4.as_ref());
+        t.put("cidrIpv6", self.cidr_ipv6.as_ref());
+        t.put("prefixListId", self.prefix_list_id.as_ref());
+        t.put("referencedGroupId", self.referenced_group_id.as_ref());
+        t.put("description", self.description.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct Route {
     pub destination_cidr_block: Option<String>,
     pub destination_ipv6_cidr_block: Option<String>,
@@ -21630,6 +23090,270 @@ impl record::Tell for SecurityGroup {
     }
 }
 
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct SecurityGroupForVpc {
+    pub description: Option<String>,
+    pub group_name: Option<String>,
+    pub owner_id: Option<String>,
+    pub group_id: Option<String>,
+    pub tags: Option<Vec<Tag>>,
+    pub primary_vpc_id: Option<String>,
+}
+
+impl SecurityGroupForVpc {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("description", &self.description);
+        w.put("groupName", &self.group_name);
+        w.put("ownerId", &self.owner_id);
+        w.put("groupId", &self.group_id);
+        w.list("tagSet", "item", self.tags.as_deref());
+        w.put("primaryVpcId", &self.primary_vpc_id);
+    }
+}
+
+impl xml::ToXml for SecurityGroupForVpc {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for SecurityGroupForVpc {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("description", self.description.as_ref());
+        t.put("groupName", self.group_name.as_ref());
+        t.put("ownerId", self.owner_id.as_ref());
+        t.put("groupId", self.group_id.as_ref());
+        t.set("tagSet", "", self.tags.as_deref());
+        t.put("primaryVpcId", self.primary_vpc_id.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct SecurityGroupReference {
+    pub group_id: Option<String>,
+    pub referencing_vpc_id: Option<String>,
+    pub vpc_peering_connection_id: Option<String>,
+    pub transit_gateway_id: Option<String>,
+}
+
+impl SecurityGroupReference {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("groupId", &self.group_id);
+        w.put("referencingVpcId", &self.referencing_vpc_id);
+        w.put("vpcPeeringConnectionId", &self.vpc_peering_connection_id);
+        w.put("transitGatewayId", &self.transit_gateway_id);
+    }
+}
+
+impl xml::ToXml for SecurityGroupReference {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for SecurityGroupReference {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("groupId", self.group_id.as_ref());
+        t.put("referencingVpcId", self.referencing_vpc_id.as_ref());
+        t.put("vpcPeeringConnectionId", self.vpc_peering_connection_id.as_ref());
+        t.put("transitGatewayId", self.transit_gateway_id.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct SecurityGroupRule {
+    pub security_group_rule_id: Option<String>,
+    pub group_id: Option<String>,
+    pub group_owner_id: Option<String>,
+    pub is_egress: Option<bool>,
+    pub ip_protocol: Option<String>,
+    pub from_port: Option<i32>,
+    pub to_port: Option<i32>,
+    pub cidr_ipv4: Option<String>,
+    pub cidr_ipv6: Option<String>,
+    pub prefix_list_id: Option<String>,
+    pub referenced_group_info: Option<ReferencedSecurityGroup>,
+    pub description: Option<String>,
+    pub tags: Option<Vec<Tag>>,
+    pub security_group_rule_arn: Option<String>,
+}
+
+impl SecurityGroupRule {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("securityGroupRuleId", &self.security_group_rule_id);
+        w.put("groupId", &self.group_id);
+        w.put("groupOwnerId", &self.group_owner_id);
+        w.put("isEgress", &self.is_egress);
+        w.put("ipProtocol", &self.ip_protocol);
+        w.put("fromPort", &self.from_port);
+        w.put("toPort", &self.to_port);
+        w.put("cidrIpv4", &self.cidr_ipv4);
+        w.put("cidrIpv6", &self.cidr_ipv6);
+        w.put("prefixListId", &self.prefix_list_id);
+        w.put("referencedGroupInfo", &self.referenced_group_info);
+        w.put("description", &self.description);
+        w.list("tagSet", "item", self.tags.as_deref());
+        w.put("securityGroupRuleArn", &self.security_group_rule_arn);
+    }
+}
+
+impl xml::ToXml for SecurityGroupRule {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for SecurityGroupRule {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("securityGroupRuleId", self.security_group_rule_id.as_ref());
+        t.put("groupId", self.group_id.as_ref());
+        t.put("groupOwnerId", self.group_owner_id.as_ref());
+        t.put("isEgress", self.is_egress.as_ref());
+        t.put("ipProtocol", self.ip_protocol.as_ref());
+        t.put("fromPort", self.from_port.as_ref());
+        t.put("toPort", self.to_port.as_ref());
+        t.put("cidrIpv4", self.cidr_ipv4.as_ref());
+        t.put("cidrIpv6", self.cidr_ipv6.as_ref());
+        t.put("prefixListId", self.prefix_list_id.as_ref());
+        t.put("referencedGroupInfo", self.referenced_group_info.as_ref());
+        t.put("description", self.description.as_ref());
+        t.set("tagSet", "", self.tags.as_deref());
+        t.put("securityGroupRuleArn", self.security_group_rule_arn.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct SecurityGroupRuleDescription {
+    pub security_group_rule_id: Option<String>,
+    pub description: Option<String>,
+}
+
+impl form::FromForm for SecurityGroupRuleDescription {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(SecurityGroupRuleDescription {
+            security_group_rule_id: n.get("SecurityGroupRuleId", v)?,
+            description: n.get("Description", v)?,
+        })
+    }
+}
+
+impl record::Tell for SecurityGroupRuleDescription {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("securityGroupRuleId", self.security_group_rule_id.as_ref());
+        t.put("description", self.description.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct SecurityGroupRuleRequest {
+    pub ip_protocol: Option<String>,
+    pub from_port: Option<i32>,
+    pub to_port: Option<i32>,
+    pub cidr_ipv4: Option<String>,
+    pub cidr_ipv6: Option<String>,
+    pub prefix_list_id: Option<String>,
+    pub referenced_group_id: Option<String>,
+    pub description: Option<String>,
+}
+
+impl form::FromForm for SecurityGroupRuleRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(SecurityGroupRuleRequest {
+            ip_protocol: n.get("IpProtocol", v)?,
+            from_port: n.get("FromPort", v)?,
+            to_port: n.get("ToPort", v)?,
+            cidr_ipv4: n.get("CidrIpv4", v)?,
+            cidr_ipv6: n.get("CidrIpv6", v)?,
+            prefix_list_id: n.get("PrefixListId", v)?,
+            referenced_group_id: n.get("ReferencedGroupId", v)?,
+            description: n.get("Description", v)?,
+        })
+    }
+}
+
+impl record::Tell for SecurityGroupRuleRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("ipProtocol", self.ip_protocol.as_ref());
+        t.put("fromPort", self.from_port.as_ref());
+        t.put("toPort", self.to_port.as_ref());
+        t.put("cidrIpv4", self.cidr_ipv4.as_ref());
+        t.put("cidrIpv6", self.cidr_ipv6.as_ref());
+        t.put("prefixListId", self.prefix_list_id.as_ref());
+        t.put("referencedGroupId", self.referenced_group_id.as_ref());
+        t.put("description", self.description.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct SecurityGroupRuleUpdate {
+    pub security_group_rule_id: String,
+    pub security_group_rule: Option<SecurityGroupRuleRequest>,
+}
+
+impl form::FromForm for SecurityGroupRuleUpdate {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(SecurityGroupRuleUpdate {
+            security_group_rule_id: n.need("SecurityGroupRuleId", v)?,
+            security_group_rule: n.get("SecurityGroupRule", v)?,
+        })
+    }
+}
+
+impl record::Tell for SecurityGroupRuleUpdate {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("securityGroupRuleId", Some(&self.security_group_rule_id));
+        t.put("securityGroupRule", self.security_group_rule.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 #[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
@@ -21677,6 +23401,100 @@ impl record::Tell for SpotMarketOptions {
         t.put("blockDurationMinutes", self.block_duration_minutes.as_ref());
         t.put("validUntil", self.valid_until.as_ref());
         t.put("instanceInterruptionBehavior", self.instance_interruption_behavior.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct StaleIpPermission {
+    pub from_port: Option<i32>,
+    pub ip_protocol: Option<String>,
+    pub ip_ranges: Option<Vec<String>>,
+    pub prefix_list_ids: Option<Vec<String>>,
+    pub to_port: Option<i32>,
+    pub user_id_group_pairs: Option<Vec<UserIdGroupPair>>,
+}
+
+impl StaleIpPermission {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("fromPort", &self.from_port);
+        w.put("ipProtocol", &self.ip_protocol);
+        w.list("ipRanges", "item", self.ip_ranges.as_deref());
+        w.list("prefixListIds", "item", self.prefix_list_ids.as_deref());
+        w.put("toPort", &self.to_port);
+        w.list("groups", "item", self.user_id_group_pairs.as_deref());
+    }
+}
+
+impl xml::ToXml for StaleIpPermission {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for StaleIpPermission {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("fromPort", self.from_port.as_ref());
+        t.put("ipProtocol", self.ip_protocol.as_ref());
+        t.set("ipRangesSet", "ipRange", self.ip_ranges.as_deref());
+        t.set("prefixListIdsSet", "prefixListId", self.prefix_list_ids.as_deref());
+        t.put("toPort", self.to_port.as_ref());
+        t.set("groupsSet", "", self.user_id_group_pairs.as_deref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct StaleSecurityGroup {
+    pub description: Option<String>,
+    pub group_id: Option<String>,
+    pub group_name: Option<String>,
+    pub stale_ip_permissions: Option<Vec<StaleIpPermission>>,
+    pub stale_ip_permissions_egress: Option<Vec<StaleIpPermission>>,
+    pub vpc_id: Option<String>,
+}
+
+impl StaleSecurityGroup {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("description", &self.description);
+        w.put("groupId", &self.group_id);
+        w.put("groupName", &self.group_name);
+        w.list("staleIpPermissions", "item", self.stale_ip_permissions.as_deref());
+        w.list("staleIpPermissionsEgress", "item", self.stale_ip_permissions_egress.as_deref());
+        w.put("vpcId", &self.vpc_id);
+    }
+}
+
+impl xml::ToXml for StaleSecurityGroup {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for StaleSecurityGroup {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("description", self.description.as_ref());
+        t.put("groupId", self.group_id.as_ref());
+        t.put("groupName", self.group_name.as_ref());
+        t.set("staleIpPermissionsSet", "", self.stale_ip_permissions.as_deref());
+        t.set("staleIpPermissionsEgressSet", "", self.stale_ip_permissions_egress.as_deref());
+        t.put("vpcId", self.vpc_id.as_ref());
         t.close();
     }
 }
@@ -22435,6 +24253,146 @@ impl record::Tell for UnsuccessfulInstanceCreditSpecificationItemError {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct UpdateSecurityGroupRuleDescriptionsEgressRequest {
+    pub dry_run: Option<bool>,
+    pub group_id: Option<String>,
+    pub group_name: Option<String>,
+    pub ip_permissions: Option<Vec<IpPermission>>,
+    pub security_group_rule_descriptions: Option<Vec<SecurityGroupRuleDescription>>,
+}
+
+impl form::FromForm for UpdateSecurityGroupRuleDescriptionsEgressRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(UpdateSecurityGroupRuleDescriptionsEgressRequest {
+            dry_run: n.get("DryRun", v)?,
+            group_id: n.get("GroupId", v)?,
+            group_name: n.get("GroupName", v)?,
+            ip_permissions: n.list("IpPermissions", "", v)?,
+            security_group_rule_descriptions: n.list("SecurityGroupRuleDescription", "", v)?,
+        })
+    }
+}
+
+impl record::Tell for UpdateSecurityGroupRuleDescriptionsEgressRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("dryRun", self.dry_run.as_ref());
+        t.put("groupId", self.group_id.as_ref());
+        t.put("groupName", self.group_name.as_ref());
+        t.set("ipPermissionsSet", "", self.ip_permissions.as_deref());
+        t.set("securityGroupRuleDescriptionSet", "", self.security_group_rule_descriptions.as_deref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct UpdateSecurityGroupRuleDescriptionsEgressResult {
+    pub return_: Option<bool>,
+}
+
+impl UpdateSecurityGroupRuleDescriptionsEgressResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("return", &self.return_);
+    }
+}
+
+impl xml::ToXml for UpdateSecurityGroupRuleDescriptionsEgressResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for UpdateSecurityGroupRuleDescriptionsEgressResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("return", self.return_.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct UpdateSecurityGroupRuleDescriptionsIngressRequest {
+    pub dry_run: Option<bool>,
+    pub group_id: Option<String>,
+    pub group_name: Option<String>,
+    pub ip_permissions: Option<Vec<IpPermission>>,
+    pub security_group_rule_descriptions: Option<Vec<SecurityGroupRuleDescription>>,
+}
+
+impl form::FromForm for UpdateSecurityGroupRuleDescriptionsIngressRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(UpdateSecurityGroupRuleDescriptionsIngressRequest {
+            dry_run: n.get("DryRun", v)?,
+            group_id: n.get("GroupId", v)?,
+            group_name: n.get("GroupName", v)?,
+            ip_permissions: n.list("IpPermissions", "", v)?,
+            security_group_rule_descriptions: n.list("SecurityGroupRuleDescription", "", v)?,
+        })
+    }
+}
+
+impl record::Tell for UpdateSecurityGroupRuleDescriptionsIngressRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("dryRun", self.dry_run.as_ref());
+        t.put("groupId", self.group_id.as_ref());
+        t.put("groupName", self.group_name.as_ref());
+        t.set("ipPermissionsSet", "", self.ip_permissions.as_deref());
+        t.set("securityGroupRuleDescriptionSet", "", self.security_group_rule_descriptions.as_deref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct UpdateSecurityGroupRuleDescriptionsIngressResult {
+    pub return_: Option<bool>,
+}
+
+impl UpdateSecurityGroupRuleDescriptionsIngressResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("return", &self.return_);
+    }
+}
+
+impl xml::ToXml for UpdateSecurityGroupRuleDescriptionsIngressResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for UpdateSecurityGroupRuleDescriptionsIngressResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("return", self.return_.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct UserIdGroupPair {
     pub description: Option<String>,
     pub user_id: Option<String>,
@@ -22443,6 +24401,20 @@ pub struct UserIdGroupPair {
     pub vpc_id: Option<String>,
     pub vpc_peering_connection_id: Option<String>,
     pub peering_status: Option<String>,
+}
+
+impl form::FromForm for UserIdGroupPair {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(UserIdGroupPair {
+            description: n.get("Description", v)?,
+            user_id: n.get("UserId", v)?,
+            group_name: n.get("GroupName", v)?,
+            group_id: n.get("GroupId", v)?,
+            vpc_id: n.get("VpcId", v)?,
+            vpc_peering_connection_id: n.get("VpcPeeringConnectionId", v)?,
+            peering_status: n.get("PeeringStatus", v)?,
+        })
+    }
 }
 
 impl UserIdGroupPair {
@@ -23254,6 +25226,8 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<AssociateRouteTable>(),
     wire::vectors::Codec::of::<AssociateVpcCidrBlock>(),
     wire::vectors::Codec::of::<AttachInternetGateway>(),
+    wire::vectors::Codec::of::<AuthorizeSecurityGroupEgress>(),
+    wire::vectors::Codec::of::<AuthorizeSecurityGroupIngress>(),
     wire::vectors::Codec::of::<CreateDefaultSubnet>(),
     wire::vectors::Codec::of::<CreateDefaultVpc>(),
     wire::vectors::Codec::of::<CreateDhcpOptions>(),
@@ -23266,6 +25240,7 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<CreatePlacementGroup>(),
     wire::vectors::Codec::of::<CreateRoute>(),
     wire::vectors::Codec::of::<CreateRouteTable>(),
+    wire::vectors::Codec::of::<CreateSecurityGroup>(),
     wire::vectors::Codec::of::<CreateSubnet>(),
     wire::vectors::Codec::of::<CreateTags>(),
     wire::vectors::Codec::of::<CreateVpc>(),
@@ -23279,6 +25254,7 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<DeletePlacementGroup>(),
     wire::vectors::Codec::of::<DeleteRoute>(),
     wire::vectors::Codec::of::<DeleteRouteTable>(),
+    wire::vectors::Codec::of::<DeleteSecurityGroup>(),
     wire::vectors::Codec::of::<DeleteSubnet>(),
     wire::vectors::Codec::of::<DeleteTags>(),
     wire::vectors::Codec::of::<DeleteVpc>(),
@@ -23303,7 +25279,10 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<DescribePlacementGroups>(),
     wire::vectors::Codec::of::<DescribeRegions>(),
     wire::vectors::Codec::of::<DescribeRouteTables>(),
+    wire::vectors::Codec::of::<DescribeSecurityGroupReferences>(),
+    wire::vectors::Codec::of::<DescribeSecurityGroupRules>(),
     wire::vectors::Codec::of::<DescribeSecurityGroups>(),
+    wire::vectors::Codec::of::<DescribeStaleSecurityGroups>(),
     wire::vectors::Codec::of::<DescribeSubnets>(),
     wire::vectors::Codec::of::<DescribeTags>(),
     wire::vectors::Codec::of::<DescribeVolumes>(),
@@ -23321,6 +25300,7 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<GetInstanceMetadataDefaults>(),
     wire::vectors::Codec::of::<GetLaunchTemplateData>(),
     wire::vectors::Codec::of::<GetPasswordData>(),
+    wire::vectors::Codec::of::<GetSecurityGroupsForVpc>(),
     wire::vectors::Codec::of::<GetSerialConsoleAccessStatus>(),
     wire::vectors::Codec::of::<ImportKeyPair>(),
     wire::vectors::Codec::of::<ModifyDefaultCreditSpecification>(),
@@ -23333,6 +25313,7 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<ModifyInstancePlacement>(),
     wire::vectors::Codec::of::<ModifyLaunchTemplate>(),
     wire::vectors::Codec::of::<ModifyPrivateDnsNameOptions>(),
+    wire::vectors::Codec::of::<ModifySecurityGroupRules>(),
     wire::vectors::Codec::of::<ModifySubnetAttribute>(),
     wire::vectors::Codec::of::<ModifyVpcAttribute>(),
     wire::vectors::Codec::of::<ModifyVpcTenancy>(),
@@ -23345,11 +25326,15 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<ReplaceRouteTableAssociation>(),
     wire::vectors::Codec::of::<ReportInstanceStatus>(),
     wire::vectors::Codec::of::<ResetInstanceAttribute>(),
+    wire::vectors::Codec::of::<RevokeSecurityGroupEgress>(),
+    wire::vectors::Codec::of::<RevokeSecurityGroupIngress>(),
     wire::vectors::Codec::of::<RunInstances>(),
     wire::vectors::Codec::of::<StartInstances>(),
     wire::vectors::Codec::of::<StopInstances>(),
     wire::vectors::Codec::of::<TerminateInstances>(),
     wire::vectors::Codec::of::<UnmonitorInstances>(),
+    wire::vectors::Codec::of::<UpdateSecurityGroupRuleDescriptionsEgress>(),
+    wire::vectors::Codec::of::<UpdateSecurityGroupRuleDescriptionsIngress>(),
 ];
 
 /// The limits of texts.
@@ -23423,6 +25408,8 @@ mod rule {
         Text { min: 0, max: usize::MAX, pattern: None, values: &["disabled", "enabled", "no-preference"] };
     pub static DEFAULT_INSTANCE_METADATA_TAGS_STATE: Text =
         Text { min: 0, max: usize::MAX, pattern: None, values: &["disabled", "enabled", "no-preference"] };
+    pub static DESCRIBE_STALE_SECURITY_GROUPS_NEXT_TOKEN: Text =
+        Text { min: 1, max: 1024, pattern: None, values: &[] };
     pub static EXCLUDED_INSTANCE_TYPE: Text = Text {
         min: 1,
         max: 30,

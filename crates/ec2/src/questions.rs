@@ -135,3 +135,21 @@ where
         .key(key::Region, Some(place.region));
     needs.and(question.request_tags(tags::pairs(&wished)).done())
 }
+
+/// The same for what is made beside the resource that the operation is about: asked only when it is to have tags.
+pub fn to_make_too<A, K>(
+    action: A,
+    made: &ByArn<K>,
+    place: Place<'_>,
+    given: Option<&[TagSpecification]>,
+) -> Needs
+where
+    A: Action + On<K> + Takes<key::Region>,
+    K: Kind,
+    CreateTags: On<K>,
+{
+    if tags::wished(given, K::NAME).is_empty() {
+        return Needs::all([]);
+    }
+    to_make(action, made, place, given, |question| question)
+}

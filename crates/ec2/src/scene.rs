@@ -10,12 +10,13 @@ use rolecall_testkit::{ACCOUNT, World};
 
 use crate::images;
 use crate::model::{
-    AttachInternetGateway, AttachInternetGatewayRequest, CreateInternetGateway, CreateLaunchTemplateRequest,
-    CreateRouteTable, CreateRouteTableRequest, CreateSubnet, CreateSubnetRequest, CreateVpc,
+    AttachInternetGateway, AttachInternetGatewayRequest, AuthorizeSecurityGroupIngressRequest,
+    CreateInternetGateway, CreateLaunchTemplateRequest, CreateRouteTable, CreateRouteTableRequest,
+    CreateSecurityGroup, CreateSecurityGroupRequest, CreateSubnet, CreateSubnetRequest, CreateVpc,
     CreateVpcRequest, DescribeInstances, DescribeInstancesRequest, DescribeRouteTables,
-    DescribeRouteTablesRequest, Filter, IamInstanceProfileSpecification, Instance, RequestLaunchTemplateData,
-    Reservation, RouteTable, RunInstances, RunInstancesRequest, StopInstances, StopInstancesRequest, Tag,
-    TagSpecification, Vpc,
+    DescribeRouteTablesRequest, Filter, IamInstanceProfileSpecification, Instance, IpPermission, IpRange,
+    RequestLaunchTemplateData, Reservation, RouteTable, RunInstances, RunInstancesRequest, StopInstances,
+    StopInstancesRequest, Tag, TagSpecification, Vpc,
 };
 
 /// Writes a role that EC2 may take on.
@@ -175,4 +176,37 @@ pub fn seen_table(world: &World, id: &str) -> RouteTable {
 
 pub fn filter(name: &str, value: &str) -> Option<Vec<Filter>> {
     Some(vec![Filter { name: Some(name.into()), values: Some(vec![value.into()]) }])
+}
+
+/// A security group of the default VPC, yet to be made.
+pub fn group(name: &str) -> CreateSecurityGroupRequest {
+    CreateSecurityGroupRequest {
+        group_name: name.into(),
+        description: "a group".into(),
+        ..Default::default()
+    }
+}
+
+/// Makes a security group in the default VPC; gives its id.
+pub fn new_group(world: &World, name: &str) -> String {
+    world.call::<CreateSecurityGroup>(&world.root(ACCOUNT), group(name)).unwrap().group_id.unwrap()
+}
+
+pub fn permission(protocol: &str, from: i32, to: i32, blocks: &[&str]) -> IpPermission {
+    let range = |cidr: &&str| IpRange { cidr_ip: Some((*cidr).into()), ..Default::default() };
+    IpPermission {
+        ip_protocol: Some(protocol.into()),
+        from_port: Some(from),
+        to_port: Some(to),
+        ip_ranges: Some(blocks.iter().map(range).collect()),
+        ..Default::default()
+    }
+}
+
+pub fn authorize(id: &str, list: Vec<IpPermission>) -> AuthorizeSecurityGroupIngressRequest {
+    AuthorizeSecurityGroupIngressRequest {
+        group_id: Some(id.into()),
+        ip_permissions: Some(list),
+        ..Default::default()
+    }
 }

@@ -135,6 +135,7 @@ fn begin(place: Place<'_>, id: &dyn Fn(&str, &str) -> String, cidr: String) -> D
         name: "default".into(),
         description: "default VPC security group".into(),
         vpc: vpc.id.clone(),
+        rules: None,
     };
     let table = RouteTable {
         id: vpc.route_table.clone(),

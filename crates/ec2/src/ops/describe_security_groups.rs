@@ -1,20 +1,22 @@
 //! DescribeSecurityGroups.
 
+use std::collections::BTreeMap;
+
 use rolecall_actions::ec2;
 use rolecall_base::{Fault, Tags};
 use rolecall_door::{At, Authorized, Needs, Operation, Read};
 
 use crate::faults;
 use crate::filters::{Filtered, pick};
+use crate::groups;
 use crate::model::{
-    self, DescribeSecurityGroups, DescribeSecurityGroupsRequest, DescribeSecurityGroupsResult, IpPermission,
-    IpRange, UserIdGroupPair,
+    self, DescribeSecurityGroups, DescribeSecurityGroupsRequest, DescribeSecurityGroupsResult,
 };
 use crate::network::Network;
 use crate::paging::Turn;
 use crate::place::Place;
 use crate::questions::anywhere;
-use crate::records::SecurityGroup;
+use crate::records::{Rule, RulePeer, SecurityGroup};
 use crate::tags;
 
 impl Operation for DescribeSecurityGroups {
@@ -38,46 +40,45 @@ impl Operation for DescribeSecurityGroups {
             return Err(faults::no_group_named(missing, &default));
         }
         let mut found = Vec::new();
+        let group_names: BTreeMap<_, _> =
+            network.groups.iter().map(|group| (group.id.clone(), group.name.clone())).collect();
         for group in network.groups {
             let named = names.contains(&group.name) && group.vpc == default;
             if (ids.is_empty() && names.is_empty()) || ids.contains(&group.id) || named {
                 let tags = tags::of(req.db()?, place, &group.id)?;
                 let (arn, owner) = (place.arn("security-group", &group.id), place.account.to_string());
-                found.push(Shown { group, tags, arn, owner });
+                let rules = groups::rules(place, &group);
+                let referred = |rule: &Rule| match &rule.peer {
+                    RulePeer::Group(id) => {
+                        group_names.get_key_value(id).map(|(id, name)| (id.clone(), name.clone()))
+                    }
+                    _ => None,
+                };
+                let names = rules.iter().filter_map(referred).collect();
+                found.push(Shown { group, rules, names, tags, arn, owner });
             }
         }
         let found = pick(found, input.filters.as_deref())?;
         let turn = Turn::new(input.next_token.as_deref(), input.max_results);
         let page = turn.cut(found, |shown| shown.group.id.clone())?;
-        let security_groups = page.items.iter().map(Shown::to_wire).collect();
+        let security_groups = page.items.iter().map(|shown| shown.to_wire(place)).collect();
         Ok(DescribeSecurityGroupsResult { security_groups: Some(security_groups), next_token: page.next })
     }
 }
 
 struct Shown {
     group: SecurityGroup,
+    rules: Vec<Rule>,
+    /// Names of the groups that its rules refer to, by id.
+    names: BTreeMap<String, String>,
     tags: Tags,
     arn: String,
     owner: String,
 }
 
 impl Shown {
-    /// A default group: its members reach each other, and everything may go out.
-    fn to_wire(&self) -> model::SecurityGroup {
-        let every = || IpPermission {
-            ip_protocol: Some("-1".into()),
-            user_id_group_pairs: Some(Vec::new()),
-            ip_ranges: Some(Vec::new()),
-            ipv6_ranges: Some(Vec::new()),
-            prefix_list_ids: Some(Vec::new()),
-            ..Default::default()
-        };
-        let itself = UserIdGroupPair {
-            user_id: Some(self.owner.clone()),
-            group_id: Some(self.group.id.clone()),
-            ..Default::default()
-        };
-        let anywhere = IpRange { cidr_ip: Some("0.0.0.0/0".into()), ..Default::default() };
+    fn to_wire(&self, place: Place<'_>) -> model::SecurityGroup {
+        let of = |egress| groups::permissions(place, self.rules.iter().filter(|rule| rule.egress == egress));
         model::SecurityGroup {
             group_id: Some(self.group.id.clone()),
             group_name: Some(self.group.name.clone()),
@@ -85,9 +86,26 @@ impl Shown {
             owner_id: Some(self.owner.clone()),
             vpc_id: Some(self.group.vpc.clone()),
             security_group_arn: Some(self.arn.clone()),
-            ip_permissions: Some(vec![IpPermission { user_id_group_pairs: Some(vec![itself]), ..every() }]),
-            ip_permissions_egress: Some(vec![IpPermission { ip_ranges: Some(vec![anywhere]), ..every() }]),
+            ip_permissions: Some(of(false)),
+            ip_permissions_egress: Some(of(true)),
             tags: tags::to_wire(&self.tags),
+        }
+    }
+
+    /// What a filter on rules compares with.
+    fn rule_value(&self, rule: &Rule, name: &str) -> Option<String> {
+        let ports = rule.protocol != "-1";
+        match (name, &rule.peer) {
+            ("cidr", RulePeer::Ipv4(cidr)) | ("ipv6-cidr", RulePeer::Ipv6(cidr)) => Some(cidr.clone()),
+            ("prefix-list-id", RulePeer::PrefixList(id)) | ("group-id", RulePeer::Group(id)) => {
+                Some(id.clone())
+            }
+            ("group-name", RulePeer::Group(id)) => self.names.get(id).cloned(),
+            ("user-id", RulePeer::Group(_)) => Some(self.owner.clone()),
+            ("protocol", _) => Some(rule.protocol.clone()),
+            ("from-port", _) => ports.then(|| rule.from.to_string()),
+            ("to-port", _) => ports.then(|| rule.to.to_string()),
+            _ => None,
         }
     }
 }
@@ -96,21 +114,41 @@ impl Filtered for Shown {
     const NAMES: &'static [&'static str] = &[
         "description",
         "egress.ip-permission.cidr",
+        "egress.ip-permission.from-port",
+        "egress.ip-permission.group-id",
+        "egress.ip-permission.group-name",
+        "egress.ip-permission.ipv6-cidr",
+        "egress.ip-permission.prefix-list-id",
         "egress.ip-permission.protocol",
+        "egress.ip-permission.to-port",
+        "egress.ip-permission.user-id",
         "group-id",
         "group-name",
+        "ip-permission.cidr",
+        "ip-permission.from-port",
         "ip-permission.group-id",
+        "ip-permission.group-name",
+        "ip-permission.ipv6-cidr",
+        "ip-permission.prefix-list-id",
         "ip-permission.protocol",
+        "ip-permission.to-port",
+        "ip-permission.user-id",
         "owner-id",
         "vpc-id",
     ];
 
     fn values(&self, name: &str) -> Vec<String> {
+        let (egress, of_rule) = match name.strip_prefix("egress.") {
+            Some(name) => (true, name.strip_prefix("ip-permission.")),
+            None => (false, name.strip_prefix("ip-permission.")),
+        };
+        if let Some(name) = of_rule {
+            let rules = self.rules.iter().filter(|rule| rule.egress == egress);
+            return rules.filter_map(|rule| self.rule_value(rule, name)).collect();
+        }
         vec![match name {
             "description" => self.group.description.clone(),
-            "egress.ip-permission.cidr" => "0.0.0.0/0".to_owned(),
-            "egress.ip-permission.protocol" | "ip-permission.protocol" => "-1".to_owned(),
-            "group-id" | "ip-permission.group-id" => self.group.id.clone(),
+            "group-id" => self.group.id.clone(),
             "group-name" => self.group.name.clone(),
             "owner-id" => self.owner.clone(),
             _ => self.group.vpc.clone(),

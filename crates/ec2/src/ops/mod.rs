@@ -7,6 +7,8 @@ pub mod associate_iam_instance_profile;
 pub mod associate_route_table;
 pub mod associate_vpc_cidr_block;
 pub mod attach_internet_gateway;
+pub mod authorize_security_group_egress;
+pub mod authorize_security_group_ingress;
 pub mod create_default_subnet;
 pub mod create_default_vpc;
 pub mod create_dhcp_options;
@@ -19,6 +21,7 @@ pub mod create_network_acl_entry;
 pub mod create_placement_group;
 pub mod create_route;
 pub mod create_route_table;
+pub mod create_security_group;
 pub mod create_subnet;
 pub mod create_tags;
 pub mod create_vpc;
@@ -32,6 +35,7 @@ pub mod delete_network_acl_entry;
 pub mod delete_placement_group;
 pub mod delete_route;
 pub mod delete_route_table;
+pub mod delete_security_group;
 pub mod delete_subnet;
 pub mod delete_tags;
 pub mod delete_vpc;
@@ -56,7 +60,10 @@ pub mod describe_network_interfaces;
 pub mod describe_placement_groups;
 pub mod describe_regions;
 pub mod describe_route_tables;
+pub mod describe_security_group_references;
+pub mod describe_security_group_rules;
 pub mod describe_security_groups;
+pub mod describe_stale_security_groups;
 pub mod describe_subnets;
 pub mod describe_tags;
 pub mod describe_volumes;
@@ -74,6 +81,7 @@ pub mod get_default_credit_specification;
 pub mod get_instance_metadata_defaults;
 pub mod get_launch_template_data;
 pub mod get_password_data;
+pub mod get_security_groups_for_vpc;
 pub mod get_serial_console_access_status;
 pub mod import_key_pair;
 pub mod modify_default_credit_specification;
@@ -86,6 +94,7 @@ pub mod modify_instance_metadata_options;
 pub mod modify_instance_placement;
 pub mod modify_launch_template;
 pub mod modify_private_dns_name_options;
+pub mod modify_security_group_rules;
 pub mod modify_subnet_attribute;
 pub mod modify_vpc_attribute;
 pub mod modify_vpc_tenancy;
@@ -98,11 +107,15 @@ pub mod replace_route;
 pub mod replace_route_table_association;
 pub mod report_instance_status;
 pub mod reset_instance_attribute;
+pub mod revoke_security_group_egress;
+pub mod revoke_security_group_ingress;
 pub mod run_instances;
 pub mod start_instances;
 pub mod stop_instances;
 pub mod terminate_instances;
 pub mod unmonitor_instances;
+pub mod update_security_group_rule_descriptions_egress;
+pub mod update_security_group_rule_descriptions_ingress;
 
 /// The operations that are implemented.
 pub static OPERATIONS: &[rolecall_door::Row] = &[
@@ -111,6 +124,8 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::AssociateRouteTable>(),
     rolecall_door::row::<crate::model::AssociateVpcCidrBlock>(),
     rolecall_door::row::<crate::model::AttachInternetGateway>(),
+    rolecall_door::row::<crate::model::AuthorizeSecurityGroupEgress>(),
+    rolecall_door::row::<crate::model::AuthorizeSecurityGroupIngress>(),
     rolecall_door::row::<crate::model::CreateDefaultSubnet>(),
     rolecall_door::row::<crate::model::CreateDefaultVpc>(),
     rolecall_door::row::<crate::model::CreateDhcpOptions>(),
@@ -123,6 +138,7 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::CreatePlacementGroup>(),
     rolecall_door::row::<crate::model::CreateRoute>(),
     rolecall_door::row::<crate::model::CreateRouteTable>(),
+    rolecall_door::row::<crate::model::CreateSecurityGroup>(),
     rolecall_door::row::<crate::model::CreateSubnet>(),
     rolecall_door::row::<crate::model::CreateTags>(),
     rolecall_door::row::<crate::model::CreateVpc>(),
@@ -136,6 +152,7 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::DeletePlacementGroup>(),
     rolecall_door::row::<crate::model::DeleteRoute>(),
     rolecall_door::row::<crate::model::DeleteRouteTable>(),
+    rolecall_door::row::<crate::model::DeleteSecurityGroup>(),
     rolecall_door::row::<crate::model::DeleteSubnet>(),
     rolecall_door::row::<crate::model::DeleteTags>(),
     rolecall_door::row::<crate::model::DeleteVpc>(),
@@ -160,7 +177,10 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::DescribePlacementGroups>(),
     rolecall_door::row::<crate::model::DescribeRegions>(),
     rolecall_door::row::<crate::model::DescribeRouteTables>(),
+    rolecall_door::row::<crate::model::DescribeSecurityGroupReferences>(),
+    rolecall_door::row::<crate::model::DescribeSecurityGroupRules>(),
     rolecall_door::row::<crate::model::DescribeSecurityGroups>(),
+    rolecall_door::row::<crate::model::DescribeStaleSecurityGroups>(),
     rolecall_door::row::<crate::model::DescribeSubnets>(),
     rolecall_door::row::<crate::model::DescribeTags>(),
     rolecall_door::row::<crate::model::DescribeVolumes>(),
@@ -178,6 +198,7 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::GetInstanceMetadataDefaults>(),
     rolecall_door::row::<crate::model::GetLaunchTemplateData>(),
     rolecall_door::row::<crate::model::GetPasswordData>(),
+    rolecall_door::row::<crate::model::GetSecurityGroupsForVpc>(),
     rolecall_door::row::<crate::model::GetSerialConsoleAccessStatus>(),
     rolecall_door::row::<crate::model::ImportKeyPair>(),
     rolecall_door::row::<crate::model::ModifyDefaultCreditSpecification>(),
@@ -190,6 +211,7 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::ModifyInstancePlacement>(),
     rolecall_door::row::<crate::model::ModifyLaunchTemplate>(),
     rolecall_door::row::<crate::model::ModifyPrivateDnsNameOptions>(),
+    rolecall_door::row::<crate::model::ModifySecurityGroupRules>(),
     rolecall_door::row::<crate::model::ModifySubnetAttribute>(),
     rolecall_door::row::<crate::model::ModifyVpcAttribute>(),
     rolecall_door::row::<crate::model::ModifyVpcTenancy>(),
@@ -202,11 +224,15 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::ReplaceRouteTableAssociation>(),
     rolecall_door::row::<crate::model::ReportInstanceStatus>(),
     rolecall_door::row::<crate::model::ResetInstanceAttribute>(),
+    rolecall_door::row::<crate::model::RevokeSecurityGroupEgress>(),
+    rolecall_door::row::<crate::model::RevokeSecurityGroupIngress>(),
     rolecall_door::row::<crate::model::RunInstances>(),
     rolecall_door::row::<crate::model::StartInstances>(),
     rolecall_door::row::<crate::model::StopInstances>(),
     rolecall_door::row::<crate::model::TerminateInstances>(),
     rolecall_door::row::<crate::model::UnmonitorInstances>(),
+    rolecall_door::row::<crate::model::UpdateSecurityGroupRuleDescriptionsEgress>(),
+    rolecall_door::row::<crate::model::UpdateSecurityGroupRuleDescriptionsIngress>(),
 ];
 
 /// The operations that are known and not implemented.
@@ -253,8 +279,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("AttachVolume"),
     rolecall_wire::Route::named("AttachVpnGateway"),
     rolecall_wire::Route::named("AuthorizeClientVpnIngress"),
-    rolecall_wire::Route::named("AuthorizeSecurityGroupEgress"),
-    rolecall_wire::Route::named("AuthorizeSecurityGroupIngress"),
     rolecall_wire::Route::named("BatchModifyIpamRoutingPolicyRegistrations"),
     rolecall_wire::Route::named("BundleInstance"),
     rolecall_wire::Route::named("CancelBundleTask"),
@@ -331,7 +355,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("CreateRouteServerPeer"),
     rolecall_wire::Route::named("CreateSecondaryNetwork"),
     rolecall_wire::Route::named("CreateSecondarySubnet"),
-    rolecall_wire::Route::named("CreateSecurityGroup"),
     rolecall_wire::Route::named("CreateSnapshot"),
     rolecall_wire::Route::named("CreateSnapshots"),
     rolecall_wire::Route::named("CreateSpotDatafeedSubscription"),
@@ -420,7 +443,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("DeleteRouteServerPeer"),
     rolecall_wire::Route::named("DeleteSecondaryNetwork"),
     rolecall_wire::Route::named("DeleteSecondarySubnet"),
-    rolecall_wire::Route::named("DeleteSecurityGroup"),
     rolecall_wire::Route::named("DeleteSnapshot"),
     rolecall_wire::Route::named("DeleteSpotDatafeedSubscription"),
     rolecall_wire::Route::named("DeleteSubnetCidrReservation"),
@@ -581,8 +603,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("DescribeSecondaryInterfaces"),
     rolecall_wire::Route::named("DescribeSecondaryNetworks"),
     rolecall_wire::Route::named("DescribeSecondarySubnets"),
-    rolecall_wire::Route::named("DescribeSecurityGroupReferences"),
-    rolecall_wire::Route::named("DescribeSecurityGroupRules"),
     rolecall_wire::Route::named("DescribeSecurityGroupVpcAssociations"),
     rolecall_wire::Route::named("DescribeServiceLinkVirtualInterfaces"),
     rolecall_wire::Route::named("DescribeSnapshotAttribute"),
@@ -594,7 +614,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("DescribeSpotFleetRequests"),
     rolecall_wire::Route::named("DescribeSpotInstanceRequests"),
     rolecall_wire::Route::named("DescribeSpotPriceHistory"),
-    rolecall_wire::Route::named("DescribeStaleSecurityGroups"),
     rolecall_wire::Route::named("DescribeStoreImageTasks"),
     rolecall_wire::Route::named("DescribeTrafficMirrorFilterRules"),
     rolecall_wire::Route::named("DescribeTrafficMirrorFilters"),
@@ -766,7 +785,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("GetRouteServerAssociations"),
     rolecall_wire::Route::named("GetRouteServerPropagations"),
     rolecall_wire::Route::named("GetRouteServerRoutingDatabase"),
-    rolecall_wire::Route::named("GetSecurityGroupsForVpc"),
     rolecall_wire::Route::named("GetSnapshotBlockPublicAccessState"),
     rolecall_wire::Route::named("GetSpotPlacementScores"),
     rolecall_wire::Route::named("GetSubnetCidrReservations"),
@@ -834,7 +852,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("ModifyPublicIpDnsNameOptions"),
     rolecall_wire::Route::named("ModifyReservedInstances"),
     rolecall_wire::Route::named("ModifyRouteServer"),
-    rolecall_wire::Route::named("ModifySecurityGroupRules"),
     rolecall_wire::Route::named("ModifySnapshotAttribute"),
     rolecall_wire::Route::named("ModifySnapshotTier"),
     rolecall_wire::Route::named("ModifySpotFleetRequest"),
@@ -917,8 +934,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("RestoreSnapshotTier"),
     rolecall_wire::Route::named("RestoreVolumeFromRecycleBin"),
     rolecall_wire::Route::named("RevokeClientVpnIngress"),
-    rolecall_wire::Route::named("RevokeSecurityGroupEgress"),
-    rolecall_wire::Route::named("RevokeSecurityGroupIngress"),
     rolecall_wire::Route::named("RunScheduledInstances"),
     rolecall_wire::Route::named("SearchLocalGatewayRoutes"),
     rolecall_wire::Route::named("SearchTransitGatewayMulticastGroups"),
@@ -936,8 +951,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("UpdateCapacityManagerMonitoredTagKeys"),
     rolecall_wire::Route::named("UpdateCapacityManagerOrganizationsAccess"),
     rolecall_wire::Route::named("UpdateInterruptibleCapacityReservationAllocation"),
-    rolecall_wire::Route::named("UpdateSecurityGroupRuleDescriptionsEgress"),
-    rolecall_wire::Route::named("UpdateSecurityGroupRuleDescriptionsIngress"),
     rolecall_wire::Route::named("ValidateSecurityGroupQuotasForInterface"),
     rolecall_wire::Route::named("WithdrawByoipCidr"),
 ];

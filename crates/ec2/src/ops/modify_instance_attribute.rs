@@ -3,9 +3,9 @@
 use rolecall_actions::ec2::{self, key, kind};
 use rolecall_base::Fault;
 use rolecall_door::{At, Authorized, Needs, Operation, Write};
-use rolecall_store::Reader;
 
 use crate::faults;
+use crate::groups;
 use crate::instance_types;
 use crate::interfaces;
 use crate::launch;
@@ -13,10 +13,9 @@ use crate::lifecycle;
 use crate::model::{
     ModifyInstanceAttribute, ModifyInstanceAttributeRequest, ModifyInstanceAttributeResponse,
 };
-use crate::network;
 use crate::place::Place;
 use crate::questions::on_instance;
-use crate::records::{Instance, SecurityGroups, Shutdown, State};
+use crate::records::{Instance, Shutdown, State};
 use crate::tags;
 
 impl Operation for ModifyInstanceAttribute {
@@ -46,7 +45,9 @@ impl Operation for ModifyInstanceAttribute {
         }
         let mut interface = interfaces::primary(req.db()?, &instance)?;
         match wish {
-            Wish::Groups(ids) => interface.groups = checked_groups(req.db()?, place, &instance, ids)?,
+            Wish::Groups(ids) => {
+                interface.groups = groups::for_interface(req.db()?, place, &instance.vpc, ids)?;
+            }
             Wish::SourceDestCheck(yes) => interface.source_dest_check = yes,
             wish => apply(&mut instance, wish)?,
         }
@@ -169,20 +170,6 @@ fn named<'a>(attribute: &str, value: Option<&'a str>) -> Result<Wish<'a>, Fault>
         "enaSupport" => Wish::EnaSupport(flag()?),
         other => return Err(faults::unsupported(&format!("The attribute {other}"))),
     })
-}
-
-fn checked_groups(
-    db: &Reader,
-    place: Place<'_>,
-    instance: &Instance,
-    ids: &[String],
-) -> Result<Vec<String>, Fault> {
-    for id in ids {
-        let group = network::get::<SecurityGroups>(db, place, id)?;
-        let group = group.filter(|group| group.vpc == instance.vpc);
-        group.ok_or_else(|| faults::no_group(id))?;
-    }
-    Ok(ids.to_vec())
 }
 
 fn apply(instance: &mut Instance, wish: Wish<'_>) -> Result<(), Fault> {

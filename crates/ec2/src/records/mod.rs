@@ -12,7 +12,9 @@ mod launch_template;
 mod network;
 mod network_acl;
 mod placement_group;
+mod prefix_list;
 mod routing;
+mod security_group;
 mod settings;
 mod tagged;
 mod token;
@@ -35,15 +37,17 @@ pub use launch_template::{
     TemplateToken, TemplateTokens,
 };
 pub use network::{
-    AssociationOwner, AssociationOwners, InVpc, Networks, SecurityGroup, SecurityGroups, SettledNetwork,
-    Subnet, Subnets, Vpc, VpcBlock, Vpcs,
+    AssociationOwner, AssociationOwners, InVpc, Networks, SettledNetwork, Subnet, Subnets, Vpc, VpcBlock,
+    Vpcs,
 };
 pub use network_acl::{AclRule, DhcpOptionSets, DhcpOptions, NetworkAcl, NetworkAcls};
 pub use placement_group::{PlacementGroup, PlacementGroups};
+pub use prefix_list::{PrefixEntry, PrefixList, PrefixListRows, PrefixVersion};
 pub use routing::{
     InternetGateway, InternetGateways, NatAddress, NatElastic, NatGateway, NatGateways, NetworkToken,
     NetworkTokens, Route, RouteTable, RouteTables, SubnetAssociation, Via,
 };
+pub use security_group::{OfGroup, Rule, RuleGroups, RulePeer, SecurityGroup, SecurityGroups};
 pub use settings::{Cpus, HostNames, PlacementRef, Settings};
 pub use tagged::{TagSets, Tagged};
 pub use token::{ClientToken, ClientTokens};

@@ -1,4 +1,4 @@
-//! VPCs, subnets and security groups.
+//! VPCs and subnets.
 
 use rolecall_base::AccountId;
 use rolecall_store::{Record, Table};
@@ -80,25 +80,11 @@ pub struct Subnet {
     pub acl_association: String,
 }
 
-/// A security group. Only default groups exist so far: members reach each other, everything may go out.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SecurityGroup {
-    /// `sg-…`
-    pub id: String,
-    pub name: String,
-    pub description: String,
-    pub vpc: String,
-}
-
 impl Record for Vpc {
     const VERSION: u8 = 1;
 }
 
 impl Record for Subnet {
-    const VERSION: u8 = 1;
-}
-
-impl Record for SecurityGroup {
     const VERSION: u8 = 1;
 }
 
@@ -168,4 +154,3 @@ pub(super) use table;
 table!(AssociationOwners, AssociationOwner, 72, "network_associations");
 table!(Vpcs, Vpc, 62, "vpcs");
 table!(Subnets, Subnet, 63, "subnets");
-table!(SecurityGroups, SecurityGroup, 64, "security_groups");
