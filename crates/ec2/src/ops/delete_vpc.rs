@@ -33,7 +33,9 @@ impl Operation for DeleteVpc {
         }
         tx.delete::<RouteTables>(&place.key(&vpc.route_table))?;
         tx.delete::<NetworkAcls>(&place.key(&vpc.network_acl))?;
-        tx.delete::<SecurityGroups>(&place.key(&vpc.group))?;
+        if let Some(group) = tx.get::<SecurityGroups>(&place.key(&vpc.group))? {
+            groups::remove(tx, place, &group)?;
+        }
         tx.delete::<Vpcs>(&place.key(&vpc.id))?;
         for id in [&vpc.route_table, &vpc.network_acl, &vpc.group, &vpc.id] {
             network::take_out(tx, place, &vpc.id, id)?;
