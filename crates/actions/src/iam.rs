@@ -249,6 +249,7 @@ service! {
         UpdateAccountPasswordPolicy Write Keys0 "*" [] [] [];
         UpdateAssumeRolePolicy PermissionsManagement Keys14 [Role] [] [];
         UpdateCloudFrontPublicKey Write Keys0 "*" [] [] [];
+        UpdateDelegationRequest Write Keys21 [DelegationRequest] [] [];
         UpdateGroup Write Keys0 [Group] [] [];
         UpdateLoginProfile Write Keys16 [User] [] [];
         UpdateOpenIDConnectProviderThumbprint Write Keys6 [OidcProvider] [] [];

@@ -19,7 +19,10 @@ service! {
     actions {
         CreateAccount Write Keys0 "*" [] [] [];
         Decide Read Keys0 "*" [] [] [];
+        DelegationNotice Read Keys0 "*" [] [] [];
         Exec Write Keys0 [Instance] [] [];
+        PutPolicyTemplate Write Keys0 "*" [] [] [];
+        PutRoleTemplate Write Keys0 "*" [] [] [];
         Reset Write Keys0 "*" [] [] [];
         Why Read Keys0 "*" [] [] [];
     }

@@ -539,6 +539,7 @@ fn assuming_a_role_asks_both_accounts() {
         max_session: 3600,
         tags: Default::default(),
         boundary: None,
+        template: None,
     };
     let asked = rolecall_door::ServiceSession {
         service: "ec2.amazonaws.com",

@@ -92,6 +92,7 @@ fn role(at: &At<'_>) -> Result<TrustingRole, Fault> {
         max_session: 3_600,
         tags: Tags::default(),
         boundary: None,
+        template: None,
     };
     Ok(TrustingRole { role: role.into(), trust: at.identity.documents.trust(&trust)? })
 }

@@ -34,6 +34,7 @@ pub fn role(world: &World, name: &str) {
         max_session: 3600,
         tags: Default::default(),
         boundary: None,
+        template: None,
     };
     world.write(|tx| {
         tx.put::<Roles>(&(ACCOUNT, fold(name)), &role)?;

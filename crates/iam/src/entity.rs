@@ -211,6 +211,18 @@ impl<E: Entity> Target<E> {
     pub fn path(&self) -> Option<&str> {
         self.record.as_ref().map(Entity::path)
     }
+
+    /// The record, where there is one.
+    pub fn into_record(self) -> Option<E> {
+        self.record
+    }
+}
+
+impl Target<Role> {
+    /// The template that it was made of, as `iam:RoleTemplateARN` shows it.
+    pub fn template(&self) -> Option<&str> {
+        self.record.as_ref()?.template.as_ref().map(|from| from.arn.as_str())
+    }
 }
 
 impl<E: Entity> Resource for Target<E> {

@@ -19,6 +19,91 @@ pub static SERVICE: wire::Service = wire::Service {
 };
 
 #[derive(Debug)]
+pub struct AcceptDelegationRequest;
+
+impl wire::Shape for AcceptDelegationRequest {
+    type Input = AcceptDelegationRequestRequest;
+    type Output = AcceptDelegationRequestResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "AcceptDelegationRequest",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: None,
+        route: wire::Route::named("AcceptDelegationRequest"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct AcceptDelegationRequestResponse {}
+
+impl record::Tell for AcceptDelegationRequestResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
+impl wire::Input for AcceptDelegationRequestRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for AcceptDelegationRequestResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |_| {});
+    }
+}
+
+#[derive(Debug)]
+pub struct AcquireRole;
+
+impl wire::Shape for AcquireRole {
+    type Input = AcquireRoleRequest;
+    type Output = AcquireRoleResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "AcquireRole",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("AcquireRoleResult"),
+        route: wire::Route::named("AcquireRole"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for AcquireRoleRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for AcquireRoleResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
 pub struct AddClientIDToOpenIDConnectProvider;
 
 impl wire::Shape for AddClientIDToOpenIDConnectProvider {
@@ -163,6 +248,56 @@ impl wire::Input for AddUserToGroupRequest {
 }
 
 impl wire::Output for AddUserToGroupResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |_| {});
+    }
+}
+
+#[derive(Debug)]
+pub struct AssociateDelegationRequest;
+
+impl wire::Shape for AssociateDelegationRequest {
+    type Input = AssociateDelegationRequestRequest;
+    type Output = AssociateDelegationRequestResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "AssociateDelegationRequest",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: None,
+        route: wire::Route::named("AssociateDelegationRequest"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct AssociateDelegationRequestResponse {}
+
+impl record::Tell for AssociateDelegationRequestResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
+impl wire::Input for AssociateDelegationRequestRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for AssociateDelegationRequestResponse {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::query_answer(meta, request_id, out, |_| {});
     }
@@ -450,6 +585,41 @@ impl wire::Input for CreateAccountAliasRequest {
 impl wire::Output for CreateAccountAliasResponse {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::query_answer(meta, request_id, out, |_| {});
+    }
+}
+
+#[derive(Debug)]
+pub struct CreateDelegationRequest;
+
+impl wire::Shape for CreateDelegationRequest {
+    type Input = CreateDelegationRequestRequest;
+    type Output = CreateDelegationRequestResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "CreateDelegationRequest",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("CreateDelegationRequestResult"),
+        route: wire::Route::named("CreateDelegationRequest"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for CreateDelegationRequestRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for CreateDelegationRequestResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
     }
 }
 
@@ -2975,6 +3145,41 @@ impl wire::Output for GetCredentialReportResponse {
 }
 
 #[derive(Debug)]
+pub struct GetDelegationRequest;
+
+impl wire::Shape for GetDelegationRequest {
+    type Input = GetDelegationRequestRequest;
+    type Output = GetDelegationRequestResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "GetDelegationRequest",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("GetDelegationRequestResult"),
+        route: wire::Route::named("GetDelegationRequest"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for GetDelegationRequestRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for GetDelegationRequestResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
 pub struct GetGroup;
 
 impl wire::Shape for GetGroup {
@@ -3039,6 +3244,41 @@ impl wire::Input for GetGroupPolicyRequest {
 }
 
 impl wire::Output for GetGroupPolicyResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct GetHumanReadableSummary;
+
+impl wire::Shape for GetHumanReadableSummary {
+    type Input = GetHumanReadableSummaryRequest;
+    type Output = GetHumanReadableSummaryResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "GetHumanReadableSummary",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("GetHumanReadableSummaryResult"),
+        route: wire::Route::named("GetHumanReadableSummary"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for GetHumanReadableSummaryRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for GetHumanReadableSummaryResponse {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::query_answer(meta, request_id, out, |w| self.members(w));
     }
@@ -3405,6 +3645,41 @@ impl wire::Input for GetRolePolicyRequest {
 }
 
 impl wire::Output for GetRolePolicyResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct GetRoleTemplateVersion;
+
+impl wire::Shape for GetRoleTemplateVersion {
+    type Input = GetRoleTemplateVersionRequest;
+    type Output = GetRoleTemplateVersionResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "GetRoleTemplateVersion",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("GetRoleTemplateVersionResult"),
+        route: wire::Route::named("GetRoleTemplateVersion"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for GetRoleTemplateVersionRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for GetRoleTemplateVersionResponse {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::query_answer(meta, request_id, out, |w| self.members(w));
     }
@@ -3860,6 +4135,41 @@ impl wire::Input for ListAttachedUserPoliciesRequest {
 }
 
 impl wire::Output for ListAttachedUserPoliciesResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct ListDelegationRequests;
+
+impl wire::Shape for ListDelegationRequests {
+    type Input = ListDelegationRequestsRequest;
+    type Output = ListDelegationRequestsResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "ListDelegationRequests",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: Some("ListDelegationRequestsResult"),
+        route: wire::Route::named("ListDelegationRequests"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for ListDelegationRequestsRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for ListDelegationRequestsResponse {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::query_answer(meta, request_id, out, |w| self.members(w));
     }
@@ -5201,6 +5511,56 @@ impl wire::Output for PutUserPolicyResponse {
 }
 
 #[derive(Debug)]
+pub struct RejectDelegationRequest;
+
+impl wire::Shape for RejectDelegationRequest {
+    type Input = RejectDelegationRequestRequest;
+    type Output = RejectDelegationRequestResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "RejectDelegationRequest",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: None,
+        route: wire::Route::named("RejectDelegationRequest"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct RejectDelegationRequestResponse {}
+
+impl record::Tell for RejectDelegationRequestResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
+impl wire::Input for RejectDelegationRequestRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for RejectDelegationRequestResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |_| {});
+    }
+}
+
+#[derive(Debug)]
 pub struct RemoveClientIDFromOpenIDConnectProvider;
 
 impl wire::Shape for RemoveClientIDFromOpenIDConnectProvider {
@@ -5430,6 +5790,56 @@ impl wire::Input for ResyncMFADeviceRequest {
 }
 
 impl wire::Output for ResyncMFADeviceResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |_| {});
+    }
+}
+
+#[derive(Debug)]
+pub struct SendDelegationToken;
+
+impl wire::Shape for SendDelegationToken {
+    type Input = SendDelegationTokenRequest;
+    type Output = SendDelegationTokenResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "SendDelegationToken",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: None,
+        route: wire::Route::named("SendDelegationToken"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct SendDelegationTokenResponse {}
+
+impl record::Tell for SendDelegationTokenResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
+impl wire::Input for SendDelegationTokenRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for SendDelegationTokenResponse {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::query_answer(meta, request_id, out, |_| {});
     }
@@ -6550,6 +6960,56 @@ impl wire::Output for UpdateAssumeRolePolicyResponse {
 }
 
 #[derive(Debug)]
+pub struct UpdateDelegationRequest;
+
+impl wire::Shape for UpdateDelegationRequest {
+    type Input = UpdateDelegationRequestRequest;
+    type Output = UpdateDelegationRequestResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "iam",
+        name: "UpdateDelegationRequest",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://iam.amazonaws.com/doc/2010-05-08/",
+        result_wrapper: None,
+        route: wire::Route::named("UpdateDelegationRequest"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct UpdateDelegationRequestResponse {}
+
+impl record::Tell for UpdateDelegationRequestResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
+impl wire::Input for UpdateDelegationRequestRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for UpdateDelegationRequestResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |_| {});
+    }
+}
+
+#[derive(Debug)]
 pub struct UpdateGroup;
 
 impl wire::Shape for UpdateGroup {
@@ -7165,6 +7625,40 @@ impl wire::Output for UploadSigningCertificateResponse {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct AcceptDelegationRequestRequest {
+    pub delegation_request_id: String,
+}
+
+impl form::FromForm for AcceptDelegationRequestRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(AcceptDelegationRequestRequest { delegation_request_id: n.need("DelegationRequestId", v)? })
+    }
+}
+
+impl AcceptDelegationRequestRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text(
+            "DelegationRequestId",
+            Some(self.delegation_request_id.as_str()),
+            &rule::DELEGATION_REQUEST_ID_TYPE,
+        );
+    }
+}
+
+impl record::Tell for AcceptDelegationRequestRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("delegationRequestId", Some(&self.delegation_request_id));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct AccessDetail {
     pub service_name: String,
     pub service_namespace: String,
@@ -7346,6 +7840,78 @@ impl record::Tell for AccessKeyMetadata {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct AcquireRoleRequest {
+    pub template_arn: String,
+    pub template_minor_version: Option<i32>,
+    pub replacement_values: Option<BTreeMap<String, ReplacementValueEntry>>,
+}
+
+impl form::FromForm for AcquireRoleRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(AcquireRoleRequest {
+            template_arn: n.need("TemplateArn", v)?,
+            template_minor_version: n.get("TemplateMinorVersion", v)?,
+            replacement_values: n.map("ReplacementValues", ["entry", "key", "value"], v)?,
+        })
+    }
+}
+
+impl AcquireRoleRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("TemplateArn", Some(self.template_arn.as_str()), &rule::ARN_TYPE);
+        v.size("ReplacementValues", self.replacement_values.as_ref().map(|items| items.len()), 0, 30);
+        v.each_value("ReplacementValues", self.replacement_values.as_ref(), ReplacementValueEntry::limits);
+    }
+}
+
+impl record::Tell for AcquireRoleRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("templateArn", Some(&self.template_arn));
+        t.put("templateMinorVersion", self.template_minor_version.as_ref());
+        t.put("replacementValues", self.replacement_values.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct AcquireRoleResponse {
+    pub role: Role,
+}
+
+impl AcquireRoleResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Role", &self.role);
+    }
+}
+
+impl xml::ToXml for AcquireRoleResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for AcquireRoleResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("role", Some(&self.role));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct AddClientIDToOpenIDConnectProviderRequest {
     #[cfg_attr(feature = "vectors", serde(rename = "OpenIDConnectProviderArn"))]
     pub open_id_connect_provider_arn: String,
@@ -7447,6 +8013,40 @@ impl record::Tell for AddUserToGroupRequest {
         t.open();
         t.put("groupName", Some(&self.group_name));
         t.put("userName", Some(&self.user_name));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct AssociateDelegationRequestRequest {
+    pub delegation_request_id: String,
+}
+
+impl form::FromForm for AssociateDelegationRequestRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(AssociateDelegationRequestRequest { delegation_request_id: n.need("DelegationRequestId", v)? })
+    }
+}
+
+impl AssociateDelegationRequestRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text(
+            "DelegationRequestId",
+            Some(self.delegation_request_id.as_str()),
+            &rule::DELEGATION_REQUEST_ID_TYPE,
+        );
+    }
+}
+
+impl record::Tell for AssociateDelegationRequestRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("delegationRequestId", Some(&self.delegation_request_id));
         t.close();
     }
 }
@@ -7793,6 +8393,112 @@ impl record::Tell for CreateAccountAliasRequest {
     fn tell(&self, t: &mut record::Teller) {
         t.open();
         t.put("accountAlias", Some(&self.account_alias));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct CreateDelegationRequestRequest {
+    pub owner_account_id: Option<String>,
+    pub description: String,
+    pub permissions: DelegationPermission,
+    pub request_message: Option<String>,
+    pub requestor_workflow_id: String,
+    pub redirect_url: Option<String>,
+    pub notification_channel: String,
+    pub session_duration: i32,
+    pub only_send_by_owner: Option<bool>,
+}
+
+impl form::FromForm for CreateDelegationRequestRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(CreateDelegationRequestRequest {
+            owner_account_id: n.get("OwnerAccountId", v)?,
+            description: n.need("Description", v)?,
+            permissions: n.need("Permissions", v)?,
+            request_message: n.get("RequestMessage", v)?,
+            requestor_workflow_id: n.need("RequestorWorkflowId", v)?,
+            redirect_url: n.get("RedirectUrl", v)?,
+            notification_channel: n.need("NotificationChannel", v)?,
+            session_duration: n.need("SessionDuration", v)?,
+            only_send_by_owner: n.get("OnlySendByOwner", v)?,
+        })
+    }
+}
+
+impl CreateDelegationRequestRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("OwnerAccountId", self.owner_account_id.as_deref(), &rule::ACCOUNT_ID_TYPE);
+        v.text("Description", Some(self.description.as_str()), &rule::DELEGATION_REQUEST_DESCRIPTION_TYPE);
+        v.inner("Permissions", Some(&self.permissions), DelegationPermission::limits);
+        v.text("RequestMessage", self.request_message.as_deref(), &rule::REQUEST_MESSAGE_TYPE);
+        v.text(
+            "RequestorWorkflowId",
+            Some(self.requestor_workflow_id.as_str()),
+            &rule::REQUESTOR_WORKFLOW_ID_TYPE,
+        );
+        v.text("RedirectUrl", self.redirect_url.as_deref(), &rule::REDIRECT_URL_TYPE);
+        v.text(
+            "NotificationChannel",
+            Some(self.notification_channel.as_str()),
+            &rule::NOTIFICATION_CHANNEL_TYPE,
+        );
+        v.number("SessionDuration", Some(self.session_duration), Some(300), Some(43200));
+    }
+}
+
+impl record::Tell for CreateDelegationRequestRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("ownerAccountId", self.owner_account_id.as_ref());
+        t.put("description", Some(&self.description));
+        t.put("permissions", Some(&self.permissions));
+        t.put("requestMessage", self.request_message.as_ref());
+        t.put("requestorWorkflowId", Some(&self.requestor_workflow_id));
+        t.put("redirectUrl", self.redirect_url.as_ref());
+        t.put("notificationChannel", Some(&self.notification_channel));
+        t.put("sessionDuration", Some(&self.session_duration));
+        t.put("onlySendByOwner", self.only_send_by_owner.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct CreateDelegationRequestResponse {
+    pub console_deep_link: Option<String>,
+    pub delegation_request_id: Option<String>,
+}
+
+impl CreateDelegationRequestResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("ConsoleDeepLink", &self.console_deep_link);
+        w.put("DelegationRequestId", &self.delegation_request_id);
+    }
+}
+
+impl xml::ToXml for CreateDelegationRequestResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for CreateDelegationRequestResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("consoleDeepLink", self.console_deep_link.as_ref());
+        t.put("delegationRequestId", self.delegation_request_id.as_ref());
         t.close();
     }
 }
@@ -8783,6 +9489,147 @@ impl record::Tell for DeactivateMFADeviceRequest {
         t.open();
         t.put("userName", self.user_name.as_ref());
         t.put("serialNumber", Some(&self.serial_number));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DelegationPermission {
+    pub policy_template_arn: Option<String>,
+    pub parameters: Option<Vec<PolicyParameter>>,
+}
+
+impl form::FromForm for DelegationPermission {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DelegationPermission {
+            policy_template_arn: n.get("PolicyTemplateArn", v)?,
+            parameters: n.list("Parameters", "member", v)?,
+        })
+    }
+}
+
+impl DelegationPermission {
+    fn limits(&self, v: &mut Violations) {
+        v.text("PolicyTemplateArn", self.policy_template_arn.as_deref(), &rule::ARN_TYPE);
+        v.size("Parameters", self.parameters.as_ref().map(|items| items.len()), 0, 50);
+        v.each("Parameters", self.parameters.as_deref(), PolicyParameter::limits);
+    }
+}
+
+impl DelegationPermission {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("PolicyTemplateArn", &self.policy_template_arn);
+        w.list("Parameters", "member", self.parameters.as_deref());
+    }
+}
+
+impl xml::ToXml for DelegationPermission {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for DelegationPermission {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("policyTemplateArn", self.policy_template_arn.as_ref());
+        t.list("parameters", self.parameters.as_deref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DelegationRequest {
+    pub delegation_request_id: Option<String>,
+    pub owner_account_id: Option<String>,
+    pub description: Option<String>,
+    pub request_message: Option<String>,
+    pub permissions: Option<DelegationPermission>,
+    pub permission_policy: Option<String>,
+    pub role_permission_restriction_arns: Option<Vec<String>>,
+    pub owner_id: Option<String>,
+    pub approver_id: Option<String>,
+    pub state: Option<String>,
+    pub expiration_time: Option<Time>,
+    pub requestor_id: Option<String>,
+    pub requestor_name: Option<String>,
+    pub create_date: Option<Time>,
+    pub session_duration: Option<i32>,
+    pub redirect_url: Option<String>,
+    pub notes: Option<String>,
+    pub rejection_reason: Option<String>,
+    pub only_send_by_owner: Option<bool>,
+    pub updated_time: Option<Time>,
+}
+
+impl DelegationRequest {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("DelegationRequestId", &self.delegation_request_id);
+        w.put("OwnerAccountId", &self.owner_account_id);
+        w.put("Description", &self.description);
+        w.put("RequestMessage", &self.request_message);
+        w.put("Permissions", &self.permissions);
+        w.put("PermissionPolicy", &self.permission_policy);
+        w.list("RolePermissionRestrictionArns", "member", self.role_permission_restriction_arns.as_deref());
+        w.put("OwnerId", &self.owner_id);
+        w.put("ApproverId", &self.approver_id);
+        w.put("State", &self.state);
+        w.put("ExpirationTime", &self.expiration_time);
+        w.put("RequestorId", &self.requestor_id);
+        w.put("RequestorName", &self.requestor_name);
+        w.put("CreateDate", &self.create_date);
+        w.put("SessionDuration", &self.session_duration);
+        w.put("RedirectUrl", &self.redirect_url);
+        w.put("Notes", &self.notes);
+        w.put("RejectionReason", &self.rejection_reason);
+        w.put("OnlySendByOwner", &self.only_send_by_owner);
+        w.put("UpdatedTime", &self.updated_time);
+    }
+}
+
+impl xml::ToXml for DelegationRequest {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for DelegationRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("delegationRequestId", self.delegation_request_id.as_ref());
+        t.put("ownerAccountId", self.owner_account_id.as_ref());
+        t.put("description", self.description.as_ref());
+        t.put("requestMessage", self.request_message.as_ref());
+        t.put("permissions", self.permissions.as_ref());
+        t.put("permissionPolicy", self.permission_policy.as_ref());
+        t.list("rolePermissionRestrictionArns", self.role_permission_restriction_arns.as_deref());
+        t.put("ownerId", self.owner_id.as_ref());
+        t.put("approverId", self.approver_id.as_ref());
+        t.put("state", self.state.as_ref());
+        t.put("expirationTime", self.expiration_time.as_ref());
+        t.put("requestorId", self.requestor_id.as_ref());
+        t.put("requestorName", self.requestor_name.as_ref());
+        t.put("createDate", self.create_date.as_ref());
+        t.put("sessionDuration", self.session_duration.as_ref());
+        t.put("redirectUrl", self.redirect_url.as_ref());
+        t.put("notes", self.notes.as_ref());
+        t.put("rejectionReason", self.rejection_reason.as_ref());
+        t.put("onlySendByOwner", self.only_send_by_owner.as_ref());
+        t.put("updatedTime", self.updated_time.as_ref());
         t.close();
     }
 }
@@ -10747,6 +11594,83 @@ impl record::Tell for GetCredentialReportResponse {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct GetDelegationRequestRequest {
+    pub delegation_request_id: String,
+    pub delegation_permission_check: Option<bool>,
+}
+
+impl form::FromForm for GetDelegationRequestRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(GetDelegationRequestRequest {
+            delegation_request_id: n.need("DelegationRequestId", v)?,
+            delegation_permission_check: n.get("DelegationPermissionCheck", v)?,
+        })
+    }
+}
+
+impl GetDelegationRequestRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text(
+            "DelegationRequestId",
+            Some(self.delegation_request_id.as_str()),
+            &rule::DELEGATION_REQUEST_ID_TYPE,
+        );
+    }
+}
+
+impl record::Tell for GetDelegationRequestRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("delegationRequestId", Some(&self.delegation_request_id));
+        t.put("delegationPermissionCheck", self.delegation_permission_check.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetDelegationRequestResponse {
+    pub delegation_request: Option<DelegationRequest>,
+    pub permission_check_status: Option<String>,
+    pub permission_check_result: Option<String>,
+}
+
+impl GetDelegationRequestResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("DelegationRequest", &self.delegation_request);
+        w.put("PermissionCheckStatus", &self.permission_check_status);
+        w.put("PermissionCheckResult", &self.permission_check_result);
+    }
+}
+
+impl xml::ToXml for GetDelegationRequestResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for GetDelegationRequestResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("delegationRequest", self.delegation_request.as_ref());
+        t.put("permissionCheckStatus", self.permission_check_status.as_ref());
+        t.put("permissionCheckResult", self.permission_check_result.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetGroupPolicyRequest {
     pub group_name: String,
     pub policy_name: String,
@@ -10892,6 +11816,80 @@ impl record::Tell for GetGroupResponse {
         t.list("users", Some(self.users.as_slice()));
         t.put("isTruncated", self.is_truncated.as_ref());
         t.put("marker", self.marker.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetHumanReadableSummaryRequest {
+    pub entity_arn: String,
+    pub locale: Option<String>,
+}
+
+impl form::FromForm for GetHumanReadableSummaryRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(GetHumanReadableSummaryRequest {
+            entity_arn: n.need("EntityArn", v)?,
+            locale: n.get("Locale", v)?,
+        })
+    }
+}
+
+impl GetHumanReadableSummaryRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("EntityArn", Some(self.entity_arn.as_str()), &rule::ARN_TYPE);
+        v.text("Locale", self.locale.as_deref(), &rule::LOCALE_TYPE);
+    }
+}
+
+impl record::Tell for GetHumanReadableSummaryRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("entityArn", Some(&self.entity_arn));
+        t.put("locale", self.locale.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetHumanReadableSummaryResponse {
+    pub summary_content: Option<String>,
+    pub locale: Option<String>,
+    pub summary_state: Option<String>,
+}
+
+impl GetHumanReadableSummaryResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("SummaryContent", &self.summary_content);
+        w.put("Locale", &self.locale);
+        w.put("SummaryState", &self.summary_state);
+    }
+}
+
+impl xml::ToXml for GetHumanReadableSummaryResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for GetHumanReadableSummaryResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("summaryContent", self.summary_content.as_ref());
+        t.put("locale", self.locale.as_ref());
+        t.put("summaryState", self.summary_state.as_ref());
         t.close();
     }
 }
@@ -11573,6 +12571,73 @@ impl record::Tell for GetRoleResponse {
     fn tell(&self, t: &mut record::Teller) {
         t.open();
         t.put("role", Some(&self.role));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetRoleTemplateVersionRequest {
+    pub template_arn: String,
+    pub minor_version: Option<i32>,
+}
+
+impl form::FromForm for GetRoleTemplateVersionRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(GetRoleTemplateVersionRequest {
+            template_arn: n.need("TemplateArn", v)?,
+            minor_version: n.get("MinorVersion", v)?,
+        })
+    }
+}
+
+impl GetRoleTemplateVersionRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("TemplateArn", Some(self.template_arn.as_str()), &rule::ARN_TYPE);
+    }
+}
+
+impl record::Tell for GetRoleTemplateVersionRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("templateArn", Some(&self.template_arn));
+        t.put("minorVersion", self.minor_version.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetRoleTemplateVersionResponse {
+    pub role_template_version: RoleTemplateVersion,
+}
+
+impl GetRoleTemplateVersionResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("RoleTemplateVersion", &self.role_template_version);
+    }
+}
+
+impl xml::ToXml for GetRoleTemplateVersionResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for GetRoleTemplateVersionResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("roleTemplateVersion", Some(&self.role_template_version));
         t.close();
     }
 }
@@ -12285,6 +13350,41 @@ impl record::Tell for GroupDetail {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct InlinePolicy {
+    pub policy_name: String,
+    pub policy_document: String,
+}
+
+impl InlinePolicy {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("PolicyName", &self.policy_name);
+        w.put("PolicyDocument", &self.policy_document);
+    }
+}
+
+impl xml::ToXml for InlinePolicy {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for InlinePolicy {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("policyName", Some(&self.policy_name));
+        t.put("policyDocument", Some(&self.policy_document));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct InlinePolicyIdentifierType {
     pub policy_name: String,
     pub attachment_type: String,
@@ -12760,6 +13860,85 @@ impl record::Tell for ListAttachedUserPoliciesResponse {
         t.list("attachedPolicies", self.attached_policies.as_deref());
         t.put("isTruncated", self.is_truncated.as_ref());
         t.put("marker", self.marker.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListDelegationRequestsRequest {
+    pub owner_id: Option<String>,
+    pub marker: Option<String>,
+    pub max_items: Option<i32>,
+}
+
+impl form::FromForm for ListDelegationRequestsRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(ListDelegationRequestsRequest {
+            owner_id: n.get("OwnerId", v)?,
+            marker: n.get("Marker", v)?,
+            max_items: n.get("MaxItems", v)?,
+        })
+    }
+}
+
+impl ListDelegationRequestsRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("OwnerId", self.owner_id.as_deref(), &rule::OWNER_ID_TYPE);
+        v.text("Marker", self.marker.as_deref(), &rule::MARKER_TYPE);
+        v.number("MaxItems", self.max_items, Some(1), Some(1000));
+    }
+}
+
+impl record::Tell for ListDelegationRequestsRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("ownerId", self.owner_id.as_ref());
+        t.put("marker", self.marker.as_ref());
+        t.put("maxItems", self.max_items.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListDelegationRequestsResponse {
+    pub delegation_requests: Option<Vec<DelegationRequest>>,
+    pub marker: Option<String>,
+    #[cfg_attr(feature = "vectors", serde(rename = "isTruncated"))]
+    pub is_truncated: Option<bool>,
+}
+
+impl ListDelegationRequestsResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.list("DelegationRequests", "member", self.delegation_requests.as_deref());
+        w.put("Marker", &self.marker);
+        w.put("isTruncated", &self.is_truncated);
+    }
+}
+
+impl xml::ToXml for ListDelegationRequestsResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for ListDelegationRequestsResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.list("delegationRequests", self.delegation_requests.as_deref());
+        t.put("marker", self.marker.as_ref());
+        t.put("isTruncated", self.is_truncated.as_ref());
         t.close();
     }
 }
@@ -15373,6 +16552,56 @@ impl record::Tell for OrganizationsDecisionDetail {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct ParameterDefinition {
+    pub name: String,
+    pub type_: String,
+    pub sub_type: Option<String>,
+    pub description: Option<String>,
+    pub is_required: Option<bool>,
+    pub default_value: Option<String>,
+    pub immutable: Option<bool>,
+}
+
+impl ParameterDefinition {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Name", &self.name);
+        w.put("Type", &self.type_);
+        w.put("SubType", &self.sub_type);
+        w.put("Description", &self.description);
+        w.put("IsRequired", &self.is_required);
+        w.put("DefaultValue", &self.default_value);
+        w.put("Immutable", &self.immutable);
+    }
+}
+
+impl xml::ToXml for ParameterDefinition {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for ParameterDefinition {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("name", Some(&self.name));
+        t.put("type", Some(&self.type_));
+        t.put("subType", self.sub_type.as_ref());
+        t.put("description", self.description.as_ref());
+        t.put("isRequired", self.is_required.as_ref());
+        t.put("defaultValue", self.default_value.as_ref());
+        t.put("immutable", self.immutable.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct PasswordPolicy {
     pub minimum_password_length: Option<i32>,
     pub require_symbols: Option<bool>,
@@ -15677,6 +16906,62 @@ impl record::Tell for PolicyIdentifier {
         t.put("policyType", self.policy_type.as_ref());
         t.put("policyArn", self.policy_arn.as_ref());
         t.put("inlinePolicyIdentifier", self.inline_policy_identifier.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct PolicyParameter {
+    pub name: Option<String>,
+    pub values: Option<Vec<String>>,
+    pub type_: Option<String>,
+}
+
+impl form::FromForm for PolicyParameter {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(PolicyParameter {
+            name: n.get("Name", v)?,
+            values: n.list("Values", "member", v)?,
+            type_: n.get("Type", v)?,
+        })
+    }
+}
+
+impl PolicyParameter {
+    fn limits(&self, v: &mut Violations) {
+        v.text("Name", self.name.as_deref(), &rule::POLICY_PARAMETER_NAME_TYPE);
+        v.texts("Values", self.values.as_deref(), &rule::POLICY_PARAMETER_VALUE_TYPE);
+        v.text("Type", self.type_.as_deref(), &rule::POLICY_PARAMETER_TYPE_ENUM);
+    }
+}
+
+impl PolicyParameter {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Name", &self.name);
+        w.list("Values", "member", self.values.as_deref());
+        w.put("Type", &self.type_);
+    }
+}
+
+impl xml::ToXml for PolicyParameter {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for PolicyParameter {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("name", self.name.as_ref());
+        t.list("values", self.values.as_deref());
+        t.put("type", self.type_.as_ref());
         t.close();
     }
 }
@@ -16085,6 +17370,46 @@ impl record::Tell for PutUserPolicyRequest {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct RejectDelegationRequestRequest {
+    pub delegation_request_id: String,
+    pub notes: Option<String>,
+}
+
+impl form::FromForm for RejectDelegationRequestRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(RejectDelegationRequestRequest {
+            delegation_request_id: n.need("DelegationRequestId", v)?,
+            notes: n.get("Notes", v)?,
+        })
+    }
+}
+
+impl RejectDelegationRequestRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text(
+            "DelegationRequestId",
+            Some(self.delegation_request_id.as_str()),
+            &rule::DELEGATION_REQUEST_ID_TYPE,
+        );
+        v.text("Notes", self.notes.as_deref(), &rule::NOTES_TYPE);
+    }
+}
+
+impl record::Tell for RejectDelegationRequestRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("delegationRequestId", Some(&self.delegation_request_id));
+        t.put("notes", self.notes.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct RemoveClientIDFromOpenIDConnectProviderRequest {
     #[cfg_attr(feature = "vectors", serde(rename = "OpenIDConnectProviderArn"))]
     pub open_id_connect_provider_arn: String,
@@ -16189,6 +17514,36 @@ impl record::Tell for RemoveUserFromGroupRequest {
         t.open();
         t.put("groupName", Some(&self.group_name));
         t.put("userName", Some(&self.user_name));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ReplacementValueEntry {
+    pub values: Vec<String>,
+}
+
+impl form::FromForm for ReplacementValueEntry {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(ReplacementValueEntry { values: n.need_list("Values", "member", v)? })
+    }
+}
+
+impl ReplacementValueEntry {
+    fn limits(&self, v: &mut Violations) {
+        v.size("Values", Some(self.values.len()), 1, 20);
+    }
+}
+
+impl record::Tell for ReplacementValueEntry {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.list("values", Some(self.values.as_slice()));
         t.close();
     }
 }
@@ -16535,6 +17890,104 @@ impl record::Tell for RoleLastUsed {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct RoleTemplateVersion {
+    pub template_arn: Option<String>,
+    pub template_name: Option<String>,
+    pub template_version_id: Option<String>,
+    pub description: Option<String>,
+    pub major_version: Option<i32>,
+    pub default_minor_version: Option<i32>,
+    pub managed_by_type: Option<String>,
+    pub managed_by_value: Option<String>,
+    pub enabled: Option<bool>,
+    pub minor_version: Option<i32>,
+    pub role_name_pattern: Option<String>,
+    pub role_path_pattern: Option<String>,
+    pub role_description_pattern: Option<String>,
+    pub assume_role_policy_document_template: Option<String>,
+    pub inline_policy_templates: Option<Vec<InlinePolicy>>,
+    pub managed_policy_arns: Option<Vec<String>>,
+    pub permission_boundary_arn: Option<String>,
+    pub parameters_definition: Option<Vec<ParameterDefinition>>,
+    pub role_tags_template: Option<Vec<TagTemplate>>,
+    pub max_session_duration: Option<i32>,
+    pub version_enabled: Option<bool>,
+    pub create_timestamp: Option<Time>,
+    pub update_timestamp: Option<Time>,
+}
+
+impl RoleTemplateVersion {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("TemplateArn", &self.template_arn);
+        w.put("TemplateName", &self.template_name);
+        w.put("TemplateVersionId", &self.template_version_id);
+        w.put("Description", &self.description);
+        w.put("MajorVersion", &self.major_version);
+        w.put("DefaultMinorVersion", &self.default_minor_version);
+        w.put("ManagedByType", &self.managed_by_type);
+        w.put("ManagedByValue", &self.managed_by_value);
+        w.put("Enabled", &self.enabled);
+        w.put("MinorVersion", &self.minor_version);
+        w.put("RoleNamePattern", &self.role_name_pattern);
+        w.put("RolePathPattern", &self.role_path_pattern);
+        w.put("RoleDescriptionPattern", &self.role_description_pattern);
+        w.put("AssumeRolePolicyDocumentTemplate", &self.assume_role_policy_document_template);
+        w.list("InlinePolicyTemplates", "member", self.inline_policy_templates.as_deref());
+        w.list("ManagedPolicyArns", "member", self.managed_policy_arns.as_deref());
+        w.put("PermissionBoundaryArn", &self.permission_boundary_arn);
+        w.list("ParametersDefinition", "member", self.parameters_definition.as_deref());
+        w.list("RoleTagsTemplate", "member", self.role_tags_template.as_deref());
+        w.put("MaxSessionDuration", &self.max_session_duration);
+        w.put("VersionEnabled", &self.version_enabled);
+        w.put("CreateTimestamp", &self.create_timestamp);
+        w.put("UpdateTimestamp", &self.update_timestamp);
+    }
+}
+
+impl xml::ToXml for RoleTemplateVersion {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for RoleTemplateVersion {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("templateArn", self.template_arn.as_ref());
+        t.put("templateName", self.template_name.as_ref());
+        t.put("templateVersionId", self.template_version_id.as_ref());
+        t.put("description", self.description.as_ref());
+        t.put("majorVersion", self.major_version.as_ref());
+        t.put("defaultMinorVersion", self.default_minor_version.as_ref());
+        t.put("managedByType", self.managed_by_type.as_ref());
+        t.put("managedByValue", self.managed_by_value.as_ref());
+        t.put("enabled", self.enabled.as_ref());
+        t.put("minorVersion", self.minor_version.as_ref());
+        t.put("roleNamePattern", self.role_name_pattern.as_ref());
+        t.put("rolePathPattern", self.role_path_pattern.as_ref());
+        t.put("roleDescriptionPattern", self.role_description_pattern.as_ref());
+        t.put("assumeRolePolicyDocumentTemplate", self.assume_role_policy_document_template.as_ref());
+        t.list("inlinePolicyTemplates", self.inline_policy_templates.as_deref());
+        t.list("managedPolicyArns", self.managed_policy_arns.as_deref());
+        t.put("permissionBoundaryArn", self.permission_boundary_arn.as_ref());
+        t.list("parametersDefinition", self.parameters_definition.as_deref());
+        t.list("roleTagsTemplate", self.role_tags_template.as_deref());
+        t.put("maxSessionDuration", self.max_session_duration.as_ref());
+        t.put("versionEnabled", self.version_enabled.as_ref());
+        t.put("createTimestamp", self.create_timestamp.as_ref());
+        t.put("updateTimestamp", self.update_timestamp.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct RoleUsageType {
     pub region: Option<String>,
     pub resources: Option<Vec<String>>,
@@ -16724,6 +18177,40 @@ impl record::Tell for SSHPublicKeyMetadata {
         t.put("sSHPublicKeyId", Some(&self.ssh_public_key_id));
         t.put("status", Some(&self.status));
         t.put("uploadDate", Some(&self.upload_date));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct SendDelegationTokenRequest {
+    pub delegation_request_id: String,
+}
+
+impl form::FromForm for SendDelegationTokenRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(SendDelegationTokenRequest { delegation_request_id: n.need("DelegationRequestId", v)? })
+    }
+}
+
+impl SendDelegationTokenRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text(
+            "DelegationRequestId",
+            Some(self.delegation_request_id.as_str()),
+            &rule::DELEGATION_REQUEST_ID_TYPE,
+        );
+    }
+}
+
+impl record::Tell for SendDelegationTokenRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("delegationRequestId", Some(&self.delegation_request_id));
         t.close();
     }
 }
@@ -17735,6 +19222,41 @@ impl record::Tell for TagServerCertificateRequest {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct TagTemplate {
+    pub key: String,
+    pub value: String,
+}
+
+impl TagTemplate {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Key", &self.key);
+        w.put("Value", &self.value);
+    }
+}
+
+impl xml::ToXml for TagTemplate {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for TagTemplate {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("key", Some(&self.key));
+        t.put("value", Some(&self.value));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct TagUserRequest {
     pub user_name: String,
     pub tags: Vec<Tag>,
@@ -18240,6 +19762,46 @@ impl record::Tell for UpdateAssumeRolePolicyRequest {
         t.open();
         t.put("roleName", Some(&self.role_name));
         t.put("policyDocument", Some(&self.policy_document));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct UpdateDelegationRequestRequest {
+    pub delegation_request_id: String,
+    pub notes: Option<String>,
+}
+
+impl form::FromForm for UpdateDelegationRequestRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(UpdateDelegationRequestRequest {
+            delegation_request_id: n.need("DelegationRequestId", v)?,
+            notes: n.get("Notes", v)?,
+        })
+    }
+}
+
+impl UpdateDelegationRequestRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text(
+            "DelegationRequestId",
+            Some(self.delegation_request_id.as_str()),
+            &rule::DELEGATION_REQUEST_ID_TYPE,
+        );
+        v.text("Notes", self.notes.as_deref(), &rule::NOTES_TYPE);
+    }
+}
+
+impl record::Tell for UpdateDelegationRequestRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("delegationRequestId", Some(&self.delegation_request_id));
+        t.put("notes", self.notes.as_ref());
         t.close();
     }
 }
@@ -19235,15 +20797,19 @@ impl record::Tell for VirtualMFADevice {
 /// Every operation above, for tests that replay records.
 #[cfg(feature = "vectors")]
 pub static CODECS: &[wire::vectors::Codec] = &[
+    wire::vectors::Codec::of::<AcceptDelegationRequest>(),
+    wire::vectors::Codec::of::<AcquireRole>(),
     wire::vectors::Codec::of::<AddClientIDToOpenIDConnectProvider>(),
     wire::vectors::Codec::of::<AddRoleToInstanceProfile>(),
     wire::vectors::Codec::of::<AddUserToGroup>(),
+    wire::vectors::Codec::of::<AssociateDelegationRequest>(),
     wire::vectors::Codec::of::<AttachGroupPolicy>(),
     wire::vectors::Codec::of::<AttachRolePolicy>(),
     wire::vectors::Codec::of::<AttachUserPolicy>(),
     wire::vectors::Codec::of::<ChangePassword>(),
     wire::vectors::Codec::of::<CreateAccessKey>(),
     wire::vectors::Codec::of::<CreateAccountAlias>(),
+    wire::vectors::Codec::of::<CreateDelegationRequest>(),
     wire::vectors::Codec::of::<CreateGroup>(),
     wire::vectors::Codec::of::<CreateInstanceProfile>(),
     wire::vectors::Codec::of::<CreateLoginProfile>(),
@@ -19301,8 +20867,10 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<GetContextKeysForCustomPolicy>(),
     wire::vectors::Codec::of::<GetContextKeysForPrincipalPolicy>(),
     wire::vectors::Codec::of::<GetCredentialReport>(),
+    wire::vectors::Codec::of::<GetDelegationRequest>(),
     wire::vectors::Codec::of::<GetGroup>(),
     wire::vectors::Codec::of::<GetGroupPolicy>(),
+    wire::vectors::Codec::of::<GetHumanReadableSummary>(),
     wire::vectors::Codec::of::<GetInstanceProfile>(),
     wire::vectors::Codec::of::<GetLoginProfile>(),
     wire::vectors::Codec::of::<GetMFADevice>(),
@@ -19313,6 +20881,7 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<GetPolicyVersion>(),
     wire::vectors::Codec::of::<GetRole>(),
     wire::vectors::Codec::of::<GetRolePolicy>(),
+    wire::vectors::Codec::of::<GetRoleTemplateVersion>(),
     wire::vectors::Codec::of::<GetSAMLProvider>(),
     wire::vectors::Codec::of::<GetSSHPublicKey>(),
     wire::vectors::Codec::of::<GetServerCertificate>(),
@@ -19326,6 +20895,7 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<ListAttachedGroupPolicies>(),
     wire::vectors::Codec::of::<ListAttachedRolePolicies>(),
     wire::vectors::Codec::of::<ListAttachedUserPolicies>(),
+    wire::vectors::Codec::of::<ListDelegationRequests>(),
     wire::vectors::Codec::of::<ListEntitiesForPolicy>(),
     wire::vectors::Codec::of::<ListGroupPolicies>(),
     wire::vectors::Codec::of::<ListGroups>(),
@@ -19362,11 +20932,13 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<PutRolePolicy>(),
     wire::vectors::Codec::of::<PutUserPermissionsBoundary>(),
     wire::vectors::Codec::of::<PutUserPolicy>(),
+    wire::vectors::Codec::of::<RejectDelegationRequest>(),
     wire::vectors::Codec::of::<RemoveClientIDFromOpenIDConnectProvider>(),
     wire::vectors::Codec::of::<RemoveRoleFromInstanceProfile>(),
     wire::vectors::Codec::of::<RemoveUserFromGroup>(),
     wire::vectors::Codec::of::<ResetServiceSpecificCredential>(),
     wire::vectors::Codec::of::<ResyncMFADevice>(),
+    wire::vectors::Codec::of::<SendDelegationToken>(),
     wire::vectors::Codec::of::<SetDefaultPolicyVersion>(),
     wire::vectors::Codec::of::<SetSecurityTokenServicePreferences>(),
     wire::vectors::Codec::of::<SimulateCustomPolicy>(),
@@ -19390,6 +20962,7 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<UpdateAccessKey>(),
     wire::vectors::Codec::of::<UpdateAccountPasswordPolicy>(),
     wire::vectors::Codec::of::<UpdateAssumeRolePolicy>(),
+    wire::vectors::Codec::of::<UpdateDelegationRequest>(),
     wire::vectors::Codec::of::<UpdateGroup>(),
     wire::vectors::Codec::of::<UpdateLoginProfile>(),
     wire::vectors::Codec::of::<UpdateOpenIDConnectProviderThumbprint>(),
@@ -19577,6 +21150,8 @@ mod rule {
         pattern: Some(Pattern::new("^[a-z0-9]([a-z0-9]|-(?!-)){1,61}[a-z0-9]$", "[a-z0-9](-?[a-z0-9])+")),
         values: &[],
     };
+    pub static ACCOUNT_ID_TYPE: Text =
+        Text { min: 0, max: usize::MAX, pattern: Some(Pattern::new("\\d{12}", "[0-9]{12}")), values: &[] };
     pub static ACCOUNT_PROPERTY_KEY_TYPE: Text = Text {
         min: 1,
         max: 50,
@@ -19647,6 +21222,17 @@ mod rule {
         pattern: Some(Pattern::new("[\\w+=,.@-]+", "[0-9A-Za-z_+=,.@-]+")),
         values: &[],
     };
+    pub static DELEGATION_REQUEST_DESCRIPTION_TYPE: Text = Text {
+        min: 0,
+        max: 1000,
+        pattern: Some(Pattern::new(
+            "[\\u0009\\u000A\\u000D\\u0020-\\u007E\\u00A1-\\u00FF]*",
+            "[\\u0009\\u000A\\u000D\\u0020-\\u007E\\u00A1-\\u00FF]*",
+        )),
+        values: &[],
+    };
+    pub static DELEGATION_REQUEST_ID_TYPE: Text =
+        Text { min: 16, max: 128, pattern: Some(Pattern::new("[\\w-]+", "[0-9A-Za-z_-]+")), values: &[] };
     pub static DELETION_TASK_ID_TYPE: Text = Text { min: 1, max: 1000, pattern: None, values: &[] };
     pub static ENCODING_TYPE: Text = Text { min: 0, max: usize::MAX, pattern: None, values: &["SSH", "PEM"] };
     pub static ENTITY_TYPE: Text = Text {
@@ -19676,10 +21262,26 @@ mod rule {
         values: &[],
     };
     pub static JOB_ID_TYPE: Text = Text { min: 36, max: 36, pattern: None, values: &[] };
+    pub static LOCALE_TYPE: Text = Text { min: 2, max: 12, pattern: None, values: &[] };
     pub static MARKER_TYPE: Text = Text {
         min: 1,
         max: 320,
         pattern: Some(Pattern::new("[\\u0020-\\u00FF]+", "[\\u0020-\\u00FF]+")),
+        values: &[],
+    };
+    pub static NOTES_TYPE: Text = Text {
+        min: 0,
+        max: 500,
+        pattern: Some(Pattern::new(
+            "[\\u0009\\u000A\\u000D\\u0020-\\u007E\\u00A1-\\u00FF]*",
+            "[\\u0009\\u000A\\u000D\\u0020-\\u007E\\u00A1-\\u00FF]*",
+        )),
+        values: &[],
+    };
+    pub static NOTIFICATION_CHANNEL_TYPE: Text = Text {
+        min: 2,
+        max: 400,
+        pattern: Some(Pattern::new("^[a-zA-Z0-9:_.-]+$", "^[a-zA-Z0-9:_.-]+$")),
         values: &[],
     };
     pub static OPEN_ID_CONNECT_PROVIDER_URL_TYPE: Text =
@@ -19697,6 +21299,12 @@ mod rule {
         min: 0,
         max: usize::MAX,
         pattern: Some(Pattern::new("^p-[0-9a-zA-Z_]{8,128}$", "^p-[0-9a-zA-Z_]{8,128}$")),
+        values: &[],
+    };
+    pub static OWNER_ID_TYPE: Text = Text {
+        min: 20,
+        max: 2048,
+        pattern: Some(Pattern::new("^[a-zA-Z0-9:/+=,.@_-]+$", "^[a-zA-Z0-9:/+=,.@_-]+$")),
         values: &[],
     };
     pub static PASSWORD_TYPE: Text = Text {
@@ -19745,6 +21353,12 @@ mod rule {
         pattern: Some(Pattern::new("[\\w+=,.@-]+", "[0-9A-Za-z_+=,.@-]+")),
         values: &[],
     };
+    pub static POLICY_PARAMETER_NAME_TYPE: Text =
+        Text { min: 5, max: 256, pattern: Some(Pattern::new("[ -~]+", "[ -~]+")), values: &[] };
+    pub static POLICY_PARAMETER_TYPE_ENUM: Text =
+        Text { min: 0, max: usize::MAX, pattern: None, values: &["string", "stringList"] };
+    pub static POLICY_PARAMETER_VALUE_TYPE: Text =
+        Text { min: 0, max: usize::MAX, pattern: Some(Pattern::new("[ -~]+", "[ -~]+")), values: &[] };
     pub static POLICY_PATH_TYPE: Text = Text {
         min: 1,
         max: 512,
@@ -19784,6 +21398,33 @@ mod rule {
         pattern: Some(Pattern::new(
             "[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+",
             "[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+",
+        )),
+        values: &[],
+    };
+    pub static REDIRECT_URL_TYPE: Text = Text {
+        min: 1,
+        max: 255,
+        pattern: Some(Pattern::new(
+            "^http(s?)://[a-zA-Z0-9._/-]*(\\?[a-zA-Z0-9._=&-]*)?(#[a-zA-Z0-9._/-]*)?$",
+            "^http(s?)://[a-zA-Z0-9._/-]*(\\?[a-zA-Z0-9._=&-]*)?(#[a-zA-Z0-9._/-]*)?$",
+        )),
+        values: &[],
+    };
+    pub static REQUESTOR_WORKFLOW_ID_TYPE: Text = Text {
+        min: 5,
+        max: 400,
+        pattern: Some(Pattern::new(
+            "[\\u0009\\u000A\\u000D\\u0020-\\u007E\\u00A1-\\u00FF]+",
+            "[\\u0009\\u000A\\u000D\\u0020-\\u007E\\u00A1-\\u00FF]+",
+        )),
+        values: &[],
+    };
+    pub static REQUEST_MESSAGE_TYPE: Text = Text {
+        min: 0,
+        max: 200,
+        pattern: Some(Pattern::new(
+            "[\\u0009\\u000A\\u000D\\u0020-\\u007E\\u00A1-\\u00FF]*",
+            "[\\u0009\\u000A\\u000D\\u0020-\\u007E\\u00A1-\\u00FF]*",
         )),
         values: &[],
     };

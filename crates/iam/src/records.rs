@@ -3,6 +3,7 @@
 mod certificate;
 mod credential;
 mod report;
+mod role_template;
 mod settings;
 
 pub use certificate::{
@@ -11,6 +12,9 @@ pub use certificate::{
 };
 pub use credential::{ServiceCredential, ServiceCredentials, SshKey, SshKeys};
 pub use report::{ReportPart, Reports};
+pub use role_template::{
+    RoleTemplate, RoleTemplateVersion, RoleTemplateVersions, RoleTemplates, TemplateBody, TemplateParameter,
+};
 pub use settings::{AccountSettings, AllAccountSettings};
 
 use rolecall_base::{AccountId, Time};

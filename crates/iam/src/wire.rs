@@ -93,6 +93,10 @@ pub(crate) fn role_created(db: &Reader, role: &Role) -> Result<model::Role, Faul
         description: role.description.clone(),
         permissions_boundary: boundary::to_wire(role.boundary.as_deref()),
         tags: tags::to_wire(&role.tags),
+        source_role_template: role.template.as_ref().map(|from| model::SourceRoleTemplate {
+            template_arn: from.arn.clone(),
+            template_minor_version: from.minor,
+        }),
         ..role_in_profile(db, role)?
     })
 }

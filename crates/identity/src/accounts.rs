@@ -125,6 +125,7 @@ fn put_role(
         max_session: 3600,
         tags: Tags::default(),
         boundary: None,
+        template: None,
     };
     let folded = fold(name);
     tx.put::<Roles>(&(account, folded.clone()), &role)?;

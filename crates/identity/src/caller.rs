@@ -156,6 +156,8 @@ impl Caller {
     /// The role session name or federated user name.
     pub fn session_name(&self) -> Option<&str> {
         let session = self.session.as_ref()?;
-        matches!(session.kind, SessionKind::Role | SessionKind::Federated).then_some(session.name.as_str())
+        let named =
+            matches!(session.kind, SessionKind::Role | SessionKind::Federated | SessionKind::Delegated);
+        (named && !session.name.is_empty()).then_some(session.name.as_str())
     }
 }

@@ -163,6 +163,7 @@ impl Identity {
             SessionKind::Role => role_caller(&loader, session),
             SessionKind::User | SessionKind::Federated => user_session_caller(&loader, session),
             SessionKind::Root => central_root::caller(&loader, session),
+            SessionKind::Delegated => delegated_caller(&loader, session),
         }
     }
 
@@ -311,6 +312,22 @@ fn user_session_caller(loader: &Loader<'_>, session: Arc<Session>) -> Result<Opt
         overlay(&mut caller.tags, &session.tags);
     }
     caller.session = Some(session);
+    Ok(Some(caller))
+}
+
+/// A session for a product provider: the user, the role session or the root user who accepted its request, limited by the
+/// policy of the request as by a session policy.
+fn delegated_caller(loader: &Loader<'_>, session: Arc<Session>) -> Result<Option<Caller>, Fault> {
+    let of_role = loader.db.get::<Entities>(&session.principal_id).map_err(Fault::internal)?;
+    if of_role.is_some_and(|entity| entity.holder == Holder::Role) {
+        return role_caller(loader, session);
+    }
+    let limit = loader.session(session.policy.as_deref(), &session.policy_arns)?;
+    let Some(limit) = limit else { return Ok(None) };
+    let Some(mut caller) = user_session_caller(loader, session)? else { return Ok(None) };
+    let Policies { identity, boundary, .. } = &*caller.policies;
+    let policies = Policies { identity: identity.clone(), boundary: boundary.clone(), session: Some(limit) };
+    caller.policies = Arc::new(policies);
     Ok(Some(caller))
 }
 

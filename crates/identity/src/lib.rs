@@ -21,6 +21,7 @@ pub mod records;
 pub mod second_factor;
 mod session;
 mod totp;
+mod trade_in;
 mod usage;
 mod vault;
 
@@ -42,5 +43,6 @@ pub use session::{
     Credentials, Delivery, MAX_TOKEN, PACKED_LIMIT, Session, SessionKind, TokenError, open, seal,
     seal_at_least,
 };
+pub use trade_in::{open_trade_in_token, trade_in_token};
 pub use usage::{Usage, forget_principal};
 pub use vault::{NotOurs, Vault};

@@ -36,6 +36,8 @@ pub enum SessionKind {
     Federated,
     /// AssumeRoot: the root user of a member account, for one task.
     Root,
+    /// GetDelegatedAccessToken: who accepted a delegation request, limited to what it asked for.
+    Delegated,
 }
 
 /// How an instance got its credentials; becomes `ec2:RoleDelivery` and its neighbors.
@@ -75,7 +77,7 @@ pub struct Session {
     /// The identity provider of a federated role session.
     pub provider: Option<String>,
     pub delivery: Option<Delivery>,
-    /// Unique id of who called AssumeRole.
+    /// Unique id of who called AssumeRole; for [`SessionKind::Delegated`] the number of the provider's account.
     pub assumer: Option<String>,
     /// Says nothing; makes the token as long as its asker wants it.
     #[serde(default)]

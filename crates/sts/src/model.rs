@@ -264,6 +264,41 @@ impl wire::Output for GetCallerIdentityResponse {
 }
 
 #[derive(Debug)]
+pub struct GetDelegatedAccessToken;
+
+impl wire::Shape for GetDelegatedAccessToken {
+    type Input = GetDelegatedAccessTokenRequest;
+    type Output = GetDelegatedAccessTokenResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "sts",
+        name: "GetDelegatedAccessToken",
+        protocol: wire::Protocol::Query,
+        xmlns: "https://sts.amazonaws.com/doc/2011-06-15/",
+        result_wrapper: Some("GetDelegatedAccessTokenResult"),
+        route: wire::Route::named("GetDelegatedAccessToken"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for GetDelegatedAccessTokenRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for GetDelegatedAccessTokenResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::query_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
 pub struct GetFederationToken;
 
 impl wire::Shape for GetFederationToken {
@@ -1149,6 +1184,73 @@ impl record::Tell for GetCallerIdentityResponse {
     }
 }
 
+#[derive(Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetDelegatedAccessTokenRequest {
+    pub trade_in_token: String,
+}
+
+impl std::fmt::Debug for GetDelegatedAccessTokenRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("GetDelegatedAccessTokenRequest").field("trade_in_token", &"***").finish()
+    }
+}
+
+impl form::FromForm for GetDelegatedAccessTokenRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(GetDelegatedAccessTokenRequest { trade_in_token: n.need("TradeInToken", v)? })
+    }
+}
+
+impl record::Tell for GetDelegatedAccessTokenRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetDelegatedAccessTokenResponse {
+    pub credentials: Option<Credentials>,
+    pub packed_policy_size: Option<i32>,
+    pub assumed_principal: Option<String>,
+}
+
+impl GetDelegatedAccessTokenResponse {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("Credentials", &self.credentials);
+        w.put("PackedPolicySize", &self.packed_policy_size);
+        w.put("AssumedPrincipal", &self.assumed_principal);
+    }
+}
+
+impl xml::ToXml for GetDelegatedAccessTokenResponse {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for GetDelegatedAccessTokenResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("credentials", self.credentials.as_ref());
+        t.put("packedPolicySize", self.packed_policy_size.as_ref());
+        t.put("assumedPrincipal", self.assumed_principal.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -1527,6 +1629,7 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<DecodeAuthorizationMessage>(),
     wire::vectors::Codec::of::<GetAccessKeyInfo>(),
     wire::vectors::Codec::of::<GetCallerIdentity>(),
+    wire::vectors::Codec::of::<GetDelegatedAccessToken>(),
     wire::vectors::Codec::of::<GetFederationToken>(),
     wire::vectors::Codec::of::<GetSessionToken>(),
     wire::vectors::Codec::of::<GetWebIdentityToken>(),

@@ -103,7 +103,7 @@ pub trait Output: Debug + Tell + Send + Sized + 'static {
 /// # Errors
 /// The protocol's fault for a malformed request, or one fault that names every violated constraint.
 pub fn read<S: Shape>(m: &Message<'_>) -> Result<S::Input, Fault> {
-    let mut violations = Violations::new(S::META.protocol);
+    let mut violations = violations::<S>();
     let input = S::Input::decode(m, &mut violations)?;
     input.validate(&mut violations);
     violations.finish()?;
@@ -115,7 +115,15 @@ pub fn read<S: Shape>(m: &Message<'_>) -> Result<S::Input, Fault> {
 /// # Errors
 /// One fault that names every violated constraint.
 pub fn check<S: Shape>(input: &S::Input) -> Result<(), Fault> {
-    let mut violations = Violations::new(S::META.protocol);
+    let mut violations = violations::<S>();
     input.validate(&mut violations);
     violations.finish()
+}
+
+/// Services whose models have one exception for all that breaks them, with a reason in it.
+const REASONED: [&str; 1] = ["organizations"];
+
+fn violations<S: Shape>() -> Violations {
+    let violations = Violations::new(S::META.protocol);
+    if REASONED.contains(&S::META.service) { violations.with_reasons() } else { violations }
 }

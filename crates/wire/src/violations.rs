@@ -12,6 +12,8 @@ pub struct Violations {
     protocol: Protocol,
     path: Vec<Segment>,
     found: Vec<Violation>,
+    /// Answered as InvalidInputException with a reason.
+    reasoned: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +32,28 @@ struct Violation {
     nested: bool,
 }
 
+impl Violation {
+    fn reasoned(&self) -> Fault {
+        let says = |words: &str| self.constraint.contains(words);
+        let (reason, text) = if matches!(self.value, Value::Null) {
+            ("INPUT_REQUIRED", "You must include a value for all required parameters.")
+        } else if says("enum value set") {
+            ("INVALID_ENUM", "You specified an invalid value.")
+        } else if says("length less") {
+            ("MAX_LENGTH_EXCEEDED", "You provided a string parameter that is longer than allowed.")
+        } else if says("length greater") {
+            ("MIN_LENGTH_EXCEEDED", "You provided a string parameter that is shorter than allowed.")
+        } else if says("value less") {
+            ("MAX_VALUE_EXCEEDED", "You provided a numeric parameter that has a larger value than allowed.")
+        } else if says("value greater") {
+            ("MIN_VALUE_EXCEEDED", "You provided a numeric parameter that has a smaller value than allowed.")
+        } else {
+            ("INVALID_PATTERN", "You provided a value that does not match the required pattern.")
+        };
+        Fault::new("InvalidInputException", 400, text).with("Reason", reason)
+    }
+}
+
 #[derive(Debug)]
 enum Value {
     Null,
@@ -40,7 +64,13 @@ enum Value {
 
 impl Violations {
     pub fn new(protocol: Protocol) -> Violations {
-        Violations { protocol, path: Vec::new(), found: Vec::new() }
+        Violations { protocol, path: Vec::new(), found: Vec::new(), reasoned: false }
+    }
+
+    /// For services that answer with the reason of the first thing that is wrong, as AWS Organizations does.
+    #[must_use]
+    pub fn with_reasons(self) -> Violations {
+        Violations { reasoned: true, ..self }
     }
 
     pub fn protocol(&self) -> Protocol {
@@ -117,6 +147,9 @@ impl Violations {
     /// The fault, unless nothing was found.
     pub fn finish(self) -> Result<(), Fault> {
         let Some(first) = self.found.first() else { return Ok(()) };
+        if self.reasoned {
+            return Err(first.reasoned());
+        }
         Err(match self.protocol {
             Protocol::Query => Fault::validation(self.sentence()),
             Protocol::Json(_) | Protocol::RestJson => Fault::new("ValidationException", 400, self.sentence()),

@@ -12,6 +12,9 @@ use super::fetch::Sources;
 /// Keys that every action takes although they bear a service's prefix; crate `actions` says so by hand.
 const GLOBAL: [&str; 2] = ["ec2:RoleDelivery", "ec2:SourceInstanceARN"];
 
+/// Actions that AWS documents and the reference does not list, each with the one whose row it shares.
+const UNLISTED: [(&str, &str, &str); 1] = [("iam", "UpdateDelegationRequest", "RejectDelegationRequest")];
+
 /// All services asked for.
 pub struct Reference {
     pub services: Vec<Service>,
@@ -27,6 +30,7 @@ pub struct Service {
 }
 
 /// An action, with all keys of the resource kinds it takes.
+#[derive(Clone)]
 pub struct Action {
     pub name: String,
     pub access: &'static str,
@@ -112,6 +116,7 @@ fn service(folder: &Path, prefix: &str, dependents: &Dependents) -> Result<Servi
     for found in raw.into_values() {
         actions.push(action(found, &kinds, dependents)?);
     }
+    add_unlisted(prefix, &mut actions)?;
     actions.sort_by_key(|action| action.name.to_ascii_lowercase());
     Ok(Service {
         prefix: prefix.to_owned(),
@@ -119,6 +124,18 @@ fn service(folder: &Path, prefix: &str, dependents: &Dependents) -> Result<Servi
         kinds: kinds.into_values().collect(),
         keys: keys.into_values().filter(|key| !key.key.starts_with("aws:")).collect(),
     })
+}
+
+fn add_unlisted(prefix: &str, actions: &mut Vec<Action>) -> Result<(), String> {
+    for (_, name, like) in UNLISTED.iter().filter(|(service, _, _)| *service == prefix) {
+        if actions.iter().any(|action| action.name == *name) {
+            return Err(format!("{prefix}:{name} is listed by now"));
+        }
+        let found = actions.iter().find(|action| action.name == *like);
+        let row = found.ok_or_else(|| format!("no action {prefix}:{like}"))?;
+        actions.push(Action { name: (*name).to_owned(), ..row.clone() });
+    }
+    Ok(())
 }
 
 /// An action's keys are its own and those of its resources: the list the action gives for the resource when it gives

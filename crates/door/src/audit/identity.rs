@@ -96,6 +96,19 @@ fn principal(t: &mut Teller, call: &Call<'_>, who: Who) {
         t.put("sessionContext", Some(&Context { caller, session, account: &account }));
     }
     t.put("invokedBy", service(call));
+    let delegated = caller.session.as_deref().filter(|session| session.kind == SessionKind::Delegated);
+    t.put("invokedByDelegate", delegated.map(Delegate).as_ref());
+}
+
+/// The product provider that acts for somebody.
+struct Delegate<'a>(&'a Session);
+
+impl Tell for Delegate<'_> {
+    fn tell(&self, t: &mut Teller) {
+        t.open();
+        t.put("accountId", self.0.assumer.as_ref());
+        t.close();
+    }
 }
 
 struct Context<'a> {
@@ -115,7 +128,10 @@ impl Tell for Context<'_> {
                 let kind = if user.contains(":user/") { "IAMUser" } else { "Root" };
                 t.put("sessionIssuer", Some(&self.issuer(kind, user)));
             }
-            SessionKind::User | SessionKind::Root => {}
+            SessionKind::Delegated if caller.who == Who::RoleSession => {
+                t.put("sessionIssuer", Some(&self.issuer("Role", &caller.principal_arn)));
+            }
+            SessionKind::User | SessionKind::Root | SessionKind::Delegated => {}
         }
         if let Some(provider) = &session.provider {
             t.put("webIdFederationData", Some(&Federation { provider, session }));

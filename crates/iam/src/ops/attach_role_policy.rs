@@ -19,6 +19,7 @@ impl Operation for AttachRolePolicy {
             .on(&role)
             .key(iam::key::PolicyARN, Some(input.policy_arn.as_str()))
             .key(iam::key::PermissionsBoundary, role.boundary())
+            .key(iam::key::RoleTemplateARN, role.template())
             .done())
     }
 

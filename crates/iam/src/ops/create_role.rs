@@ -39,6 +39,7 @@ impl Operation for CreateRole {
             max_session: input.max_session_duration.unwrap_or(MAX_SESSION),
             tags: tags::first(input.tags.as_ref(), "TagsPerRole")?,
             boundary: input.permissions_boundary.clone(),
+            template: None,
         };
         // Only CreateServiceLinkedRole makes roles under the path of service-linked ones.
         role.modifiable()?;

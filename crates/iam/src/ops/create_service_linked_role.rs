@@ -47,6 +47,7 @@ impl Operation for CreateServiceLinkedRole {
             max_session: 3600,
             tags: rolecall_base::Tags::default(),
             boundary: None,
+            template: None,
         };
         let quotas = Quotas::of(req.extensions);
         let tx = req.tx()?;

@@ -5,7 +5,7 @@ use rolecall_base::Fault;
 use rolecall_door::{At, Authorized, Needs, Operation, Read};
 use rolecall_identity::records::Role;
 
-use crate::entity::{self, Target};
+use crate::entity::{Entity, Target};
 use crate::last_used;
 use crate::model::{GetRole, GetRoleRequest, GetRoleResponse};
 use crate::wire;
@@ -15,12 +15,21 @@ impl Operation for GetRole {
 
     fn needs(input: &GetRoleRequest, at: &At<'_>) -> Result<Needs, Fault> {
         let role = Target::<Role>::find(at, &input.role_name)?;
-        Ok(Needs::action(iam::GetRole).on(&role).key(iam::key::PermissionsBoundary, role.boundary()).done())
+        let needs = Needs::action(iam::GetRole)
+            .on(&role)
+            .key(iam::key::PermissionsBoundary, role.boundary())
+            .key(iam::key::RoleTemplateARN, role.template())
+            .done();
+        if let Some(role) = role.into_record() {
+            at.keep(role);
+        }
+        Ok(needs)
     }
 
     fn run(req: &mut Authorized<'_, Self>) -> Result<GetRoleResponse, Fault> {
         let db = req.db()?;
-        let role: Role = entity::get(db, req.account(), &req.input.role_name)?;
+        let missing = || Role::missing(&req.input.role_name);
+        let role: Role = req.take_kept().ok_or_else(missing)?;
         let mut shown = wire::role(db, &role)?;
         shown.role_last_used = Some(last_used::role(req.identity, db, role.account, &role.id)?);
         Ok(GetRoleResponse { role: shown })

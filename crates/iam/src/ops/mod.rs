@@ -2,15 +2,19 @@
 //!
 //! The operations of iam, one file each.
 
+pub mod accept_delegation_request;
+pub mod acquire_role;
 pub mod add_client_id_to_open_id_connect_provider;
 pub mod add_role_to_instance_profile;
 pub mod add_user_to_group;
+pub mod associate_delegation_request;
 pub mod attach_group_policy;
 pub mod attach_role_policy;
 pub mod attach_user_policy;
 pub mod change_password;
 pub mod create_access_key;
 pub mod create_account_alias;
+pub mod create_delegation_request;
 pub mod create_group;
 pub mod create_instance_profile;
 pub mod create_login_profile;
@@ -68,8 +72,10 @@ pub mod get_account_summary;
 pub mod get_context_keys_for_custom_policy;
 pub mod get_context_keys_for_principal_policy;
 pub mod get_credential_report;
+pub mod get_delegation_request;
 pub mod get_group;
 pub mod get_group_policy;
+pub mod get_human_readable_summary;
 pub mod get_instance_profile;
 pub mod get_login_profile;
 pub mod get_mfa_device;
@@ -80,6 +86,7 @@ pub mod get_policy;
 pub mod get_policy_version;
 pub mod get_role;
 pub mod get_role_policy;
+pub mod get_role_template_version;
 pub mod get_saml_provider;
 pub mod get_server_certificate;
 pub mod get_service_last_accessed_details;
@@ -93,6 +100,7 @@ pub mod list_account_aliases;
 pub mod list_attached_group_policies;
 pub mod list_attached_role_policies;
 pub mod list_attached_user_policies;
+pub mod list_delegation_requests;
 pub mod list_entities_for_policy;
 pub mod list_group_policies;
 pub mod list_groups;
@@ -129,11 +137,13 @@ pub mod put_role_permissions_boundary;
 pub mod put_role_policy;
 pub mod put_user_permissions_boundary;
 pub mod put_user_policy;
+pub mod reject_delegation_request;
 pub mod remove_client_id_from_open_id_connect_provider;
 pub mod remove_role_from_instance_profile;
 pub mod remove_user_from_group;
 pub mod reset_service_specific_credential;
 pub mod resync_mfa_device;
+pub mod send_delegation_token;
 pub mod set_default_policy_version;
 pub mod set_security_token_service_preferences;
 pub mod simulate_custom_policy;
@@ -157,6 +167,7 @@ pub mod untag_user;
 pub mod update_access_key;
 pub mod update_account_password_policy;
 pub mod update_assume_role_policy;
+pub mod update_delegation_request;
 pub mod update_group;
 pub mod update_login_profile;
 pub mod update_open_id_connect_provider_thumbprint;
@@ -174,15 +185,19 @@ pub mod upload_ssh_public_key;
 
 /// The operations that are implemented.
 pub static OPERATIONS: &[rolecall_door::Row] = &[
+    rolecall_door::row::<crate::model::AcceptDelegationRequest>(),
+    rolecall_door::row::<crate::model::AcquireRole>(),
     rolecall_door::row::<crate::model::AddClientIDToOpenIDConnectProvider>(),
     rolecall_door::row::<crate::model::AddRoleToInstanceProfile>(),
     rolecall_door::row::<crate::model::AddUserToGroup>(),
+    rolecall_door::row::<crate::model::AssociateDelegationRequest>(),
     rolecall_door::row::<crate::model::AttachGroupPolicy>(),
     rolecall_door::row::<crate::model::AttachRolePolicy>(),
     rolecall_door::row::<crate::model::AttachUserPolicy>(),
     rolecall_door::row::<crate::model::ChangePassword>(),
     rolecall_door::row::<crate::model::CreateAccessKey>(),
     rolecall_door::row::<crate::model::CreateAccountAlias>(),
+    rolecall_door::row::<crate::model::CreateDelegationRequest>(),
     rolecall_door::row::<crate::model::CreateGroup>(),
     rolecall_door::row::<crate::model::CreateInstanceProfile>(),
     rolecall_door::row::<crate::model::CreateLoginProfile>(),
@@ -240,8 +255,10 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::GetContextKeysForCustomPolicy>(),
     rolecall_door::row::<crate::model::GetContextKeysForPrincipalPolicy>(),
     rolecall_door::row::<crate::model::GetCredentialReport>(),
+    rolecall_door::row::<crate::model::GetDelegationRequest>(),
     rolecall_door::row::<crate::model::GetGroup>(),
     rolecall_door::row::<crate::model::GetGroupPolicy>(),
+    rolecall_door::row::<crate::model::GetHumanReadableSummary>(),
     rolecall_door::row::<crate::model::GetInstanceProfile>(),
     rolecall_door::row::<crate::model::GetLoginProfile>(),
     rolecall_door::row::<crate::model::GetMFADevice>(),
@@ -252,6 +269,7 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::GetPolicyVersion>(),
     rolecall_door::row::<crate::model::GetRole>(),
     rolecall_door::row::<crate::model::GetRolePolicy>(),
+    rolecall_door::row::<crate::model::GetRoleTemplateVersion>(),
     rolecall_door::row::<crate::model::GetSAMLProvider>(),
     rolecall_door::row::<crate::model::GetSSHPublicKey>(),
     rolecall_door::row::<crate::model::GetServerCertificate>(),
@@ -265,6 +283,7 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::ListAttachedGroupPolicies>(),
     rolecall_door::row::<crate::model::ListAttachedRolePolicies>(),
     rolecall_door::row::<crate::model::ListAttachedUserPolicies>(),
+    rolecall_door::row::<crate::model::ListDelegationRequests>(),
     rolecall_door::row::<crate::model::ListEntitiesForPolicy>(),
     rolecall_door::row::<crate::model::ListGroupPolicies>(),
     rolecall_door::row::<crate::model::ListGroups>(),
@@ -301,11 +320,13 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::PutRolePolicy>(),
     rolecall_door::row::<crate::model::PutUserPermissionsBoundary>(),
     rolecall_door::row::<crate::model::PutUserPolicy>(),
+    rolecall_door::row::<crate::model::RejectDelegationRequest>(),
     rolecall_door::row::<crate::model::RemoveClientIDFromOpenIDConnectProvider>(),
     rolecall_door::row::<crate::model::RemoveRoleFromInstanceProfile>(),
     rolecall_door::row::<crate::model::RemoveUserFromGroup>(),
     rolecall_door::row::<crate::model::ResetServiceSpecificCredential>(),
     rolecall_door::row::<crate::model::ResyncMFADevice>(),
+    rolecall_door::row::<crate::model::SendDelegationToken>(),
     rolecall_door::row::<crate::model::SetDefaultPolicyVersion>(),
     rolecall_door::row::<crate::model::SetSecurityTokenServicePreferences>(),
     rolecall_door::row::<crate::model::SimulateCustomPolicy>(),
@@ -329,6 +350,7 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::UpdateAccessKey>(),
     rolecall_door::row::<crate::model::UpdateAccountPasswordPolicy>(),
     rolecall_door::row::<crate::model::UpdateAssumeRolePolicy>(),
+    rolecall_door::row::<crate::model::UpdateDelegationRequest>(),
     rolecall_door::row::<crate::model::UpdateGroup>(),
     rolecall_door::row::<crate::model::UpdateLoginProfile>(),
     rolecall_door::row::<crate::model::UpdateOpenIDConnectProviderThumbprint>(),
@@ -346,16 +368,4 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
 ];
 
 /// The operations that are known and not implemented.
-pub static MISSING: &[rolecall_wire::Route] = &[
-    rolecall_wire::Route::named("AcceptDelegationRequest"),
-    rolecall_wire::Route::named("AcquireRole"),
-    rolecall_wire::Route::named("AssociateDelegationRequest"),
-    rolecall_wire::Route::named("CreateDelegationRequest"),
-    rolecall_wire::Route::named("GetDelegationRequest"),
-    rolecall_wire::Route::named("GetHumanReadableSummary"),
-    rolecall_wire::Route::named("GetRoleTemplateVersion"),
-    rolecall_wire::Route::named("ListDelegationRequests"),
-    rolecall_wire::Route::named("RejectDelegationRequest"),
-    rolecall_wire::Route::named("SendDelegationToken"),
-    rolecall_wire::Route::named("UpdateDelegationRequest"),
-];
+pub static MISSING: &[rolecall_wire::Route] = &[];

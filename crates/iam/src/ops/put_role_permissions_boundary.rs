@@ -19,6 +19,7 @@ impl Operation for PutRolePermissionsBoundary {
         Ok(Needs::action(iam::PutRolePermissionsBoundary)
             .on(&role)
             .key(iam::key::PermissionsBoundary, Some(input.permissions_boundary.as_str()))
+            .key(iam::key::RoleTemplateARN, role.template())
             .done())
     }
 

@@ -17,6 +17,7 @@ impl Operation for PutRolePolicy {
         Ok(Needs::action(iam::PutRolePolicy)
             .on(&role)
             .key(iam::key::PermissionsBoundary, role.boundary())
+            .key(iam::key::RoleTemplateARN, role.template())
             .done())
     }
 

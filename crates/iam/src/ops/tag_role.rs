@@ -15,7 +15,11 @@ impl Operation for TagRole {
 
     fn needs(input: &TagRoleRequest, at: &At<'_>) -> Result<Needs, Fault> {
         let role = Target::<Role>::find(at, &input.role_name)?;
-        Ok(Needs::action(iam::TagRole).on(&role).request_tags(tags::pairs(Some(&input.tags))).done())
+        Ok(Needs::action(iam::TagRole)
+            .on(&role)
+            .key(iam::key::RoleTemplateARN, role.template())
+            .request_tags(tags::pairs(Some(&input.tags)))
+            .done())
     }
 
     fn run(req: &mut Authorized<'_, Self>) -> Result<TagRoleResponse, Fault> {

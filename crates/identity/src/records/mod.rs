@@ -5,6 +5,7 @@
 
 mod access_key;
 mod account;
+mod delegation;
 mod group;
 mod instance_profile;
 mod mfa_device;
@@ -23,6 +24,10 @@ mod user;
 
 pub use access_key::{AccessKey, AccessKeys, AccessKeysOfOwner, KeyOwner};
 pub use account::{Account, Accounts};
+pub use delegation::{
+    DelegationApprover, DelegationOwner, DelegationRequest, DelegationRequests, DelegationRequestsOfAccount,
+    DelegationState, DelegationWorkflow, DelegationWorkflows, PolicyTemplate, PolicyTemplates, TemplateValue,
+};
 pub use group::{Group, GroupMembers, Groups, GroupsOfUser};
 pub use instance_profile::{
     InstanceProfile, InstanceProfileIds, InstanceProfiles, ProfilePlace, ProfilesOfRole,
@@ -48,7 +53,7 @@ pub use policy::{
     ManagedPolicy, PolicyVersion, PolicyVersions,
 };
 pub use provider::{OidcProvider, OidcProviders};
-pub use role::{PassedRole, Role, Roles};
+pub use role::{FromTemplate, PassedRole, Role, Roles};
 pub use saml::{SamlDocument, SamlDocuments, SamlPrivateKey, SamlProvider, SamlProviders};
 pub use usage::{KeyUse, KeyUses, OperationUses, ServiceUses, Use};
 pub use user::{User, Users};

@@ -22,6 +22,16 @@ pub struct Role {
     pub tags: Tags,
     #[serde(default)]
     pub boundary: Option<String>,
+    /// What AcquireRole made it of.
+    #[serde(default)]
+    pub template: Option<FromTemplate>,
+}
+
+/// The role template that a role was made of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FromTemplate {
+    pub arn: String,
+    pub minor: i32,
 }
 
 impl Role {

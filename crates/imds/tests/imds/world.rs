@@ -98,6 +98,7 @@ impl Guest {
             max_session: 3600,
             tags: Tags::default(),
             boundary: None,
+            template: None,
         };
         self.world.write(|tx| {
             tx.put::<Roles>(&(ACCOUNT, fold(name)), &role)?;

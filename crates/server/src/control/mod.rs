@@ -3,8 +3,11 @@
 
 mod create_account;
 mod decide;
+mod delegation_notice;
 mod exec;
 mod json;
+mod put_policy_template;
+mod put_role_template;
 mod reset;
 mod why;
 
@@ -38,7 +41,10 @@ pub static SERVICE: Service = Service {
 pub static OPERATIONS: &[Row] = &[
     row::<create_account::CreateAccount>(),
     row::<decide::Decide>(),
+    row::<delegation_notice::DelegationNotice>(),
     row::<exec::Exec>(),
+    row::<put_policy_template::PutPolicyTemplate>(),
+    row::<put_role_template::PutRoleTemplate>(),
     row::<reset::Reset>(),
     row::<why::Why>(),
 ];

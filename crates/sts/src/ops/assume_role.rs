@@ -208,6 +208,7 @@ mod tests {
             max_session: 7_200,
             tags: Tags::default(),
             boundary: None,
+            template: None,
         };
         world.write(|tx| {
             tx.put::<Roles>(&(ACCOUNT, fold(name)), &role)?;

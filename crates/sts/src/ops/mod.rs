@@ -9,6 +9,7 @@ pub mod assume_root;
 pub mod decode_authorization_message;
 pub mod get_access_key_info;
 pub mod get_caller_identity;
+pub mod get_delegated_access_token;
 pub mod get_federation_token;
 pub mod get_session_token;
 pub mod get_web_identity_token;
@@ -22,10 +23,11 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::DecodeAuthorizationMessage>(),
     rolecall_door::row::<crate::model::GetAccessKeyInfo>(),
     rolecall_door::row::<crate::model::GetCallerIdentity>(),
+    rolecall_door::row::<crate::model::GetDelegatedAccessToken>(),
     rolecall_door::row::<crate::model::GetFederationToken>(),
     rolecall_door::row::<crate::model::GetSessionToken>(),
     rolecall_door::row::<crate::model::GetWebIdentityToken>(),
 ];
 
 /// The operations that are known and not implemented.
-pub static MISSING: &[rolecall_wire::Route] = &[rolecall_wire::Route::named("GetDelegatedAccessToken")];
+pub static MISSING: &[rolecall_wire::Route] = &[];

@@ -142,6 +142,7 @@ impl Scene {
             max_session: 7_200,
             tags: Tags::default(),
             boundary: None,
+            template: None,
         };
         world.write(|tx| {
             tx.put::<Roles>(&(ACCOUNT, fold(name)), &role)?;
