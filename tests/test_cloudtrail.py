@@ -21,7 +21,7 @@ def looked_up(server, **attribute):
     return [json.loads(event["CloudTrailEvent"]) for event in events]
 
 
-def bucket_for_trails(server, name, arn=ARN, keys=None):
+def bucket_for_trails(server, name, arn=ARN, keys=None, below=f"p/AWSLogs/{ACCOUNT}"):
     """A bucket with the policy that AWS's documentation has for trails."""
     s3 = server.client("s3", keys or server.root)
     s3.create_bucket(Bucket=name)
@@ -30,7 +30,7 @@ def bucket_for_trails(server, name, arn=ARN, keys=None):
         {"Effect": "Allow", "Principal": by, "Action": "s3:GetBucketAcl", "Resource": f"arn:aws:s3:::{name}",
          "Condition": {"StringEquals": source}},
         {"Effect": "Allow", "Principal": by, "Action": "s3:PutObject",
-         "Resource": f"arn:aws:s3:::{name}/p/AWSLogs/{ACCOUNT}/*",
+         "Resource": f"arn:aws:s3:::{name}/{below}/*",
          "Condition": {"StringEquals": source | {"s3:x-amz-acl": "bucket-owner-full-control"}}},
     ]
     policy = {"Version": "2012-10-17", "Statement": statements}
@@ -43,6 +43,8 @@ def files(s3, bucket):
     listed = s3.list_objects_v2(Bucket=bucket).get("Contents", [])
     read = {}
     for found in listed:
+        if "CloudTrail-Digest" in found["Key"]:
+            continue
         body = s3.get_object(Bucket=bucket, Key=found["Key"])["Body"].read()
         read[found["Key"]] = json.loads(gzip.decompress(body))["Records"]
     return read
@@ -200,3 +202,59 @@ def test_what_is_missing_says_so(server, name):
              "PutInsightSelectors": ["--trail-name", "abc", "--insight-selectors", "[]"]}[name]
     command = re.sub(r"(?<!^)(?=[A-Z])", "-", name).lower()
     server.aws(server.root, "cloudtrail", command, *words).refused("NotImplemented")
+
+
+def digests(s3, bucket):
+    listed = s3.list_objects_v2(Bucket=bucket).get("Contents", [])
+    return [item["Key"] for item in listed if "CloudTrail-Digest" in item["Key"]]
+
+
+def test_log_files_are_digested_and_a_changed_one_shows():
+    with Server("--compute", "none", "--trail-seconds", "1") as server:
+        root = server.root
+        s3 = bucket_for_trails(server, "logs")
+        create = ["cloudtrail", "create-trail", "--name", "all", "--s3-bucket-name", "logs", "--s3-key-prefix", "p"]
+        made = server.aws(root, *create, "--enable-log-file-validation").json()
+        assert made["LogFileValidationEnabled"]
+        begun = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 60))
+        server.aws(root, "cloudtrail", "start-logging", "--name", "all").ok()
+        server.client("iam", root).create_group(GroupName="g1")
+        wait_for("two digests", lambda: len(digests(s3, "logs")) >= 2, seconds=90)
+        server.aws(root, "cloudtrail", "stop-logging", "--name", "all").ok()
+        status = server.aws(root, "cloudtrail", "get-trail-status", "--name", "all").json()
+        assert status["LatestDigestDeliveryTime"] and "LatestDigestDeliveryError" not in status
+        validate = ["cloudtrail", "validate-logs", "--trail-arn", ARN, "--start-time", begun, "--verbose"]
+        said = server.aws(root, *validate).ok()
+        assert re.search(r"\d+/\d+ digest files valid", said) and re.search(r"\d+/\d+ log files valid", said), said
+        log = next(iter(files(s3, "logs")))
+        s3.put_object(Bucket="logs", Key=log, Body=gzip.compress(b'{"Records":[]}'))
+        changed = server.aws(root, *validate)
+        assert changed.code == 1 and "INVALID: hash value doesn't match" in changed.err, changed
+        s3.copy_object(Bucket="logs", Key=digests(s3, "logs")[0], CopySource={"Bucket": "logs", "Key": log})
+        forged = server.aws(root, *validate)
+        assert forged.code == 1 and "Digest file" in forged.err, forged
+
+
+def test_an_organization_trail_has_the_events_of_members():
+    member = "222222222222"
+    with Server("--account", ACCOUNT, "--compute", "none", "--trail-seconds", "1") as server:
+        root = server.root
+        organizations = server.client("organizations", root)
+        created = organizations.create_organization(FeatureSet="ALL")["Organization"]["Id"]
+        other = server.account(member)
+        organizations.invite_account_to_organization(Target={"Id": member, "Type": "ACCOUNT"})
+        own = server.client("organizations", other)
+        own.accept_handshake(HandshakeId=own.list_handshakes_for_account()["Handshakes"][0]["Id"])
+        s3 = bucket_for_trails(server, "logs", below=f"AWSLogs/{created}")
+        create = ["cloudtrail", "create-trail", "--name", "all", "--s3-bucket-name", "logs", "--is-organization-trail",
+                  "--is-multi-region-trail"]
+        server.aws(root, *create).refused("CloudTrailAccessNotEnabledException")
+        organizations.enable_aws_service_access(ServicePrincipal="cloudtrail.amazonaws.com")
+        server.aws(other, *create).refused("NotOrganizationMasterAccountException")
+        assert server.aws(root, *create).json()["IsOrganizationTrail"]
+        server.aws(root, "cloudtrail", "start-logging", "--name", "all").ok()
+        [seen] = server.client("cloudtrail", other).describe_trails()["trailList"]
+        assert (seen["Name"], seen["IsOrganizationTrail"]) == ("all", True)
+        server.client("iam", other).create_group(GroupName="theirs")
+        delivered(s3, "logs", lambda record: (record["requestParameters"] or {}).get("groupName") == "theirs")
+        assert any(name.startswith(f"AWSLogs/{created}/{member}/CloudTrail/") for name in files(s3, "logs"))

@@ -7,6 +7,7 @@ pub mod event;
 mod history;
 pub mod model;
 pub mod ops;
+mod organization;
 mod records;
 mod selectors;
 mod show;
@@ -16,7 +17,9 @@ mod writable;
 
 pub use event::Event;
 pub use history::{Attribute, EventHistory, Found, History, Position, Search};
-pub use records::{Deliveries, Delivery, Span, Trail, Trails};
+pub use records::{
+    Deliveries, Delivery, Digest, DigestKey, DigestKeys, Digests, LastDigest, LogFile, Span, Trail, Trails,
+};
 pub use selectors::{Advanced, Basic, Condition, DataResource, Selectors};
 pub use writable::{Bucket, Writable};
 

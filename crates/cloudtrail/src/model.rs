@@ -264,6 +264,41 @@ impl wire::Output for GetTrailStatusResponse {
 }
 
 #[derive(Debug)]
+pub struct ListPublicKeys;
+
+impl wire::Shape for ListPublicKeys {
+    type Input = ListPublicKeysRequest;
+    type Output = ListPublicKeysResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "cloudtrail",
+        name: "ListPublicKeys",
+        protocol: wire::Protocol::Json("1.1"),
+        xmlns: "",
+        result_wrapper: None,
+        route: wire::Route::named("ListPublicKeys"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for ListPublicKeysRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        json::FromJson::from_json(&json::parse(m)?, v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for ListPublicKeysResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        json::answer(meta, request_id, out, &json::ToJson::to_json(&self));
+    }
+}
+
+#[derive(Debug)]
 pub struct ListTags;
 
 impl wire::Shape for ListTags {
@@ -1343,6 +1378,68 @@ impl record::Tell for GetTrailStatusResponse {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct ListPublicKeysRequest {
+    pub start_time: Option<Time>,
+    pub end_time: Option<Time>,
+    pub next_token: Option<String>,
+}
+
+impl json::FromJson for ListPublicKeysRequest {
+    fn from_json(value: &serde_json::Value, v: &mut Violations) -> Result<Self, Fault> {
+        let o = json::object(value, v)?;
+        Ok(ListPublicKeysRequest {
+            start_time: o.get("StartTime", v)?,
+            end_time: o.get("EndTime", v)?,
+            next_token: o.get("NextToken", v)?,
+        })
+    }
+}
+
+impl record::Tell for ListPublicKeysRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("startTime", self.start_time.as_ref());
+        t.put("endTime", self.end_time.as_ref());
+        t.put("nextToken", self.next_token.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListPublicKeysResponse {
+    pub public_key_list: Option<Vec<PublicKey>>,
+    pub next_token: Option<String>,
+}
+
+impl json::ToJson for ListPublicKeysResponse {
+    fn to_json(&self) -> serde_json::Value {
+        let mut o = serde_json::Map::new();
+        json::put_list(&mut o, "PublicKeyList", self.public_key_list.as_deref());
+        json::put(&mut o, "NextToken", self.next_token.as_ref());
+        serde_json::Value::Object(o)
+    }
+}
+
+impl record::Tell for ListPublicKeysResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.list("publicKeyList", self.public_key_list.as_deref());
+        t.put("nextToken", self.next_token.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListTagsRequest {
     pub resource_id_list: Vec<String>,
     pub next_token: Option<String>,
@@ -1562,6 +1659,41 @@ impl record::Tell for LookupEventsResponse {
         t.open();
         t.list("events", self.events.as_deref());
         t.put("nextToken", self.next_token.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct PublicKey {
+    pub value: Option<Vec<u8>>,
+    pub validity_start_time: Option<Time>,
+    pub validity_end_time: Option<Time>,
+    pub fingerprint: Option<String>,
+}
+
+impl json::ToJson for PublicKey {
+    fn to_json(&self) -> serde_json::Value {
+        let mut o = serde_json::Map::new();
+        json::put(&mut o, "Value", self.value.as_ref());
+        json::put(&mut o, "ValidityStartTime", self.validity_start_time.as_ref());
+        json::put(&mut o, "ValidityEndTime", self.validity_end_time.as_ref());
+        json::put(&mut o, "Fingerprint", self.fingerprint.as_ref());
+        serde_json::Value::Object(o)
+    }
+}
+
+impl record::Tell for PublicKey {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("value", self.value.as_ref());
+        t.put("validityStartTime", self.validity_start_time.as_ref());
+        t.put("validityEndTime", self.validity_end_time.as_ref());
+        t.put("fingerprint", self.fingerprint.as_ref());
         t.close();
     }
 }
@@ -2143,6 +2275,7 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<GetEventSelectors>(),
     wire::vectors::Codec::of::<GetTrail>(),
     wire::vectors::Codec::of::<GetTrailStatus>(),
+    wire::vectors::Codec::of::<ListPublicKeys>(),
     wire::vectors::Codec::of::<ListTags>(),
     wire::vectors::Codec::of::<ListTrails>(),
     wire::vectors::Codec::of::<LookupEvents>(),

@@ -24,6 +24,12 @@ pub struct Trail {
     pub selectors: Option<Selectors>,
     /// When it was logging, in order; the last one is open while it is.
     pub spans: Vec<Span>,
+    /// Digest files beside the log files.
+    #[serde(default)]
+    pub digests: bool,
+    /// The organization of whose accounts it has events, where it is one of an organization.
+    #[serde(default)]
+    pub organization: Option<String>,
 }
 
 /// From one StartLogging to its StopLogging.
@@ -90,6 +96,78 @@ impl Table for Trails {
     type Row = Trail;
 }
 
+/// A log file that is yet to be named in a digest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogFile {
+    pub bucket: String,
+    pub key: String,
+    /// SHA-256 of what was packed, in hex.
+    pub hash: String,
+    pub oldest: Time,
+    pub newest: Time,
+}
+
+/// The digest before the one that is being gathered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastDigest {
+    pub bucket: String,
+    pub key: String,
+    /// SHA-256 of what was packed, in hex.
+    pub hash: String,
+    /// In hex.
+    pub signature: String,
+}
+
+/// A digest that is being gathered: the log files of a trail from one account and region.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Digest {
+    pub begun: Time,
+    pub files: Vec<LogFile>,
+    pub last: Option<LastDigest>,
+}
+
+impl Record for Digest {
+    const VERSION: u8 = 1;
+}
+
+/// (account, home region, trail, account of the events, their region). Written by the delivery alone.
+#[derive(Debug)]
+pub struct Digests;
+
+impl Table for Digests {
+    const ID: u16 = 162;
+    const NAME: &'static str = "trail_digests";
+    type Key = (AccountId, String, String, AccountId, String);
+    type Row = Digest;
+}
+
+/// The key that signs the digests of a region.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DigestKey {
+    /// Of the public key, in hex.
+    pub fingerprint: String,
+    /// PKCS#1 DER.
+    pub public: Vec<u8>,
+    /// PKCS#8, sealed with the fingerprint.
+    pub sealed: Vec<u8>,
+    pub created: Time,
+}
+
+impl Record for DigestKey {
+    const VERSION: u8 = 1;
+}
+
+/// By region.
+#[derive(Debug)]
+pub struct DigestKeys;
+
+impl Table for DigestKeys {
+    const ID: u16 = 163;
+    const NAME: &'static str = "trail_digest_keys";
+    type Key = String;
+    type Row = DigestKey;
+}
+
 /// How far a trail has come. Written by the delivery alone.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delivery {
@@ -101,6 +179,11 @@ pub struct Delivery {
     pub attempted: Option<Time>,
     /// S3's code, while the last attempt failed.
     pub error: Option<String>,
+    /// The last digest file, and S3's code while the last attempt failed.
+    #[serde(default)]
+    pub digested: Option<Time>,
+    #[serde(default)]
+    pub digest_error: Option<String>,
 }
 
 impl Record for Delivery {

@@ -18,8 +18,8 @@ macro_rules! facts {
             include_global_service_events: Some($trail.global),
             is_multi_region_trail: Some($trail.multi_region),
             trail_arn: Some($trail.arn()),
-            log_file_validation_enabled: Some(false),
-            is_organization_trail: Some(false),
+            log_file_validation_enabled: Some($trail.digests),
+            is_organization_trail: Some($trail.organization.is_some()),
             ..Default::default()
         }
     };
@@ -31,7 +31,6 @@ macro_rules! refuse {
     ($input:expr) => {
         $crate::show::refuse_asked(&[
             ($input.sns_topic_name.as_deref().is_some_and(|text| !text.is_empty()), "SnsTopicName"),
-            ($input.enable_log_file_validation == Some(true), "EnableLogFileValidation"),
             (
                 $input.cloud_watch_logs_log_group_arn.as_deref().is_some_and(|text| !text.is_empty()),
                 "CloudWatchLogsLogGroupArn",
@@ -41,7 +40,6 @@ macro_rules! refuse {
                 "CloudWatchLogsRoleArn",
             ),
             ($input.kms_key_id.as_deref().is_some_and(|text| !text.is_empty()), "KmsKeyId"),
-            ($input.is_organization_trail == Some(true), "IsOrganizationTrail"),
             ($input.recursive_logging == Some(true), "RecursiveLogging"),
         ])
     };

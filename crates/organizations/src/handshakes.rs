@@ -11,6 +11,7 @@ use rolecall_store::{Reader, Tx};
 
 use crate::accounts;
 use crate::model::{self, HandshakeParty, HandshakeResource, fault};
+use crate::transfers::{self, BILLING, TRANSFER};
 
 pub(crate) const INVITE: &str = "INVITE";
 pub(crate) const ENABLE: &str = "ENABLE_ALL_FEATURES";
@@ -33,8 +34,44 @@ pub(crate) fn absent() -> Fault {
     fault::handshake_not_found("We can't find a handshake with the HandshakeId that you specified.")
 }
 
+/// Writes a new handshake, and takes those away that ended long ago.
+pub(crate) fn add(tx: &mut Tx, handshake: &Handshake, now: Time) -> Result<(), Fault> {
+    let all = of_organization(tx, &handshake.organization)?;
+    for old in all.iter().filter(|old| is_gone(old, now)) {
+        let waits = |parent: &Handshake| old.parent.as_ref() == Some(&parent.id) && !is_gone(parent, now);
+        if !all.iter().any(waits) {
+            forget(tx, old)?;
+        }
+    }
+    put(tx, handshake)
+}
+
+/// Deletes a handshake.
+pub(crate) fn forget(tx: &mut Tx, handshake: &Handshake) -> Result<(), Fault> {
+    let id = handshake.id.clone();
+    tx.delete::<HandshakesOfOrganization>(&(handshake.organization.clone(), id.clone()))?;
+    if let Some(account) = handshake.account {
+        tx.delete::<HandshakesOfAccount>(&(account, id.clone()))?;
+    }
+    Ok(tx.delete::<Handshakes>(&id)?)
+}
+
+/// Whether it ended so long ago that nothing tells of it any more.
+pub(crate) fn is_gone(handshake: &Handshake, now: Time) -> bool {
+    let ended = handshake.ended.unwrap_or(handshake.expires);
+    now.since(ended).as_secs() >= LISTED
+}
+
+/// Puts a handshake into its last state.
+pub(crate) fn finish(tx: &mut Tx, handshake: &mut Handshake, state: &str, now: Time) -> Result<(), Fault> {
+    handshake.state = state.to_owned();
+    handshake.ended = Some(now);
+    put(tx, handshake)?;
+    if handshake.action == TRANSFER { transfers::follow(tx, handshake) } else { Ok(()) }
+}
+
 /// Writes a handshake and where it is listed.
-pub(crate) fn put(tx: &mut Tx, handshake: &Handshake) -> Result<(), Fault> {
+fn put(tx: &mut Tx, handshake: &Handshake) -> Result<(), Fault> {
     let id = handshake.id.clone();
     tx.put::<Handshakes>(&id, handshake)?;
     tx.put::<HandshakesOfOrganization>(&(handshake.organization.clone(), id.clone()), &Mark {})?;
@@ -137,7 +174,7 @@ pub(crate) fn listed(
         let of_action = filter.action_type.as_ref().is_none_or(|action| *action == handshake.action);
         let of_parent = filter.parent_handshake_id.as_ref();
         let of_parent = of_parent.is_none_or(|parent| handshake.parent.as_ref() == Some(parent));
-        of_action && of_parent && now.since(handshake.expires).as_secs() < LISTED
+        of_action && of_parent && !is_gone(handshake, now)
     };
     handshakes.into_iter().filter(wanted).map(|handshake| (handshake.id.clone(), handshake))
 }
@@ -168,6 +205,9 @@ pub(crate) fn shown(db: &Reader, handshake: &Handshake, now: Time) -> Result<mod
     if let Some((id, kind)) = other_side(handshake) {
         parties.push(party(&id, kind));
         resources.push(resource(id, kind));
+    }
+    if handshake.action == TRANSFER {
+        resources.extend(of_the_transfer(db, handshake)?);
     }
     resources.extend(handshake.notes.clone().map(|notes| resource(notes, "NOTES")));
     resources.extend(handshake.parent.clone().map(|parent| resource(parent, "PARENT_HANDSHAKE")));
@@ -208,6 +248,20 @@ fn of_the_organization(
         ]);
     }
     Ok(about)
+}
+
+/// What is to be transferred, to whom and from when.
+fn of_the_transfer(db: &Reader, handshake: &Handshake) -> Result<Vec<HandshakeResource>, Fault> {
+    let Some(transfer) = transfers::of_handshake(db, handshake)? else { return Ok(Vec::new()) };
+    let manager = accounts::record(db, transfer.target.management)?;
+    Ok(vec![
+        resource(transfer.id, "RESPONSIBILITY_TRANSFER"),
+        resource(transfer.start.iso_millis(), "TRANSFER_START_TIMESTAMP"),
+        resource(BILLING.to_owned(), "TRANSFER_TYPE"),
+        resource(transfer.target.management.to_string(), "MANAGEMENT_ACCOUNT"),
+        resource(manager.shown_address(), "MANAGEMENT_EMAIL"),
+        resource(manager.shown_name(), "MANAGEMENT_NAME"),
+    ])
 }
 
 fn party(id: &str, kind: &str) -> HandshakeParty {

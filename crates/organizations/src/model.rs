@@ -224,6 +224,41 @@ impl wire::Output for CreateAccountResponse {
 }
 
 #[derive(Debug)]
+pub struct CreateGovCloudAccount;
+
+impl wire::Shape for CreateGovCloudAccount {
+    type Input = CreateGovCloudAccountRequest;
+    type Output = CreateGovCloudAccountResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "organizations",
+        name: "CreateGovCloudAccount",
+        protocol: wire::Protocol::Json("1.1"),
+        xmlns: "",
+        result_wrapper: None,
+        route: wire::Route::named("CreateGovCloudAccount"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for CreateGovCloudAccountRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        json::FromJson::from_json(&json::parse(m)?, v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for CreateGovCloudAccountResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        json::answer(meta, request_id, out, &json::ToJson::to_json(&self));
+    }
+}
+
+#[derive(Debug)]
 pub struct CreateOrganization;
 
 impl wire::Shape for CreateOrganization {
@@ -958,6 +993,41 @@ impl wire::Output for DescribeResourcePolicyResponse {
 }
 
 #[derive(Debug)]
+pub struct DescribeResponsibilityTransfer;
+
+impl wire::Shape for DescribeResponsibilityTransfer {
+    type Input = DescribeResponsibilityTransferRequest;
+    type Output = DescribeResponsibilityTransferResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "organizations",
+        name: "DescribeResponsibilityTransfer",
+        protocol: wire::Protocol::Json("1.1"),
+        xmlns: "",
+        result_wrapper: None,
+        route: wire::Route::named("DescribeResponsibilityTransfer"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for DescribeResponsibilityTransferRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        json::FromJson::from_json(&json::parse(m)?, v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for DescribeResponsibilityTransferResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        json::answer(meta, request_id, out, &json::ToJson::to_json(&self));
+    }
+}
+
+#[derive(Debug)]
 pub struct DetachPolicy;
 
 impl wire::Shape for DetachPolicy {
@@ -1248,6 +1318,41 @@ impl wire::Output for InviteAccountToOrganizationResponse {
 }
 
 #[derive(Debug)]
+pub struct InviteOrganizationToTransferResponsibility;
+
+impl wire::Shape for InviteOrganizationToTransferResponsibility {
+    type Input = InviteOrganizationToTransferResponsibilityRequest;
+    type Output = InviteOrganizationToTransferResponsibilityResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "organizations",
+        name: "InviteOrganizationToTransferResponsibility",
+        protocol: wire::Protocol::Json("1.1"),
+        xmlns: "",
+        result_wrapper: None,
+        route: wire::Route::named("InviteOrganizationToTransferResponsibility"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for InviteOrganizationToTransferResponsibilityRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        json::FromJson::from_json(&json::parse(m)?, v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for InviteOrganizationToTransferResponsibilityResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        json::answer(meta, request_id, out, &json::ToJson::to_json(&self));
+    }
+}
+
+#[derive(Debug)]
 pub struct LeaveOrganization;
 
 impl wire::Shape for LeaveOrganization {
@@ -1419,6 +1524,41 @@ impl wire::Output for ListAccountsForParentResponse {
 }
 
 #[derive(Debug)]
+pub struct ListAccountsWithInvalidEffectivePolicy;
+
+impl wire::Shape for ListAccountsWithInvalidEffectivePolicy {
+    type Input = ListAccountsWithInvalidEffectivePolicyRequest;
+    type Output = ListAccountsWithInvalidEffectivePolicyResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "organizations",
+        name: "ListAccountsWithInvalidEffectivePolicy",
+        protocol: wire::Protocol::Json("1.1"),
+        xmlns: "",
+        result_wrapper: None,
+        route: wire::Route::named("ListAccountsWithInvalidEffectivePolicy"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for ListAccountsWithInvalidEffectivePolicyRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        json::FromJson::from_json(&json::parse(m)?, v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for ListAccountsWithInvalidEffectivePolicyResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        json::answer(meta, request_id, out, &json::ToJson::to_json(&self));
+    }
+}
+
+#[derive(Debug)]
 pub struct ListChildren;
 
 impl wire::Shape for ListChildren {
@@ -1559,6 +1699,41 @@ impl wire::Output for ListDelegatedServicesForAccountResponse {
 }
 
 #[derive(Debug)]
+pub struct ListEffectivePolicyValidationErrors;
+
+impl wire::Shape for ListEffectivePolicyValidationErrors {
+    type Input = ListEffectivePolicyValidationErrorsRequest;
+    type Output = ListEffectivePolicyValidationErrorsResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "organizations",
+        name: "ListEffectivePolicyValidationErrors",
+        protocol: wire::Protocol::Json("1.1"),
+        xmlns: "",
+        result_wrapper: None,
+        route: wire::Route::named("ListEffectivePolicyValidationErrors"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for ListEffectivePolicyValidationErrorsRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        json::FromJson::from_json(&json::parse(m)?, v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for ListEffectivePolicyValidationErrorsResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        json::answer(meta, request_id, out, &json::ToJson::to_json(&self));
+    }
+}
+
+#[derive(Debug)]
 pub struct ListHandshakesForAccount;
 
 impl wire::Shape for ListHandshakesForAccount {
@@ -1629,6 +1804,41 @@ impl wire::Output for ListHandshakesForOrganizationResponse {
 }
 
 #[derive(Debug)]
+pub struct ListInboundResponsibilityTransfers;
+
+impl wire::Shape for ListInboundResponsibilityTransfers {
+    type Input = ListInboundResponsibilityTransfersRequest;
+    type Output = ListInboundResponsibilityTransfersResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "organizations",
+        name: "ListInboundResponsibilityTransfers",
+        protocol: wire::Protocol::Json("1.1"),
+        xmlns: "",
+        result_wrapper: None,
+        route: wire::Route::named("ListInboundResponsibilityTransfers"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for ListInboundResponsibilityTransfersRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        json::FromJson::from_json(&json::parse(m)?, v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for ListInboundResponsibilityTransfersResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        json::answer(meta, request_id, out, &json::ToJson::to_json(&self));
+    }
+}
+
+#[derive(Debug)]
 pub struct ListOrganizationalUnitsForParent;
 
 impl wire::Shape for ListOrganizationalUnitsForParent {
@@ -1658,6 +1868,41 @@ impl wire::Input for ListOrganizationalUnitsForParentRequest {
 }
 
 impl wire::Output for ListOrganizationalUnitsForParentResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        json::answer(meta, request_id, out, &json::ToJson::to_json(&self));
+    }
+}
+
+#[derive(Debug)]
+pub struct ListOutboundResponsibilityTransfers;
+
+impl wire::Shape for ListOutboundResponsibilityTransfers {
+    type Input = ListOutboundResponsibilityTransfersRequest;
+    type Output = ListOutboundResponsibilityTransfersResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "organizations",
+        name: "ListOutboundResponsibilityTransfers",
+        protocol: wire::Protocol::Json("1.1"),
+        xmlns: "",
+        result_wrapper: None,
+        route: wire::Route::named("ListOutboundResponsibilityTransfers"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for ListOutboundResponsibilityTransfersRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        json::FromJson::from_json(&json::parse(m)?, v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for ListOutboundResponsibilityTransfersResponse {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         json::answer(meta, request_id, out, &json::ToJson::to_json(&self));
     }
@@ -2109,6 +2354,41 @@ impl wire::Output for TagResourceResponse {
 }
 
 #[derive(Debug)]
+pub struct TerminateResponsibilityTransfer;
+
+impl wire::Shape for TerminateResponsibilityTransfer {
+    type Input = TerminateResponsibilityTransferRequest;
+    type Output = TerminateResponsibilityTransferResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "organizations",
+        name: "TerminateResponsibilityTransfer",
+        protocol: wire::Protocol::Json("1.1"),
+        xmlns: "",
+        result_wrapper: None,
+        route: wire::Route::named("TerminateResponsibilityTransfer"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for TerminateResponsibilityTransferRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        json::FromJson::from_json(&json::parse(m)?, v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for TerminateResponsibilityTransferResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        json::answer(meta, request_id, out, &json::ToJson::to_json(&self));
+    }
+}
+
+#[derive(Debug)]
 pub struct UntagResource;
 
 impl wire::Shape for UntagResource {
@@ -2223,6 +2503,41 @@ impl wire::Input for UpdatePolicyRequest {
 }
 
 impl wire::Output for UpdatePolicyResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        json::answer(meta, request_id, out, &json::ToJson::to_json(&self));
+    }
+}
+
+#[derive(Debug)]
+pub struct UpdateResponsibilityTransfer;
+
+impl wire::Shape for UpdateResponsibilityTransfer {
+    type Input = UpdateResponsibilityTransferRequest;
+    type Output = UpdateResponsibilityTransferResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "organizations",
+        name: "UpdateResponsibilityTransfer",
+        protocol: wire::Protocol::Json("1.1"),
+        xmlns: "",
+        result_wrapper: None,
+        route: wire::Route::named("UpdateResponsibilityTransfer"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for UpdateResponsibilityTransferRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        json::FromJson::from_json(&json::parse(m)?, v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for UpdateResponsibilityTransferResponse {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         json::answer(meta, request_id, out, &json::ToJson::to_json(&self));
     }
@@ -2646,6 +2961,95 @@ impl record::Tell for CreateAccountStatus {
         t.put("accountId", self.account_id.as_ref());
         t.put("govCloudAccountId", self.gov_cloud_account_id.as_ref());
         t.put("failureReason", self.failure_reason.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct CreateGovCloudAccountRequest {
+    pub email: String,
+    pub account_name: String,
+    pub role_name: Option<String>,
+    pub iam_user_access_to_billing: Option<String>,
+    pub tags: Option<Vec<Tag>>,
+}
+
+impl std::fmt::Debug for CreateGovCloudAccountRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CreateGovCloudAccountRequest")
+            .field("email", &"***")
+            .field("account_name", &"***")
+            .field("role_name", &self.role_name)
+            .field("iam_user_access_to_billing", &self.iam_user_access_to_billing)
+            .field("tags", &self.tags)
+            .finish()
+    }
+}
+
+impl json::FromJson for CreateGovCloudAccountRequest {
+    fn from_json(value: &serde_json::Value, v: &mut Violations) -> Result<Self, Fault> {
+        let o = json::object(value, v)?;
+        Ok(CreateGovCloudAccountRequest {
+            email: o.need("Email", v)?,
+            account_name: o.need("AccountName", v)?,
+            role_name: o.get("RoleName", v)?,
+            iam_user_access_to_billing: o.get("IamUserAccessToBilling", v)?,
+            tags: o.get::<json::List<_>>("Tags", v)?.map(|list| list.0),
+        })
+    }
+}
+
+impl CreateGovCloudAccountRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.secret("Email", Some(self.email.as_str()), &rule::EMAIL);
+        v.secret("AccountName", Some(self.account_name.as_str()), &rule::CREATE_ACCOUNT_NAME);
+        v.text("RoleName", self.role_name.as_deref(), &rule::ROLE_NAME);
+        v.text(
+            "IamUserAccessToBilling",
+            self.iam_user_access_to_billing.as_deref(),
+            &rule::IAM_USER_ACCESS_TO_BILLING,
+        );
+        v.each("Tags", self.tags.as_deref(), Tag::limits);
+    }
+}
+
+impl record::Tell for CreateGovCloudAccountRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("roleName", self.role_name.as_ref());
+        t.put("iamUserAccessToBilling", self.iam_user_access_to_billing.as_ref());
+        t.list("tags", self.tags.as_deref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct CreateGovCloudAccountResponse {
+    pub create_account_status: Option<CreateAccountStatus>,
+}
+
+impl json::ToJson for CreateGovCloudAccountResponse {
+    fn to_json(&self) -> serde_json::Value {
+        let mut o = serde_json::Map::new();
+        json::put(&mut o, "CreateAccountStatus", self.create_account_status.as_ref());
+        serde_json::Value::Object(o)
+    }
+}
+
+impl record::Tell for CreateGovCloudAccountResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("createAccountStatus", self.create_account_status.as_ref());
         t.close();
     }
 }
@@ -3518,6 +3922,63 @@ impl record::Tell for DescribeResourcePolicyResponse {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct DescribeResponsibilityTransferRequest {
+    pub id: String,
+}
+
+impl json::FromJson for DescribeResponsibilityTransferRequest {
+    fn from_json(value: &serde_json::Value, v: &mut Violations) -> Result<Self, Fault> {
+        let o = json::object(value, v)?;
+        Ok(DescribeResponsibilityTransferRequest { id: o.need("Id", v)? })
+    }
+}
+
+impl DescribeResponsibilityTransferRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("Id", Some(self.id.as_str()), &rule::RESPONSIBILITY_TRANSFER_ID);
+    }
+}
+
+impl record::Tell for DescribeResponsibilityTransferRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("id", Some(&self.id));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DescribeResponsibilityTransferResponse {
+    pub responsibility_transfer: Option<ResponsibilityTransfer>,
+}
+
+impl json::ToJson for DescribeResponsibilityTransferResponse {
+    fn to_json(&self) -> serde_json::Value {
+        let mut o = serde_json::Map::new();
+        json::put(&mut o, "ResponsibilityTransfer", self.responsibility_transfer.as_ref());
+        serde_json::Value::Object(o)
+    }
+}
+
+impl record::Tell for DescribeResponsibilityTransferResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("responsibilityTransfer", self.responsibility_transfer.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DetachPolicyRequest {
     pub policy_id: String,
     pub target_id: String,
@@ -3668,6 +4129,41 @@ impl record::Tell for EffectivePolicy {
         t.put("lastUpdatedTimestamp", self.last_updated_timestamp.as_ref());
         t.put("targetId", self.target_id.as_ref());
         t.put("policyType", self.policy_type.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct EffectivePolicyValidationError {
+    pub error_code: Option<String>,
+    pub error_message: Option<String>,
+    pub path_to_error: Option<String>,
+    pub contributing_policies: Option<Vec<String>>,
+}
+
+impl json::ToJson for EffectivePolicyValidationError {
+    fn to_json(&self) -> serde_json::Value {
+        let mut o = serde_json::Map::new();
+        json::put(&mut o, "ErrorCode", self.error_code.as_ref());
+        json::put(&mut o, "ErrorMessage", self.error_message.as_ref());
+        json::put(&mut o, "PathToError", self.path_to_error.as_ref());
+        json::put_list(&mut o, "ContributingPolicies", self.contributing_policies.as_deref());
+        serde_json::Value::Object(o)
+    }
+}
+
+impl record::Tell for EffectivePolicyValidationError {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("errorCode", self.error_code.as_ref());
+        t.put("errorMessage", self.error_message.as_ref());
+        t.put("pathToError", self.path_to_error.as_ref());
+        t.list("contributingPolicies", self.contributing_policies.as_deref());
         t.close();
     }
 }
@@ -4089,6 +4585,95 @@ impl record::Tell for InviteAccountToOrganizationResponse {
     }
 }
 
+#[derive(Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct InviteOrganizationToTransferResponsibilityRequest {
+    pub type_: String,
+    pub target: HandshakeParty,
+    pub notes: Option<String>,
+    pub start_timestamp: Time,
+    pub source_name: String,
+    pub tags: Option<Vec<Tag>>,
+}
+
+impl std::fmt::Debug for InviteOrganizationToTransferResponsibilityRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("InviteOrganizationToTransferResponsibilityRequest")
+            .field("type_", &self.type_)
+            .field("target", &self.target)
+            .field("notes", &"***")
+            .field("start_timestamp", &self.start_timestamp)
+            .field("source_name", &"***")
+            .field("tags", &self.tags)
+            .finish()
+    }
+}
+
+impl json::FromJson for InviteOrganizationToTransferResponsibilityRequest {
+    fn from_json(value: &serde_json::Value, v: &mut Violations) -> Result<Self, Fault> {
+        let o = json::object(value, v)?;
+        Ok(InviteOrganizationToTransferResponsibilityRequest {
+            type_: o.need("Type", v)?,
+            target: o.need("Target", v)?,
+            notes: o.get("Notes", v)?,
+            start_timestamp: o.need("StartTimestamp", v)?,
+            source_name: o.need("SourceName", v)?,
+            tags: o.get::<json::List<_>>("Tags", v)?.map(|list| list.0),
+        })
+    }
+}
+
+impl InviteOrganizationToTransferResponsibilityRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("Type", Some(self.type_.as_str()), &rule::RESPONSIBILITY_TRANSFER_TYPE);
+        v.inner("Target", Some(&self.target), HandshakeParty::limits);
+        v.secret("Notes", self.notes.as_deref(), &rule::HANDSHAKE_NOTES);
+        v.secret("SourceName", Some(self.source_name.as_str()), &rule::RESPONSIBILITY_TRANSFER_NAME);
+        v.each("Tags", self.tags.as_deref(), Tag::limits);
+    }
+}
+
+impl record::Tell for InviteOrganizationToTransferResponsibilityRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("type", Some(&self.type_));
+        t.put("target", Some(&self.target));
+        t.put("startTimestamp", Some(&self.start_timestamp));
+        t.list("tags", self.tags.as_deref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct InviteOrganizationToTransferResponsibilityResponse {
+    pub handshake: Option<Handshake>,
+}
+
+impl json::ToJson for InviteOrganizationToTransferResponsibilityResponse {
+    fn to_json(&self) -> serde_json::Value {
+        let mut o = serde_json::Map::new();
+        json::put(&mut o, "Handshake", self.handshake.as_ref());
+        serde_json::Value::Object(o)
+    }
+}
+
+impl record::Tell for InviteOrganizationToTransferResponsibilityResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("handshake", self.handshake.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -4283,6 +4868,79 @@ impl record::Tell for ListAccountsResponse {
     fn tell(&self, t: &mut record::Teller) {
         t.open();
         t.list("accounts", self.accounts.as_deref());
+        t.put("nextToken", self.next_token.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListAccountsWithInvalidEffectivePolicyRequest {
+    pub policy_type: String,
+    pub next_token: Option<String>,
+    pub max_results: Option<i32>,
+}
+
+impl json::FromJson for ListAccountsWithInvalidEffectivePolicyRequest {
+    fn from_json(value: &serde_json::Value, v: &mut Violations) -> Result<Self, Fault> {
+        let o = json::object(value, v)?;
+        Ok(ListAccountsWithInvalidEffectivePolicyRequest {
+            policy_type: o.need("PolicyType", v)?,
+            next_token: o.get("NextToken", v)?,
+            max_results: o.get("MaxResults", v)?,
+        })
+    }
+}
+
+impl ListAccountsWithInvalidEffectivePolicyRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("PolicyType", Some(self.policy_type.as_str()), &rule::EFFECTIVE_POLICY_TYPE);
+        v.text("NextToken", self.next_token.as_deref(), &rule::NEXT_TOKEN);
+        v.number("MaxResults", self.max_results, Some(1), Some(20));
+    }
+}
+
+impl record::Tell for ListAccountsWithInvalidEffectivePolicyRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("policyType", Some(&self.policy_type));
+        t.put("nextToken", self.next_token.as_ref());
+        t.put("maxResults", self.max_results.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListAccountsWithInvalidEffectivePolicyResponse {
+    pub accounts: Option<Vec<Account>>,
+    pub policy_type: Option<String>,
+    pub next_token: Option<String>,
+}
+
+impl json::ToJson for ListAccountsWithInvalidEffectivePolicyResponse {
+    fn to_json(&self) -> serde_json::Value {
+        let mut o = serde_json::Map::new();
+        json::put_list(&mut o, "Accounts", self.accounts.as_deref());
+        json::put(&mut o, "PolicyType", self.policy_type.as_ref());
+        json::put(&mut o, "NextToken", self.next_token.as_ref());
+        serde_json::Value::Object(o)
+    }
+}
+
+impl record::Tell for ListAccountsWithInvalidEffectivePolicyResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.list("accounts", self.accounts.as_deref());
+        t.put("policyType", self.policy_type.as_ref());
         t.put("nextToken", self.next_token.as_ref());
         t.close();
     }
@@ -4578,6 +5236,96 @@ impl record::Tell for ListDelegatedServicesForAccountResponse {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct ListEffectivePolicyValidationErrorsRequest {
+    pub account_id: String,
+    pub policy_type: String,
+    pub next_token: Option<String>,
+    pub max_results: Option<i32>,
+}
+
+impl json::FromJson for ListEffectivePolicyValidationErrorsRequest {
+    fn from_json(value: &serde_json::Value, v: &mut Violations) -> Result<Self, Fault> {
+        let o = json::object(value, v)?;
+        Ok(ListEffectivePolicyValidationErrorsRequest {
+            account_id: o.need("AccountId", v)?,
+            policy_type: o.need("PolicyType", v)?,
+            next_token: o.get("NextToken", v)?,
+            max_results: o.get("MaxResults", v)?,
+        })
+    }
+}
+
+impl ListEffectivePolicyValidationErrorsRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("AccountId", Some(self.account_id.as_str()), &rule::ACCOUNT_ID);
+        v.text("PolicyType", Some(self.policy_type.as_str()), &rule::EFFECTIVE_POLICY_TYPE);
+        v.text("NextToken", self.next_token.as_deref(), &rule::NEXT_TOKEN);
+        v.number("MaxResults", self.max_results, Some(1), Some(20));
+    }
+}
+
+impl record::Tell for ListEffectivePolicyValidationErrorsRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("accountId", Some(&self.account_id));
+        t.put("policyType", Some(&self.policy_type));
+        t.put("nextToken", self.next_token.as_ref());
+        t.put("maxResults", self.max_results.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListEffectivePolicyValidationErrorsResponse {
+    pub account_id: Option<String>,
+    pub policy_type: Option<String>,
+    pub path: Option<String>,
+    pub evaluation_timestamp: Option<Time>,
+    pub next_token: Option<String>,
+    pub effective_policy_validation_errors: Option<Vec<EffectivePolicyValidationError>>,
+}
+
+impl json::ToJson for ListEffectivePolicyValidationErrorsResponse {
+    fn to_json(&self) -> serde_json::Value {
+        let mut o = serde_json::Map::new();
+        json::put(&mut o, "AccountId", self.account_id.as_ref());
+        json::put(&mut o, "PolicyType", self.policy_type.as_ref());
+        json::put(&mut o, "Path", self.path.as_ref());
+        json::put(&mut o, "EvaluationTimestamp", self.evaluation_timestamp.as_ref());
+        json::put(&mut o, "NextToken", self.next_token.as_ref());
+        json::put_list(
+            &mut o,
+            "EffectivePolicyValidationErrors",
+            self.effective_policy_validation_errors.as_deref(),
+        );
+        serde_json::Value::Object(o)
+    }
+}
+
+impl record::Tell for ListEffectivePolicyValidationErrorsResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("accountId", self.account_id.as_ref());
+        t.put("policyType", self.policy_type.as_ref());
+        t.put("path", self.path.as_ref());
+        t.put("evaluationTimestamp", self.evaluation_timestamp.as_ref());
+        t.put("nextToken", self.next_token.as_ref());
+        t.list("effectivePolicyValidationErrors", self.effective_policy_validation_errors.as_deref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListHandshakesForAccountRequest {
     pub filter: Option<HandshakeFilter>,
     pub next_token: Option<String>,
@@ -4718,6 +5466,80 @@ impl record::Tell for ListHandshakesForOrganizationResponse {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct ListInboundResponsibilityTransfersRequest {
+    pub type_: String,
+    pub id: Option<String>,
+    pub next_token: Option<String>,
+    pub max_results: Option<i32>,
+}
+
+impl json::FromJson for ListInboundResponsibilityTransfersRequest {
+    fn from_json(value: &serde_json::Value, v: &mut Violations) -> Result<Self, Fault> {
+        let o = json::object(value, v)?;
+        Ok(ListInboundResponsibilityTransfersRequest {
+            type_: o.need("Type", v)?,
+            id: o.get("Id", v)?,
+            next_token: o.get("NextToken", v)?,
+            max_results: o.get("MaxResults", v)?,
+        })
+    }
+}
+
+impl ListInboundResponsibilityTransfersRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("Type", Some(self.type_.as_str()), &rule::RESPONSIBILITY_TRANSFER_TYPE);
+        v.text("Id", self.id.as_deref(), &rule::RESPONSIBILITY_TRANSFER_ID);
+        v.text("NextToken", self.next_token.as_deref(), &rule::NEXT_TOKEN);
+        v.number("MaxResults", self.max_results, Some(1), Some(20));
+    }
+}
+
+impl record::Tell for ListInboundResponsibilityTransfersRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("type", Some(&self.type_));
+        t.put("id", self.id.as_ref());
+        t.put("nextToken", self.next_token.as_ref());
+        t.put("maxResults", self.max_results.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListInboundResponsibilityTransfersResponse {
+    pub responsibility_transfers: Option<Vec<ResponsibilityTransfer>>,
+    pub next_token: Option<String>,
+}
+
+impl json::ToJson for ListInboundResponsibilityTransfersResponse {
+    fn to_json(&self) -> serde_json::Value {
+        let mut o = serde_json::Map::new();
+        json::put_list(&mut o, "ResponsibilityTransfers", self.responsibility_transfers.as_deref());
+        json::put(&mut o, "NextToken", self.next_token.as_ref());
+        serde_json::Value::Object(o)
+    }
+}
+
+impl record::Tell for ListInboundResponsibilityTransfersResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.list("responsibilityTransfers", self.responsibility_transfers.as_deref());
+        t.put("nextToken", self.next_token.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ListOrganizationalUnitsForParentRequest {
     pub parent_id: String,
     pub next_token: Option<String>,
@@ -4777,6 +5599,76 @@ impl record::Tell for ListOrganizationalUnitsForParentResponse {
     fn tell(&self, t: &mut record::Teller) {
         t.open();
         t.list("organizationalUnits", self.organizational_units.as_deref());
+        t.put("nextToken", self.next_token.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListOutboundResponsibilityTransfersRequest {
+    pub type_: String,
+    pub next_token: Option<String>,
+    pub max_results: Option<i32>,
+}
+
+impl json::FromJson for ListOutboundResponsibilityTransfersRequest {
+    fn from_json(value: &serde_json::Value, v: &mut Violations) -> Result<Self, Fault> {
+        let o = json::object(value, v)?;
+        Ok(ListOutboundResponsibilityTransfersRequest {
+            type_: o.need("Type", v)?,
+            next_token: o.get("NextToken", v)?,
+            max_results: o.get("MaxResults", v)?,
+        })
+    }
+}
+
+impl ListOutboundResponsibilityTransfersRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("Type", Some(self.type_.as_str()), &rule::RESPONSIBILITY_TRANSFER_TYPE);
+        v.text("NextToken", self.next_token.as_deref(), &rule::NEXT_TOKEN);
+        v.number("MaxResults", self.max_results, Some(1), Some(20));
+    }
+}
+
+impl record::Tell for ListOutboundResponsibilityTransfersRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("type", Some(&self.type_));
+        t.put("nextToken", self.next_token.as_ref());
+        t.put("maxResults", self.max_results.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ListOutboundResponsibilityTransfersResponse {
+    pub responsibility_transfers: Option<Vec<ResponsibilityTransfer>>,
+    pub next_token: Option<String>,
+}
+
+impl json::ToJson for ListOutboundResponsibilityTransfersResponse {
+    fn to_json(&self) -> serde_json::Value {
+        let mut o = serde_json::Map::new();
+        json::put_list(&mut o, "ResponsibilityTransfers", self.responsibility_transfers.as_deref());
+        json::put(&mut o, "NextToken", self.next_token.as_ref());
+        serde_json::Value::Object(o)
+    }
+}
+
+impl record::Tell for ListOutboundResponsibilityTransfersResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.list("responsibilityTransfers", self.responsibility_transfers.as_deref());
         t.put("nextToken", self.next_token.as_ref());
         t.close();
     }
@@ -5680,6 +6572,75 @@ impl record::Tell for ResourcePolicySummary {
     }
 }
 
+#[derive(Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ResponsibilityTransfer {
+    pub arn: Option<String>,
+    pub name: Option<String>,
+    pub id: Option<String>,
+    pub type_: Option<String>,
+    pub status: Option<String>,
+    pub source: Option<TransferParticipant>,
+    pub target: Option<TransferParticipant>,
+    pub start_timestamp: Option<Time>,
+    pub end_timestamp: Option<Time>,
+    pub active_handshake_id: Option<String>,
+}
+
+impl std::fmt::Debug for ResponsibilityTransfer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ResponsibilityTransfer")
+            .field("arn", &self.arn)
+            .field("name", &"***")
+            .field("id", &self.id)
+            .field("type_", &self.type_)
+            .field("status", &self.status)
+            .field("source", &self.source)
+            .field("target", &self.target)
+            .field("start_timestamp", &self.start_timestamp)
+            .field("end_timestamp", &self.end_timestamp)
+            .field("active_handshake_id", &self.active_handshake_id)
+            .finish()
+    }
+}
+
+impl json::ToJson for ResponsibilityTransfer {
+    fn to_json(&self) -> serde_json::Value {
+        let mut o = serde_json::Map::new();
+        json::put(&mut o, "Arn", self.arn.as_ref());
+        json::put(&mut o, "Name", self.name.as_ref());
+        json::put(&mut o, "Id", self.id.as_ref());
+        json::put(&mut o, "Type", self.type_.as_ref());
+        json::put(&mut o, "Status", self.status.as_ref());
+        json::put(&mut o, "Source", self.source.as_ref());
+        json::put(&mut o, "Target", self.target.as_ref());
+        json::put(&mut o, "StartTimestamp", self.start_timestamp.as_ref());
+        json::put(&mut o, "EndTimestamp", self.end_timestamp.as_ref());
+        json::put(&mut o, "ActiveHandshakeId", self.active_handshake_id.as_ref());
+        serde_json::Value::Object(o)
+    }
+}
+
+impl record::Tell for ResponsibilityTransfer {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("arn", self.arn.as_ref());
+        t.put("id", self.id.as_ref());
+        t.put("type", self.type_.as_ref());
+        t.put("status", self.status.as_ref());
+        t.put("source", self.source.as_ref());
+        t.put("target", self.target.as_ref());
+        t.put("startTimestamp", self.start_timestamp.as_ref());
+        t.put("endTimestamp", self.end_timestamp.as_ref());
+        t.put("activeHandshakeId", self.active_handshake_id.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -5791,6 +6752,105 @@ impl record::Tell for TagResourceRequest {
         t.open();
         t.put("resourceId", Some(&self.resource_id));
         t.list("tags", Some(self.tags.as_slice()));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct TerminateResponsibilityTransferRequest {
+    pub id: String,
+    pub end_timestamp: Option<Time>,
+}
+
+impl json::FromJson for TerminateResponsibilityTransferRequest {
+    fn from_json(value: &serde_json::Value, v: &mut Violations) -> Result<Self, Fault> {
+        let o = json::object(value, v)?;
+        Ok(TerminateResponsibilityTransferRequest {
+            id: o.need("Id", v)?,
+            end_timestamp: o.get("EndTimestamp", v)?,
+        })
+    }
+}
+
+impl TerminateResponsibilityTransferRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("Id", Some(self.id.as_str()), &rule::RESPONSIBILITY_TRANSFER_ID);
+    }
+}
+
+impl record::Tell for TerminateResponsibilityTransferRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("id", Some(&self.id));
+        t.put("endTimestamp", self.end_timestamp.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct TerminateResponsibilityTransferResponse {
+    pub responsibility_transfer: Option<ResponsibilityTransfer>,
+}
+
+impl json::ToJson for TerminateResponsibilityTransferResponse {
+    fn to_json(&self) -> serde_json::Value {
+        let mut o = serde_json::Map::new();
+        json::put(&mut o, "ResponsibilityTransfer", self.responsibility_transfer.as_ref());
+        serde_json::Value::Object(o)
+    }
+}
+
+impl record::Tell for TerminateResponsibilityTransferResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("responsibilityTransfer", self.responsibility_transfer.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct TransferParticipant {
+    pub management_account_id: Option<String>,
+    pub management_account_email: Option<String>,
+}
+
+impl std::fmt::Debug for TransferParticipant {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TransferParticipant")
+            .field("management_account_id", &self.management_account_id)
+            .field("management_account_email", &"***")
+            .finish()
+    }
+}
+
+impl json::ToJson for TransferParticipant {
+    fn to_json(&self) -> serde_json::Value {
+        let mut o = serde_json::Map::new();
+        json::put(&mut o, "ManagementAccountId", self.management_account_id.as_ref());
+        json::put(&mut o, "ManagementAccountEmail", self.management_account_email.as_ref());
+        serde_json::Value::Object(o)
+    }
+}
+
+impl record::Tell for TransferParticipant {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("managementAccountId", self.management_account_id.as_ref());
         t.close();
     }
 }
@@ -5970,6 +7030,74 @@ impl record::Tell for UpdatePolicyResponse {
     }
 }
 
+#[derive(Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct UpdateResponsibilityTransferRequest {
+    pub id: String,
+    pub name: String,
+}
+
+impl std::fmt::Debug for UpdateResponsibilityTransferRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("UpdateResponsibilityTransferRequest")
+            .field("id", &self.id)
+            .field("name", &"***")
+            .finish()
+    }
+}
+
+impl json::FromJson for UpdateResponsibilityTransferRequest {
+    fn from_json(value: &serde_json::Value, v: &mut Violations) -> Result<Self, Fault> {
+        let o = json::object(value, v)?;
+        Ok(UpdateResponsibilityTransferRequest { id: o.need("Id", v)?, name: o.need("Name", v)? })
+    }
+}
+
+impl UpdateResponsibilityTransferRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("Id", Some(self.id.as_str()), &rule::RESPONSIBILITY_TRANSFER_ID);
+        v.secret("Name", Some(self.name.as_str()), &rule::RESPONSIBILITY_TRANSFER_NAME);
+    }
+}
+
+impl record::Tell for UpdateResponsibilityTransferRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("id", Some(&self.id));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct UpdateResponsibilityTransferResponse {
+    pub responsibility_transfer: Option<ResponsibilityTransfer>,
+}
+
+impl json::ToJson for UpdateResponsibilityTransferResponse {
+    fn to_json(&self) -> serde_json::Value {
+        let mut o = serde_json::Map::new();
+        json::put(&mut o, "ResponsibilityTransfer", self.responsibility_transfer.as_ref());
+        serde_json::Value::Object(o)
+    }
+}
+
+impl record::Tell for UpdateResponsibilityTransferResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("responsibilityTransfer", self.responsibility_transfer.as_ref());
+        t.close();
+    }
+}
+
 /// Every operation above, for tests that replay records.
 #[cfg(feature = "vectors")]
 pub static CODECS: &[wire::vectors::Codec] = &[
@@ -5978,6 +7106,7 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<CancelHandshake>(),
     wire::vectors::Codec::of::<CloseAccount>(),
     wire::vectors::Codec::of::<CreateAccount>(),
+    wire::vectors::Codec::of::<CreateGovCloudAccount>(),
     wire::vectors::Codec::of::<CreateOrganization>(),
     wire::vectors::Codec::of::<CreateOrganizationalUnit>(),
     wire::vectors::Codec::of::<CreatePolicy>(),
@@ -5995,6 +7124,7 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<DescribeOrganizationalUnit>(),
     wire::vectors::Codec::of::<DescribePolicy>(),
     wire::vectors::Codec::of::<DescribeResourcePolicy>(),
+    wire::vectors::Codec::of::<DescribeResponsibilityTransfer>(),
     wire::vectors::Codec::of::<DetachPolicy>(),
     wire::vectors::Codec::of::<DisableAWSServiceAccess>(),
     wire::vectors::Codec::of::<DisablePolicyType>(),
@@ -6002,17 +7132,22 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<EnableAllFeatures>(),
     wire::vectors::Codec::of::<EnablePolicyType>(),
     wire::vectors::Codec::of::<InviteAccountToOrganization>(),
+    wire::vectors::Codec::of::<InviteOrganizationToTransferResponsibility>(),
     wire::vectors::Codec::of::<LeaveOrganization>(),
     wire::vectors::Codec::of::<ListAWSServiceAccessForOrganization>(),
     wire::vectors::Codec::of::<ListAccounts>(),
     wire::vectors::Codec::of::<ListAccountsForParent>(),
+    wire::vectors::Codec::of::<ListAccountsWithInvalidEffectivePolicy>(),
     wire::vectors::Codec::of::<ListChildren>(),
     wire::vectors::Codec::of::<ListCreateAccountStatus>(),
     wire::vectors::Codec::of::<ListDelegatedAdministrators>(),
     wire::vectors::Codec::of::<ListDelegatedServicesForAccount>(),
+    wire::vectors::Codec::of::<ListEffectivePolicyValidationErrors>(),
     wire::vectors::Codec::of::<ListHandshakesForAccount>(),
     wire::vectors::Codec::of::<ListHandshakesForOrganization>(),
+    wire::vectors::Codec::of::<ListInboundResponsibilityTransfers>(),
     wire::vectors::Codec::of::<ListOrganizationalUnitsForParent>(),
+    wire::vectors::Codec::of::<ListOutboundResponsibilityTransfers>(),
     wire::vectors::Codec::of::<ListParents>(),
     wire::vectors::Codec::of::<ListPolicies>(),
     wire::vectors::Codec::of::<ListPoliciesForTarget>(),
@@ -6024,9 +7159,11 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<RegisterDelegatedAdministrator>(),
     wire::vectors::Codec::of::<RemoveAccountFromOrganization>(),
     wire::vectors::Codec::of::<TagResource>(),
+    wire::vectors::Codec::of::<TerminateResponsibilityTransfer>(),
     wire::vectors::Codec::of::<UntagResource>(),
     wire::vectors::Codec::of::<UpdateOrganizationalUnit>(),
     wire::vectors::Codec::of::<UpdatePolicy>(),
+    wire::vectors::Codec::of::<UpdateResponsibilityTransfer>(),
 ];
 
 /// The errors that the model declares, with their codes and statuses.
@@ -6421,6 +7558,16 @@ mod rule {
         pattern: Some(Pattern::new("[\\s\\S]*", "[ \\t\\n\\x0B\\f\\r[^ \\t\\n\\x0B\\f\\r]]*")),
         values: &[],
     };
+    pub static RESPONSIBILITY_TRANSFER_ID: Text = Text {
+        min: 0,
+        max: usize::MAX,
+        pattern: Some(Pattern::new("^rt-[0-9a-z]{8,32}$", "^rt-[0-9a-z]{8,32}$")),
+        values: &[],
+    };
+    pub static RESPONSIBILITY_TRANSFER_NAME: Text =
+        Text { min: 1, max: 128, pattern: Some(Pattern::new("^[ -~]+$", "^[ -~]+$")), values: &[] };
+    pub static RESPONSIBILITY_TRANSFER_TYPE: Text =
+        Text { min: 0, max: usize::MAX, pattern: None, values: &["BILLING"] };
     pub static ROLE_NAME: Text = Text {
         min: 0,
         max: 64,

@@ -9,6 +9,7 @@ use rolecall_policy::{Kind, Policy};
 use rolecall_store::{Reader, Tx};
 use serde_json::Value;
 
+use crate::management;
 use crate::model::{self, fault};
 use crate::policy_type::{self, PolicyType};
 use crate::refusal::{self, constraint};
@@ -130,7 +131,7 @@ pub(crate) fn check_content(kind: &PolicyType, content: &str) -> Result<(), Faul
         RESOURCE_CONTROL => drop(Policy::parse(content, Kind::ResourceControl)?),
         _ => {
             let parsed: Option<Value> = serde_json::from_str(content).ok();
-            if parsed.is_none_or(|value| value.as_object().is_none_or(serde_json::Map::is_empty)) {
+            if parsed.is_none_or(|value| !management::is_well_formed(kind.name, &value)) {
                 let text = "The provided policy document does not meet the requirements of the specified policy type.";
                 return Err(fault::malformed_policy_document(text));
             }

@@ -115,6 +115,11 @@ impl<'a, 'w> Scope<'a, 'w> {
         Ok(Scope { at, standing })
     }
 
+    /// The state as this call sees it.
+    pub fn db(&self) -> Result<&Reader, Fault> {
+        self.at.db()
+    }
+
     pub fn organization(&self) -> Option<&Organization> {
         self.standing.as_ref().map(|standing| &standing.organization)
     }

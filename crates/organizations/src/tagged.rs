@@ -13,6 +13,7 @@ use crate::accounts;
 use crate::policies::{self, Found};
 use crate::refusal;
 use crate::standing::Scope;
+use crate::transfers::{self, BILLING, Side};
 use crate::tree::{self, Node};
 
 /// The tags of a resource by its id.
@@ -26,6 +27,9 @@ pub(crate) fn tags(db: &Reader, organization: &Organization, id: &str) -> Result
     if id.starts_with("rp-") {
         let row = db.get::<DelegationPolicies>(&organization.id)?.filter(|row| row.id == id);
         return Ok(row.ok_or_else(refusal::no_target)?.tags);
+    }
+    if id.starts_with("rt-") {
+        return Ok(transfers::find(db, organization, id)?.ok_or_else(refusal::no_target)?.tags);
     }
     Ok(match Node::find(db, organization, id)?.ok_or_else(refusal::no_target)? {
         Node::Root => organization.root_tags.clone(),
@@ -52,6 +56,11 @@ pub(crate) fn put(tx: &mut Tx, organization: &Organization, id: &str, tags: Tags
         row.tags = tags;
         return Ok(tx.put::<DelegationPolicies>(&of, &row)?);
     }
+    if id.starts_with("rt-") {
+        let mut transfer = transfers::find(tx, organization, id)?.ok_or_else(refusal::no_target)?;
+        transfer.tags = tags;
+        return transfers::put(tx, &transfer);
+    }
     match Node::find(tx, organization, id)?.ok_or_else(refusal::no_target)? {
         Node::Root => {
             let organization = Organization { root_tags: tags, ..organization.clone() };
@@ -73,8 +82,16 @@ impl Scope<'_, '_> {
     pub fn about<A>(&self, action: A, id: &str) -> Result<Question<A>, Fault>
     where
         A: Action + On<kind::Policy> + On<kind::Root> + On<kind::Organizationalunit> + On<kind::Account>,
-        A: On<kind::Resourcepolicy> + Takes<key::PolicyType>,
+        A: On<kind::Resourcepolicy> + On<kind::Responsibilitytransfer> + Takes<key::PolicyType>,
+        A: Takes<key::TransferDirection> + Takes<key::TransferType>,
     {
+        if id.starts_with("rt-") {
+            let (transfer, side) = self.transfer(id)?;
+            return Ok(Needs::action(action)
+                .on(&transfer)
+                .key(key::TransferDirection, side.map(Side::word))
+                .key(key::TransferType, Some(BILLING.to_lowercase())));
+        }
         if id.starts_with("p-") {
             let (policy, policy_type) = self.policy(id)?;
             return Ok(Needs::action(action).on(&policy).key(key::PolicyType, policy_type));

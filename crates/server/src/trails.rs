@@ -4,32 +4,28 @@
 //! A trail has a place in the log. What comes after it is read, what the trail wants is written as one file a region,
 //! and then the place is moved: after a crash in between the same events come again, in another file.
 
-use std::collections::BTreeMap;
-use std::io::Write;
-use std::pin::Pin;
+mod digests;
+mod files;
+
+use std::collections::HashSet;
 use std::sync::{Arc, Weak};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::Bytes;
-use flate2::Compression;
-use flate2::write::GzEncoder;
-use rolecall_base::{AccountId, Fault};
+use rolecall_base::Fault;
 use rolecall_cloudtrail::{Deliveries, Delivery, Event, EventHistory, Position, Trail, Trails, Writable};
-use rolecall_door::{Door, Origin, Payload, Source, Visitor};
-use rolecall_identity::Caller;
-use rolecall_s3::model::{GetBucketAcl, GetBucketAclRequest, PutObject, PutObjectRequest};
-use rolecall_store::Scan;
+use rolecall_door::Door;
+use rolecall_identity::records::{Members, MembersOfOrganization};
+use rolecall_s3::model::{GetBucketAcl, GetBucketAclRequest, PutObject};
+use rolecall_store::{Reader, Scan};
 use tokio::sync::watch;
 
-use crate::audit_log::{self, Log, Piece};
+use crate::audit_log::{self, Log};
 use crate::control::Server;
 use crate::listen::stopping;
 use crate::start::World;
 
-const SERVICE: &str = "cloudtrail.amazonaws.com";
-/// Where events of global services are recorded.
-const GLOBAL: &str = "us-east-1";
+/// Deliveries of log files to one digest: AWS has five minutes and an hour.
+const FILES_PER_DIGEST: u32 = 12;
 
 /// Delivers until the server stops.
 pub async fn run(world: Arc<World>, every: Duration, mut stop: watch::Receiver<bool>) {
@@ -38,180 +34,129 @@ pub async fn run(world: Arc<World>, every: Duration, mut stop: watch::Receiver<b
             () = tokio::time::sleep(every) => {}
             () = stopping(&mut stop) => return,
         }
-        if let Err(fault) = deliver_all(&world).await {
+        if let Err(fault) = deliver_all(&world, every.saturating_mul(FILES_PER_DIGEST)).await {
             log::error!("trails could not be delivered: {fault:?}");
         }
     }
 }
 
-async fn deliver_all(world: &Arc<World>) -> Result<(), Fault> {
-    let trails = world.door.identity.store.read()?.run::<Trails>(&Scan::new(&()))?;
-    let trails: Vec<Trail> = trails.into_iter().map(|(_, trail)| trail).collect();
-    if trails.iter().all(|trail| trail.spans.is_empty()) {
+async fn deliver_all(world: &Arc<World>, digest_every: Duration) -> Result<(), Fault> {
+    let store = &world.door.identity.store;
+    let mut runners = runners(&store.read()?)?;
+    if runners.is_empty() {
         return Ok(());
     }
-    let log = Log { segments: world.segments.clone(), store: world.door.identity.store.clone() };
+    let log = Log { segments: world.segments.clone(), store: store.clone() };
     log.settle();
     // No further than this: the log grows meanwhile, also by what is delivered.
     let end = audit_log::end(world.segments.shelf()).map_err(Fault::internal)?;
-    for trail in trails {
-        if let Err(fault) = deliver(world, &trail, &end).await {
-            log::warn!("{} could not be delivered: {fault:?}", trail.arn());
+    while let Some(from) = Runner::furthest_behind(&runners, &end) {
+        let (segments, place) = (world.segments.clone(), from.clone());
+        let read = tokio::task::spawn_blocking(move || audit_log::next(segments.shelf(), &place)).await;
+        let Some(piece) = read.map_err(Fault::internal)?.map_err(Fault::internal)? else { break };
+        let read = |line: String| Event::read(&line).map(|event| (event, line));
+        let events: Vec<(Event, String)> = piece.lines.into_iter().filter_map(read).collect();
+        for runner in runners.iter_mut().filter(|runner| runner.position() == from) {
+            if let Err(fault) = runner.take(world, &events, &piece.next).await {
+                runner.failed = true;
+                log::warn!("{} could not be delivered: {fault:?}", runner.trail.arn());
+            }
+        }
+    }
+    for runner in &mut runners {
+        if let Err(fault) = digests::write(world, runner, digest_every).await {
+            log::warn!("a digest of {} could not be delivered: {fault:?}", runner.trail.arn());
         }
     }
     Ok(())
 }
 
-/// Brings one trail to what was the end of the log, or a little beyond.
-async fn deliver(world: &Arc<World>, trail: &Trail, end: &Position) -> Result<(), Fault> {
-    let Some(first) = trail.spans.first() else { return Ok(()) };
-    let key = (trail.account, trail.region.clone(), trail.name.clone());
-    let store = &world.door.identity.store;
-    let mut delivery = store.read()?.get::<Deliveries>(&key)?.unwrap_or_else(|| Delivery {
-        segment: first.start.iso_basic().get(..11).unwrap_or_default().to_owned(),
-        ..Delivery::default()
-    });
-    loop {
-        let from = Position { segment: delivery.segment.clone(), offset: delivery.offset };
-        if from >= *end {
-            return Ok(());
+/// The trails that log or have logged, with their places.
+fn runners(db: &Reader) -> Result<Vec<Runner>, Fault> {
+    let mut all = Vec::new();
+    for (_, trail) in db.run::<Trails>(&Scan::new(&()))? {
+        let Some(first) = trail.spans.first() else { continue };
+        let begun = first.start.iso_basic().get(..11).unwrap_or_default().to_owned();
+        let delivery = db.get::<Deliveries>(&Runner::key_of(&trail))?;
+        let delivery = delivery.unwrap_or_else(|| Delivery { segment: begun, ..Delivery::default() });
+        let members = members(db, &trail)?;
+        all.push(Runner { trail, delivery, members, failed: false });
+    }
+    Ok(all)
+}
+
+/// The accounts whose events an organization trail gets; none once its owner is out of the organization.
+fn members(db: &Reader, trail: &Trail) -> Result<Option<HashSet<String>>, Fault> {
+    let Some(organization) = &trail.organization else { return Ok(None) };
+    let own = db.get::<Members>(&trail.account)?;
+    if own.is_none_or(|own| own.organization != *organization) {
+        return Ok(Some(HashSet::new()));
+    }
+    let rows = db.scan::<MembersOfOrganization>(&(organization.as_str(),), None, usize::MAX)?;
+    Ok(Some(rows.into_iter().map(|((_, account), _)| account.to_string()).collect()))
+}
+
+/// A trail on its way through the log.
+struct Runner {
+    trail: Trail,
+    delivery: Delivery,
+    members: Option<HashSet<String>>,
+    /// Not tried again before the next round.
+    failed: bool,
+}
+
+impl Runner {
+    fn key_of(trail: &Trail) -> (rolecall_base::AccountId, String, String) {
+        (trail.account, trail.region.clone(), trail.name.clone())
+    }
+
+    fn position(&self) -> Position {
+        Position { segment: self.delivery.segment.clone(), offset: self.delivery.offset }
+    }
+
+    /// Where the log must be read next: trails that are at one place are served by one reading.
+    fn furthest_behind(runners: &[Runner], end: &Position) -> Option<Position> {
+        let open = runners.iter().filter(|runner| !runner.failed);
+        open.map(Runner::position).filter(|position| position < end).min()
+    }
+
+    /// Delivers what the trail wants of a piece, and moves its place.
+    async fn take(
+        &mut self,
+        world: &World,
+        events: &[(Event, String)],
+        next: &Position,
+    ) -> Result<(), Fault> {
+        let wanted = files::wanted(&self.trail, self.members.as_ref(), events);
+        if !wanted.is_empty() {
+            self.delivery.attempted = Some(world.env.now());
         }
-        let segments = world.segments.clone();
-        let read = tokio::task::spawn_blocking(move || audit_log::next(segments.shelf(), &from)).await;
-        let Some(piece) = read.map_err(Fault::internal)?.map_err(Fault::internal)? else { return Ok(()) };
-        let files = wanted(trail, &piece);
-        let outcome = put_all(world, trail, &files).await;
-        if !files.is_empty() {
-            delivery.attempted = Some(world.env.now());
-        }
-        match &outcome {
-            Ok(()) => {
-                (delivery.segment, delivery.offset) = (piece.next.segment.clone(), piece.next.offset);
-                if !files.is_empty() {
-                    (delivery.delivered, delivery.error) = (delivery.attempted, None);
+        let outcome = files::put_all(world, &self.trail, &wanted).await;
+        let written = match &outcome {
+            Ok(written) => {
+                (self.delivery.segment, self.delivery.offset) = (next.segment.clone(), next.offset);
+                if !wanted.is_empty() {
+                    (self.delivery.delivered, self.delivery.error) = (self.delivery.attempted, None);
                 }
+                written.as_slice()
             }
-            Err(fault) => delivery.error = Some(fault.code().to_owned()),
-        }
+            Err(fault) => {
+                self.delivery.error = Some(fault.code().to_owned());
+                &[]
+            }
+        };
+        let store = &world.door.identity.store;
         let mut tx = store.begin()?;
+        let key = Runner::key_of(&self.trail);
         // The trail may have been deleted while its file was written.
         if tx.exists::<Trails>(&key)? {
-            tx.put::<Deliveries>(&key, &delivery)?;
+            tx.put::<Deliveries>(&key, &self.delivery)?;
+            if self.trail.digests {
+                digests::note(&mut tx, &self.trail, written, world.env.now())?;
+            }
             store.commit(tx).await.map_err(Fault::internal)?;
         }
-        outcome?;
-    }
-}
-
-/// The lines that a trail wants, by region.
-fn wanted<'p>(trail: &Trail, piece: &'p Piece) -> BTreeMap<String, Vec<&'p str>> {
-    let selectors = trail.selectors.clone().unwrap_or_default();
-    let account = trail.account.to_string();
-    let mut files = BTreeMap::new();
-    for line in &piece.lines {
-        let Some(event) = Event::read(line) else { continue };
-        let global = is_global(&event);
-        let here = match global {
-            true => {
-                trail.global
-                    && (trail.multi_region || trail.region == event.region() || event.region() == GLOBAL)
-            }
-            false => trail.multi_region || trail.region == event.region(),
-        };
-        if here
-            && event.account() == account
-            && trail.logged_at(event.time())
-            && selectors.want(&event)
-            && is_region(event.region())
-        {
-            files.entry(event.region().to_owned()).or_insert_with(Vec::new).push(line.as_str());
-        }
-    }
-    files
-}
-
-/// Services that are the same in all regions.
-fn is_global(event: &Event) -> bool {
-    matches!(event.source(), "iam.amazonaws.com" | "sts.amazonaws.com" | "organizations.amazonaws.com")
-        && event.region() == GLOBAL
-}
-
-/// A region becomes part of a key; it is a caller's word.
-fn is_region(name: &str) -> bool {
-    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-}
-
-async fn put_all(world: &World, trail: &Trail, files: &BTreeMap<String, Vec<&str>>) -> Result<(), Fault> {
-    for (region, lines) in files {
-        let packed = pack(lines).map_err(Fault::internal)?;
-        put(world, trail, region, packed).await?;
-    }
-    Ok(())
-}
-
-fn pack(lines: &[&str]) -> std::io::Result<Vec<u8>> {
-    let mut packed = GzEncoder::new(Vec::new(), Compression::default());
-    packed.write_all(b"{\"Records\":[")?;
-    packed.write_all(lines.join(",").as_bytes())?;
-    packed.write_all(b"]}")?;
-    packed.finish()
-}
-
-async fn put(world: &World, trail: &Trail, region: &str, packed: Vec<u8>) -> Result<(), Fault> {
-    let now = world.env.now().iso_basic();
-    let part = |range: std::ops::Range<usize>| now.get(range).unwrap_or_default();
-    let unique = world.env.uuid().replace('-', "");
-    let key = format!(
-        "{}/{region}/{}/{}/{}/{}_CloudTrail_{region}_{}Z_{}.json.gz",
-        root(trail),
-        part(0..4),
-        part(4..6),
-        part(6..8),
-        trail.account,
-        part(0..13),
-        unique.get(..16).unwrap_or_default(),
-    );
-    let length = u64::try_from(packed.len()).ok();
-    let mut body = Payload::plain(Box::pin(Once(Some(Bytes::from(packed)))), length);
-    let input = PutObjectRequest { content_encoding: Some("gzip".into()), ..file(trail, key) };
-    let origin = origin(trail);
-    let visitor = visitor(trail.account);
-    world.door.upload::<PutObject>(visitor, &trail.region, origin, input, &mut body).await.map(|_| ())
-}
-
-/// Where a trail's files stand.
-fn root(trail: &Trail) -> String {
-    let prefix = trail.prefix.as_ref().map(|prefix| format!("{}/", prefix.trim_end_matches('/')));
-    format!("{}AWSLogs/{}/CloudTrail", prefix.unwrap_or_default(), trail.account)
-}
-
-fn file(trail: &Trail, key: String) -> PutObjectRequest {
-    PutObjectRequest {
-        bucket: trail.bucket.clone(),
-        key,
-        acl: Some("bucket-owner-full-control".into()),
-        content_type: Some("application/json".into()),
-        ..PutObjectRequest::default()
-    }
-}
-
-fn visitor(account: AccountId) -> Visitor {
-    Visitor::vouched(Caller::service(SERVICE, account))
-}
-
-fn origin(trail: &Trail) -> Origin {
-    let source = Source { arn: Some(trail.arn()), account: trail.account };
-    Origin { secure: true, source: Some(source), ..Origin::default() }
-}
-
-/// A body in one piece.
-struct Once(Option<Bytes>);
-
-impl futures_core::Stream for Once {
-    type Item = std::io::Result<Bytes>;
-
-    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        Poll::Ready(self.0.take().map(Ok))
+        outcome.map(|_| ())
     }
 }
 
@@ -223,10 +168,13 @@ impl Writable for TrailBuckets {
     fn ask(&self, trail: &Trail) -> Result<(), Fault> {
         let door: Option<Arc<Door>> = self.0.door.get().and_then(Weak::upgrade);
         let door = door.ok_or_else(|| Fault::internal("the server has no door"))?;
-        let (visitor, origin) = (visitor(trail.account), origin(trail));
+        let (visitor, origin) = (files::visitor(trail.account), files::origin(trail));
         let acl = GetBucketAclRequest { bucket: trail.bucket.clone(), ..Default::default() };
         door.would_allow::<GetBucketAcl>(&visitor, &trail.region, &origin, &acl)?;
-        let file = file(trail, format!("{}/", root(trail)));
+        let file = files::object(
+            trail,
+            format!("{}/", files::root(trail, &trail.account.to_string(), "CloudTrail")),
+        );
         door.would_allow::<PutObject>(&visitor, &trail.region, &origin, &file)
     }
 }

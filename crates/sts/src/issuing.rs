@@ -4,23 +4,17 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use p384::elliptic_curve::sec1::ToSec1Point as _;
-use rand::SeedableRng;
-use rand::rngs::StdRng;
 use ring::rand::SystemRandom;
-use ring::signature::{ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, RSA_PKCS1_SHA256, RsaKeyPair};
+use ring::signature::{ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair};
 use rolecall_base::{AccountId, Fault};
 use rolecall_env::Env;
 use rolecall_identity::{Issuers, Vault};
 use rolecall_store::{Reader, Record, Table, Tx};
-use rsa::pkcs8::EncodePrivateKey as _;
-use rsa::traits::PublicKeyParts as _;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::rsa_key;
 use crate::web_identity::Algorithm;
-
-/// Bits of RSA keys.
-const BITS: usize = 2_048;
 
 /// An account's key for one algorithm.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,7 +75,7 @@ pub fn sign(
     let private = private.map_err(|_| Fault::internal("an issuing key does not open with this root key"))?;
     let signature = match algorithm {
         Algorithm::Es384 => sign_es384(&private, signed.as_bytes())?,
-        _ => sign_rs256(&private, signed.as_bytes())?,
+        _ => rsa_key::sign(&private, signed.as_bytes())?,
     };
     Ok(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
 }
@@ -116,13 +110,10 @@ fn make_es384(env: &Env) -> Result<Made, Fault> {
 }
 
 fn make_rs256(env: &Env) -> Result<Made, Fault> {
-    let mut random = StdRng::from_seed(env.random());
-    let key = rsa::RsaPrivateKey::new(&mut random, BITS).map_err(Fault::internal)?;
+    let key = rsa_key::make(env)?;
     let part = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
-    let published = json!({"kty": "RSA",
-        "n": part(&key.n().to_be_bytes_trimmed_vartime()), "e": part(&key.e().to_be_bytes_trimmed_vartime())});
-    let pkcs8 = key.to_pkcs8_der().map_err(Fault::internal)?;
-    Ok((pkcs8.as_bytes().to_vec().into(), published))
+    let published = json!({"kty": "RSA", "n": part(&key.modulus), "e": part(&key.exponent)});
+    Ok((key.private, published))
 }
 
 /// Nonce and blinding are `ring`'s own business: a token is not the same twice.
@@ -138,13 +129,6 @@ fn sign_es384(scalar: &[u8], message: &[u8]) -> Result<Vec<u8>, Fault> {
     );
     let signature = pair.map_err(Fault::internal)?.sign(&random, message).map_err(Fault::internal)?;
     Ok(signature.as_ref().to_vec())
-}
-
-fn sign_rs256(pkcs8: &[u8], message: &[u8]) -> Result<Vec<u8>, Fault> {
-    let pair = RsaKeyPair::from_pkcs8(pkcs8).map_err(Fault::internal)?;
-    let mut signature = vec![0; pair.public().modulus_len()];
-    pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), message, &mut signature).map_err(Fault::internal)?;
-    Ok(signature)
 }
 
 /// What an issuer publishes of itself (OpenID Connect Discovery 1.0).

@@ -10,6 +10,7 @@ pub mod issuing;
 pub mod model;
 pub mod ops;
 mod records;
+pub mod rsa_key;
 mod saml;
 mod second_factor;
 mod session_policy;

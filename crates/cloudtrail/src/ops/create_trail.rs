@@ -6,7 +6,7 @@ use rolecall_door::{At, Authorized, Needs, Operation, Write};
 
 use crate::model::{CreateTrail, CreateTrailRequest, CreateTrailResponse, fault};
 use crate::records::{Trail, Trails};
-use crate::{Bucket, show, tags, target};
+use crate::{Bucket, organization, show, tags, target};
 
 impl Operation for CreateTrail {
     type Access = Write;
@@ -36,6 +36,8 @@ impl Operation for CreateTrail {
             tags: tags::set(Default::default(), input.tags_list.as_deref().unwrap_or_default())?,
             selectors: None,
             spans: Vec::new(),
+            digests: input.enable_log_file_validation.unwrap_or(false),
+            organization: organization::asked(req.db()?, account, input.is_organization_trail == Some(true))?,
         };
         show::check(&trail)?;
         let bucket = req.extensions.get::<Bucket>()?;
@@ -129,12 +131,12 @@ mod tests {
         let input = CreateTrailRequest {
             name: "trail".into(),
             s3_bucket_name: BUCKET.into(),
-            enable_log_file_validation: Some(true),
+            kms_key_id: Some("alias/key".into()),
             ..Default::default()
         };
         let outcome = Scene::new().call::<CreateTrail>(input);
         let message = check_fault(outcome, "UnsupportedOperationException");
-        assert_eq!(message, "EnableLogFileValidation is not supported by this server.");
+        assert_eq!(message, "KmsKeyId is not supported by this server.");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use rolecall_base::Fault;
 use rolecall_door::{At, Authorized, Needs, Operation, Write};
 
 use crate::model::{DeleteTrail, DeleteTrailRequest, DeleteTrailResponse};
-use crate::records::{Deliveries, Trails};
+use crate::records::{Deliveries, Digests, Trails};
 use crate::target;
 
 impl Operation for DeleteTrail {
@@ -19,6 +19,7 @@ impl Operation for DeleteTrail {
         let (input, account, region) = (req.input, req.account(), req.region);
         let tx = req.tx()?;
         let trail = target::find(tx, account, region, &input.name)?.at_home(region)?;
+        tx.delete_prefix::<Digests>(&(account, trail.region.as_str(), trail.name.as_str()))?;
         let key = (account, trail.region, trail.name);
         tx.delete::<Trails>(&key)?;
         tx.delete::<Deliveries>(&key)?;

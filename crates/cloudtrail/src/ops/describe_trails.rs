@@ -5,7 +5,7 @@ use rolecall_base::Fault;
 use rolecall_door::{At, Authorized, Needs, Operation, Read};
 
 use crate::model::{DescribeTrails, DescribeTrailsRequest, DescribeTrailsResponse};
-use crate::{show, target};
+use crate::{organization, show, target};
 
 impl Operation for DescribeTrails {
     type Access = Read;
@@ -20,6 +20,7 @@ impl Operation for DescribeTrails {
         let mut trails = Vec::new();
         if names.is_empty() {
             trails = target::all(req.db()?, req.account())?;
+            trails.extend(organization::of_others(req.db()?, req.account())?);
             trails.retain(|trail| trail.region == req.region || (shadows && trail.multi_region));
         }
         for name in names {

@@ -36,6 +36,8 @@ impl Operation for GetTrailStatus {
             latest_notification_attempt_succeeded: text(None),
             time_logging_started: text(start),
             time_logging_stopped: text(stop),
+            latest_digest_delivery_time: delivery.digested,
+            latest_digest_delivery_error: delivery.digest_error.clone(),
             ..GetTrailStatusResponse::default()
         })
     }

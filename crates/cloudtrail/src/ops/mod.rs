@@ -9,6 +9,7 @@ pub mod describe_trails;
 pub mod get_event_selectors;
 pub mod get_trail;
 pub mod get_trail_status;
+pub mod list_public_keys;
 pub mod list_tags;
 pub mod list_trails;
 pub mod lookup_events;
@@ -27,6 +28,7 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::GetEventSelectors>(),
     rolecall_door::row::<crate::model::GetTrail>(),
     rolecall_door::row::<crate::model::GetTrailStatus>(),
+    rolecall_door::row::<crate::model::ListPublicKeys>(),
     rolecall_door::row::<crate::model::ListTags>(),
     rolecall_door::row::<crate::model::ListTrails>(),
     rolecall_door::row::<crate::model::LookupEvents>(),
@@ -67,7 +69,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("ListImports"),
     rolecall_wire::Route::named("ListInsightsData"),
     rolecall_wire::Route::named("ListInsightsMetricData"),
-    rolecall_wire::Route::named("ListPublicKeys"),
     rolecall_wire::Route::named("ListQueries"),
     rolecall_wire::Route::named("PutEventConfiguration"),
     rolecall_wire::Route::named("PutInsightSelectors"),

@@ -6,7 +6,7 @@ use rolecall_door::{At, Authorized, Needs, Operation, Write};
 
 use crate::model::{UpdateTrail, UpdateTrailRequest, UpdateTrailResponse};
 use crate::records::Trails;
-use crate::{Bucket, show, target};
+use crate::{Bucket, organization, show, target};
 
 impl Operation for UpdateTrail {
     type Access = Write;
@@ -29,8 +29,12 @@ impl Operation for UpdateTrail {
         }
         trail.global = input.include_global_service_events.unwrap_or(trail.global);
         trail.multi_region = input.is_multi_region_trail.unwrap_or(trail.multi_region);
+        trail.digests = input.enable_log_file_validation.unwrap_or(trail.digests);
+        if let Some(wanted) = input.is_organization_trail {
+            trail.organization = organization::asked(tx, account, wanted)?;
+        }
         show::check(&trail)?;
-        if input.s3_bucket_name.is_some() || input.s3_key_prefix.is_some() {
+        if input.s3_bucket_name.is_some() || input.s3_key_prefix.is_some() || trail.organization.is_some() {
             bucket.check(&trail)?;
         }
         tx.put::<Trails>(&(account, trail.region.clone(), trail.name.clone()), &trail)?;

@@ -73,7 +73,7 @@ pub struct Handshake {
     pub organization: String,
     /// The management account when it was made.
     pub management: AccountId,
-    /// `INVITE`, `ENABLE_ALL_FEATURES` or `APPROVE_ALL_FEATURES`.
+    /// `INVITE`, `ENABLE_ALL_FEATURES`, `APPROVE_ALL_FEATURES` or `TRANSFER_RESPONSIBILITY`.
     pub action: String,
     /// The account that is asked; `None` for an e-mail address that is no account's, and for the organization itself.
     pub account: Option<AccountId>,
@@ -92,6 +92,9 @@ pub struct Handshake {
     /// Tags that the account gets when it joins.
     #[serde(default)]
     pub tags: Tags,
+    /// When it was accepted, declined or canceled.
+    #[serde(default)]
+    pub ended: Option<Time>,
 }
 
 impl Record for Handshake {

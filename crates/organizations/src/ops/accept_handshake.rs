@@ -10,6 +10,7 @@ use crate::accounts;
 use crate::handshakes::{self, APPROVE, ENABLE};
 use crate::model::{AcceptHandshake, AcceptHandshakeRequest, AcceptHandshakeResponse, fault};
 use crate::refusal;
+use crate::transfers::{self, TRANSFER};
 
 impl Operation for AcceptHandshake {
     type Access = Write;
@@ -36,11 +37,11 @@ impl Operation for AcceptHandshake {
         match handshake.action.as_str() {
             ENABLE => enable(req, organization)?,
             APPROVE => {}
+            TRANSFER => check_source(req, &handshake)?,
             _ => join(req, &organization, &handshake)?,
         }
         let tx = req.tx()?;
-        handshake.state = "ACCEPTED".into();
-        handshakes::put(tx, &handshake)?;
+        handshakes::finish(tx, &mut handshake, "ACCEPTED", now)?;
         Ok(AcceptHandshakeResponse { handshake: Some(handshakes::shown(tx, &handshake, now)?) })
     }
 }
@@ -67,6 +68,18 @@ fn join(
     accounts::check_room(tx, organization)?;
     open_organizations_role(tx, env, account)?;
     accounts::join(tx, organization, account, true, now, handshake.tags.clone())
+}
+
+/// Whoever was invited must still manage the organization that it was then.
+fn check_source(req: &Authorized<'_, AcceptHandshake>, handshake: &Handshake) -> Result<(), Fault> {
+    let db = req.db()?;
+    let transfer = transfers::of_handshake(db, handshake)?.ok_or_else(handshakes::absent)?;
+    let own = transfers::managed_by(db, req.account())?;
+    if own.is_some_and(|own| own.id == transfer.source.organization) {
+        return Ok(());
+    }
+    let text = "The account does not manage the organization whose responsibility was to be transferred.";
+    Err(fault::handshake_constraint_violation(text).with("Reason", "TARGET_ACCOUNT_VALIDATION_FAILURE"))
 }
 
 fn enable(req: &mut Authorized<'_, AcceptHandshake>, mut organization: Organization) -> Result<(), Fault> {

@@ -23,13 +23,11 @@ impl Operation for CancelHandshake {
             return Err(handshakes::absent());
         }
         handshakes::check_open(tx, &handshake, "CANCELED", now)?;
-        handshake.state = "CANCELED".into();
-        handshakes::put(tx, &handshake)?;
+        handshakes::finish(tx, &mut handshake, "CANCELED", now)?;
         // With a change of features go the requests that it sent.
         for mut child in handshakes::of_organization(tx, &handshake.organization)? {
             if child.parent.as_ref() == Some(&handshake.id) && child.state == "OPEN" {
-                child.state = "CANCELED".into();
-                handshakes::put(tx, &child)?;
+                handshakes::finish(tx, &mut child, "CANCELED", now)?;
             }
         }
         Ok(CancelHandshakeResponse { handshake: Some(handshakes::shown(tx, &handshake, now)?) })

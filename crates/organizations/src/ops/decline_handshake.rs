@@ -23,8 +23,7 @@ impl Operation for DeclineHandshake {
             return Err(handshakes::absent());
         }
         handshakes::check_open(tx, &handshake, "DECLINED", now)?;
-        handshake.state = "DECLINED".into();
-        handshakes::put(tx, &handshake)?;
+        handshakes::finish(tx, &mut handshake, "DECLINED", now)?;
         Ok(DeclineHandshakeResponse { handshake: Some(handshakes::shown(tx, &handshake, now)?) })
     }
 }

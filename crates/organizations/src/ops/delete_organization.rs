@@ -11,7 +11,9 @@ use rolecall_identity::records::{
 
 use crate::accounts;
 use crate::model::{DeleteOrganization, DeleteOrganizationRequest, DeleteOrganizationResponse, fault};
+use crate::refusal::constraint;
 use crate::standing::{Reach, Scope, Standing};
+use crate::transfers;
 
 impl Operation for DeleteOrganization {
     type Access = Write;
@@ -24,12 +26,18 @@ impl Operation for DeleteOrganization {
     fn run(req: &mut Authorized<'_, Self>) -> Result<DeleteOrganizationResponse, Fault> {
         let here = Standing::require(req, Reach::Management)?;
         let (organization, id) = (&here.organization, &here.organization.id);
+        let now = req.now;
         let tx = req.tx()?;
         if accounts::all(tx, organization)?.len() > 1 {
             return Err(fault::organization_not_empty(
                 "To delete an organization you must first remove all member accounts (except the master).",
             ));
         }
+        if transfers::all(tx, id)?.iter().any(|transfer| transfers::is_active(transfer, now)) {
+            let text = "You cannot delete organization due to an ongoing responsibility transfer process.";
+            return Err(constraint("ACTIVE_RESPONSIBILITY_TRANSFER_PROCESS", text));
+        }
+        transfers::forget(tx, id)?;
         accounts::forget(tx, &here.member)?;
         for ((_, handshake), _) in tx.scan::<HandshakesOfOrganization>(&(id.as_str(),), None, usize::MAX)? {
             let row = tx.get::<Handshakes>(&handshake)?;

@@ -1,20 +1,18 @@
 //! DescribeEffectivePolicy: what the management policies of an account's levels come to; an account may ask for itself.
 
 use rolecall_actions::organizations::{self, key, kind};
-use rolecall_base::{Fault, Time};
+use rolecall_base::Fault;
 use rolecall_door::{At, Authorized, Needs, Operation, Read};
-use rolecall_identity::path_of;
 
 use crate::accounts;
-use crate::effective::Effective;
 use crate::model::{
     DescribeEffectivePolicy, DescribeEffectivePolicyRequest, DescribeEffectivePolicyResponse,
     EffectivePolicy, fault,
 };
-use crate::policies::{self, Found};
 use crate::policy_type;
 use crate::refusal;
 use crate::standing::{Reach, Scope, Standing};
+use crate::validation;
 
 impl Operation for DescribeEffectivePolicy {
     type Access = Read;
@@ -38,31 +36,15 @@ impl Operation for DescribeEffectivePolicy {
         let (db, organization) = (req.db()?, here.organization);
         let kind = policy_type::find(&input.policy_type)?;
         let member = accounts::find(db, &organization, &target)?.ok_or_else(refusal::no_target)?;
-        let mut levels: Vec<String> =
-            path_of(db, &organization, &member.parent)?.split('/').skip(1).map(str::to_owned).collect();
-        levels.push(target.clone());
-        let (mut effective, mut updated) = (Effective::default(), Time::default());
-        for level in levels.iter().filter(|_| organization.is_enabled(kind.name)) {
-            let mut documents = Vec::new();
-            for id in policies::on_target(db, &organization, kind.name, level)? {
-                let found = policies::get(db, &organization, &id)?;
-                if let Found::Own(policy) = &found {
-                    updated = updated.max(policy.updated);
-                }
-                let document: serde_json::Value =
-                    serde_json::from_str(found.content()).map_err(Fault::internal)?;
-                documents.push(document);
-            }
-            effective.merge_level(&documents);
-        }
-        let content = effective.finish().ok_or_else(|| {
+        let merged = validation::merge(db, &organization, &member, kind)?;
+        let content = merged.policy.ok_or_else(|| {
             let text = "If you ran this action on the management account, this policy type is not enabled. If you ran \
                         the action on a member account, the account doesn't have an effective policy of this type.";
             fault::effective_policy_not_found(text)
         })?;
         let effective_policy = Some(EffectivePolicy {
             policy_content: Some(content.to_string()),
-            last_updated_timestamp: Some(updated),
+            last_updated_timestamp: Some(merged.updated),
             target_id: Some(target),
             policy_type: Some(kind.name.into()),
         });

@@ -18,7 +18,7 @@ impl Operation for DescribeHandshake {
     fn run(req: &mut Authorized<'_, Self>) -> Result<DescribeHandshakeResponse, Fault> {
         let db = req.db()?;
         let handshake = handshakes::get(db, &req.input.handshake_id)?;
-        if !handshakes::concerns(&handshake, req.account()) {
+        if !handshakes::concerns(&handshake, req.account()) || handshakes::is_gone(&handshake, req.now) {
             return Err(handshakes::absent());
         }
         Ok(DescribeHandshakeResponse { handshake: Some(handshakes::shown(db, &handshake, req.now)?) })

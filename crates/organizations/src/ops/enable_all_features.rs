@@ -50,13 +50,14 @@ impl Operation for EnableAllFeatures {
             notes: None,
             parent,
             tags: Tags::default(),
+            ended: None,
         };
         let enabling = new(ENABLE, None, None);
-        handshakes::put(tx, &enabling)?;
+        handshakes::add(tx, &enabling, now)?;
         for account in accounts::all(tx, &organization)? {
             let invited = tx.get::<Members>(&account)?.is_some_and(|member| member.invited);
             if invited && account != organization.management {
-                handshakes::put(tx, &new(APPROVE, Some(account), Some(enabling.id.clone())))?;
+                handshakes::add(tx, &new(APPROVE, Some(account), Some(enabling.id.clone())), now)?;
             }
         }
         Ok(EnableAllFeaturesResponse { handshake: Some(handshakes::shown(tx, &enabling, now)?) })

@@ -77,8 +77,9 @@ impl Operation for InviteAccountToOrganization {
             notes: input.notes.clone().filter(|notes| !notes.is_empty()),
             parent: None,
             tags,
+            ended: None,
         };
-        handshakes::put(tx, &handshake)?;
+        handshakes::add(tx, &handshake, now)?;
         let handshake = Some(handshakes::shown(tx, &handshake, now)?);
         Ok(InviteAccountToOrganizationResponse { handshake })
     }

@@ -7,6 +7,7 @@ pub mod attach_policy;
 pub mod cancel_handshake;
 pub mod close_account;
 pub mod create_account;
+pub mod create_gov_cloud_account;
 pub mod create_organization;
 pub mod create_organizational_unit;
 pub mod create_policy;
@@ -24,6 +25,7 @@ pub mod describe_organization;
 pub mod describe_organizational_unit;
 pub mod describe_policy;
 pub mod describe_resource_policy;
+pub mod describe_responsibility_transfer;
 pub mod detach_policy;
 pub mod disable_aws_service_access;
 pub mod disable_policy_type;
@@ -31,17 +33,22 @@ pub mod enable_all_features;
 pub mod enable_aws_service_access;
 pub mod enable_policy_type;
 pub mod invite_account_to_organization;
+pub mod invite_organization_to_transfer_responsibility;
 pub mod leave_organization;
 pub mod list_accounts;
 pub mod list_accounts_for_parent;
+pub mod list_accounts_with_invalid_effective_policy;
 pub mod list_aws_service_access_for_organization;
 pub mod list_children;
 pub mod list_create_account_status;
 pub mod list_delegated_administrators;
 pub mod list_delegated_services_for_account;
+pub mod list_effective_policy_validation_errors;
 pub mod list_handshakes_for_account;
 pub mod list_handshakes_for_organization;
+pub mod list_inbound_responsibility_transfers;
 pub mod list_organizational_units_for_parent;
+pub mod list_outbound_responsibility_transfers;
 pub mod list_parents;
 pub mod list_policies;
 pub mod list_policies_for_target;
@@ -53,9 +60,11 @@ pub mod put_resource_policy;
 pub mod register_delegated_administrator;
 pub mod remove_account_from_organization;
 pub mod tag_resource;
+pub mod terminate_responsibility_transfer;
 pub mod untag_resource;
 pub mod update_organizational_unit;
 pub mod update_policy;
+pub mod update_responsibility_transfer;
 
 /// The operations that are implemented.
 pub static OPERATIONS: &[rolecall_door::Row] = &[
@@ -64,6 +73,7 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::CancelHandshake>(),
     rolecall_door::row::<crate::model::CloseAccount>(),
     rolecall_door::row::<crate::model::CreateAccount>(),
+    rolecall_door::row::<crate::model::CreateGovCloudAccount>(),
     rolecall_door::row::<crate::model::CreateOrganization>(),
     rolecall_door::row::<crate::model::CreateOrganizationalUnit>(),
     rolecall_door::row::<crate::model::CreatePolicy>(),
@@ -81,6 +91,7 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::DescribeOrganizationalUnit>(),
     rolecall_door::row::<crate::model::DescribePolicy>(),
     rolecall_door::row::<crate::model::DescribeResourcePolicy>(),
+    rolecall_door::row::<crate::model::DescribeResponsibilityTransfer>(),
     rolecall_door::row::<crate::model::DetachPolicy>(),
     rolecall_door::row::<crate::model::DisableAWSServiceAccess>(),
     rolecall_door::row::<crate::model::DisablePolicyType>(),
@@ -88,17 +99,22 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::EnableAllFeatures>(),
     rolecall_door::row::<crate::model::EnablePolicyType>(),
     rolecall_door::row::<crate::model::InviteAccountToOrganization>(),
+    rolecall_door::row::<crate::model::InviteOrganizationToTransferResponsibility>(),
     rolecall_door::row::<crate::model::LeaveOrganization>(),
     rolecall_door::row::<crate::model::ListAWSServiceAccessForOrganization>(),
     rolecall_door::row::<crate::model::ListAccounts>(),
     rolecall_door::row::<crate::model::ListAccountsForParent>(),
+    rolecall_door::row::<crate::model::ListAccountsWithInvalidEffectivePolicy>(),
     rolecall_door::row::<crate::model::ListChildren>(),
     rolecall_door::row::<crate::model::ListCreateAccountStatus>(),
     rolecall_door::row::<crate::model::ListDelegatedAdministrators>(),
     rolecall_door::row::<crate::model::ListDelegatedServicesForAccount>(),
+    rolecall_door::row::<crate::model::ListEffectivePolicyValidationErrors>(),
     rolecall_door::row::<crate::model::ListHandshakesForAccount>(),
     rolecall_door::row::<crate::model::ListHandshakesForOrganization>(),
+    rolecall_door::row::<crate::model::ListInboundResponsibilityTransfers>(),
     rolecall_door::row::<crate::model::ListOrganizationalUnitsForParent>(),
+    rolecall_door::row::<crate::model::ListOutboundResponsibilityTransfers>(),
     rolecall_door::row::<crate::model::ListParents>(),
     rolecall_door::row::<crate::model::ListPolicies>(),
     rolecall_door::row::<crate::model::ListPoliciesForTarget>(),
@@ -110,20 +126,12 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::RegisterDelegatedAdministrator>(),
     rolecall_door::row::<crate::model::RemoveAccountFromOrganization>(),
     rolecall_door::row::<crate::model::TagResource>(),
+    rolecall_door::row::<crate::model::TerminateResponsibilityTransfer>(),
     rolecall_door::row::<crate::model::UntagResource>(),
     rolecall_door::row::<crate::model::UpdateOrganizationalUnit>(),
     rolecall_door::row::<crate::model::UpdatePolicy>(),
+    rolecall_door::row::<crate::model::UpdateResponsibilityTransfer>(),
 ];
 
 /// The operations that are known and not implemented.
-pub static MISSING: &[rolecall_wire::Route] = &[
-    rolecall_wire::Route::named("CreateGovCloudAccount"),
-    rolecall_wire::Route::named("DescribeResponsibilityTransfer"),
-    rolecall_wire::Route::named("InviteOrganizationToTransferResponsibility"),
-    rolecall_wire::Route::named("ListAccountsWithInvalidEffectivePolicy"),
-    rolecall_wire::Route::named("ListEffectivePolicyValidationErrors"),
-    rolecall_wire::Route::named("ListInboundResponsibilityTransfers"),
-    rolecall_wire::Route::named("ListOutboundResponsibilityTransfers"),
-    rolecall_wire::Route::named("TerminateResponsibilityTransfer"),
-    rolecall_wire::Route::named("UpdateResponsibilityTransfer"),
-];
+pub static MISSING: &[rolecall_wire::Route] = &[];

@@ -1,0 +1,152 @@
+//! Organization trails: who may have one, and which accounts see it.
+
+use rolecall_base::{AccountId, Fault};
+use rolecall_identity::records::{
+    DelegatedAdministrators, Members, Organization, Organizations, ServiceAccess,
+};
+use rolecall_store::Reader;
+
+use crate::model::fault;
+use crate::records::Trail;
+use crate::target;
+
+const SERVICE: &str = "cloudtrail.amazonaws.com";
+
+/// The organization of a trail that is to be an organization's; `None` for one that is not.
+///
+/// # Errors
+/// OrganizationsNotInUseException, NotOrganizationMasterAccountException, OrganizationNotInAllFeaturesModeException,
+/// CloudTrailAccessNotEnabledException.
+pub(crate) fn asked(db: &Reader, account: AccountId, wanted: bool) -> Result<Option<String>, Fault> {
+    if !wanted {
+        return Ok(None);
+    }
+    let organization = of(db, account)?
+        .ok_or_else(|| fault::organizations_not_in_use("The account is not a member of an organization."))?;
+    let delegated = (organization.id.clone(), account, SERVICE.to_owned());
+    if organization.management != account && !db.exists::<DelegatedAdministrators>(&delegated)? {
+        let text = "Only the management account and delegated administrators of an organization can have trails of it.";
+        return Err(fault::not_organization_master_account(text));
+    }
+    if !organization.all_features {
+        let text = "The organization does not have all features enabled.";
+        return Err(fault::organization_not_in_all_features_mode(text));
+    }
+    if !db.exists::<ServiceAccess>(&(organization.id.clone(), SERVICE.to_owned()))? {
+        let text = "Trusted access of CloudTrail is not enabled in the organization.";
+        return Err(fault::cloud_trail_access_not_enabled(text));
+    }
+    Ok(Some(organization.id))
+}
+
+fn of(db: &Reader, account: AccountId) -> Result<Option<Organization>, Fault> {
+    let Some(member) = db.get::<Members>(&account)? else { return Ok(None) };
+    Ok(db.get::<Organizations>(&member.organization)?)
+}
+
+/// The organization trails of other accounts that a member sees: those of its management account and of delegated
+/// administrators.
+///
+/// # Errors
+/// When the store can't be read.
+pub(crate) fn of_others(db: &Reader, account: AccountId) -> Result<Vec<Trail>, Fault> {
+    let Some(organization) = of(db, account)? else { return Ok(Vec::new()) };
+    let rows = db.scan::<DelegatedAdministrators>(&(organization.id.as_str(),), None, usize::MAX)?;
+    let mut owners = vec![organization.management];
+    owners.extend(
+        rows.into_iter().filter(|((_, _, service), _)| service == SERVICE).map(|((_, owner, _), _)| owner),
+    );
+    let mut found = Vec::new();
+    for owner in owners.into_iter().filter(|owner| *owner != account) {
+        let all = target::all(db, owner)?;
+        found.extend(all.into_iter().filter(|trail| trail.organization.as_ref() == Some(&organization.id)));
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use rolecall_identity::records::{Member, Since};
+    use rolecall_testkit::{ACCOUNT, check_fault};
+
+    use super::*;
+    use crate::model::*;
+    use crate::scene::{BUCKET, Scene};
+
+    fn create(scene: &Scene) -> Result<CreateTrailResponse, Fault> {
+        let input = CreateTrailRequest {
+            name: "org".into(),
+            s3_bucket_name: BUCKET.into(),
+            is_organization_trail: Some(true),
+            is_multi_region_trail: Some(true),
+            ..Default::default()
+        };
+        scene.call::<CreateTrail>(input)
+    }
+
+    fn organized(scene: &Scene, features: bool, trusted: bool, members: &[AccountId]) {
+        let now = scene.world.env.now();
+        scene.world.write(|tx| {
+            let organization = Organization {
+                id: "o-aaaaaaaaaa".into(),
+                management: ACCOUNT,
+                root: "r-aaaa".into(),
+                all_features: features,
+                created: now,
+                enabled: Vec::new(),
+                root_tags: Default::default(),
+            };
+            tx.put::<Organizations>(&organization.id, &organization)?;
+            for account in members {
+                let member = Member {
+                    account: *account,
+                    organization: organization.id.clone(),
+                    parent: organization.root.clone(),
+                    joined: now,
+                    invited: false,
+                    closed: None,
+                    tags: Default::default(),
+                };
+                tx.put::<Members>(account, &member)?;
+            }
+            if trusted {
+                let key = (organization.id.clone(), "cloudtrail.amazonaws.com".to_owned());
+                tx.put::<ServiceAccess>(&key, &Since { time: now })?;
+            }
+            Ok(())
+        });
+    }
+
+    #[test]
+    fn an_organization_trail_wants_an_organization_that_trusts_cloudtrail() {
+        let scene = Scene::new();
+        check_fault(create(&scene), "OrganizationsNotInUseException");
+        organized(&scene, false, false, &[ACCOUNT]);
+        check_fault(create(&scene), "OrganizationNotInAllFeaturesModeException");
+        organized(&scene, true, false, &[ACCOUNT]);
+        check_fault(create(&scene), "CloudTrailAccessNotEnabledException");
+        organized(&scene, true, true, &[ACCOUNT]);
+        assert_eq!(create(&scene).unwrap().is_organization_trail, Some(true));
+    }
+
+    #[test]
+    fn members_see_it_and_make_none() {
+        let scene = Scene::new();
+        let dev: AccountId = "222222222222".parse().unwrap();
+        scene.world.account(dev);
+        organized(&scene, true, true, &[ACCOUNT, dev]);
+        create(&scene).unwrap();
+        let root = scene.world.root(dev);
+        let seen = scene.world.call::<DescribeTrails>(&root, DescribeTrailsRequest::default()).unwrap();
+        let names: Vec<_> = seen.trail_list.unwrap().into_iter().flat_map(|trail| trail.name).collect();
+        assert_eq!(names, ["org"]);
+        let input = CreateTrailRequest {
+            name: "own".into(),
+            s3_bucket_name: BUCKET.into(),
+            is_organization_trail: Some(true),
+            ..Default::default()
+        };
+        let refused = scene.world.call::<CreateTrail>(&root, input);
+        check_fault(refused, "NotOrganizationMasterAccountException");
+    }
+}

@@ -1,0 +1,39 @@
+//! ListOutboundResponsibilityTransfers: the transfers by which others manage this organization's responsibilities, and what they ask for.
+
+use rolecall_actions::organizations::{self, key};
+use rolecall_base::Fault;
+use rolecall_door::{At, Authorized, Needs, Operation, Read};
+
+use crate::model::{
+    ListOutboundResponsibilityTransfers, ListOutboundResponsibilityTransfersRequest,
+    ListOutboundResponsibilityTransfersResponse,
+};
+use crate::page::Window;
+use crate::standing::{Reach, Scope, Standing};
+use crate::transfers::{self, BILLING, Side};
+
+impl Operation for ListOutboundResponsibilityTransfers {
+    type Access = Read;
+
+    fn needs(_input: &ListOutboundResponsibilityTransfersRequest, at: &At<'_>) -> Result<Needs, Fault> {
+        let scope = Scope::new(at, Reach::Management)?;
+        let question = Needs::action(organizations::ListOutboundResponsibilityTransfers)
+            .anywhere()
+            .key(key::TransferDirection, Some(Side::Outbound.word()))
+            .key(key::TransferType, Some(BILLING.to_lowercase()));
+        Ok(scope.ask(question))
+    }
+
+    fn run(req: &mut Authorized<'_, Self>) -> Result<ListOutboundResponsibilityTransfersResponse, Fault> {
+        let (input, now) = (req.input, req.now);
+        let window = Window::new(input.next_token.as_deref(), input.max_results)?;
+        let organization = Standing::require(req, Reach::Management)?.organization;
+        let db = req.db()?;
+        let mut all = transfers::all(db, &organization.id)?;
+        all.retain(|transfer| Side::of(transfer, &organization.id) == Some(Side::Outbound));
+        let items = all.into_iter().map(|transfer| (transfer.id.clone(), transfer));
+        let (page, next_token) =
+            window.cut(items, |transfer| transfers::shown(db, &organization, &transfer, now))?;
+        Ok(ListOutboundResponsibilityTransfersResponse { responsibility_transfers: Some(page), next_token })
+    }
+}
