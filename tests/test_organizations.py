@@ -1,5 +1,6 @@
 """Organizations from outside: members are bound at once, and let go at once."""
 
+import datetime
 import json
 
 import pytest
@@ -234,3 +235,49 @@ def test_a_member_manages_policies_by_the_organizations_resource_policy(company)
     assert code(own.list_accounts) == "AccessDeniedException"
     orgs.delete_resource_policy()
     assert code(own.create_policy, **create | {"Name": "q"}) == "AccessDeniedException"
+
+
+def test_a_broken_constraint_says_its_reason(company):
+    with pytest.raises(ClientError) as refused:
+        company.orgs.describe_account(AccountId="12345")
+    answer = refused.value.response
+    assert (answer["Error"]["Code"], answer["Reason"]) == ("InvalidInputException", "INVALID_PATTERN"), answer
+    assert code(company.orgs.create_gov_cloud_account, Email="x@example.com", AccountName="x") \
+        == "ConstraintViolationException"
+
+
+def test_a_responsibility_is_transferred_between_organizations(company):
+    server = company.server
+    source = server.client("organizations", server.account("444444444444"))
+    source.create_organization(FeatureSet="ALL")
+    now = datetime.datetime.now(datetime.timezone.utc)
+    start = (now.replace(day=1) + datetime.timedelta(days=32)).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    ask = {"Type": "BILLING", "Target": {"Id": "444444444444", "Type": "ACCOUNT"}, "SourceName": "bills"}
+    invite = company.orgs.invite_organization_to_transfer_responsibility
+    assert code(invite, StartTimestamp=start + datetime.timedelta(days=1), **ask) == "InvalidInputException"
+    handshake = invite(StartTimestamp=start, **ask)["Handshake"]
+    [asked] = source.list_outbound_responsibility_transfers(Type="BILLING")["ResponsibilityTransfers"]
+    assert (asked["Status"], asked["ActiveHandshakeId"]) == ("REQUESTED", handshake["Id"])
+    source.accept_handshake(HandshakeId=handshake["Id"])
+    [managed] = company.orgs.list_inbound_responsibility_transfers(Type="BILLING")["ResponsibilityTransfers"]
+    assert managed["Status"] == "ACCEPTED" and managed["Source"]["ManagementAccountId"] == "444444444444"
+    assert code(source.delete_organization) == "ConstraintViolationException"
+    ended = company.orgs.terminate_responsibility_transfer(Id=managed["Id"])["ResponsibilityTransfer"]
+    assert ended["Status"] == "WITHDRAWN" and ended["EndTimestamp"] > start
+
+
+def test_what_merged_policies_get_wrong_is_told(company):
+    orgs = company.orgs
+    orgs.enable_policy_type(RootId=company.top, PolicyType="BACKUP_POLICY")
+    bad = {"plans": {"p": {"rules": {"r": {"target_backup_vault_name": {"@@put": "v"}}}}}}
+    make = {"Name": "backups", "Type": "BACKUP_POLICY", "Description": ""}
+    assert code(orgs.create_policy, Content=json.dumps(bad), **make) == "MalformedPolicyDocumentException"
+    good = {"plans": {"p": {"rules": {"r": {"target_backup_vault_name": {"@@assign": "v"}}}}}}
+    policy = orgs.create_policy(Content=json.dumps(good), **make)["Policy"]["PolicySummary"]["Id"]
+    orgs.attach_policy(PolicyId=policy, TargetId=company.made)
+    [found] = orgs.list_accounts_with_invalid_effective_policy(PolicyType="BACKUP_POLICY")["Accounts"]
+    assert found["Id"] == company.made
+    errors = orgs.list_effective_policy_validation_errors(AccountId=company.made, PolicyType="BACKUP_POLICY")
+    assert {error["PathToError"] for error in errors["EffectivePolicyValidationErrors"]} == {"plans/p"}
+    assert errors["EffectivePolicyValidationErrors"][0]["ContributingPolicies"] == [policy]
+    orgs.detach_policy(PolicyId=policy, TargetId=company.made)

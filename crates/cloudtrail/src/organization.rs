@@ -108,6 +108,7 @@ mod tests {
                     tags: Default::default(),
                 };
                 tx.put::<Members>(account, &member)?;
+                tx.touch(*account);
             }
             if trusted {
                 let key = (organization.id.clone(), "cloudtrail.amazonaws.com".to_owned());

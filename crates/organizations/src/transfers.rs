@@ -244,13 +244,13 @@ mod tests {
     #[test]
     fn transfers_begin_with_a_month_to_come() {
         let now = at("2026-11-30T18:00:00Z");
-        let reason = |start: &str| check_start(at(start), now).map_err(|fault| format!("{fault:?}"));
+        let reason = |start: &str| check_start(at(start), now).map_err(|fault| fault.message().to_owned());
         assert!(reason("2026-12-01T00:00:00Z").is_ok() && reason("2027-11-01T00:00:00Z").is_ok());
         for (start, word) in [
-            ("2026-12-01T00:00:01Z", "NOT_BEGINNING_OF_DAY"),
-            ("2026-12-02T00:00:00Z", "NOT_BEGINNING_OF_MONTH"),
-            ("2026-11-01T00:00:00Z", "TOO_EARLY"),
-            ("2027-12-01T00:00:00Z", "TOO_LATE"),
+            ("2026-12-01T00:00:01Z", "beginning of the day"),
+            ("2026-12-02T00:00:00Z", "first day"),
+            ("2026-11-01T00:00:00Z", "too early"),
+            ("2027-12-01T00:00:00Z", "too late"),
         ] {
             assert!(reason(start).unwrap_err().contains(word), "{start}");
         }
