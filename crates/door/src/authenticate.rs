@@ -5,9 +5,10 @@ use rolecall_identity::{Caller, Unknown};
 use rolecall_sigv4::{Chain, Expected, Family, Payload as Binding, Refusal, Signed, SigningKey, body_hash};
 use rolecall_wire::{Protocol, Service};
 
-use crate::door::{Door, Visitor, stranger};
+use crate::door::{Door, Visitor};
 use crate::payload::BodyCheck;
 use crate::request::{Request, Signature};
+use crate::stranger::stranger;
 
 /// A request that proved whose it is.
 pub(crate) struct Proof {

@@ -6,7 +6,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use rolecall_base::Fault;
-use rolecall_identity::{Caller, Identity, Known, Unknown};
+use rolecall_identity::{Caller, Identity, Known};
 use rolecall_policy::{Remedy, Trace};
 use rolecall_sigv4::KeyCache;
 use rolecall_store::{CommitError, Pre};
@@ -22,6 +22,8 @@ use crate::payload::Payload;
 use crate::prepare::SlowWork;
 use crate::request::Origin;
 use crate::row::{AnyInput, AnyOutput, Row, Run, StageFn, Streaming, row, streaming_row};
+use crate::stranger::stranger;
+use crate::unproven::Unproven;
 
 /// How often a call is run again because another transaction came first.
 const TRIES: usize = 64;
@@ -37,6 +39,7 @@ pub struct Door {
     pub(crate) log: Arc<dyn AuditLog>,
     pub(crate) keys: KeyCache,
     pub(crate) slow: SlowWork,
+    pub(crate) unproven: Unproven,
     /// The region of requests that name none.
     pub(crate) region: String,
 }
@@ -105,6 +108,7 @@ impl Door {
             log,
             keys: KeyCache::new(16_384),
             slow: SlowWork::default(),
+            unproven: Unproven::default(),
             region: region.to_owned(),
         }
     }
@@ -367,35 +371,4 @@ impl Door {
 pub(crate) fn guarded<T>(work: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fault> {
     let outcome = std::panic::catch_unwind(AssertUnwindSafe(work));
     outcome.unwrap_or_else(|_| Err(Fault::internal("an operation panicked")))
-}
-
-/// What a caller is told whose credentials are nobody's.
-pub(crate) fn stranger(unknown: &Unknown, protocol: Protocol) -> Fault {
-    match (unknown, protocol) {
-        (Unknown::Failed(fault), _) => fault.clone(),
-        (Unknown::Expired, Protocol::RestXml) => {
-            Fault::new("ExpiredToken", 400, "The provided token has expired.")
-        }
-        (Unknown::Expired, Protocol::Ec2) => {
-            Fault::new("RequestExpired", 400, "The security token included in the request is expired")
-        }
-        (Unknown::Expired, Protocol::Json(_) | Protocol::RestJson) => {
-            Fault::new("ExpiredTokenException", 400, "The security token included in the request is expired")
-        }
-        (Unknown::Expired, _) => {
-            Fault::new("ExpiredToken", 403, "The security token included in the request is expired")
-        }
-        (Unknown::Invalid, Protocol::Ec2) => {
-            let text = "AWS was not able to validate the provided access credentials";
-            Fault::new("AuthFailure", 401, text)
-        }
-        (Unknown::Invalid, Protocol::Json(_) | Protocol::RestJson) => Fault::new(
-            "UnrecognizedClientException",
-            400,
-            "The security token included in the request is invalid.",
-        ),
-        (Unknown::Invalid, _) => {
-            Fault::new("InvalidClientTokenId", 403, "The security token included in the request is invalid.")
-        }
-    }
 }

@@ -21,6 +21,8 @@ mod request;
 mod resources;
 mod row;
 mod service_session;
+mod stranger;
+mod unproven;
 
 pub use audit::{AuditLog, Entry, Facts, NoAudit, Outbox, ServiceEvent, Waiting, event_name, is_data_event};
 pub use authorization_message::decode as decode_authorization_message;

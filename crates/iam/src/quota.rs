@@ -9,10 +9,10 @@ use std::sync::Arc;
 use rolecall_base::{AccountId, Fault};
 use rolecall_door::Extensions;
 use rolecall_identity::records::{
-    Group, Groups, InstanceProfile, InstanceProfiles, Role, Roles, User, Users,
+    Counts, Group, Groups, InstanceProfile, InstanceProfiles, Role, Roles, User, Users,
 };
 use rolecall_policy::Policy;
-use rolecall_store::{Counters, Table, Tx};
+use rolecall_store::{Table, Tx};
 
 use crate::holder::Holds;
 use crate::model::fault;
@@ -164,15 +164,6 @@ limited!(
     policies
 );
 
-/// (account, name of a table): how many rows of the table the account has. Begins with the first thing that is made.
-struct Counts;
-
-impl Counters for Counts {
-    const ID: u16 = 47;
-    const NAME: &'static str = "counts";
-    type Key = (AccountId, String);
-}
-
 /// Counts one more, which the same transaction writes.
 ///
 /// # Errors
@@ -197,13 +188,7 @@ pub(crate) fn grow<L: Limited>(tx: &mut Tx, account: AccountId, quotas: &Quotas)
 
 /// Counts one less, which the same transaction deletes.
 pub(crate) fn shrink<L: Limited>(tx: &mut Tx, account: AccountId) -> Result<(), Fault> {
-    let key = (account, L::Table::NAME.to_owned());
-    if tx.peek::<Counts>(&key)?.is_some() {
-        return Ok(tx.add::<Counts>(&key, -1)?);
-    }
-    // Nobody has counted, and it must stay so until this is deleted.
-    tx.counter::<Counts>(&key)?;
-    Ok(())
+    Counts::note::<L::Table>(tx, account, -1)
 }
 
 /// # Errors

@@ -11,7 +11,7 @@ pub use certificate::{
     SigningCertificateOwner, SigningCertificateOwners, SigningCertificates,
 };
 pub use credential::{ServiceCredential, ServiceCredentials, SshKey, SshKeys};
-pub use report::{ReportPart, Reports};
+pub use report::{ReportHead, ReportHeads, ReportPart, Reports};
 pub use role_template::{
     RoleTemplate, RoleTemplateVersion, RoleTemplateVersions, RoleTemplates, TemplateBody, TemplateParameter,
 };

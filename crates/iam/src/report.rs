@@ -4,7 +4,7 @@ use rolecall_base::{AccountId, Fault, Time};
 use rolecall_store::{Reader, Tx};
 
 use crate::model::fault;
-use crate::records::{ReportPart, Reports};
+use crate::records::{ReportHead, ReportHeads, ReportPart, Reports};
 
 /// Bytes of a part; the rest of its row's 64 KiB is room for its other fields.
 const PART: usize = 60 * 1024;
@@ -27,13 +27,18 @@ pub(crate) struct Report {
 /// # Errors
 /// LimitExceeded while the account has too many.
 pub(crate) fn put(tx: &mut Tx, account: AccountId, id: &str, report: &Report) -> Result<(), Fault> {
-    tx.delete_prefix::<Reports>(&(account, id.to_owned()))?;
+    let heads = tx.scan::<ReportHeads>(&(account,), None, ROWS)?;
+    if heads.is_empty() {
+        // Those of a version that kept no heads.
+        tx.delete_prefix::<Reports>(&(account,))?;
+    }
     let mut kept = 0;
-    for (key, row) in tx.scan::<Reports>(&(account,), None, ROWS)? {
-        if row.created.seconds() + KEPT < report.created.seconds() {
-            tx.delete::<Reports>(&key)?;
+    for ((_, other), head) in heads {
+        let is_old = head.created.seconds() + KEPT < report.created.seconds();
+        if is_old || other == id {
+            delete(tx, account, &other, &head)?;
         } else {
-            kept += 1;
+            kept += usize::try_from(head.parts).unwrap_or(ROWS);
         }
     }
     if kept >= ROWS {
@@ -46,10 +51,20 @@ pub(crate) fn put(tx: &mut Tx, account: AccountId, id: &str, report: &Report) ->
         tx.put::<Reports>(&(account, id.to_owned(), number), &row)?;
         rest = more;
         if rest.is_empty() {
+            let head = ReportHead { created: report.created, parts: number + 1 };
+            tx.put::<ReportHeads>(&(account, id.to_owned()), &head)?;
             break;
         }
     }
     Ok(())
+}
+
+/// Deletes a report without reading it.
+fn delete(tx: &mut Tx, account: AccountId, id: &str, head: &ReportHead) -> Result<(), Fault> {
+    for number in 0..head.parts {
+        tx.delete::<Reports>(&(account, id.to_owned(), number))?;
+    }
+    Ok(tx.delete::<ReportHeads>(&(account, id.to_owned()))?)
 }
 
 pub(crate) fn get(db: &Reader, account: AccountId, id: &str) -> Result<Option<Report>, Fault> {

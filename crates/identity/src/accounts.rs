@@ -6,7 +6,7 @@ use rolecall_store::Tx;
 
 use crate::records::{
     AccessKey, AccessKeys, AccessKeysOfOwner, Account, Accounts, AccountsByAddress, Addressee, AttachedTo,
-    Attachment, Attachments, Entities, Entity, Holder, KeyOwner, Mark, Role, Roles, fold,
+    Attachment, Attachments, Counts, Entities, Entity, Holder, KeyOwner, Mark, Role, Roles, fold,
 };
 use crate::vault::Vault;
 
@@ -128,6 +128,7 @@ fn put_role(
         template: None,
     };
     let folded = fold(name);
+    Counts::note::<Roles>(tx, account, 1)?;
     tx.put::<Roles>(&(account, folded.clone()), &role)?;
     let entity = Entity { account, holder: Holder::Role, name: folded.clone() };
     tx.put::<Entities>(&role.id, &entity)?;

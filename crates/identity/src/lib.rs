@@ -18,6 +18,7 @@ pub mod passwords;
 mod placement;
 mod principal;
 pub mod records;
+mod saved;
 pub mod second_factor;
 mod session;
 mod totp;
@@ -39,6 +40,7 @@ pub use known::{Identity, Known, Unknown};
 pub use load::Loader;
 pub use placement::{Placement, Seat, bind_anew, path_of};
 pub use records::PassedRole;
+pub use saved::{arn_of_id, saved_principal, shown_principals};
 pub use session::{
     Credentials, Delivery, MAX_TOKEN, PACKED_LIMIT, Session, SessionKind, TokenError, open, seal,
     seal_at_least,

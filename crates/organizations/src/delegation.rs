@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use rolecall_base::{AccountId, Arn, Fault};
-use rolecall_identity::records::{
-    DelegationPolicy, Entities, Holder, Members, Organization, Roles, Users, fold,
-};
+use rolecall_base::{AccountId, Fault};
+use rolecall_identity::records::{DelegationPolicy, Members, Organization};
+use rolecall_identity::{saved_principal, shown_principals};
 use rolecall_policy::{Effect, Kind, Policy, PrincipalEntry, PrincipalType, ResourceKind};
 use rolecall_store::Reader;
 
@@ -121,25 +120,7 @@ fn principal(
         Ok(member.is_some_and(|member| member.organization == organization.id)
             || entry.effect == Effect::Deny)
     };
-    if let Ok(account) = entry.value.parse::<AccountId>() {
-        return Ok(inside(account)?.then(|| account.root_arn()));
-    }
-    let Ok(arn) = Arn::parse(&entry.value) else { return Ok(None) };
-    let Some(account) = arn.account_id() else { return Ok(None) };
-    if !inside(account)? {
-        return Ok(None);
-    }
-    let key = (account, fold(arn.name()));
-    Ok(match (arn.service, arn.kind_and_rest().0) {
-        ("iam", "root") | ("sts", "assumed-role" | "federated-user") => Some(entry.value.clone()),
-        ("iam", "user") => {
-            db.get::<Users>(&key)?.filter(|user| user.arn() == entry.value).map(|user| user.id)
-        }
-        ("iam", "role") => {
-            db.get::<Roles>(&key)?.filter(|role| role.arn() == entry.value).map(|role| role.id)
-        }
-        _ => None,
-    })
+    saved_principal(db, &entry.value, &inside)
 }
 
 /// The policy as clients see it: ARNs for the unique ids of those who still exist.
@@ -149,17 +130,7 @@ pub(crate) fn shown(
     row: &DelegationPolicy,
 ) -> Result<model::ResourcePolicy, Fault> {
     let policy = Policy::load(&row.content, KIND).map_err(Fault::internal)?;
-    let mut arns = BTreeMap::new();
-    for entry in policy.principals() {
-        let Some(entity) = db.get::<Entities>(&entry.value.as_str())? else { continue };
-        let key = (entity.account, entity.name);
-        let arn = match entity.holder {
-            Holder::User => db.get::<Users>(&key)?.map(|user| user.arn()),
-            Holder::Role => db.get::<Roles>(&key)?.map(|role| role.arn()),
-            Holder::Group => None,
-        };
-        arns.extend(arn.map(|arn| (entry.value.clone(), arn)));
-    }
+    let arns = shown_principals(db, &policy)?;
     Ok(model::ResourcePolicy {
         resource_policy_summary: Some(model::ResourcePolicySummary {
             id: Some(row.id.clone()),

@@ -4,10 +4,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use rolecall_base::{AccountId, Arn, Fault};
+use rolecall_base::{AccountId, Fault};
 use rolecall_door::At;
-use rolecall_identity::records::{Accounts, Entities, Holder, Roles, Users, fold};
-use rolecall_identity::{Caller, Documents, Who};
+use rolecall_identity::records::Accounts;
+use rolecall_identity::{Caller, Documents, Who, saved_principal, shown_principals};
 use rolecall_policy::{Kind, Policy, PolicySet, PrincipalEntry, PrincipalType, ResourceKind};
 use rolecall_store::Reader;
 use sha2::{Digest, Sha256};
@@ -122,30 +122,7 @@ fn stored_principal(db: &Reader, entry: &PrincipalEntry) -> Result<Option<String
         PrincipalType::CanonicalUser => return account_of_canonical(db, &entry.value),
         _ => return Ok(as_is()),
     }
-    if entry.value == "*" {
-        return Ok(as_is());
-    }
-    if let Ok(account) = entry.value.parse::<AccountId>() {
-        return Ok(db.exists::<Accounts>(&account)?.then(|| account.root_arn()));
-    }
-    let Ok(arn) = Arn::parse(&entry.value) else {
-        return Ok(db.exists::<Entities>(&entry.value.as_str())?.then(|| entry.value.clone()));
-    };
-    let Some(account) = arn.account_id() else { return Ok(None) };
-    let name = fold(arn.name());
-    Ok(match (arn.service, arn.kind_and_rest().0) {
-        ("iam", "root") => db.exists::<Accounts>(&account)?.then(|| entry.value.clone()),
-        ("iam", "user") => {
-            db.get::<Users>(&(account, name))?.filter(|user| user.arn() == entry.value).map(|user| user.id)
-        }
-        ("iam", "role") => {
-            db.get::<Roles>(&(account, name))?.filter(|role| role.arn() == entry.value).map(|role| role.id)
-        }
-        ("sts", "assumed-role" | "federated-user") => {
-            db.exists::<Accounts>(&account)?.then(|| entry.value.clone())
-        }
-        _ => None,
-    })
+    saved_principal(db, &entry.value, &|account| Ok(db.exists::<Accounts>(&account)?))
 }
 
 /// The account of a canonical id. Accounts are few.
@@ -160,21 +137,10 @@ fn account_of_canonical(db: &Reader, id: &str) -> Result<Option<String>, Fault> 
 /// InternalFailure when it does not parse.
 pub fn shown(db: &Reader, text: &str) -> Result<String, Fault> {
     let policy = Policy::load(text, KIND).map_err(Fault::internal)?;
-    let mut arns = HashMap::new();
-    for entry in policy.principals() {
-        if entry.kind == PrincipalType::CanonicalUser {
-            let account = entry.value.parse::<AccountId>().map_err(Fault::internal)?;
-            arns.insert(entry.value.clone(), crate::bucket::owner_id(db, account)?);
-            continue;
-        }
-        let Some(entity) = db.get::<Entities>(&entry.value.as_str())? else { continue };
-        let key = (entity.account, entity.name);
-        let arn = match entity.holder {
-            Holder::User => db.get::<Users>(&key)?.map(|user| user.arn()),
-            Holder::Role => db.get::<Roles>(&key)?.map(|role| role.arn()),
-            Holder::Group => None,
-        };
-        arns.extend(arn.map(|arn| (entry.value.clone(), arn)));
+    let mut arns = shown_principals(db, &policy)?;
+    for entry in policy.principals().iter().filter(|entry| entry.kind == PrincipalType::CanonicalUser) {
+        let account = entry.value.parse::<AccountId>().map_err(Fault::internal)?;
+        arns.insert(entry.value.clone(), crate::bucket::owner_id(db, account)?);
     }
     Ok(policy.text_with_principals(&|entry| arns.get(&entry.value).cloned()))
 }

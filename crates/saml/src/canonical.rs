@@ -1,4 +1,5 @@
-//! Exclusive XML canonicalization 1.0, of one element and all below it (<https://www.w3.org/TR/xml-exc-c14n/>).
+//! XML canonicalization 1.0 of one element and all below it: exclusive (<https://www.w3.org/TR/xml-exc-c14n/>) or inclusive
+//! (<https://www.w3.org/TR/2001/REC-xml-c14n-20010315>).
 
 use std::collections::BTreeMap;
 
@@ -8,9 +9,14 @@ use roxmltree::{Attribute, Node, NodeId};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Method {
     pub comments: bool,
+    /// With all namespaces in scope, used or not, and the `xml:` attributes of what stands above.
+    pub inclusive: bool,
     /// Prefixes whose namespaces are kept although nothing uses them; the empty one is the default namespace.
     pub prefixes: Vec<String>,
 }
+
+/// What the prefix `xml` stands for.
+const XML: &str = "http://www.w3.org/XML/1998/namespace";
 
 /// Namespaces that the written ancestors have declared: prefix and name; `None` where they have not.
 type Declared<'a> = BTreeMap<&'a str, &'a str>;
@@ -18,8 +24,22 @@ type Declared<'a> = BTreeMap<&'a str, &'a str>;
 /// The canonical form of `apex`, without the element `without`.
 pub(crate) fn canonical(apex: Node<'_, '_>, method: &Method, without: Option<NodeId>) -> String {
     let mut out = String::new();
-    element(apex, method, without, &Declared::new(), &mut out);
+    element(apex, method, without, None, &mut out);
     out
+}
+
+/// The `xml:` attributes that an apex has from what stands above it, with their written names.
+fn inherited<'a, 'i>(apex: Node<'a, 'i>) -> Vec<(&'a str, Attribute<'a, 'i>)> {
+    let mut found: Vec<(&str, Attribute<'_, '_>)> = Vec::new();
+    for above in apex.ancestors().skip(1) {
+        for attribute in above.attributes().filter(|attribute| attribute.namespace() == Some(XML)) {
+            let own = apex.attribute((XML, attribute.name())).is_some();
+            if !own && found.iter().all(|(_, known)| known.name() != attribute.name()) {
+                found.push((written(above, &attribute), attribute));
+            }
+        }
+    }
+    found
 }
 
 /// Recursion is bounded by the depth that `xml::parse` lets through.
@@ -27,9 +47,12 @@ fn element<'a>(
     node: Node<'a, '_>,
     method: &Method,
     without: Option<NodeId>,
-    above: &Declared<'a>,
+    above: Option<&Declared<'a>>,
     out: &mut String,
 ) {
+    let is_apex = above.is_none();
+    let nothing = Declared::new();
+    let above = above.unwrap_or(&nothing);
     let name = written_name(node);
     out.push('<');
     out.push_str(name);
@@ -47,11 +70,14 @@ fn element<'a>(
         escape(uri, true, out);
         out.push('"');
     }
-    let mut attributes: Vec<_> = node.attributes().collect();
-    attributes.sort_by_key(|attribute| (attribute.namespace().unwrap_or_default(), attribute.name()));
-    for attribute in attributes {
+    let mut attributes: Vec<_> = node.attributes().map(|own| (written(node, &own), own)).collect();
+    if method.inclusive && is_apex {
+        attributes.extend(inherited(node));
+    }
+    attributes.sort_by_key(|(_, attribute)| (attribute.namespace().unwrap_or_default(), attribute.name()));
+    for (name, attribute) in attributes {
         out.push(' ');
-        out.push_str(written(node, &attribute));
+        out.push_str(name);
         out.push_str("=\"");
         escape(attribute.value(), true, out);
         out.push('"');
@@ -62,7 +88,7 @@ fn element<'a>(
             continue;
         }
         if child.is_element() {
-            element(child, method, without, &declared, out);
+            element(child, method, without, Some(&declared), out);
         } else if child.is_text() {
             escape(child.text().unwrap_or_default(), false, out);
         } else if child.is_comment() && method.comments {
@@ -76,7 +102,8 @@ fn element<'a>(
     out.push('>');
 }
 
-/// The namespaces that an element makes use of, or that the method keeps; sorted by prefix.
+/// The namespaces that an element makes use of, or that the method keeps; sorted by prefix. Inclusively, an element whose
+/// prefix is empty and that has no default namespace says so, as exclusively.
 fn namespaces<'a>(node: Node<'a, '_>, name: &'a str, method: &Method) -> BTreeMap<&'a str, &'a str> {
     let mut used = BTreeMap::new();
     let mut take = |prefix: &'a str| {
@@ -100,7 +127,8 @@ fn namespaces<'a>(node: Node<'a, '_>, name: &'a str, method: &Method) -> BTreeMa
     }
     for space in node.namespaces() {
         let prefix = space.name().unwrap_or_default();
-        if method.prefixes.iter().any(|kept| kept == prefix) && prefix != "xml" {
+        let kept = method.inclusive || method.prefixes.iter().any(|kept| kept == prefix);
+        if kept && prefix != "xml" {
             used.insert(prefix, space.uri());
         }
     }

@@ -12,6 +12,8 @@ use crate::refusal::Refusal;
 use crate::xml::{self, DSIG, RESPONSE};
 
 const EXCLUSIVE: &str = "http://www.w3.org/2001/10/xml-exc-c14n#";
+const INCLUSIVE: &str = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315";
+const INCLUSIVE_WITH_COMMENTS: &str = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315#WithComments";
 const EXCLUSIVE_WITH_COMMENTS: &str = "http://www.w3.org/2001/10/xml-exc-c14n#WithComments";
 const ENVELOPED: &str = "http://www.w3.org/2000/09/xmldsig#enveloped-signature";
 
@@ -113,20 +115,22 @@ fn transforms(reference: Node<'_, '_>) -> Option<Method> {
 }
 
 fn method(node: Node<'_, '_>) -> Option<Method> {
-    let comments = match node.attribute("Algorithm")? {
-        EXCLUSIVE => false,
-        EXCLUSIVE_WITH_COMMENTS => true,
+    let (inclusive, comments) = match node.attribute("Algorithm")? {
+        EXCLUSIVE => (false, false),
+        EXCLUSIVE_WITH_COMMENTS => (false, true),
+        INCLUSIVE => (true, false),
+        INCLUSIVE_WITH_COMMENTS => (true, true),
         _ => return None,
     };
     let mut parameters = xml::elements(node);
     let list = match (parameters.next(), parameters.next()) {
         (None, _) => "",
-        (Some(kept), None) if xml::is(kept, EXCLUSIVE, "InclusiveNamespaces") => {
+        (Some(kept), None) if !inclusive && xml::is(kept, EXCLUSIVE, "InclusiveNamespaces") => {
             kept.attribute("PrefixList")?
         }
         _ => return None,
     };
     let prefix = |word: &str| if word == "#default" { String::new() } else { word.to_owned() };
     let prefixes: Vec<String> = list.split_whitespace().map(prefix).collect();
-    (prefixes.len() <= PREFIXES).then_some(Method { comments, prefixes })
+    (prefixes.len() <= PREFIXES).then_some(Method { comments, inclusive, prefixes })
 }

@@ -23,7 +23,7 @@ use rolecall_env::Env;
 use rolecall_store::{Scan, Store};
 
 use index::Row;
-pub use search::{Log, Piece, end, next};
+pub use search::{Log, end, next};
 pub use shelf::Shelf;
 use shelf::{Open, bytes};
 

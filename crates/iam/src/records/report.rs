@@ -14,6 +14,28 @@ pub struct ReportPart {
     pub text: String,
 }
 
+/// What is known of a report without its parts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReportHead {
+    pub created: Time,
+    pub parts: u32,
+}
+
+impl Record for ReportHead {
+    const VERSION: u8 = 1;
+}
+
+/// (account, report id).
+#[derive(Debug)]
+pub struct ReportHeads;
+
+impl Table for ReportHeads {
+    const ID: u16 = 49;
+    const NAME: &'static str = "report_heads";
+    type Key = (AccountId, String);
+    type Row = ReportHead;
+}
+
 impl Record for ReportPart {
     const VERSION: u8 = 1;
 }

@@ -5,6 +5,7 @@
 
 mod access_key;
 mod account;
+mod counts;
 mod delegation;
 mod group;
 mod instance_profile;
@@ -24,6 +25,7 @@ mod user;
 
 pub use access_key::{AccessKey, AccessKeys, AccessKeysOfOwner, KeyOwner};
 pub use account::{Account, Accounts};
+pub use counts::Counts;
 pub use delegation::{
     DelegationApprover, DelegationOwner, DelegationRequest, DelegationRequests, DelegationRequestsOfAccount,
     DelegationState, DelegationWorkflow, DelegationWorkflows, PolicyTemplate, PolicyTemplates, TemplateValue,
