@@ -539,6 +539,41 @@ impl wire::Output for CreateLaunchTemplateVersionResult {
 }
 
 #[derive(Debug)]
+pub struct CreateNatGateway;
+
+impl wire::Shape for CreateNatGateway {
+    type Input = CreateNatGatewayRequest;
+    type Output = CreateNatGatewayResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "CreateNatGateway",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("CreateNatGateway"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for CreateNatGatewayRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for CreateNatGatewayResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
 pub struct CreateNetworkAcl;
 
 impl wire::Shape for CreateNetworkAcl {
@@ -1083,6 +1118,41 @@ impl wire::Input for DeleteLaunchTemplateVersionsRequest {
 }
 
 impl wire::Output for DeleteLaunchTemplateVersionsResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct DeleteNatGateway;
+
+impl wire::Shape for DeleteNatGateway {
+    type Input = DeleteNatGatewayRequest;
+    type Output = DeleteNatGatewayResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "DeleteNatGateway",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("DeleteNatGateway"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for DeleteNatGatewayRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for DeleteNatGatewayResult {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::ec2_answer(meta, request_id, out, |w| self.members(w));
     }
@@ -5276,6 +5346,38 @@ impl record::Tell for AvailabilityZone {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct AvailabilityZoneAddress {
+    pub availability_zone: Option<String>,
+    pub availability_zone_id: Option<String>,
+    pub allocation_ids: Option<Vec<String>>,
+}
+
+impl form::FromForm for AvailabilityZoneAddress {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(AvailabilityZoneAddress {
+            availability_zone: n.get("AvailabilityZone", v)?,
+            availability_zone_id: n.get("AvailabilityZoneId", v)?,
+            allocation_ids: n.list("AllocationId", "", v)?,
+        })
+    }
+}
+
+impl record::Tell for AvailabilityZoneAddress {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("availabilityZone", self.availability_zone.as_ref());
+        t.put("availabilityZoneId", self.availability_zone_id.as_ref());
+        t.set("allocationIdSet", "allocationId", self.allocation_ids.as_deref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct AvailabilityZoneGeography {
     pub name: Option<String>,
 }
@@ -6464,6 +6566,120 @@ impl record::Tell for CreateLaunchTemplateVersionResult {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct CreateNatGatewayRequest {
+    pub availability_mode: Option<String>,
+    pub allocation_id: Option<String>,
+    pub client_token: Option<String>,
+    pub dry_run: Option<bool>,
+    pub subnet_id: Option<String>,
+    pub vpc_id: Option<String>,
+    pub availability_zone_addresses: Option<Vec<AvailabilityZoneAddress>>,
+    pub tag_specifications: Option<Vec<TagSpecification>>,
+    pub connectivity_type: Option<String>,
+    pub private_ip_address: Option<String>,
+    pub secondary_allocation_ids: Option<Vec<String>>,
+    pub secondary_private_ip_addresses: Option<Vec<String>>,
+    pub secondary_private_ip_address_count: Option<i32>,
+}
+
+impl form::FromForm for CreateNatGatewayRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(CreateNatGatewayRequest {
+            availability_mode: n.get("AvailabilityMode", v)?,
+            allocation_id: n.get("AllocationId", v)?,
+            client_token: n.get("ClientToken", v)?,
+            dry_run: n.get("DryRun", v)?,
+            subnet_id: n.get("SubnetId", v)?,
+            vpc_id: n.get("VpcId", v)?,
+            availability_zone_addresses: n.list("AvailabilityZoneAddress", "", v)?,
+            tag_specifications: n.list("TagSpecification", "", v)?,
+            connectivity_type: n.get("ConnectivityType", v)?,
+            private_ip_address: n.get("PrivateIpAddress", v)?,
+            secondary_allocation_ids: n.list("SecondaryAllocationId", "", v)?,
+            secondary_private_ip_addresses: n.list("SecondaryPrivateIpAddress", "", v)?,
+            secondary_private_ip_address_count: n.get("SecondaryPrivateIpAddressCount", v)?,
+        })
+    }
+}
+
+impl CreateNatGatewayRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("AvailabilityMode", self.availability_mode.as_deref(), &rule::AVAILABILITY_MODE);
+        v.text("ConnectivityType", self.connectivity_type.as_deref(), &rule::CONNECTIVITY_TYPE);
+        v.number(
+            "SecondaryPrivateIpAddressCount",
+            self.secondary_private_ip_address_count,
+            Some(1),
+            Some(31),
+        );
+    }
+}
+
+impl record::Tell for CreateNatGatewayRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("availabilityMode", self.availability_mode.as_ref());
+        t.put("allocationId", self.allocation_id.as_ref());
+        t.put("clientToken", self.client_token.as_ref());
+        t.put("dryRun", self.dry_run.as_ref());
+        t.put("subnetId", self.subnet_id.as_ref());
+        t.put("vpcId", self.vpc_id.as_ref());
+        t.set("availabilityZoneAddressSet", "", self.availability_zone_addresses.as_deref());
+        t.set("tagSpecificationSet", "", self.tag_specifications.as_deref());
+        t.put("connectivityType", self.connectivity_type.as_ref());
+        t.put("privateIpAddress", self.private_ip_address.as_ref());
+        t.set("secondaryAllocationIdSet", "secondaryAllocationId", self.secondary_allocation_ids.as_deref());
+        t.set(
+            "secondaryPrivateIpAddressSet",
+            "secondaryPrivateIpAddress",
+            self.secondary_private_ip_addresses.as_deref(),
+        );
+        t.put("secondaryPrivateIpAddressCount", self.secondary_private_ip_address_count.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct CreateNatGatewayResult {
+    pub client_token: Option<String>,
+    pub nat_gateway: Option<NatGateway>,
+}
+
+impl CreateNatGatewayResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("clientToken", &self.client_token);
+        w.put("natGateway", &self.nat_gateway);
+    }
+}
+
+impl xml::ToXml for CreateNatGatewayResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for CreateNatGatewayResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("clientToken", self.client_token.as_ref());
+        t.put("natGateway", self.nat_gateway.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct CreateNetworkAclEntryRequest {
     pub dry_run: Option<bool>,
     pub network_acl_id: String,
@@ -7612,6 +7828,67 @@ impl record::Tell for DeleteLaunchTemplateVersionsResult {
             "",
             self.unsuccessfully_deleted_launch_template_versions.as_deref(),
         );
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteNatGatewayRequest {
+    pub dry_run: Option<bool>,
+    pub nat_gateway_id: String,
+}
+
+impl form::FromForm for DeleteNatGatewayRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DeleteNatGatewayRequest {
+            dry_run: n.get("DryRun", v)?,
+            nat_gateway_id: n.need("NatGatewayId", v)?,
+        })
+    }
+}
+
+impl record::Tell for DeleteNatGatewayRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("dryRun", self.dry_run.as_ref());
+        t.put("natGatewayId", Some(&self.nat_gateway_id));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteNatGatewayResult {
+    pub nat_gateway_id: Option<String>,
+}
+
+impl DeleteNatGatewayResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("natGatewayId", &self.nat_gateway_id);
+    }
+}
+
+impl xml::ToXml for DeleteNatGatewayResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for DeleteNatGatewayResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("natGatewayId", self.nat_gateway_id.as_ref());
         t.close();
     }
 }
@@ -25235,6 +25512,7 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<CreateKeyPair>(),
     wire::vectors::Codec::of::<CreateLaunchTemplate>(),
     wire::vectors::Codec::of::<CreateLaunchTemplateVersion>(),
+    wire::vectors::Codec::of::<CreateNatGateway>(),
     wire::vectors::Codec::of::<CreateNetworkAcl>(),
     wire::vectors::Codec::of::<CreateNetworkAclEntry>(),
     wire::vectors::Codec::of::<CreatePlacementGroup>(),
@@ -25249,6 +25527,7 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<DeleteKeyPair>(),
     wire::vectors::Codec::of::<DeleteLaunchTemplate>(),
     wire::vectors::Codec::of::<DeleteLaunchTemplateVersions>(),
+    wire::vectors::Codec::of::<DeleteNatGateway>(),
     wire::vectors::Codec::of::<DeleteNetworkAcl>(),
     wire::vectors::Codec::of::<DeleteNetworkAclEntry>(),
     wire::vectors::Codec::of::<DeletePlacementGroup>(),
@@ -25386,6 +25665,8 @@ mod rule {
     };
     pub static AMD_SEV_SNP_SPECIFICATION: Text =
         Text { min: 0, max: usize::MAX, pattern: None, values: &["enabled", "disabled"] };
+    pub static AVAILABILITY_MODE: Text =
+        Text { min: 0, max: usize::MAX, pattern: None, values: &["zonal", "regional"] };
     pub static BARE_METAL: Text =
         Text { min: 0, max: usize::MAX, pattern: None, values: &["included", "required", "excluded"] };
     pub static BURSTABLE_PERFORMANCE: Text =
@@ -25396,6 +25677,8 @@ mod rule {
         pattern: None,
         values: &["capacity-reservations-only", "open", "none"],
     };
+    pub static CONNECTIVITY_TYPE: Text =
+        Text { min: 0, max: usize::MAX, pattern: None, values: &["private", "public"] };
     pub static CPU_MANUFACTURER: Text = Text {
         min: 0,
         max: usize::MAX,

@@ -8,6 +8,7 @@ pub mod block;
 mod derived;
 pub mod dhcp;
 mod lookup;
+pub mod nats;
 pub mod questions;
 pub mod refusals;
 pub mod routes;

@@ -17,6 +17,8 @@ pub const NETWORK_ACLS: usize = 200;
 /// In each direction.
 pub const ACL_RULES: usize = 20;
 pub const DHCP_OPTIONS: usize = 100;
+/// In each zone.
+pub const NAT_GATEWAYS: usize = 5;
 
 /// Refuses one more than there may be.
 ///

@@ -26,6 +26,7 @@ impl Operation for DescribeDhcpOptions {
             ids: input.dhcp_options_ids.as_deref(),
             filters: input.filters.as_deref(),
             turn: Turn::new(input.next_token.as_deref(), input.max_results),
+            now: req.now,
             missing: faults::no_dhcp_options,
         };
         let page = page::<DhcpOptionSets>(req.db()?, place, wanted)?;

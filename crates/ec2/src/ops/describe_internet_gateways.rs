@@ -28,6 +28,7 @@ impl Operation for DescribeInternetGateways {
             ids: input.internet_gateway_ids.as_deref(),
             filters: input.filters.as_deref(),
             turn: Turn::new(input.next_token.as_deref(), input.max_results),
+            now: req.now,
             missing: faults::no_internet_gateway,
         };
         let page = page::<InternetGateways>(req.db()?, place, wanted)?;

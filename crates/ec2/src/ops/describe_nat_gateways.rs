@@ -27,6 +27,7 @@ impl Operation for DescribeNatGateways {
             ids: input.nat_gateway_ids.as_deref(),
             filters: input.filter.as_deref(),
             turn: Turn::new(input.next_token.as_deref(), input.max_results),
+            now: req.now,
             missing: refusals::no_nat_gateway,
         };
         let page = page::<NatGateways>(req.db()?, place, wanted)?;

@@ -27,6 +27,7 @@ impl Operation for DescribeNetworkAcls {
             ids: input.network_acl_ids.as_deref(),
             filters: input.filters.as_deref(),
             turn: Turn::new(input.next_token.as_deref(), input.max_results),
+            now: req.now,
             missing: refusals::no_network_acl,
         };
         let page = page::<NetworkAcls>(req.db()?, place, wanted)?;

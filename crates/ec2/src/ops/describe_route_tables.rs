@@ -26,6 +26,7 @@ impl Operation for DescribeRouteTables {
             ids: input.route_table_ids.as_deref(),
             filters: input.filters.as_deref(),
             turn: Turn { greatest: 100, ..Turn::new(input.next_token.as_deref(), input.max_results) },
+            now: req.now,
             missing: faults::no_route_table,
         };
         let page = page::<RouteTables>(req.db()?, place, wanted)?;

@@ -26,6 +26,7 @@ impl Operation for DescribeSubnets {
             ids: input.subnet_ids.as_deref(),
             filters: input.filters.as_deref(),
             turn: Turn::new(input.next_token.as_deref(), input.max_results),
+            now: req.now,
             missing: faults::no_subnet,
         };
         let page = page::<Subnets>(req.db()?, place, wanted)?;

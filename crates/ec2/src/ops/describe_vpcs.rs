@@ -26,6 +26,7 @@ impl Operation for DescribeVpcs {
             ids: input.vpc_ids.as_deref(),
             filters: input.filters.as_deref(),
             turn: Turn::new(input.next_token.as_deref(), input.max_results),
+            now: req.now,
             missing: faults::no_vpc,
         };
         let page = page::<Vpcs>(req.db()?, place, wanted)?;

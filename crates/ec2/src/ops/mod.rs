@@ -16,6 +16,7 @@ pub mod create_internet_gateway;
 pub mod create_key_pair;
 pub mod create_launch_template;
 pub mod create_launch_template_version;
+pub mod create_nat_gateway;
 pub mod create_network_acl;
 pub mod create_network_acl_entry;
 pub mod create_placement_group;
@@ -30,6 +31,7 @@ pub mod delete_internet_gateway;
 pub mod delete_key_pair;
 pub mod delete_launch_template;
 pub mod delete_launch_template_versions;
+pub mod delete_nat_gateway;
 pub mod delete_network_acl;
 pub mod delete_network_acl_entry;
 pub mod delete_placement_group;
@@ -133,6 +135,7 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::CreateKeyPair>(),
     rolecall_door::row::<crate::model::CreateLaunchTemplate>(),
     rolecall_door::row::<crate::model::CreateLaunchTemplateVersion>(),
+    rolecall_door::row::<crate::model::CreateNatGateway>(),
     rolecall_door::row::<crate::model::CreateNetworkAcl>(),
     rolecall_door::row::<crate::model::CreateNetworkAclEntry>(),
     rolecall_door::row::<crate::model::CreatePlacementGroup>(),
@@ -147,6 +150,7 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::DeleteKeyPair>(),
     rolecall_door::row::<crate::model::DeleteLaunchTemplate>(),
     rolecall_door::row::<crate::model::DeleteLaunchTemplateVersions>(),
+    rolecall_door::row::<crate::model::DeleteNatGateway>(),
     rolecall_door::row::<crate::model::DeleteNetworkAcl>(),
     rolecall_door::row::<crate::model::DeleteNetworkAclEntry>(),
     rolecall_door::row::<crate::model::DeletePlacementGroup>(),
@@ -340,7 +344,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("CreateMacSystemIntegrityProtectionModificationTask"),
     rolecall_wire::Route::named("CreateManagedPrefixList"),
     rolecall_wire::Route::named("CreateMetricCategory"),
-    rolecall_wire::Route::named("CreateNatGateway"),
     rolecall_wire::Route::named("CreateNetworkInsightsAccessScope"),
     rolecall_wire::Route::named("CreateNetworkInsightsPath"),
     rolecall_wire::Route::named("CreateNetworkInterface"),
@@ -428,7 +431,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("DeleteLocalGatewayVirtualInterfaceGroup"),
     rolecall_wire::Route::named("DeleteManagedPrefixList"),
     rolecall_wire::Route::named("DeleteMetricCategory"),
-    rolecall_wire::Route::named("DeleteNatGateway"),
     rolecall_wire::Route::named("DeleteNetworkInsightsAccessScope"),
     rolecall_wire::Route::named("DeleteNetworkInsightsAccessScopeAnalysis"),
     rolecall_wire::Route::named("DeleteNetworkInsightsAnalysis"),

@@ -11,7 +11,7 @@ mod vpc;
 pub use table::associated;
 pub use vpc::association;
 
-use rolecall_base::{AccountId, Fault, Tags};
+use rolecall_base::{AccountId, Fault, Tags, Time};
 use rolecall_store::{Reader, Table};
 
 use super::lookup::{InNetwork, all, get};
@@ -27,6 +27,11 @@ pub trait Row: Sized {
     type More;
 
     fn id(&self) -> &str;
+
+    /// Whether it is no longer described.
+    fn is_over(&self, _: Time) -> bool {
+        false
+    }
 
     /// # Errors
     /// When the store can't be read.
@@ -62,6 +67,7 @@ pub struct Wanted<'a> {
     pub ids: Option<&'a [String]>,
     pub filters: Option<&'a [Filter]>,
     pub turn: Turn<'a>,
+    pub now: Time,
     /// What is said about an id of which there is none.
     pub missing: fn(&str) -> Fault,
 }
@@ -80,7 +86,8 @@ where
         Some(ids) => {
             let mut rows: Vec<T::Row> = Vec::new();
             for id in ids {
-                let row = get::<T>(db, place, id)?.ok_or_else(|| (wanted.missing)(id))?;
+                let row = get::<T>(db, place, id)?.filter(|row| !row.is_over(wanted.now));
+                let row = row.ok_or_else(|| (wanted.missing)(id))?;
                 if !rows.iter().any(|known| known.id() == id) {
                     rows.push(row);
                 }
@@ -89,7 +96,7 @@ where
         }
     };
     let mut shown = Vec::with_capacity(rows.len());
-    for row in rows {
+    for row in rows.into_iter().filter(|row| !row.is_over(wanted.now)) {
         shown.push(Shown::load(db, place, row)?);
     }
     wanted.turn.cut(pick(shown, wanted.filters)?, |one| one.row.id().to_owned())

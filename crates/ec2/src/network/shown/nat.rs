@@ -1,11 +1,12 @@
 //! NAT gateways as answers show them.
 
-use rolecall_base::{Fault, Tags};
+use rolecall_base::{Fault, Tags, Time};
 use rolecall_store::Reader;
 
 use super::{Row, Shown};
 use crate::filters::Filtered;
 use crate::model;
+use crate::network::nats;
 use crate::place::Place;
 use crate::records::NatGateway;
 use crate::tags;
@@ -15,6 +16,10 @@ impl Row for NatGateway {
 
     fn id(&self) -> &str {
         &self.id
+    }
+
+    fn is_over(&self, now: Time) -> bool {
+        nats::is_over(self, now)
     }
 
     fn more(&self, _: &Reader, _: Place<'_>) -> Result<(), Fault> {
