@@ -42,6 +42,7 @@ pub mod iam;
 pub mod organizations;
 pub mod rolecall;
 pub mod s3;
+pub mod ssm;
 pub mod sts;
 
 pub use global::aws;

@@ -12,7 +12,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 /// The services that have a module, owners of shared resource kinds first.
-const SERVICES: [&str; 6] = ["iam", "sts", "ec2", "s3", "organizations", "cloudtrail"];
+const SERVICES: [&str; 7] = ["iam", "sts", "ec2", "s3", "organizations", "cloudtrail", "ssm"];
 
 /// Runs the subcommand from the repository's root.
 pub fn run(root: &Path, check: bool) -> ExitCode {

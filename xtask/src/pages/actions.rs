@@ -24,6 +24,7 @@ pub fn read(root: &Path) -> Result<BTreeMap<String, Actions>, String> {
         ("s3", "s3"),
         ("organizations", "organizations"),
         ("cloudtrail", "cloudtrail"),
+        ("ssm", "ssm"),
         ("rolecall", "rolecall"),
     ];
     let mut all = BTreeMap::new();

@@ -6,13 +6,14 @@ use std::path::Path;
 use regex::Regex;
 
 /// Services that come from AWS's models.
-const MODELED: [(&str, &str); 6] = [
+const MODELED: [(&str, &str); 7] = [
     ("iam", "Identity and Access Management"),
     ("sts", "Security Token Service"),
     ("ec2", "EC2"),
     ("s3", "S3"),
     ("organizations", "Organizations"),
     ("cloudtrail", "CloudTrail"),
+    ("ssm", "Systems Manager"),
 ];
 
 /// The page's text.

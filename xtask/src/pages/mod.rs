@@ -10,13 +10,14 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// The crates with operations: service, the folder of its sources, the folder of its operations' files.
-const SERVICES: [(&str, &str, &str); 7] = [
+const SERVICES: [(&str, &str, &str); 8] = [
     ("iam", "crates/iam/src", "ops"),
     ("sts", "crates/sts/src", "ops"),
     ("ec2", "crates/ec2/src", "ops"),
     ("s3", "crates/s3/src", "ops"),
     ("organizations", "crates/organizations/src", "ops"),
     ("cloudtrail", "crates/cloudtrail/src", "ops"),
+    ("ssm", "crates/ssm/src", "ops"),
     ("rolecall", "crates/server/src/control", ""),
 ];
 

@@ -37,7 +37,7 @@ struct Patterns {
 impl Patterns {
     fn new() -> Result<Patterns, regex::Error> {
         Ok(Patterns {
-            action: Regex::new(r"\b(iam|sts|ec2|s3|organizations|cloudtrail|rolecall)::([A-Z]\w+)")?,
+            action: Regex::new(r"\b(iam|sts|ec2|s3|organizations|cloudtrail|ssm|rolecall)::([A-Z]\w+)")?,
             plain_action: Regex::new(r"[(\s]([A-Z]\w+)[,)]")?,
             key: Regex::new(r"(?:\b(\w+)::)?\bkey::(\w+)")?,
             call: Regex::new(r"(?:\b(\w+)::)?\b([a-z_]\w*)(?:::<[^()]*>)?\(")?,

@@ -10,7 +10,7 @@ const FEDERATION: [&str; 10] =
     ["actions", "base", "door", "env", "identity", "policy", "saml", "sigv4", "store", "wire"];
 
 /// A crate and what it may use, itself left out.
-const LAYERS: [(&str, &[&str]); 21] = [
+const LAYERS: [(&str, &[&str]); 22] = [
     // Pure: no input or output, no async.
     ("base", &[]),
     ("env", &["base"]),
@@ -30,6 +30,7 @@ const LAYERS: [(&str, &[&str]); 21] = [
     ("sts", &FEDERATION),
     ("organizations", &["actions", "base", "door", "env", "identity", "policy", "sigv4", "store", "wire"]),
     ("cloudtrail", &["actions", "base", "door", "env", "identity", "store", "wire"]),
+    ("ssm", &["actions", "base", "door", "env", "identity", "store", "wire"]),
     ("s3", &["actions", "base", "blobs", "door", "env", "identity", "policy", "sigv4", "store", "wire"]),
     ("ec2", &["actions", "base", "compute", "door", "env", "identity", "policy", "store", "wire"]),
     // Edge.
