@@ -29,6 +29,7 @@ Rolecall: the role system of a cloud, to run yourself.
       --audit-days N                   keep audit records so long (90)
       --trail-seconds N                between two deliveries of trails (300)
       --issuer-url URL                 under which others reach this server, in web identity tokens
+      --image-alias AMI=AMI|default    an image id that stands for another; as often as needed
       --quota NAME=N                   instead of an account's default: roles=200000, users=…, groups=…, more
       --log error|warn|info|debug
 
@@ -178,6 +179,7 @@ fn up(parser: &mut Parser) -> Result<Up, lexopt::Error> {
                 config.trail_seconds = within(&mut *parser, "--trail-seconds", 3600)?
             }
             Arg::Long("issuer-url") => config.issuer_url = Some(issuer_url(parser.value()?.string()?)?),
+            Arg::Long("image-alias") => config.image_aliases.push(image_alias(&parser.value()?.string()?)?),
             Arg::Long("quota") => quota(&mut config.quotas, &parser.value()?.string()?)?,
             Arg::Long("log") => level = parser.value()?.parse()?,
             other => return Err(other.unexpected()),
@@ -243,6 +245,22 @@ fn quota(quotas: &mut Quotas, text: &str) -> Result<(), lexopt::Error> {
     let value = value.parse().map_err(|_| format!("--quota is NAME=NUMBER, not `{text}`"))?;
     let known = || format!("there is no quota `{name}`; there are {}", Quotas::NAMES.join(", "));
     quotas.set(name, value).ok_or_else(|| known().into())
+}
+
+/// `ami-0123…=ami-…`, or `default` for the image that this server boots by itself.
+fn image_alias(text: &str) -> Result<(String, String), lexopt::Error> {
+    let is_id = |id: &str| {
+        id.strip_prefix("ami-").is_some_and(|digits| {
+            matches!(digits.len(), 8 | 17) && digits.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+        })
+    };
+    match text.split_once('=') {
+        Some((alias, "default")) if is_id(alias) => {
+            Ok((alias.to_owned(), rolecall_server::DEFAULT_IMAGE.to_owned()))
+        }
+        Some((alias, image)) if is_id(alias) && is_id(image) => Ok((alias.to_owned(), image.to_owned())),
+        _ => Err(format!("`{text}` is not ami-ID=ami-ID or ami-ID=default").into()),
+    }
 }
 
 /// OpenID Connect compares issuers letter by letter, so there is one form of them.

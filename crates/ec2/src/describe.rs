@@ -6,7 +6,6 @@ use rolecall_base::{Fault, Tags};
 use rolecall_store::Reader;
 
 use crate::described_interface::{DescribedInterface, GroupNames, groups_to_wire};
-use crate::images;
 use crate::instances;
 use crate::interfaces;
 use crate::lifecycle::state_to_wire;
@@ -95,7 +94,7 @@ impl Described {
         let stands = self.stands();
         model::Instance {
             ami_launch_index: Some(own.launch_index),
-            architecture: Some(images::architecture().to_owned()),
+            architecture: Some(own.boot.architecture.clone()),
             block_device_mappings: Some(self.disks()),
             boot_mode: Some("uefi".into()),
             capacity_reservation_specification: Some(model::CapacityReservationSpecificationResponse {
@@ -142,7 +141,7 @@ impl Described {
             product_codes: Some(Vec::new()),
             public_dns_name: Some(String::new()),
             public_ip_address: self.public_ip(),
-            root_device_name: Some(ROOT_DEVICE.into()),
+            root_device_name: Some(own.boot.root_device.clone()),
             root_device_type: Some("ebs".into()),
             security_groups: Some(self.groups()),
             source_dest_check: self.source_dest_check(),
@@ -178,7 +177,7 @@ impl Described {
             return Vec::new();
         }
         vec![model::InstanceBlockDeviceMapping {
-            device_name: Some(ROOT_DEVICE.into()),
+            device_name: Some(self.instance.boot.root_device.clone()),
             ebs: Some(model::EbsInstanceBlockDevice {
                 attach_time: Some(self.instance.launched),
                 delete_on_termination: Some(true),
@@ -189,11 +188,6 @@ impl Described {
         }]
     }
 }
-
-/// The root device of every image.
-pub const ROOT_DEVICE: &str = "/dev/xvda";
-/// The size that every root disk says, in GiB.
-pub const ROOT_GIB: i32 = 8;
 
 /// Instances as reservations: those of one launch together.
 pub fn reservations(list: &[Described]) -> Vec<model::Reservation> {

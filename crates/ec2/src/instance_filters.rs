@@ -2,7 +2,7 @@
 
 use rolecall_base::Tags;
 
-use crate::describe::{Described, ROOT_DEVICE};
+use crate::describe::Described;
 use crate::filters::Filtered;
 use crate::model;
 use crate::ops::describe_network_interfaces;
@@ -106,7 +106,7 @@ fn plain_values(own: &model::Instance, name: &str) -> Vec<String> {
         "platform-details" => one(own.platform_details.as_ref()),
         "private-dns-name" => one(own.private_dns_name.as_ref()),
         "private-ip-address" => one(own.private_ip_address.as_ref()),
-        "root-device-name" => vec![own.root_device_name.clone().unwrap_or_else(|| ROOT_DEVICE.to_owned())],
+        "root-device-name" => vec![own.root_device_name.clone().unwrap_or_default()],
         "root-device-type" => one(own.root_device_type.as_ref()),
         "source-dest-check" => one(own.source_dest_check),
         "state-reason-code" => one(own.state_reason.as_ref().and_then(|own| own.code.as_ref())),

@@ -11,10 +11,9 @@ use crate::place::Place;
 use crate::records::{Cpus, InstancePlaces, Instances, SecurityGroups, Subnet, Subnets, Vpc, Vpcs};
 use crate::{instance_types, regions, tags as tag_sets};
 
-pub use crate::describe::ROOT_DEVICE;
 pub use crate::interfaces::{of as interfaces_of, primary as primary_interface};
-pub use crate::machines::{LOGIN, host_name};
-pub use crate::records::{Instance, MetadataOptions, NetworkInterface, ProfileRef, State};
+pub use crate::machines::host_name;
+pub use crate::records::{Boot, Instance, MetadataOptions, NetworkInterface, ProfileRef, State};
 
 /// The instance of an id, whatever its account, region and state.
 ///

@@ -77,7 +77,7 @@ kinds! {
     "sg" SecurityGroup in_network::<SecurityGroups>, faults::no_group, by_id;
     "sgr" SecurityGroupRule groups::has_rule, groups::no_rule, by_id;
     "key" KeyPair stored::<KeyPairNames>, faults::no_key_pair, key_pair;
-    "ami" Image |_, _, id| Ok(images::find(id).is_some()), |id| faults::no_image(&[id]), image;
+    "ami" Image |db, place, id| Ok(images::find(db, place, id)?.is_some()), |id| faults::no_image(&[id]), image;
     "rtb" RouteTable in_network::<RouteTables>, faults::no_route_table, by_id;
     "igw" InternetGateway in_network::<InternetGateways>, faults::no_internet_gateway, by_id;
     "dopt" DhcpOptions in_network::<DhcpOptionSets>, faults::no_dhcp_options, by_id;

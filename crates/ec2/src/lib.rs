@@ -10,6 +10,7 @@ pub mod instances;
 pub mod model;
 pub mod ops;
 pub mod records;
+pub mod regions;
 
 mod addresses;
 mod describe;
@@ -32,7 +33,6 @@ mod prefix_lists;
 mod profiles;
 mod questions;
 mod reconcile;
-mod regions;
 mod settings;
 mod tags;
 mod templates;

@@ -13,7 +13,7 @@ use rolecall_compute::{ComputeError, Driver, Image, InstanceSpec, Kind, Link, Mo
 use crate::instance_types;
 use crate::instances;
 use crate::network;
-use crate::records::{Instance, NetworkInterface};
+use crate::records::{Bytes, Instance, NetworkInterface};
 
 /// What every instance finds inside.
 #[derive(Clone, Debug, Default)]
@@ -28,9 +28,6 @@ pub struct Guest {
     pub mounts: Vec<Mount>,
     pub links: Vec<Link>,
 }
-
-/// The login user of every image.
-pub const LOGIN: &str = "ec2-user";
 
 /// What happened to a machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -107,12 +104,12 @@ impl Machines {
                 private_ip: interface.private_ip(),
                 mac: mac(&interface.mac)?,
             },
-            image: Image::HostUsr,
+            image: boot_image(&instance.boot.bytes),
             memory_mib: size.memory,
             vcpus: instances::cpus(instance).map_or(size.vcpus, |own| own.cores * own.threads),
             user_data: instance.user_data.as_ref().map(decode).transpose()?,
             users: vec![User {
-                name: LOGIN.into(),
+                name: instance.boot.login.clone(),
                 uid: 1000,
                 authorized_keys: instance.public_key.iter().cloned().collect(),
             }],
@@ -131,6 +128,14 @@ impl Machines {
         ];
         env.extend(self.guest.env.iter().cloned());
         env
+    }
+}
+
+fn boot_image(bytes: &Bytes) -> Image {
+    match bytes {
+        Bytes::Stored(id) => Image::RootFs { id: id.clone() },
+        // What is yet to come from an object is no image that can be launched.
+        Bytes::Host | Bytes::Object { .. } => Image::HostUsr,
     }
 }
 

@@ -35,6 +35,8 @@ pub struct Config {
     /// The URL by which others reach this server, for the issuers of web identity tokens; `None`: the address that it
     /// listens on.
     pub issuer_url: Option<String>,
+    /// Image ids that stand for others: `ami-…` and the one that is meant.
+    pub image_aliases: Vec<(String, String)>,
     /// How much of each thing an account may have.
     pub quotas: Quotas,
 }
@@ -73,6 +75,7 @@ impl Config {
             trail_seconds: 300,
             role_seconds: ROLE_SECONDS,
             issuer_url: None,
+            image_aliases: Vec::new(),
             quotas: Quotas::default(),
         }
     }

@@ -16,6 +16,7 @@ mod machines;
 mod metadata;
 mod provider_client;
 mod provider_trust;
+mod published;
 mod resetting;
 mod route;
 mod services;
@@ -29,6 +30,7 @@ mod trails;
 mod usage;
 
 pub use config::{Config, Durability, StartError, Tls};
+pub use rolecall_ec2::images::DEFAULT as DEFAULT_IMAGE;
 pub use rolecall_iam::Quotas;
 
 pub use logger::init as init_logger;

@@ -230,6 +230,6 @@ pub fn details(db: &Reader, instance: &Instance) -> Result<Details, Fault> {
         hostname: instances::private_dns_name(primary.private_ip(), &instance.region),
         // Names of 127.x.y.z addresses resolve nowhere, so instances have none.
         public_hostname: None,
-        root_device: instances::ROOT_DEVICE.to_owned(),
+        root_device: instance.boot.root_device.clone(),
     })
 }

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rolecall_base::Fault;
-use rolecall_ec2::instances::{self, State};
+use rolecall_ec2::instances::{self, Boot, State};
 use russh::keys::ssh_key::private::Ed25519Keypair;
 use russh::keys::{HashAlg, PrivateKey, PublicKey};
 use russh::server::{
@@ -23,8 +23,8 @@ use crate::logins;
 use crate::ssh_command;
 use crate::start::World;
 
-/// The login names that images of AWS know. All of them are [`instances::LOGIN`] here.
-const USERS: [&str; 3] = ["ec2-user", "ubuntu", "root"];
+/// The login names that images of AWS know. All of them are the one that the instance's image has.
+const USERS: [&str; 4] = ["ec2-user", "ubuntu", "admin", "root"];
 /// Ports that are tried, the first that is free is used; 0 is any.
 const PORTS: [u16; 3] = [22, 2222, 0];
 /// For a client to prove who it is.
@@ -89,13 +89,13 @@ impl Ssh {
                 Ok(listener) => {
                     let at = listener.local_addr().unwrap_or_else(|_| SocketAddr::new(address.into(), port));
                     if port == 22 {
-                        log::info!("{}: ssh {}@{address}", self.id, instances::LOGIN);
+                        log::info!("{}: ssh {}@{address}", self.id, login(&self.world, &self.id));
                     } else {
                         log::warn!(
                             "{}: port 22 can't be used, so: ssh -p {} {}@{address}",
                             self.id,
                             at.port(),
-                            instances::LOGIN
+                            login(&self.world, &self.id)
                         );
                     }
                     return Some(listener);
@@ -218,6 +218,19 @@ impl Client {
     }
 }
 
+/// The user that an instance is entered as.
+fn login(world: &World, id: &str) -> String {
+    let found = world.door.identity.store.read().map_err(Fault::from).and_then(|db| instances::find(&db, id));
+    match found {
+        Ok(Some(instance)) => instance.boot.login,
+        Ok(None) => Boot::default().login,
+        Err(fault) => {
+            log::error!("{id}: its login user can't be read: {fault:?}");
+            Boot::default().login
+        }
+    }
+}
+
 impl Handler for Client {
     type Error = russh::Error;
 
@@ -255,7 +268,8 @@ impl Handler for Client {
         }
         self.channels += 1;
         reply.accept().await;
-        let command = ssh_command::serve(self.world.driver.clone(), self.id.clone(), channel);
+        let user = login(&self.world, &self.id);
+        let command = ssh_command::serve(self.world.driver.clone(), self.id.clone(), user, channel);
         #[expect(clippy::disallowed_methods, reason = "a channel's task ends with its connection")]
         tokio::spawn(command);
         Ok(())

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use rolecall_compute::{Driver, ExecIo, ExecSpec, Reader, Resize, Writer};
-use rolecall_ec2::instances;
 use russh::server::Msg;
 use russh::{Channel, ChannelMsg, ChannelReadHalf, ChannelWriteHalf};
 use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -34,9 +33,9 @@ pub fn is_variable(name: &str) -> bool {
 }
 
 /// Serves a channel to its end.
-pub async fn serve(driver: Driver, id: Arc<str>, channel: Channel<Msg>) {
+pub async fn serve(driver: Driver, id: Arc<str>, user: String, channel: Channel<Msg>) {
     let (mut requests, replies) = channel.split();
-    let Some(spec) = asked(&mut requests).await else { return };
+    let Some(spec) = asked(&mut requests, user).await else { return };
     let outcome = match driver.exec(&id, spec).await {
         Ok(io) => converse(io, requests, &replies).await,
         Err(error) => {
@@ -51,14 +50,8 @@ pub async fn serve(driver: Driver, id: Arc<str>, channel: Channel<Msg>) {
 }
 
 /// Listens until a command or a shell is asked for; `None` when the client leaves before.
-async fn asked(requests: &mut ChannelReadHalf) -> Option<ExecSpec> {
-    let mut spec = ExecSpec {
-        argv: Vec::new(),
-        env: Vec::new(),
-        user: instances::LOGIN.to_owned(),
-        tty: None,
-        cwd: None,
-    };
+async fn asked(requests: &mut ChannelReadHalf, user: String) -> Option<ExecSpec> {
+    let mut spec = ExecSpec { argv: Vec::new(), env: Vec::new(), user, tty: None, cwd: None };
     loop {
         match requests.wait().await? {
             ChannelMsg::RequestPty { term, col_width, row_height, .. } => {

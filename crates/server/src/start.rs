@@ -31,6 +31,7 @@ use crate::control::Server as ServerFacts;
 use crate::listen::{Accepting, CONNECTIONS, stopping};
 use crate::machines::{self, Prepared};
 use crate::provider_client::ProviderClient;
+use crate::published;
 use crate::resetting::Resetting;
 use crate::route::Fronts;
 use crate::services;
@@ -111,6 +112,7 @@ impl Server {
             )
         })?;
         let root_keys = first_account(&store, &env, &vault, &config).await?;
+        published::keep_aliases(&store, &config.image_aliases).await?;
         let segments = Arc::new(open_log(&config, &env)?);
         let (driver, compute) = choose_driver(&config, &env).await?;
         let tickets = Arc::new(Tickets::new(env.clone()));
@@ -131,6 +133,8 @@ impl Server {
         let log = Log { segments: segments.clone(), store: store.clone() };
         extensions.insert(Arc::new(History(Arc::new(log))));
         extensions.insert(Arc::new(Bucket(Arc::new(TrailBuckets(facts.clone())))));
+        extensions.insert(Arc::new(published::parameters()));
+        extensions.insert(Arc::new(published::images()));
         let prepared = machines::prepare(&config, &driver, address.port());
         extensions.insert(prepared.machines.clone());
         let identity = Arc::new(Identity::new(env.clone(), vault, store));

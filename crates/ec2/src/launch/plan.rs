@@ -33,7 +33,7 @@ const MAKES: [&str; 3] = ["instance", "volume", "network-interface"];
 #[derive(Clone, Debug)]
 pub struct Plan {
     pub count: i32,
-    pub image: &'static Image,
+    pub image: Image,
     pub instance_type: &'static InstanceType,
     pub key: Option<KeyPair>,
     pub subnet: Subnet,
@@ -64,9 +64,9 @@ impl Plan {
         let wishes = Wishes::of(input);
         let network = Network::load(db, place)?;
         let count = count(input)?;
-        let image = image(input.image_id.as_deref())?;
+        let image = image(db, place, input.image_id.as_deref())?;
         let instance_type = instance_type(input.instance_type.as_deref())?;
-        super::settings::check_type(instance_type)?;
+        super::settings::check_type(instance_type, &image.architecture)?;
         let account = settings::of(db, place)?;
         let own_metadata =
             metadata(account.metadata.over(MetadataOptions::default()), input.metadata_options.as_ref())?;
@@ -125,13 +125,9 @@ fn count(input: &RunInstancesRequest) -> Result<i32, Fault> {
     Ok(most.min(MOST))
 }
 
-fn image(id: Option<&str>) -> Result<&'static Image, Fault> {
+fn image(db: &Reader, place: Place<'_>, id: Option<&str>) -> Result<Image, Fault> {
     let Some(id) = id.filter(|id| !id.is_empty()) else { return Err(faults::missing("ImageId")) };
-    let digits = id.strip_prefix("ami-").unwrap_or_default();
-    if !matches!(digits.len(), 8 | 17) || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
-        return Err(faults::malformed("InvalidAMIID.Malformed", id, "ami"));
-    }
-    images::find(id).ok_or_else(|| faults::no_image(&[id]))
+    images::launchable(db, place, id)
 }
 
 /// The type of a name.

@@ -11,7 +11,7 @@ use rolecall_door::{At, ByArn, Needs, Question};
 use rolecall_store::Reader;
 
 use super::{Wishes, metadata, subnet};
-use crate::images;
+use crate::images::{self, Image};
 use crate::instance_types;
 use crate::model::RunInstancesRequest;
 use crate::network::Network;
@@ -63,7 +63,9 @@ pub fn questions(given: &RunInstancesRequest, at: &At<'_>) -> Result<Needs, Faul
         profile: profiles::seek(db, place.account, input.iam_instance_profile.as_ref())?,
     };
     let tagged = |id: &str| tags::of(db, place, id);
-    let mut asked = vec![sketch.image(tagged(input.image_id.as_deref().unwrap_or_default())?)];
+    let image_id = input.image_id.as_deref().unwrap_or_default();
+    let image = images::find(db, place, image_id)?;
+    let mut asked = vec![sketch.image(image.as_ref(), tagged(image_id)?)];
     asked.push(sketch.instance());
     asked.push(sketch.in_subnet(tagged(&sketch.subnet_id())?));
     for group in sketch.groups(&network) {
@@ -176,7 +178,7 @@ impl Sketch<'_> {
         names.iter().map(id).collect()
     }
 
-    fn image(&self, has: Tags) -> Needs {
+    fn image(&self, image: Option<&Image>, has: Tags) -> Needs {
         let id = self.input.image_id.as_deref().unwrap_or("*");
         let resource = ByArn::<kind::Image>::new(images::arn(self.place.region, id), self.place.account);
         let question = Needs::action(RunInstances)
@@ -184,8 +186,8 @@ impl Sketch<'_> {
             .key(key::Region, Some(self.place.region))
             .key(key::ImageID, self.input.image_id.as_deref())
             .key(key::ImageType, Some("machine"))
-            .key(key::Owner, Some("amazon"))
-            .key(key::Public, Some("true"))
+            .key(key::Owner, image.map(images::owner))
+            .key(key::Public, image.map(|image| image.public.to_string()))
             .key(key::RootDeviceType, Some("ebs"));
         self.with_template(question, self.given.image_id.is_some()).done()
     }

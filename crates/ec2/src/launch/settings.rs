@@ -66,19 +66,18 @@ fn unlimited(
     }
 }
 
-/// Checks that a type can run the images of this host. A host with Graviton's architecture takes the types of the
-/// other one too: examples and templates name them, and the image is the host's own.
+/// Checks that a type can run an image. A host with Graviton's architecture takes the types of the other one too: examples
+/// and templates name them, and the image is the host's own.
 ///
 /// # Errors
 /// InvalidParameterValue.
-pub fn check_type(size: &InstanceType) -> Result<(), Fault> {
-    if !size.arm() || images::architecture() == "arm64" {
+pub fn check_type(size: &InstanceType, architecture: &str) -> Result<(), Fault> {
+    if size.arm() == (architecture == "arm64") || images::architecture() == "arm64" {
         return Ok(());
     }
     let text = format!(
-        "The architecture '{}' of the specified instance type does not match the architecture '{}' of the specified AMI. Specify an instance type and an AMI that have matching architectures, and try again. You can use 'describe-instance-types' or 'describe-images' to discover the architecture of the instance type or AMI.",
+        "The architecture '{}' of the specified instance type does not match the architecture '{architecture}' of the specified AMI. Specify an instance type and an AMI that have matching architectures, and try again. You can use 'describe-instance-types' or 'describe-images' to discover the architecture of the instance type or AMI.",
         size.architecture(),
-        images::architecture()
     );
     Err(faults::invalid(text))
 }

@@ -15,8 +15,8 @@ use crate::network::Network;
 use crate::place::Place;
 use crate::profiles;
 use crate::records::{
-    Association, ClientToken, ClientTokens, Goal, Instance, InstancePlaces, Instances, ProfileRef, Settled,
-    State,
+    Association, Boot, ClientToken, ClientTokens, Goal, Instance, InstancePlaces, Instances, ProfileRef,
+    Settled, State,
 };
 use crate::tags;
 use crate::templates::Merged;
@@ -136,7 +136,8 @@ fn new_instance(
         reservation: reservation.to_owned(),
         launch_index: index,
         launched: now.whole_seconds(),
-        image: plan.image.id.to_owned(),
+        image: plan.image.id.clone(),
+        boot: Boot::of(&plan.image),
         instance_type: plan.instance_type.name.clone(),
         key_name: plan.key.as_ref().map(|key| key.name.clone()),
         public_key: plan.key.as_ref().map(|key| key.public_key.clone()),

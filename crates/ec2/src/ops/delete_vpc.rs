@@ -11,7 +11,7 @@ use crate::network::{self, Network, must, refusals};
 use crate::place::Place;
 use crate::records::{AssociationOwners, NetworkAcls, RouteTables, SecurityGroups, Vpc, Vpcs};
 use crate::wiring::touch;
-use crate::{faults, tags};
+use crate::{faults, groups, tags};
 
 impl Operation for DeleteVpc {
     type Access = Write;

@@ -1,17 +1,17 @@
 //! DescribeImages: what an instance can boot from.
 
 use rolecall_actions::ec2;
-use rolecall_base::{Fault, Tags};
+use rolecall_base::Fault;
 use rolecall_door::{At, Authorized, Needs, Operation, Read};
 
-use crate::describe::{ROOT_DEVICE, ROOT_GIB};
 use crate::faults;
-use crate::filters::{Filtered, pick};
-use crate::images::{self, CREATED, OWNER};
-use crate::model::{self, DescribeImages, DescribeImagesRequest, DescribeImagesResult};
+use crate::filters::pick;
+use crate::images::{self, Image, Shown, is_of};
+use crate::model::{DescribeImages, DescribeImagesRequest, DescribeImagesResult};
 use crate::paging::Turn;
 use crate::place::Place;
 use crate::questions::anywhere;
+use crate::records::ImageState;
 use crate::tags;
 
 impl Operation for DescribeImages {
@@ -22,128 +22,107 @@ impl Operation for DescribeImages {
     }
 
     fn run(req: &mut Authorized<'_, Self>) -> Result<DescribeImagesResult, Fault> {
-        let (place, input) = (Place::here(req), req.input);
+        let (place, input, now) = (Place::here(req), req.input, req.now);
         faults::dry_run(input.dry_run)?;
+        let db = req.db()?;
         let ids = input.image_ids.as_deref().unwrap_or_default();
-        let missing: Vec<_> =
-            ids.iter().map(String::as_str).filter(|id| images::find(id).is_none()).collect();
-        if !missing.is_empty() {
-            return Err(faults::no_image(&missing));
-        }
-        // Every image is Amazon's and public: nobody's own, and nobody's by permission.
+        let mut list = if ids.is_empty() { images::all(db, place)? } else { named(req, ids)? };
         let owners = input.owners.as_deref().unwrap_or_default();
-        let owned = owners.is_empty() || owners.iter().any(|own| own == "amazon" || own == OWNER);
         let users = input.executable_users.as_deref().unwrap_or_default();
-        let executable = users.is_empty() || users.iter().any(|user| user == "all");
+        let is_old = |image: &Image| image.deprecated.is_some_and(|time| time <= now);
+        list.retain(|image| {
+            let is_mine = image.account == place.account;
+            let shows_old = input.include_deprecated == Some(true) || is_mine || !ids.is_empty();
+            (owners.is_empty() || owners.iter().any(|own| is_of(image, own, place.account)))
+                && (users.is_empty() || users.iter().any(|user| is_executable(image, user, place)))
+                && (shows_old || !is_old(image))
+                && (image.state != ImageState::Disabled || input.include_disabled == Some(true))
+        });
         let mut found = Vec::new();
-        for image in images::all() {
-            if owned && executable && (ids.is_empty() || ids.iter().any(|id| id == image.id)) {
-                found.push(Shown { image, tags: tags::of(req.db()?, place, image.id)? });
-            }
+        for image in list {
+            let tags = tags::of(db, place, &image.id)?;
+            found.push(Shown { image, tags });
         }
         let found = pick(found, input.filters.as_deref())?;
         let turn = Turn { least: 1, ..Turn::new(input.next_token.as_deref(), input.max_results) };
-        let page = turn.cut(found, |shown| shown.image.id.to_owned())?;
+        let page = turn.cut(found, |shown| shown.image.id.clone())?;
         let images = page.items.iter().map(Shown::to_wire).collect();
         Ok(DescribeImagesResult { images: Some(images), next_token: page.next })
     }
 }
 
-struct Shown {
-    image: &'static images::Image,
-    tags: Tags,
+/// The images of some ids; all the missing ones are named in one fault.
+fn named(req: &Authorized<'_, DescribeImages>, ids: &[String]) -> Result<Vec<Image>, Fault> {
+    let (mut found, mut missing) = (Vec::<Image>::new(), Vec::new());
+    for id in ids {
+        images::check_id(id)?;
+        match images::find(req.db()?, Place::here(req), id)? {
+            Some(image) if found.iter().any(|own| own.id == image.id) => {}
+            Some(image) => found.push(image),
+            None => missing.push(id.as_str()),
+        }
+    }
+    if missing.is_empty() { Ok(found) } else { Err(faults::no_image(&missing)) }
 }
 
-impl Shown {
-    fn to_wire(&self) -> model::Image {
-        let image = self.image;
-        model::Image {
-            image_id: Some(image.id.to_owned()),
-            name: Some(image.name()),
-            description: Some(image.description.to_owned()),
-            image_location: Some(format!("amazon/{}", image.name())),
-            image_owner_alias: Some("amazon".into()),
-            owner_id: Some(OWNER.into()),
-            creation_date: Some(CREATED.into()),
-            public: Some(true),
-            state: Some("available".into()),
-            architecture: Some(images::architecture().to_owned()),
-            image_type: Some("machine".into()),
-            platform_details: Some("Linux/UNIX".into()),
-            usage_operation: Some("RunInstances".into()),
-            virtualization_type: Some("hvm".into()),
-            hypervisor: Some("xen".into()),
-            root_device_name: Some(ROOT_DEVICE.into()),
-            root_device_type: Some("ebs".into()),
-            ena_support: Some(true),
-            boot_mode: Some("uefi-preferred".into()),
-            block_device_mappings: Some(vec![model::BlockDeviceMapping {
-                device_name: Some(ROOT_DEVICE.into()),
-                ebs: Some(model::EbsBlockDevice {
-                    delete_on_termination: Some(true),
-                    volume_size: Some(ROOT_GIB),
-                    volume_type: Some("gp3".into()),
-                    encrypted: Some(false),
-                    ..Default::default()
-                }),
-                ..Default::default()
-            }]),
-            tags: tags::to_wire_if_any(&self.tags),
-            ..Default::default()
+/// Whether a user was given an image: everybody (`all`), the caller (`self`), or an account of one's own images.
+fn is_executable(image: &Image, user: &str, place: Place<'_>) -> bool {
+    match user {
+        "all" => image.public,
+        "self" => image.shared.contains(&place.account),
+        account => {
+            let mine = image.account == place.account || place.account.to_string() == account;
+            mine && image.shared.iter().any(|own| own.to_string() == account)
         }
     }
 }
 
-impl Filtered for Shown {
-    const NAMES: &'static [&'static str] = &[
-        "architecture",
-        "block-device-mapping.delete-on-termination",
-        "block-device-mapping.device-name",
-        "block-device-mapping.encrypted",
-        "block-device-mapping.volume-size",
-        "block-device-mapping.volume-type",
-        "creation-date",
-        "description",
-        "ena-support",
-        "hypervisor",
-        "image-id",
-        "image-type",
-        "is-public",
-        "name",
-        "owner-alias",
-        "owner-id",
-        "platform",
-        "root-device-name",
-        "root-device-type",
-        "state",
-        "virtualization-type",
-    ];
+#[cfg(test)]
+mod tests {
+    use rolecall_testkit::{ACCOUNT, World, check_fault};
 
-    fn values(&self, name: &str) -> Vec<String> {
-        let value = match name {
-            "architecture" => images::architecture(),
-            "block-device-mapping.delete-on-termination" | "ena-support" | "is-public" => "true",
-            "block-device-mapping.device-name" | "root-device-name" => ROOT_DEVICE,
-            "block-device-mapping.encrypted" => "false",
-            "block-device-mapping.volume-size" => return vec![ROOT_GIB.to_string()],
-            "block-device-mapping.volume-type" => "gp3",
-            "creation-date" => CREATED,
-            "description" => self.image.description,
-            "hypervisor" => "xen",
-            "image-id" => self.image.id,
-            "image-type" => "machine",
-            "name" => return vec![self.image.name()],
-            "owner-alias" => "amazon",
-            "owner-id" => OWNER,
-            "root-device-type" => "ebs",
-            "state" => "available",
-            "virtualization-type" => "hvm",
-            _ => return Vec::new(),
-        };
-        vec![value.to_owned()]
+    use super::*;
+    use crate::model::Filter;
+
+    fn names(world: &World, owners: &[&str], name: &str) -> Vec<String> {
+        let owners = owners.iter().map(|own| (*own).to_owned()).collect();
+        let filter = Filter { name: Some("name".into()), values: Some(vec![name.into()]) };
+        let input =
+            DescribeImagesRequest { owners: Some(owners), filters: Some(vec![filter]), ..Default::default() };
+        let answer = world.call::<DescribeImages>(&world.root(ACCOUNT), input).unwrap();
+        answer.images.unwrap().into_iter().map(|image| image.name.unwrap()).collect()
     }
 
-    fn tags(&self) -> Option<&Tags> {
-        Some(&self.tags)
+    #[test]
+    fn templates_find_their_images() {
+        let world = World::new(1);
+        for (owner, name, count) in [
+            ("amazon", "al2023-ami-2023.*-x86_64", 2),
+            ("137112412989", "amzn2-ami-hvm-*-x86_64-gp2", 1),
+            ("099720109477", "ubuntu/images/hvm-ssd/ubuntu-jammy-22.04-amd64-server-*", 1),
+            ("099720109477", "ubuntu/images/*/ubuntu-noble-24.04-amd64-server-*", 1),
+            ("136693071363", "debian-12-arm64-*", 1),
+            ("amazon", "ubuntu/*", 0),
+            ("self", "*", 0),
+            ("aws-marketplace", "*", 0),
+        ] {
+            assert_eq!(names(&world, &[owner], name).len(), count, "{owner} {name}");
+        }
+        assert!(names(&world, &["self", "amazon"], "*").len() > 5);
+    }
+
+    #[test]
+    fn ids_are_held_to_their_form_and_must_be_there() {
+        let world = World::new(1);
+        let ask = |ids: &[&str]| {
+            let ids = ids.iter().map(|id| (*id).to_owned()).collect();
+            let input = DescribeImagesRequest { image_ids: Some(ids), ..Default::default() };
+            world.call::<DescribeImages>(&world.root(ACCOUNT), input)
+        };
+        assert_eq!(ask(&[images::DEFAULT]).unwrap().images.unwrap().len(), 1);
+        let message = check_fault(ask(&["ami-00000000000000001"]), "InvalidAMIID.NotFound");
+        assert_eq!(message, "The image id '[ami-00000000000000001]' does not exist");
+        let message = check_fault(ask(&["ami-x"]), "InvalidAMIID.Malformed");
+        assert_eq!(message, "Invalid id: \"ami-x\"");
     }
 }

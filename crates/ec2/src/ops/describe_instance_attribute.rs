@@ -4,7 +4,7 @@ use rolecall_actions::ec2;
 use rolecall_base::Fault;
 use rolecall_door::{At, Authorized, Needs, Operation, Read};
 
-use crate::describe::{self, ROOT_DEVICE};
+use crate::describe;
 use crate::faults;
 use crate::interfaces;
 use crate::lifecycle;
@@ -37,7 +37,7 @@ impl Operation for DescribeInstanceAttribute {
             "instanceInitiatedShutdownBehavior" => {
                 answer.instance_initiated_shutdown_behavior = text(instance.shutdown.word());
             }
-            "rootDeviceName" => answer.root_device_name = text(ROOT_DEVICE),
+            "rootDeviceName" => answer.root_device_name = text(&instance.boot.root_device),
             "sourceDestCheck" => {
                 let own = interfaces::of(req.db()?, &instance)?.into_iter().next();
                 answer.source_dest_check = own.and_then(|own| flag(own.source_dest_check));

@@ -4,9 +4,9 @@ use rolecall_actions::ec2;
 use rolecall_base::{Fault, Tags};
 use rolecall_door::{At, Authorized, Needs, Operation, Read};
 
-use crate::describe::{ROOT_DEVICE, ROOT_GIB};
 use crate::faults;
 use crate::filters::{Filtered, pick};
+use crate::images::ROOT_GIB;
 use crate::model::{
     DescribeVolumes, DescribeVolumesRequest, DescribeVolumesResult, Volume, VolumeAttachment,
 };
@@ -70,7 +70,7 @@ impl Shown {
             attachments: Some(vec![VolumeAttachment {
                 attach_time: Some(instance.launched),
                 delete_on_termination: Some(true),
-                device: Some(ROOT_DEVICE.into()),
+                device: Some(instance.boot.root_device.clone()),
                 instance_id: Some(instance.id.clone()),
                 state: Some("attached".into()),
                 volume_id: Some(instance.volume.clone()),
@@ -104,7 +104,7 @@ impl Filtered for Shown {
         vec![match name {
             "attachment.attach-time" | "create-time" => self.instance.launched.iso_millis(),
             "attachment.delete-on-termination" => "true".to_owned(),
-            "attachment.device" => ROOT_DEVICE.to_owned(),
+            "attachment.device" => self.instance.boot.root_device.clone(),
             "attachment.instance-id" => self.instance.id.clone(),
             "attachment.status" => "attached".to_owned(),
             "availability-zone" => self.instance.zone.clone(),

@@ -183,7 +183,7 @@ fn apply(instance: &mut Instance, wish: Wish<'_>) -> Result<(), Fault> {
                 instance.settings.cpus = None;
                 instance.settings.unlimited = None;
             }
-            launch::check_type(found)?;
+            launch::check_type(found, &instance.boot.architecture)?;
             instance.instance_type = found.name.clone();
         }
         Wish::UserData(bytes) => instance.user_data = launch::checked_user_data(&bytes)?,

@@ -6,7 +6,7 @@ use rolecall_store::{Record, StoreError, Table};
 use serde::{Deserialize, Serialize};
 
 use super::upgraded::Old;
-use super::{Mark, RegionalKey, Settings};
+use super::{Bytes, Image, Mark, RegionalKey, Settings};
 
 /// One instance. An operation changes `goal` and the states on the way there; the reconciler, which drives the
 /// machine, writes the states that were reached.
@@ -23,6 +23,8 @@ pub struct Instance {
     /// When it was last started.
     pub launched: Time,
     pub image: String,
+    #[serde(default)]
+    pub boot: Boot,
     pub instance_type: String,
     #[serde(default)]
     pub key_name: Option<String>,
@@ -77,6 +79,39 @@ pub struct Instance {
     pub ended: Option<Time>,
     #[serde(default)]
     pub settings: Settings,
+}
+
+/// What its machine is made of: the image may be gone while its instances live on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Boot {
+    pub bytes: Bytes,
+    /// The user that it is entered as.
+    pub login: String,
+    pub root_device: String,
+    pub architecture: String,
+}
+
+impl Boot {
+    pub fn of(image: &Image) -> Boot {
+        Boot {
+            bytes: image.bytes.clone(),
+            login: image.login.clone(),
+            root_device: image.root_device.clone(),
+            architecture: image.architecture.clone(),
+        }
+    }
+}
+
+impl Default for Boot {
+    /// What there was before images were told apart.
+    fn default() -> Boot {
+        Boot {
+            bytes: Bytes::Host,
+            login: "ec2-user".into(),
+            root_device: "/dev/xvda".into(),
+            architecture: crate::images::architecture().into(),
+        }
+    }
 }
 
 /// The instance profile that gives the instance its role.

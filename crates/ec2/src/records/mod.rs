@@ -5,6 +5,7 @@
 mod account_settings;
 mod address;
 mod association;
+mod image;
 mod instance;
 mod interface;
 mod key_pair;
@@ -24,9 +25,12 @@ mod wiring;
 pub use account_settings::{AccountSettings, MetadataDefaults, SettingsOfAccounts};
 pub use address::{PrivateAddresses, PublicAddresses, Taken};
 pub use association::{Association, Associations};
+pub use image::{
+    Bytes, DiskPlaces, DiskWork, Image, ImageAlias, ImageAliases, ImageDisk, ImageState, Images,
+};
 pub use instance::{
-    Ended, Goal, Instance, InstancePlaces, Instances, MetadataOptions, ProfileRef, Reason, Settled, Shutdown,
-    State, Work,
+    Boot, Ended, Goal, Instance, InstancePlaces, Instances, MetadataOptions, ProfileRef, Reason, Settled,
+    Shutdown, State, Work,
 };
 pub use interface::{
     Attachment, Elastic, Interfaces, NetworkInterface, PrivateAddress, PublicAddress, Requester,
