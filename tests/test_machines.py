@@ -219,3 +219,66 @@ class Container:
         done = subprocess.run(["nsenter", "-t", str(process), "-n", "sh", "-c", line], capture_output=True, text=True, timeout=30)
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
+
+
+def processes_below(process):
+    """The process ids of its children, and of theirs."""
+    found = []
+    for child in subprocess.run(["pgrep", "-P", str(process)], capture_output=True, text=True).stdout.split():
+        found += [int(child), *processes_below(child)]
+    return found
+
+
+def test_a_killed_supervisor_is_replaced_and_every_instance_runs_again(machine):
+    wait_for("the SSH port", lambda: machine.ssh("true").returncode == 0)
+    machine.shell("echo kept > note; sync note")
+    supervisor, *below = processes_below(machine.server.process.pid)
+    os.kill(supervisor, 9)
+    wait_for("the end of the old processes", lambda: not any(os.path.exists(f"/proc/{pid}") for pid in below))
+    wait_for("the SSH port", lambda: machine.ssh("true").returncode == 0)
+    # Its disk, its role and the API inside are as before, and it never left its state.
+    assert machine.shell("cat note; curl -s -o /dev/null -w '%{http_code}' $AWS_ENDPOINT_URL/_rolecall/health") == "kept\n200"
+    assert machine.shell(f"curl -s {IMDS}/meta-data/iam/security-credentials/") == "reader"
+    assert machine.record()["State"]["Name"] == "running"
+
+
+def test_an_instance_whose_machine_dies_stops_and_says_so(machine):
+    wait_for("the SSH port", lambda: machine.ssh("true").returncode == 0)
+    supervisor = processes_below(machine.server.process.pid)[0]
+    first = subprocess.run(["pgrep", "-P", str(supervisor)], capture_output=True, text=True).stdout.split()[0]
+    os.kill(int(first), 9)
+    machine.wait("stopped")
+    assert machine.record()["StateReason"]["Code"] == "Server.InternalError"
+    machine.ec2.start_instances(InstanceIds=[machine.id])
+    machine.wait("running")
+
+
+def test_a_reboot_from_inside_keeps_it_running_and_a_shutdown_stops_it(machine):
+    wait_for("the SSH port", lambda: machine.ssh("true").returncode == 0)
+    machine.shell("touch /tmp/before")
+    as_root = lambda signal: machine.server.rolecall(machine.server.root, "exec", machine.id, "--", "kill", "-s", signal, "1")  # noqa: E731
+    as_root("INT")
+    wait_for("the reboot", lambda: machine.ssh("test ! -e /tmp/before").returncode == 0)
+    assert machine.record()["State"]["Name"] == "running"
+    as_root("PWR")
+    machine.wait("stopped")
+    assert machine.record()["StateReason"]["Code"] == "Client.InstanceInitiatedShutdown"
+
+
+def test_a_killed_server_leaves_nothing_and_its_instances_run_at_the_next_start(tmp_path):
+    data = tmp_path / "data"
+    with Server("--compute", "auto", data=data) as server:
+        root = server.root
+        machine = Machine(server, tmp_path)
+        wait_for("the SSH port", lambda: machine.ssh("true").returncode == 0)
+        machine.shell("echo kept > note; sync note")
+        below = processes_below(server.process.pid)
+        server.process.kill()
+        server.process.wait()
+    wait_for("the end of all", lambda: not any(os.path.exists(f"/proc/{pid}") for pid in below))
+    assert str(data) not in open("/proc/self/mountinfo").read()
+    with Server("--compute", "auto", data=data) as server:
+        server.root = root
+        machine.server, machine.ec2 = server, server.client("ec2", root)
+        wait_for("the SSH port", lambda: machine.ssh("true").returncode == 0)
+        assert machine.shell("cat note") == "kept"

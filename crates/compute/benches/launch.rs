@@ -23,7 +23,11 @@ const IDLE: u32 = 50;
 async fn main() {
     let folder = tempfile::tempdir().unwrap();
     let dir = folder.path().join("compute");
-    let config = Config { dir: dir.clone(), init: Some(PathBuf::from(env!("CARGO_BIN_EXE_rolecall-init"))) };
+    let config = Config {
+        dir: dir.clone(),
+        init: Some(PathBuf::from(env!("CARGO_BIN_EXE_rolecall-init"))),
+        ..Config::default()
+    };
     let began = Instant::now();
     let driver = match choose(Choice::Namespace, &config).await {
         Ok((driver, said)) => {

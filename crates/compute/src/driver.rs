@@ -46,12 +46,14 @@ impl Kind {
 }
 
 /// Where the drivers keep what they need, and what they run.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Config {
     /// Folder for the disks and consoles of instances; created when absent.
     pub dir: PathBuf,
     /// The program that carries [`crate::maybe_run_init`]; this very program when absent.
     pub init: Option<PathBuf>,
+    /// For tests: the stage at which every start fails.
+    pub fail_at: Option<String>,
 }
 
 /// What the running driver gives, measured at its start.
@@ -87,6 +89,9 @@ pub struct Running {
 pub enum Event {
     /// The instance's first process is gone.
     Exited { id: String, how: Ending },
+    /// What runs the instances ended and runs again. Every instance has ended, each with an event of its own, and every
+    /// network and listener with them: who keeps records brings them back.
+    Restarted,
     /// The user data ran to its end, with this exit code.
     UserDataDone { id: String, code: i32 },
 }
@@ -98,8 +103,10 @@ pub enum Ending {
     PowerOff,
     /// A program inside had the kernel restart it at once: it is to be started again.
     Reboot,
-    /// Its init was killed or failed, or the whole supervisor did.
+    /// Its init was killed or failed.
     Died,
+    /// What runs all instances ended: [`Event::Restarted`] tells when it is to be started again.
+    Lost,
 }
 
 /// How many events a slow listener may be behind.
@@ -393,6 +400,14 @@ impl Driver {
         match &self.0.machine {
             Machine::Host(host) => host.delete_image(id).await,
             Machine::Records(_) => Ok(()),
+        }
+    }
+
+    /// How often [`Event::Restarted`] was told: what was opened in an earlier generation leads nowhere.
+    pub fn generation(&self) -> u64 {
+        match &self.0.machine {
+            Machine::Host(host) => host.generation(),
+            Machine::Records(_) => 0,
         }
     }
 

@@ -20,6 +20,7 @@ pub(crate) enum Ask {
         seq: u64,
         kind: Kind,
         dir: PathBuf,
+        fail_at: Option<String>,
     },
     /// Files: the init's socket, the console file. Process kind: the metadata URL in `imds`. Answered
     /// with the metadata listeners, IPv4 and IPv6 (namespace kind).

@@ -122,8 +122,12 @@ impl Reconciler {
                 () = &mut shutdown => break,
                 Some(done) = tasks.join_next() => self.end(done.ok()),
                 event = events.recv() => match event {
+                    Ok(Event::Restarted) => self.resume().await,
                     Ok(event) => parts.observe(event).await,
-                    Err(RecvError::Lagged(missed)) => log::error!("{missed} events of machines were missed"),
+                    Err(RecvError::Lagged(missed)) => {
+                        log::error!("{missed} events of machines were missed");
+                        self.resume().await;
+                    }
                     Err(RecvError::Closed) => break,
                 },
                 () = &mut changed => pace.await,
@@ -200,11 +204,25 @@ impl Parts {
             if let Err(error) = &outcome {
                 log::warn!("{id} does not reach {:?}: {error}", instance.goal);
             }
+            // Its note stays: it is done when the driver is back.
+            if matches!(outcome, Err(ComputeError::SupervisorGone)) {
+                return Ok(());
+            }
+            if outcome.is_err() && instance.goal == Goal::Running && !instance.ran {
+                self.clear(id).await;
+            }
             if self.settle(&instance, outcome.is_ok()).await? {
                 return Ok(());
             }
         }
         Ok(())
+    }
+
+    /// Deletes what a launch that failed left on the disk.
+    async fn clear(&self, id: &str) {
+        if let Err(error) = self.machines.driver.terminate(id, Duration::ZERO).await {
+            log::error!("{id} could not be launched, and its disk could not be deleted: {error}");
+        }
     }
 
     /// Asks the driver for what is wanted. What is so already is no error.
@@ -284,9 +302,13 @@ impl Parts {
     async fn observe(&self, event: Event) {
         match event {
             // The console tells how it ended.
-            Event::UserDataDone { .. } => {}
+            Event::UserDataDone { .. } | Event::Restarted => {}
             Event::Exited { id, how } => {
                 self.machines.tell(Change::Ended { id: id.clone() });
+                // It is started again when the driver is.
+                if how == Ending::Lost {
+                    return;
+                }
                 if let Err(trouble) = self.exited(&id, how).await {
                     log::error!("{id} ended by itself and could not be written so: {trouble}");
                 }
@@ -314,7 +336,7 @@ impl Parts {
                 Ending::PowerOff => {
                     Reason::new("Client.InstanceInitiatedShutdown", "Instance initiated shutdown")
                 }
-                Ending::Died | Ending::Reboot => {
+                Ending::Died | Ending::Lost | Ending::Reboot => {
                     Reason::new("Server.InternalError", "The instance's machine ended")
                 }
             });

@@ -4,7 +4,7 @@
 //! Which instance asks for metadata is known by the listener: the driver makes one for each, bound where no other can
 //! reach it. The record is read anew for each request, so a changed option or association counts at once.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -32,8 +32,8 @@ const TOOLS: &str = "/opt/aws-cli";
 #[derive(Debug)]
 enum Told {
     Change(Change),
-    /// The API endpoint of a VPC.
-    Endpoint(TcpListener),
+    /// The API endpoint of a VPC, in this generation of the driver.
+    Endpoint(TcpListener, u64),
 }
 
 /// The driver as EC2's operations see it, before the loops that serve its machines are started.
@@ -77,20 +77,22 @@ fn tools(config: &Config) -> (Vec<Mount>, Vec<Link>) {
 struct Endpoints {
     driver: Driver,
     port: u16,
-    open: Mutex<HashSet<String>>,
+    /// VPC → the generation of the driver that it was opened in.
+    open: Mutex<HashMap<String, u64>>,
     tell: mpsc::UnboundedSender<Told>,
 }
 
 impl Endpoints {
     async fn open(&self, vpc: &Vpc) -> Result<(), rolecall_compute::ComputeError> {
         let mut open = self.open.lock().await;
-        if open.contains(&vpc.id) {
+        let generation = self.driver.generation();
+        if open.get(&vpc.id) == Some(&generation) {
             return Ok(());
         }
         if let Some(listener) = self.driver.endpoint_listener(vpc, self.port).await? {
-            let _ = self.tell.send(Told::Endpoint(listener));
+            let _ = self.tell.send(Told::Endpoint(listener, generation));
         }
-        open.insert(vpc.id.clone());
+        open.insert(vpc.id.clone(), generation);
         Ok(())
     }
 }
@@ -107,6 +109,8 @@ pub async fn run(prepared: Prepared, accepting: Accepting, settings: Settings) {
         world,
         accepting,
         running: HashMap::new(),
+        endpoints: watch::channel(()).0,
+        generation: 0,
         tasks: JoinSet::new(),
     };
     let wiring = Wiring::new(hosting.world.door.clone(), machines.clone());
@@ -130,14 +134,30 @@ struct Hosting {
     imds: Arc<Imds>,
     /// Dropping a sender ends the listeners of that instance.
     running: HashMap<String, watch::Sender<()>>,
+    /// Dropped when the driver begins anew: it ends the endpoints of before.
+    endpoints: watch::Sender<()>,
+    generation: u64,
     tasks: JoinSet<()>,
 }
 
 impl Hosting {
     async fn hear(&mut self, told: Told) {
         match told {
-            Told::Endpoint(listener) => {
-                self.tasks.spawn(self.accepting.clone().run(listener, None));
+            Told::Endpoint(listener, generation) => {
+                if generation > self.generation {
+                    // The endpoints of earlier ones are in networks that nobody is in any more.
+                    self.generation = generation;
+                    self.endpoints = watch::channel(()).0;
+                }
+                let mut ended = self.endpoints.subscribe();
+                let accept = self.accepting.clone().run(listener, None);
+                self.tasks.spawn(async move {
+                    tokio::select! {
+                        () = accept => {}
+                        // Only its end is told.
+                        _ = ended.changed() => {}
+                    }
+                });
             }
             Told::Change(Change::Started { id, .. }) => self.started(&id).await,
             Told::Change(Change::Ended { id }) => {

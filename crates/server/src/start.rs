@@ -358,7 +358,7 @@ async fn choose_driver(config: &Config, env: &Env) -> Result<(Driver, String), S
         Some(data) => data.join("machines"),
         None => own_temporary(env)?,
     };
-    let choice = rolecall_compute::Config { dir, init: None };
+    let choice = rolecall_compute::Config { dir, ..rolecall_compute::Config::default() };
     rolecall_compute::choose(config.compute, &choice).await.map_err(|error| {
         StartError::new(
             format!("Instances can't be run as asked: {error}."),

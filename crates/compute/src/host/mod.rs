@@ -6,6 +6,7 @@ mod images;
 mod instance;
 mod network;
 mod pty;
+mod revival;
 mod supervisor;
 
 use std::collections::HashMap;
@@ -15,8 +16,8 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
 use tokio::sync::broadcast;
@@ -27,7 +28,7 @@ use crate::protocol::{Ask, InitEnd};
 use crate::{ComputeError, Config, Ending, ExecIo, ExecSpec, Image, InstanceSpec, packet};
 use instance::Instance;
 pub(crate) use network::NameSockets;
-use supervisor::{Exits, Supervisor};
+use supervisor::Supervisor;
 
 /// How much longer than its grace a stop may take before the instance is killed.
 const KILL_AFTER: Duration = Duration::from_secs(2);
@@ -39,10 +40,13 @@ const KILL_LIMIT: Duration = Duration::from_secs(10);
 pub(crate) struct Host {
     kind: Kind,
     dir: PathBuf,
-    supervisor: Supervisor,
+    /// Replaced when it ends before the server does.
+    supervisor: Arc<RwLock<Arc<Supervisor>>>,
     instances: Arc<Instances>,
     events: broadcast::Sender<Event>,
     discarded: AtomicU64,
+    /// How many supervisors there were before this one.
+    generation: Arc<AtomicU64>,
     /// Absent for the process kind.
     images: Option<Arc<Images>>,
 }
@@ -79,8 +83,18 @@ impl Host {
             Kind::Process | Kind::None => None,
         };
         let discarded = AtomicU64::new(0);
-        let host = Host { kind, dir, supervisor, instances: Arc::default(), events, discarded, images };
-        host.follow(exits);
+        let supervisor = Arc::new(RwLock::new(Arc::new(supervisor)));
+        let host = Host {
+            kind,
+            dir,
+            supervisor,
+            instances: Arc::default(),
+            events,
+            discarded,
+            generation: Arc::default(),
+            images,
+        };
+        host.follow(exits, config);
         let machine = kind == Kind::Namespace;
         let caps = Caps {
             kind,
@@ -113,6 +127,14 @@ impl Host {
         }
     }
 
+    pub(crate) fn generation(&self) -> u64 {
+        self.generation.load(Ordering::SeqCst)
+    }
+
+    fn supervisor(&self) -> Arc<Supervisor> {
+        self.supervisor.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     pub(crate) async fn stop(&self, id: &str, grace: Duration) -> Result<(), ComputeError> {
         let instance = self.instances.begin_end(id)?;
         if grace > Duration::ZERO {
@@ -121,7 +143,7 @@ impl Host {
                 return Ok(());
             }
         }
-        self.supervisor.ask(Vec::new(), |seq| Ask::Kill { seq, id: id.into() }).await?;
+        self.supervisor().ask(Vec::new(), |seq| Ask::Kill { seq, id: id.into() }).await?;
         if instance.wait_gone(KILL_LIMIT).await {
             return Ok(());
         }
@@ -178,7 +200,7 @@ impl Host {
         let imds = local.as_ref().map(|(_, url)| url.clone());
         let boxed = Box::new(spec.clone());
         let files = vec![theirs, console];
-        let files = self.supervisor.ask(files, |seq| Ask::Start { seq, spec: boxed, imds }).await;
+        let files = self.supervisor().ask(files, |seq| Ask::Start { seq, spec: boxed, imds }).await;
         let files = match files {
             Ok(files) => files,
             // What the child itself says about its end is nearer to the cause.
@@ -220,21 +242,6 @@ impl Host {
         let path = folder.join("console.log");
         let file = OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path)?;
         Ok(file.into())
-    }
-
-    fn follow(&self, mut exits: Exits) {
-        let (instances, events) = (self.instances.clone(), self.events.clone());
-        let follow = async move {
-            while let Some((id, end)) = exits.recv().await {
-                instances.ended(&id, end, &events);
-            }
-            let ids: Vec<String> = instances.lock().keys().cloned().collect();
-            for id in ids {
-                instances.ended(&id, InitEnd::Killed, &events);
-            }
-        };
-        #[expect(clippy::disallowed_methods, reason = "ends with the supervisor's socket")]
-        tokio::spawn(follow);
     }
 }
 
@@ -282,24 +289,37 @@ impl Instances {
             *ended = true;
             return;
         }
-        match slots.remove(id) {
-            Some(Slot::Running(instance)) => {
-                instance.set_gone();
-                let how = match end {
-                    InitEnd::PowerOff => Ending::PowerOff,
-                    InitEnd::Reboot => Ending::Reboot,
-                    InitEnd::Killed => Ending::Died,
-                };
-                // Without a listener there is nobody to tell.
-                let _ = events.send(Event::Exited { id: id.into(), how });
-            }
-            Some(Slot::Ending(instance)) => instance.set_gone(),
-            Some(Slot::Starting { .. }) | None => {}
+        let how = match end {
+            InitEnd::PowerOff => Ending::PowerOff,
+            InitEnd::Reboot => Ending::Reboot,
+            InitEnd::Killed => Ending::Died,
+        };
+        end_slot(slots.remove(id), id, how, events);
+    }
+
+    /// The supervisor has ended, and every instance with it. Those that were starting hear it from their own asking.
+    fn lost(&self, events: &broadcast::Sender<Event>) {
+        let mut slots = self.lock();
+        let ended = slots.extract_if(|_, slot| !matches!(slot, Slot::Starting { .. })).collect::<Vec<_>>();
+        for (id, slot) in ended {
+            end_slot(Some(slot), &id, Ending::Lost, events);
         }
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<String, Slot>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn end_slot(slot: Option<Slot>, id: &str, how: Ending, events: &broadcast::Sender<Event>) {
+    match slot {
+        Some(Slot::Running(instance)) => {
+            instance.set_gone();
+            // Without a listener there is nobody to tell.
+            let _ = events.send(Event::Exited { id: id.into(), how });
+        }
+        Some(Slot::Ending(instance)) => instance.set_gone(),
+        Some(Slot::Starting { .. }) | None => {}
     }
 }
 

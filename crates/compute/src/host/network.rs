@@ -19,7 +19,7 @@ impl Host {
             return Ok(());
         }
         let file = packet::write(&plan).map_err(|error| ComputeError::failed("write the plan", error))?;
-        self.supervisor.ask(vec![file], |seq| Ask::Network { seq }).await.map(drop)
+        self.supervisor().ask(vec![file], |seq| Ask::Network { seq }).await.map(drop)
     }
 
     pub(crate) async fn endpoint_listener(
@@ -31,7 +31,7 @@ impl Host {
             return Ok(None);
         }
         let vpc = vpc.clone();
-        let files = self.supervisor.ask(Vec::new(), |seq| Ask::Endpoint { seq, vpc, port }).await?;
+        let files = self.supervisor().ask(Vec::new(), |seq| Ask::Endpoint { seq, vpc, port }).await?;
         one(files).map(|file| Some(TcpListener::from(file)))
     }
 
@@ -39,7 +39,7 @@ impl Host {
         if self.kind != Kind::Namespace {
             return Ok(None);
         }
-        let files = self.supervisor.ask(Vec::new(), |seq| Ask::Names { seq, vpc: vpc.into() }).await?;
+        let files = self.supervisor().ask(Vec::new(), |seq| Ask::Names { seq, vpc: vpc.into() }).await?;
         let (mut pairs, mut files) = (Vec::new(), files.into_iter());
         while let Some(datagrams) = files.next() {
             let streams = files.next().ok_or_else(no_file)?;
@@ -52,7 +52,7 @@ impl Host {
         if self.kind != Kind::Namespace {
             return Ok(None);
         }
-        let files = self.supervisor.ask(Vec::new(), |seq| Ask::Outside { seq, vpc: vpc.into() }).await?;
+        let files = self.supervisor().ask(Vec::new(), |seq| Ask::Outside { seq, vpc: vpc.into() }).await?;
         one(files).map(|file| Some(TcpListener::from(file)))
     }
 
@@ -73,14 +73,14 @@ impl Host {
                 what: "reach private addresses",
             });
         }
-        let files = self.supervisor.ask(Vec::new(), |seq| Ask::Socket { seq, vpc: vpc.into() }).await?;
+        let files = self.supervisor().ask(Vec::new(), |seq| Ask::Socket { seq, vpc: vpc.into() }).await?;
         let socket = TcpSocket::from_std_stream(std::net::TcpStream::from(one(files)?));
         socket.connect(to).await.map_err(|error| ComputeError::failed("connect to the instance", error))
     }
 
     pub(crate) async fn drop_vpc(&self, vpc: &str) -> Result<(), ComputeError> {
         if self.kind == Kind::Namespace {
-            self.supervisor.ask(Vec::new(), |seq| Ask::DropVpc { seq, vpc: vpc.into() }).await?;
+            self.supervisor().ask(Vec::new(), |seq| Ask::DropVpc { seq, vpc: vpc.into() }).await?;
         }
         Ok(())
     }

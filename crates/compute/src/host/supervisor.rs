@@ -59,7 +59,7 @@ impl Supervisor {
         // It ends when `ours` is closed; this thread only takes its exit in.
         std::thread::spawn(move || child.wait());
         let channel = Channel::new(ours).map_err(failed)?;
-        let setup = Ask::Setup { seq: 0, kind, dir: config.dir.clone() };
+        let setup = Ask::Setup { seq: 0, kind, dir: config.dir.clone(), fail_at: config.fail_at.clone() };
         channel.send(&setup, &[]).await.map_err(failed)?;
         let hello = match channel.receive().await.map_err(failed)? {
             Some((Answer::Ready { limits, notes }, _)) => Hello { limits, notes },
@@ -88,7 +88,10 @@ impl Supervisor {
             if let Some(waiting) = lock(&self.waiting).as_mut() {
                 waiting.remove(&seq);
             }
-            return Err(ComputeError::failed("ask the supervisor", error));
+            return Err(match error.kind() {
+                io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset => ComputeError::SupervisorGone,
+                _ => ComputeError::failed("ask the supervisor", error),
+            });
         }
         receiver.await.unwrap_or(Err(ComputeError::SupervisorGone))
     }

@@ -5,6 +5,10 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 
 use crate::protocol::Limits;
 
@@ -192,7 +196,7 @@ fn version_1_parent(
     None
 }
 
-/// Removes the groups of supervisors that are no more.
+/// Removes the groups of supervisors that are no more, with what was left to run in them.
 fn sweep(folder: &Path) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let name = entry.file_name();
@@ -200,12 +204,27 @@ fn sweep(folder: &Path) {
             name.to_str().and_then(|name| name.strip_prefix(PREFIX)).and_then(|pid| pid.parse::<u32>().ok());
         if pid.is_some_and(|pid| !Path::new(&format!("/proc/{pid}")).exists()) {
             for group in fs::read_dir(entry.path()).into_iter().flatten().flatten() {
-                // Files of the group's own cannot be removed and need not be.
-                let _ = fs::remove_dir(group.path());
+                clear(&group.path());
             }
             // Another user's, or still in use: not ours to speak of.
             let _ = fs::remove_dir(entry.path());
         }
+    }
+}
+
+/// Ends what a killed supervisor left in a group. Its processes end with it, but that takes the kernel a moment.
+fn clear(group: &Path) {
+    for _ in 0..200 {
+        // Files of the group's own cannot be removed and need not be.
+        if fs::remove_dir(group).is_ok() || !group.is_dir() {
+            return;
+        }
+        let left = fs::read_to_string(group.join("cgroup.procs")).unwrap_or_default();
+        for pid in left.lines().filter_map(|line| line.parse().ok()) {
+            // It may have ended meanwhile.
+            let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
+        }
+        std::thread::sleep(Duration::from_millis(10));
     }
 }
 

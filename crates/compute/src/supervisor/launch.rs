@@ -14,7 +14,7 @@ use nix::sys::wait::waitpid;
 use nix::unistd::{Pid, pipe2};
 
 use super::stage::{self, Shared};
-use super::{Child, Failure, Machines, Supervisor};
+use super::{Child, Failure, Faults, Machines, Supervisor};
 use crate::init::{self, Boot, Disk, Place};
 use crate::spec::{Image, InstanceSpec};
 use crate::sys::{self, Side};
@@ -38,6 +38,8 @@ impl Supervisor {
         let [control, console] = <[OwnedFd; 2]>::try_from(files)
             .map_err(|_| ("take the files", io::Error::other("want a socket and a console")))?;
         let id = spec.id.clone();
+        let faults = self.faults.clone();
+        faults.check("set the limits")?;
         let group = self
             .cgroups
             .group(&id, spec.memory_mib, spec.vcpus)
@@ -51,7 +53,7 @@ impl Supervisor {
         };
         let boot = Boot { control, console, go: go_read, imds };
         let forked = match &mut self.machines {
-            Some(machines) => machines.fork(&spec, boot, &group),
+            Some(machines) => machines.fork(&spec, boot, &group, &faults),
             None => fork_process(&self.dir, &spec, boot, &group),
         };
         let pid = match forked {
@@ -61,7 +63,7 @@ impl Supervisor {
                 return Err(failure);
             }
         };
-        let equipped = equip(self.machines.as_mut(), pid, &spec, &group, File::from(go_write));
+        let equipped = equip(self.machines.as_mut(), pid, &spec, &group, File::from(go_write), &faults);
         self.children.insert(pid, Child { id, group });
         if equipped.is_err() {
             // The exit is reaped like any other.
@@ -78,16 +80,20 @@ fn equip(
     spec: &InstanceSpec,
     group: &super::Group,
     mut go: File,
+    faults: &Faults,
 ) -> Result<Vec<OwnedFd>, Failure> {
     let mut given = Vec::new();
     if let Some(machines) = machines {
+        faults.check("map the user ids")?;
         stage::write_maps(pid, machines.ids).map_err(|error| ("map the user ids", error))?;
         // Before it goes on, since it hides itself as soon as it can.
         let guest =
             File::open(format!("/proc/{pid}/ns/net")).map_err(|error| ("open the namespace", error))?;
         go.write_all(b"i").map_err(|error| ("go on", error))?;
+        faults.check("join the network")?;
         given.extend(machines.connect(guest, spec)?);
     }
+    faults.check("enter the control groups")?;
     // So that what runs out of memory loses a program and not the instance. Not every root may say so.
     let _ = fs::write(format!("/proc/{pid}/oom_score_adj"), "-900");
     group.admit(pid).map_err(|error| ("enter the control groups", error))?;
@@ -96,8 +102,15 @@ fn equip(
 }
 
 impl Machines {
-    fn fork(&mut self, spec: &InstanceSpec, boot: Boot, group: &super::Group) -> Result<i32, Failure> {
+    fn fork(
+        &mut self,
+        spec: &InstanceSpec,
+        boot: Boot,
+        group: &super::Group,
+        faults: &Faults,
+    ) -> Result<i32, Failure> {
         self.ensure_router(&spec.network.vpc)?;
+        faults.check("make the disk")?;
         let (disk, sees_host) = self.disk(spec).map_err(|error| ("make the disk", error))?;
         let mut shared = if sees_host { self.stage.system.clone() } else { Vec::new() };
         for mount in &spec.mounts {
@@ -105,8 +118,10 @@ impl Machines {
                 self.stage.share(&mount.host, &mut Vec::new()).map_err(|error| ("share a folder", error))?;
             shared.push(Shared { name, guest: mount.guest.clone() });
         }
+        faults.check("make the namespaces")?;
         match sys::clone_process(NAMESPACES, group.entry()).map_err(|error| ("make the namespaces", error))? {
             Side::Parent { pid } => Ok(pid),
+            Side::Child if faults.is("boot") => std::process::exit(1),
             Side::Child => {
                 let mut keep = boot.descriptors();
                 keep.extend(disk.descriptors());

@@ -75,6 +75,7 @@ struct Supervisor {
     cgroups: Cgroups,
     /// Absent for the process kind.
     machines: Option<Machines>,
+    faults: Faults,
     children: HashMap<i32, Child>,
 }
 
@@ -94,7 +95,7 @@ impl Supervisor {
         }
         signals.thread_block()?;
         let signals = SignalFd::with_flags(&signals, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?;
-        let Some((Ask::Setup { seq, kind, dir }, _)) = packet::receive(server.as_fd())? else {
+        let Some((Ask::Setup { seq, kind, dir, fail_at }, _)) = packet::receive(server.as_fd())? else {
             return Ok(None);
         };
         let mut notes = Vec::new();
@@ -102,8 +103,15 @@ impl Supervisor {
             Ok(machines) => {
                 let cgroups = Cgroups::new(&mut notes);
                 let limits = cgroups.limits();
-                let supervisor =
-                    Supervisor { server, signals, dir, cgroups, machines, children: HashMap::new() };
+                let supervisor = Supervisor {
+                    server,
+                    signals,
+                    dir,
+                    cgroups,
+                    machines,
+                    faults: Faults(fail_at),
+                    children: HashMap::new(),
+                };
                 supervisor.answer(&Answer::Ready { limits, notes }, &[]);
                 Ok(Some(supervisor))
             }
@@ -232,6 +240,20 @@ impl Supervisor {
         }
         self.cgroups.remove();
         0
+    }
+}
+
+/// The stage that a test wants to fail.
+#[derive(Debug, Clone)]
+pub(crate) struct Faults(Option<String>);
+
+impl Faults {
+    fn is(&self, stage: &str) -> bool {
+        self.0.as_deref() == Some(stage)
+    }
+
+    fn check(&self, stage: &'static str) -> Result<(), Failure> {
+        if self.is(stage) { Err((stage, io::Error::other("made to fail"))) } else { Ok(()) }
     }
 }
 

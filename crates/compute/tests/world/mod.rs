@@ -36,6 +36,7 @@ pub fn config(folder: &TempDir) -> Config {
     Config {
         dir: folder.path().join("compute"),
         init: Some(PathBuf::from(env!("CARGO_BIN_EXE_rolecall-init"))),
+        ..Config::default()
     }
 }
 

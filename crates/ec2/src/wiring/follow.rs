@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rolecall_base::Fault;
-use rolecall_compute::ComputeError;
+use rolecall_compute::{ComputeError, Event};
 use rolecall_door::Door;
 use rolecall_store::{CommitError, Scan, Store, StoreError};
+use tokio::sync::broadcast::error::RecvError;
 
 use super::plan;
 use crate::machines::Machines;
@@ -77,6 +78,7 @@ impl Wiring {
     pub async fn run(mut self, shutdown: impl Future<Output = ()>) {
         self.resume();
         let door = self.door.clone();
+        let mut events = self.machines.driver.events();
         tokio::pin!(shutdown);
         loop {
             let changed = door.changed.notified();
@@ -88,6 +90,12 @@ impl Wiring {
                 biased;
                 () = &mut shutdown => return,
                 () = &mut changed => {}
+                event = events.recv() => match event {
+                    // Events that were missed may have been such a one.
+                    Ok(Event::Restarted) | Err(RecvError::Lagged(_)) => self.resume(),
+                    Ok(_) => {}
+                    Err(RecvError::Closed) => return,
+                },
                 () = tokio::time::sleep(PAUSE) => {}
             }
         }
