@@ -19,21 +19,21 @@ INSTALLED = ROOT / ".cache" / "oidc"
 FILES = ["package.json", "package-lock.json", "provider.mjs"]
 
 
-def installed():
-    """Installs the provider as its lock file has it, once; skips where there is no Node.js."""
+def installed(here=HERE, folder=INSTALLED, files=FILES):
+    """Installs the provider, or another package of npm's, as its lock file has it, once; skips where there is no Node.js."""
     for tool in ("node", "npm"):
         if shutil.which(tool) is None:
-            pytest.skip(f"`{tool}` is not installed: the tests of web identity run a provider of npm's on it")
-    INSTALLED.mkdir(parents=True, exist_ok=True)
-    lock = (HERE / "package-lock.json").read_bytes()
-    done = INSTALLED / "installed-lock.json"
-    for name in FILES:
-        shutil.copy(HERE / name, INSTALLED / name)
+            pytest.skip(f"`{tool}` is not installed: this test runs a package of npm's on it")
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = (here / "package-lock.json").read_bytes()
+    done = folder / "installed-lock.json"
+    for name in files:
+        shutil.copy(here / name, folder / name)
     if not done.exists() or done.read_bytes() != lock:
         command = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
-        subprocess.run(command, cwd=INSTALLED, check=True, capture_output=True, timeout=300)
+        subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=300)
         done.write_bytes(lock)
-    return INSTALLED
+    return folder
 
 
 class NoRedirect(urllib.request.HTTPRedirectHandler):

@@ -38,6 +38,7 @@ pub mod s3_operations;
 
 pub mod cloudtrail;
 pub mod ec2;
+pub mod ec2_instance_connect;
 pub mod iam;
 pub mod organizations;
 pub mod rolecall;

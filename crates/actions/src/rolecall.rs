@@ -21,6 +21,8 @@ service! {
         Decide Read Keys0 "*" [] [] [];
         DelegationNotice Read Keys0 "*" [] [] [];
         Exec Write Keys0 [Instance] [] [];
+        ListInstances List Keys0 "*" [] [] [];
+        OpenMetadata Write Keys0 [Instance] [] [];
         PutPolicyTemplate Write Keys0 "*" [] [] [];
         PutRoleTemplate Write Keys0 "*" [] [] [];
         Reset Write Keys0 "*" [] [] [];

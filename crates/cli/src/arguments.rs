@@ -33,7 +33,10 @@ Rolecall: the role system of a cloud, to run yourself.
       --quota NAME=N                   instead of an account's default: roles=200000, users=…, groups=…, more
       --log error|warn|info|debug
 
+  rolecall ps [--json]                                     instances, their roles and credentials
+  rolecall ssh INSTANCE [--user NAME] [-t] [-- COMMAND…]   log in by EC2 Instance Connect (ec2-user)
   rolecall exec INSTANCE [--user NAME] [-t] -- COMMAND…    run it inside
+  rolecall metadata INSTANCE                               where its metadata is served, with --compute none
   rolecall accounts create --account ID                    a further account, its root keys as JSON
   rolecall why REQUEST-ID [--json]                         how that call was decided
       --endpoint URL                   of the server ($AWS_ENDPOINT_URL or http://127.0.0.1:4566)
@@ -61,6 +64,10 @@ pub enum Command {
     CreateAccount { at: Endpoint, account: String },
     Eval,
     Exec(Exec),
+    Ssh(Ssh),
+    Ps { at: Endpoint, json: bool },
+    Metadata { at: Endpoint, instance: String },
+    SftpServer,
     Test(Test),
     Why { at: Endpoint, request_id: String, json: bool, color: bool },
 }
@@ -92,6 +99,17 @@ pub struct Exec {
     pub command: Vec<String>,
 }
 
+/// `rolecall ssh`.
+#[derive(Debug)]
+pub struct Ssh {
+    pub at: Endpoint,
+    pub instance: String,
+    pub user: String,
+    /// A terminal even for a command.
+    pub tty: bool,
+    pub command: Vec<String>,
+}
+
 const ROOT_ID: &str = "ROLECALL_ROOT_ACCESS_KEY_ID";
 const ROOT_SECRET: &str = "ROLECALL_ROOT_SECRET_ACCESS_KEY";
 
@@ -110,8 +128,12 @@ pub fn read() -> Result<Command, lexopt::Error> {
         "help" => Ok(Command::Help),
         "version" => Ok(Command::Version),
         "up" => up(&mut parser).map(|up| Command::Up(Box::new(up))),
-        "eval" => eval(&mut parser),
+        "eval" => none(&mut parser, Command::Eval),
         "exec" => exec(&mut parser).map(Command::Exec),
+        "ssh" => ssh(&mut parser).map(Command::Ssh),
+        "ps" => ps(&mut parser),
+        "metadata" => metadata(&mut parser),
+        "sftp-server" => none(&mut parser, Command::SftpServer),
         "test" => test(&mut parser).map(Command::Test),
         "accounts" => accounts(&mut parser),
         "why" => why(&mut parser),
@@ -335,15 +357,51 @@ fn test(parser: &mut Parser) -> Result<Test, lexopt::Error> {
     Ok(Test { file, server: by_server.then(|| endpoint(at)), junit, color: color() })
 }
 
-fn eval(parser: &mut Parser) -> Result<Command, lexopt::Error> {
+/// A command that takes nothing.
+fn none(parser: &mut Parser, command: Command) -> Result<Command, lexopt::Error> {
     match parser.next()? {
-        None => Ok(Command::Eval),
+        None => Ok(command),
         Some(other) => Err(other.unexpected()),
     }
 }
 
+fn ps(parser: &mut Parser) -> Result<Command, lexopt::Error> {
+    let (mut at, mut json) = (None, false);
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Arg::Long("endpoint") => at = Some(parser.value()?.string()?),
+            Arg::Long("json") => json = true,
+            other => return Err(other.unexpected()),
+        }
+    }
+    Ok(Command::Ps { at: endpoint(at), json })
+}
+
+fn metadata(parser: &mut Parser) -> Result<Command, lexopt::Error> {
+    let (mut at, mut instance) = (None, None);
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Arg::Value(id) if instance.is_none() => instance = Some(id.string()?),
+            Arg::Long("endpoint") => at = Some(parser.value()?.string()?),
+            other => return Err(other.unexpected()),
+        }
+    }
+    let instance = instance.ok_or("the instance's id is missing")?;
+    Ok(Command::Metadata { at: endpoint(at), instance })
+}
+
+fn ssh(parser: &mut Parser) -> Result<Ssh, lexopt::Error> {
+    let Exec { at, instance, user, tty, command } = inside(parser, "ec2-user")?;
+    Ok(Ssh { at, instance, user, tty, command })
+}
+
 fn exec(parser: &mut Parser) -> Result<Exec, lexopt::Error> {
-    let (mut at, mut instance, mut user, mut tty) = (None, None, "root".to_owned(), false);
+    inside(parser, "root")
+}
+
+/// What is to run inside an instance.
+fn inside(parser: &mut Parser, user: &str) -> Result<Exec, lexopt::Error> {
+    let (mut at, mut instance, mut user, mut tty) = (None, None, user.to_owned(), false);
     let mut command = Vec::new();
     loop {
         // All that follows `--` is the command, its own flags included.

@@ -13,7 +13,7 @@ use rolecall_sigv4::{Family, Signer, body_hash};
 use serde_json::Value;
 use tokio::net::TcpStream;
 
-use crate::credentials;
+use crate::{credentials, xml};
 
 /// What went wrong, in a sentence for the terminal.
 #[derive(Debug)]
@@ -61,26 +61,68 @@ impl Client {
 
     /// Calls one of the server's own operations.
     pub async fn call(&self, path: &str, body: &Value) -> Result<Value, Failure> {
-        let body = body.to_string();
         let mut headers = self.headers();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        let (good, bytes) =
+            self.post(("rolecall", Family::RestJson), path, headers, body.to_string()).await?;
+        self.json(good, &bytes)
+    }
+
+    /// Calls an operation of a service that speaks AWS's JSON protocol.
+    pub async fn call_json(
+        &self,
+        service: &str,
+        target: &'static str,
+        body: &Value,
+    ) -> Result<Value, Failure> {
+        let mut headers = self.headers();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-amz-json-1.1"));
+        headers.insert("x-amz-target", HeaderValue::from_static(target));
+        let (good, bytes) = self.post((service, Family::Json), "/", headers, body.to_string()).await?;
+        self.json(good, &bytes)
+    }
+
+    /// Calls an operation of EC2; gives the XML of its answer.
+    pub async fn call_ec2(&self, form: String) -> Result<String, Failure> {
+        let mut headers = self.headers();
+        let kind = HeaderValue::from_static("application/x-www-form-urlencoded; charset=utf-8");
+        headers.insert(header::CONTENT_TYPE, kind);
+        let (good, bytes) = self.post(("ec2", Family::Ec2), "/", headers, form).await?;
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        if good {
+            return Ok(text);
+        }
+        let message = xml::first(&text, "Message");
+        Err(Failure(message.unwrap_or_else(|| "the server refused without a message".to_owned())))
+    }
+
+    async fn post(
+        &self,
+        (service, family): (&str, Family),
+        path: &str,
+        mut headers: HeaderMap,
+        body: String,
+    ) -> Result<(bool, Bytes), Failure> {
         let given = credentials::find()?;
         let signer = Signer {
             access_key_id: &given.access_key_id,
             secret: &given.secret_access_key,
             token: given.session_token.as_deref(),
             region: &self.region,
-            service: "rolecall",
-            family: Family::RestJson,
+            service,
+            family,
         };
         let hash = body_hash(body.as_bytes());
         let signed = signer.sign("POST", path, "", &mut headers, &hash, Env::system().now());
         signed.map_err(|error| Failure(error.to_string()))?;
         let response = self.send(Method::POST, path, headers, Bytes::from(body)).await?;
         let good = response.status().is_success();
-        let bytes =
-            response.into_body().collect().await.map_err(|error| Failure(error.to_string()))?.to_bytes();
-        let answer: Value = serde_json::from_slice(&bytes)
+        let body = response.into_body().collect().await;
+        Ok((good, body.map_err(|error| Failure(error.to_string()))?.to_bytes()))
+    }
+
+    fn json(&self, good: bool, bytes: &[u8]) -> Result<Value, Failure> {
+        let answer: Value = serde_json::from_slice(bytes)
             .map_err(|_| Failure(format!("{} does not answer as Rolecall does", self.endpoint)))?;
         if good { Ok(answer) } else { Err(Failure(told(&answer))) }
     }

@@ -8,6 +8,7 @@ mod commands;
 mod credentials;
 mod explanation;
 mod offline;
+mod xml;
 
 use std::process::ExitCode;
 
@@ -37,6 +38,10 @@ fn main() -> ExitCode {
         Command::Eval => commands::eval::run(),
         Command::Test(test) => commands::test::run(&test),
         Command::Exec(exec) => commands::exec::run(&exec),
+        Command::Ssh(ssh) => commands::ssh::run(&ssh),
+        Command::Ps { at, json } => commands::ps::run(&at, json),
+        Command::Metadata { at, instance } => commands::metadata::run(&at, &instance),
+        Command::SftpServer => commands::sftp_server::run(),
         Command::Why { at, request_id, json, color } => commands::why::run(&at, &request_id, json, color),
     };
     match done {

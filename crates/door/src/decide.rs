@@ -219,14 +219,14 @@ pub(crate) fn barred(caller: &Caller, service: &str, operation: &str) -> Option<
     if !is_sts && service != "iam" {
         return None;
     }
-    use rolecall_identity::SessionKind::{Delegated, Federated, Role, Root, User};
+    use rolecall_identity::SessionKind::{Delegated, Federated, Instance, Role, Root, User};
     let allowed = match session.kind {
         Role => true,
         // Nothing that outlives or widens the delegated session; the policy of its request limits the rest.
         Delegated => !is_sts || matches!(operation, "AssumeRole" | "GetCallerIdentity"),
         // Its task policy denies the rest; this also bars what asks for no permission.
         Root => !is_sts || operation == "GetCallerIdentity",
-        Federated => is_sts && operation == "GetCallerIdentity",
+        Federated | Instance => is_sts && operation == "GetCallerIdentity",
         User if is_sts => matches!(operation, "AssumeRole" | "GetCallerIdentity"),
         User => session.mfa.is_some(),
     };

@@ -1,19 +1,20 @@
 //! Instances as the metadata service, SSH and the server's own commands look at them: by id alone, or all of them.
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
-use rolecall_base::{Fault, Tags};
+use rolecall_base::{AccountId, Fault, Tags};
 use rolecall_store::Reader;
 
-use crate::interfaces;
 use crate::network;
 use crate::place::Place;
-use crate::records::{Cpus, InstancePlaces, Instances, SecurityGroups, Subnet, Subnets, Vpc, Vpcs};
+use crate::records::{Cpus, InstancePlaces, Instances, SecurityGroups, Subnets, Vpcs};
 use crate::{instance_types, regions, tags as tag_sets};
 
 pub use crate::interfaces::{of as interfaces_of, primary as primary_interface};
 pub use crate::machines::host_name;
-pub use crate::records::{Boot, Instance, MetadataOptions, NetworkInterface, ProfileRef, State};
+pub use crate::records::{
+    Boot, Instance, MetadataOptions, NetworkInterface, PrivateAddress, ProfileRef, State,
+};
 
 /// The instance of an id, whatever its account, region and state.
 ///
@@ -33,6 +34,15 @@ pub fn all(db: &Reader) -> Result<Vec<Instance>, Fault> {
     Ok(rows.into_iter().map(|(_, row)| row).filter(|row| row.state != State::Terminated).collect())
 }
 
+/// The instances of an account that are not terminated, region by region.
+///
+/// # Errors
+/// When the store can't be read.
+pub fn of_account(db: &Reader, account: AccountId) -> Result<Vec<Instance>, Fault> {
+    let rows = db.scan::<Instances>(&(account,), None, usize::MAX)?;
+    Ok(rows.into_iter().map(|(_, row)| row).filter(|row| row.state != State::Terminated).collect())
+}
+
 /// An instance's tags.
 ///
 /// # Errors
@@ -41,32 +51,37 @@ pub fn tags(db: &Reader, instance: &Instance) -> Result<Tags, Fault> {
     tag_sets::of(db, Place { account: instance.account, region: &instance.region }, &instance.id)
 }
 
-/// Where an instance stands.
+/// Where a network interface stands.
 #[derive(Clone, Debug)]
-pub struct Location {
-    pub vpc: Vpc,
-    pub subnet: Subnet,
-    /// Ids and names of the security groups of its primary interface.
+pub struct Surroundings {
+    /// Address blocks, the first one first.
+    pub vpc_blocks: Vec<String>,
+    pub subnet_blocks: Vec<String>,
+    /// `use1-az1`
+    pub zone_id: String,
+    /// Ids and names of its security groups.
     pub groups: Vec<(String, String)>,
 }
 
-/// An instance's VPC, subnet and security groups.
+/// What is around a network interface.
 ///
 /// # Errors
 /// InternalFailure when its network is gone.
-pub fn location(db: &Reader, instance: &Instance) -> Result<Location, Fault> {
-    let place = Place { account: instance.account, region: &instance.region };
-    let gone = || Fault::internal(format!("the network of {} is gone", instance.id));
-    let name = |id: String| {
-        let group = network::get::<SecurityGroups>(db, place, &id)?;
-        let name = group.map_or_else(|| id.clone(), |group| group.name);
-        Ok::<_, Fault>((id, name))
+pub fn surroundings(db: &Reader, own: &NetworkInterface) -> Result<Surroundings, Fault> {
+    let place = Place { account: own.account, region: &own.region };
+    let gone = || Fault::internal(format!("the network of {} is gone", own.id));
+    let name = |id: &String| {
+        let group = network::get::<SecurityGroups>(db, place, id)?;
+        Ok::<_, Fault>((id.clone(), group.map_or_else(|| id.clone(), |group| group.name)))
     };
-    let own = interfaces::primary(db, instance)?;
-    Ok(Location {
-        vpc: network::get::<Vpcs>(db, place, &instance.vpc)?.ok_or_else(gone)?,
-        subnet: network::get::<Subnets>(db, place, &instance.subnet)?.ok_or_else(gone)?,
-        groups: own.groups.into_iter().map(name).collect::<Result<_, _>>()?,
+    let vpc = network::get::<Vpcs>(db, place, &own.vpc)?.ok_or_else(gone)?;
+    let subnet = network::get::<Subnets>(db, place, &own.subnet)?.ok_or_else(gone)?;
+    let further = vpc.blocks.into_iter().map(|block| block.cidr);
+    Ok(Surroundings {
+        vpc_blocks: std::iter::once(vpc.cidr).chain(further).collect(),
+        subnet_blocks: vec![subnet.cidr],
+        zone_id: subnet.zone_id,
+        groups: own.groups.iter().map(name).collect::<Result<_, _>>()?,
     })
 }
 
@@ -95,4 +110,18 @@ pub fn cpus(instance: &Instance) -> Option<Cpus> {
 /// The architecture of every image and so of every instance, in EC2's words: `x86_64`, `arm64`.
 pub fn architecture() -> &'static str {
     crate::images::architecture()
+}
+
+/// Whether an interface's security groups let a TCP port be reached from an address outside of its VPC. Groups have no
+/// rules of their own yet, and nobody could open the port: what is published on this machine is reached from it.
+///
+/// # Errors
+/// When the store can't be read.
+pub fn admits(_: &Reader, _: &NetworkInterface, _: u16, _: IpAddr) -> Result<bool, Fault> {
+    Ok(true)
+}
+
+/// Whether a region is one of those that are listed.
+pub fn is_listed_region(name: &str) -> bool {
+    regions::all(regions::FIRST).iter().any(|region| region.name == name)
 }

@@ -33,6 +33,9 @@ const REGIONS: [(&str, &str, bool); 28] = [
     ("us-west-2", "US West (Oregon)", false),
 ];
 
+/// One of them, where none is asked about.
+pub const FIRST: &str = "us-east-1";
+
 /// The letters of the zones that each region has here.
 pub const ZONES: [&str; 3] = ["a", "b", "c"];
 

@@ -120,6 +120,21 @@ impl Caller {
         }
     }
 
+    /// An instance by its own session, as which nothing is granted to it.
+    pub(crate) fn instance(session: Arc<Session>) -> Caller {
+        let (account, id) = (session.account, &session.name);
+        Caller {
+            who: Who::RoleSession,
+            account,
+            arn: format!("arn:aws:sts::{account}:assumed-role/aws:ec2-instance/{id}"),
+            principal_arn: format!("arn:aws:iam::{account}:role/aws:ec2-instance"),
+            user_id: format!("{account}:aws:ec2-instance:{id}"),
+            principal_id: session.principal_id.clone(),
+            session: Some(session),
+            ..Caller::anonymous()
+        }
+    }
+
     /// The root user of an account.
     pub fn root(account: AccountId) -> Caller {
         Caller {

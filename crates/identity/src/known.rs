@@ -164,6 +164,7 @@ impl Identity {
             SessionKind::User | SessionKind::Federated => user_session_caller(&loader, session),
             SessionKind::Root => central_root::caller(&loader, session),
             SessionKind::Delegated => delegated_caller(&loader, session),
+            SessionKind::Instance => Ok(Some(Caller::instance(session))),
         }
     }
 

@@ -38,6 +38,8 @@ pub enum SessionKind {
     Root,
     /// GetDelegatedAccessToken: who accepted a delegation request, limited to what it asked for.
     Delegated,
+    /// An instance itself, of no role: it has a name and no policies.
+    Instance,
 }
 
 /// How an instance got its credentials; becomes `ec2:RoleDelivery` and its neighbors.
@@ -55,7 +57,7 @@ pub struct Delivery {
 pub struct Session {
     pub kind: SessionKind,
     pub account: AccountId,
-    /// Unique id of the role or user; the account's number for root. Looked up at each use: once it is gone, so is
+    /// Unique id of the role or user; the account's number for root; nobody's for [`SessionKind::Instance`]. Looked up at each use: once it is gone, so is
     /// the session.
     pub principal_id: String,
     /// Role session name, or federated user name; for [`SessionKind::Root`] the number of the account that called; empty for

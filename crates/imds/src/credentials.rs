@@ -1,4 +1,4 @@
-//! The role sessions of an instance: made when they are first asked for, the same until enough of their life is over,
+//! The sessions of an instance: its own, and those of its role. These are made when they are first asked for, the same until enough of their life is over,
 //! and new ones at once when the association, the role or its trust policy is another.
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,8 +7,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use rolecall_base::{Fault, Time};
 use rolecall_door::{Door, ServiceSession};
-use rolecall_identity::Delivery;
 use rolecall_identity::records::Role;
+use rolecall_identity::{Delivery, Session, SessionKind, seal};
 
 use crate::documents;
 use crate::instance::{InstanceView, Profile};
@@ -53,6 +53,8 @@ struct Kept {
     documents: Documents,
     /// From then on new ones are made.
     until: Time,
+    /// The end of the session, if there is one.
+    expires: Option<Time>,
 }
 
 /// The sessions of one instance.
@@ -85,6 +87,16 @@ impl Sessions {
         let documents = made.documents.clone();
         *kept = Some(made);
         Ok(documents)
+    }
+}
+
+impl Sessions {
+    /// The end of the session that was made last.
+    pub fn expiry(&self) -> Option<Time> {
+        let end = |slot: &Mutex<Option<Kept>>| {
+            slot.lock().unwrap_or_else(PoisonError::into_inner).as_ref().and_then(|kept| kept.expires)
+        };
+        end(&self.v1).max(end(&self.v2))
     }
 }
 
@@ -123,11 +135,12 @@ impl Asked<'_> {
                 private_ip: instance.private_ip.to_string(),
             }),
         });
-        let kept = |documents, until| Kept {
+        let kept = |documents, until, expires| Kept {
             association: profile.association.clone(),
             role: role.clone(),
             documents,
             until,
+            expires,
         };
         match given {
             Ok(given) => {
@@ -137,15 +150,66 @@ impl Asked<'_> {
                     extended: documents::credentials(&given, now, Some(account)),
                 };
                 let margin = margin(life).min(given.expires.since(now));
-                Ok(kept(documents, now + (given.expires.since(now) - margin)))
+                let until = now + (given.expires.since(now) - margin);
+                Ok(kept(documents, until, Some(given.expires)))
             }
             Err(fault) if fault.code() == "AccessDenied" => {
                 log::info!("{}: {}", instance.id, fault.message());
                 let plain = documents::unauthorized(&role.name, now);
-                Ok(kept(Documents { extended: plain.clone(), plain }, now + REFUSED_FOR))
+                Ok(kept(Documents { extended: plain.clone(), plain }, now + REFUSED_FOR, None))
             }
             Err(fault) => Err(fault),
         }
+    }
+}
+
+/// `identity-credentials/ec2`
+#[derive(Clone, Debug)]
+pub struct OwnDocuments {
+    pub info: Bytes,
+    pub credentials: Bytes,
+    until: Time,
+}
+
+/// The session of the instance itself, as which it is known to EC2's own agents: it has a name and no rights.
+#[derive(Debug, Default)]
+pub struct Own(Mutex<Option<OwnDocuments>>);
+
+impl Own {
+    /// The documents of the instance's own session.
+    ///
+    /// # Errors
+    /// When the session can't be sealed.
+    pub fn documents(
+        &self,
+        door: &Door,
+        instance: &InstanceView,
+        life: Duration,
+    ) -> Result<OwnDocuments, Fault> {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (env, now) = (&door.identity.env, door.identity.env.now());
+        if let Some(kept) = kept.as_ref().filter(|kept| now < kept.until) {
+            return Ok(kept.clone());
+        }
+        let issued = now.whole_seconds();
+        let session = Session {
+            kind: SessionKind::Instance,
+            account: instance.account,
+            principal_id: format!("{}:aws:ec2-instance", instance.account),
+            name: instance.id.clone(),
+            issued,
+            expires: issued + life,
+            ..Session::default()
+        };
+        let given = seal(env, &door.identity.vault, &session);
+        let given = given.map_err(|_| Fault::internal("a session could not be sealed"))?;
+        let made = OwnDocuments {
+            info: documents::own_info(&instance.account.to_string(), now),
+            credentials: documents::credentials(&given, now, None),
+            until: now + (life - margin(life)),
+        };
+        *kept = Some(made.clone());
+        Ok(made)
     }
 }
 

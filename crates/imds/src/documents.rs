@@ -5,7 +5,7 @@ use rolecall_base::Time;
 use rolecall_identity::Credentials;
 use serde_json::Value;
 
-use crate::instance::{Details, InstanceView, Profile};
+use crate::instance::{Details, InstanceView, Profile, SpotAction};
 
 const HELP: &str = "Please see documentation at https://docs.aws.amazon.com/IAM/latest/UserGuide/\
                     troubleshoot_iam-ec2.html#troubleshoot_iam-ec2_errors-info-doc.";
@@ -62,6 +62,21 @@ pub fn profile_not_found(profile: &Profile, updated: Time) -> Bytes {
 /// The role's document when its trust policy does not let EC2 assume it.
 pub fn unauthorized(role: &str, updated: Time) -> Bytes {
     failure("AssumeRoleUnauthorizedAccess", &format!("EC2 cannot assume the role {role}. {HELP}"), updated)
+}
+
+/// `identity-credentials/ec2/info`
+pub fn own_info(account: &str, updated: Time) -> Bytes {
+    document([
+        ("Code", "Success".into()),
+        ("LastUpdated", updated.iso_seconds().into()),
+        ("AccountId", account.into()),
+    ])
+}
+
+/// `spot/instance-action`
+pub fn spot_action(action: SpotAction, at: Time) -> Bytes {
+    let (action, time) = (action.word(), at.iso_seconds());
+    format!(r#"{{"action": "{action}", "time": "{time}"}}"#).into()
 }
 
 fn failure(code: &str, message: &str, updated: Time) -> Bytes {

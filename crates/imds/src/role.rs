@@ -31,14 +31,14 @@ pub struct Facts {
 
 /// The last that was seen.
 #[derive(Debug, Default)]
-pub struct Memory(Mutex<Option<Facts>>);
+pub struct Memory(Mutex<Option<Arc<Facts>>>);
 
 impl Memory {
     /// What the profile holds now.
     ///
     /// # Errors
     /// When the store can't be read.
-    pub fn look(&self, door: &Door, instance: &InstanceView, profile: &Profile) -> Result<Facts, Fault> {
+    pub fn look(&self, door: &Door, instance: &InstanceView, profile: &Profile) -> Result<Arc<Facts>, Fault> {
         let revision = door.identity.store.revision_of(instance.account);
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(facts) = &*last
@@ -52,7 +52,7 @@ impl Memory {
             Some(facts) if facts.profile == profile.id && facts.held == held => facts.since,
             _ => door.identity.env.now(),
         };
-        let facts = Facts { held, since, profile: profile.id.clone(), revision };
+        let facts = Arc::new(Facts { held, since, profile: profile.id.clone(), revision });
         *last = Some(facts.clone());
         Ok(facts)
     }

@@ -1,21 +1,25 @@
 //! The protocol: which method on which path, with which proof, gets what.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-use rolecall_base::Fault;
+use rolecall_base::{Fault, Time};
 use rolecall_door::Door;
 
 use crate::answer::{self, Answer};
 use crate::credentials::{self, Asked, Sessions, Version};
 use crate::documents;
+use crate::host;
 use crate::instance::{Details, InstanceView, Profile};
 use crate::role::{Held, Memory};
+use crate::signing;
+use crate::signing::{Proved, Signers};
 use crate::throttle::Bucket;
 use crate::token::{self, Tokens};
-use crate::tree::{self, Node};
+use crate::tree::{self, Node, Own, Proof};
 
 const TOKEN: &str = "x-aws-ec2-metadata-token";
 const FORWARDED: &str = "x-forwarded-for";
@@ -41,6 +45,7 @@ pub struct Imds {
     door: Arc<Door>,
     settings: Settings,
     tokens: Tokens,
+    signers: Arc<Signers>,
     instances: RwLock<HashMap<String, Arc<Kept>, foldhash::fast::RandomState>>,
 }
 
@@ -50,6 +55,8 @@ struct Kept {
     bucket: Bucket,
     role: Memory,
     sessions: Sessions,
+    own: credentials::Own,
+    proved: Proved,
 }
 
 /// A request that proved itself.
@@ -61,9 +68,20 @@ struct Read<'a, D> {
 }
 
 impl Imds {
-    pub fn new(door: Arc<Door>, settings: Settings) -> Imds {
+    pub fn new(door: Arc<Door>, signers: Arc<Signers>, settings: Settings) -> Imds {
         let tokens = Tokens::new(&door.identity.vault);
-        Imds { door, settings, tokens, instances: RwLock::default() }
+        Imds { door, settings, tokens, signers, instances: RwLock::default() }
+    }
+
+    /// To be awaited before a request for this path is answered: proofs need the key of their region.
+    ///
+    /// # Errors
+    /// When the key can't be made or read.
+    pub async fn prepare(&self, region: &str, path: &str) -> Result<(), Fault> {
+        if signing::is_proof(path) && self.signers.known(region).is_none() {
+            self.signers.of(region).await?;
+        }
+        Ok(())
     }
 
     /// Answers one request of an instance. `path` is the raw path without a query; `details` is called only when the
@@ -74,13 +92,13 @@ impl Imds {
         method: &Method,
         path: &str,
         headers: &HeaderMap,
-        details: impl FnOnce() -> Result<Details, Fault>,
+        details: impl FnOnce() -> Result<Arc<Details>, Fault>,
     ) -> Answer {
         let kept = self.kept(&instance.id);
         if !kept.bucket.take(self.door.identity.env.monotonic_nanos()) {
             return Answer::error(StatusCode::SERVICE_UNAVAILABLE);
         }
-        if !instance.options.enabled {
+        if !instance.options.enabled || !host::is_ours(headers) {
             return Answer::error(StatusCode::FORBIDDEN);
         }
         match *method {
@@ -92,6 +110,12 @@ impl Imds {
             Method::HEAD => self.read(instance, &kept, path, headers, details).head_only(),
             _ => not_allowed("GET, HEAD, PUT"),
         }
+    }
+
+    /// The end of the role credentials that an instance was given last; `None` when it has no good ones.
+    pub fn expiry(&self, instance: &str, now: Time) -> Option<Time> {
+        let kept = self.instances.read().unwrap_or_else(PoisonError::into_inner).get(instance).cloned()?;
+        kept.sessions.expiry().filter(|expires| *expires > now)
     }
 
     /// Forgets what was kept for an instance that is no more.
@@ -113,7 +137,7 @@ impl Imds {
             return Answer::error(StatusCode::FORBIDDEN);
         }
         let names = names(path);
-        match names.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        match names.iter().map(AsRef::as_ref).collect::<Vec<_>>().as_slice() {
             ["latest", "api", "token"] => {}
             // Documented: tokens are made at `latest` only.
             [version, "api", "token"] if tree::is_version(version) => {
@@ -136,7 +160,7 @@ impl Imds {
         kept: &Kept,
         path: &str,
         headers: &HeaderMap,
-        details: impl FnOnce() -> Result<Details, Fault>,
+        details: impl FnOnce() -> Result<Arc<Details>, Fault>,
     ) -> Answer {
         let left = match headers.get(TOKEN) {
             None if instance.options.tokens_required => return Answer::error(StatusCode::UNAUTHORIZED),
@@ -165,9 +189,10 @@ impl Imds {
 
     fn find<D>(&self, path: &str, read: Read<'_, D>) -> Result<Answer, Fault>
     where
-        D: FnOnce() -> Result<Details, Fault>,
+        D: FnOnce() -> Result<Arc<Details>, Fault>,
     {
         let names = names(path);
+        let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
         let Some((version, rest)) = names.split_first() else {
             return Ok(Answer::text(tree::VERSIONS.join("\n")));
         };
@@ -175,29 +200,57 @@ impl Imds {
             return Ok(Answer::error(StatusCode::NOT_FOUND));
         }
         match rest {
-            [api, token] if api == "api" && token == "token" => Ok(not_allowed("PUT")),
-            [meta, iam, rest @ ..] if meta == "meta-data" && iam == "iam" => self.iam(&read, rest),
-            rest => {
-                let tree = tree::of(read.instance, &(read.details)()?);
-                Ok(match tree.find(rest) {
-                    None if rest.is_empty() => Answer::text(tree.list()),
-                    None => Answer::error(StatusCode::NOT_FOUND),
-                    Some(Node::Dir(dir)) => Answer::text(dir.list()),
-                    Some(Node::Value(value)) => Answer::text(value.clone()),
-                    Some(Node::Octets(data)) => Answer::octets(data.clone()),
-                })
-            }
+            ["api", "token"] => return Ok(not_allowed("PUT")),
+            ["meta-data", "iam", rest @ ..] => return self.iam(&read, rest),
+            _ => {}
         }
+        let details = (read.details)()?;
+        let tree = tree::of(version, read.instance, &details, self.door.identity.env.now());
+        Ok(match tree.find(rest) {
+            None if rest.is_empty() => Answer::text(tree.list()),
+            None => Answer::error(StatusCode::NOT_FOUND),
+            Some(Node::Dir(dir)) => Answer::text(dir.list()),
+            Some(Node::Value(value)) => Answer::text(value.clone()),
+            Some(Node::Octets(data)) => Answer::octets(data.clone()),
+            Some(Node::Proof(proof)) => self.proof(*proof, read.instance, read.kept, &details)?,
+            Some(Node::Own(own)) => self.own(*own, read.instance, read.kept)?,
+        })
+    }
+
+    /// `dynamic/instance-identity`: what proves the document.
+    fn proof(
+        &self,
+        proof: Proof,
+        instance: &InstanceView,
+        kept: &Kept,
+        details: &Details,
+    ) -> Result<Answer, Fault> {
+        // Made by `prepare`.
+        let signer = self.signers.known(&instance.region);
+        let signer = signer.ok_or_else(|| Fault::internal("the region has no identity key"))?;
+        let proofs = kept.proved.of(&signer, documents::identity(instance, details))?;
+        Ok(Answer::text(match proof {
+            Proof::Bare => proofs.signature,
+            Proof::Enveloped => proofs.signed,
+        }))
+    }
+
+    /// `meta-data/identity-credentials`: the instance's own, which no policy grants anything.
+    fn own(&self, own: Own, instance: &InstanceView, kept: &Kept) -> Result<Answer, Fault> {
+        let documents = kept.own.documents(&self.door, instance, self.settings.role_life)?;
+        Ok(Answer::text(match own {
+            Own::Info => documents.info,
+            Own::Credentials => documents.credentials,
+        }))
     }
 
     /// `meta-data/iam`: absent without a profile. The extended folder is answered but not listed, so that programs that
     /// copy the whole tree (cloud-init leaves out `security-credentials` by name) do not copy credentials.
-    fn iam<D>(&self, read: &Read<'_, D>, path: &[String]) -> Result<Answer, Fault> {
+    fn iam<D>(&self, read: &Read<'_, D>, path: &[&str]) -> Result<Answer, Fault> {
         let missing = || Ok(Answer::error(StatusCode::NOT_FOUND));
         let Some(profile) = &read.instance.profile else { return missing() };
         let facts = read.kept.role.look(&self.door, read.instance, profile)?;
-        let path: Vec<&str> = path.iter().map(String::as_str).collect();
-        match (path.as_slice(), &facts.held) {
+        match (path, &facts.held) {
             ([], Held::Role(_)) => Ok(Answer::text("info\nsecurity-credentials/")),
             ([], _) => Ok(Answer::text("info")),
             (["info"], Held::Gone) => Ok(Answer::text(documents::profile_not_found(profile, facts.since))),
@@ -231,8 +284,8 @@ impl Imds {
 }
 
 /// The names of a path, decoded; doubled and final slashes do not count.
-fn names(path: &str) -> Vec<String> {
-    let decode = |name: &str| percent_encoding::percent_decode_str(name).decode_utf8_lossy().into_owned();
+fn names(path: &str) -> Vec<Cow<'_, str>> {
+    let decode = |name| percent_encoding::percent_decode_str(name).decode_utf8_lossy();
     path.split('/').filter(|name| !name.is_empty()).map(decode).collect()
 }
 

@@ -26,6 +26,9 @@ pub struct Config {
     pub tls: Option<Tls>,
     /// The prepared `aws` command that instances see, a folder.
     pub guest_tools: Option<PathBuf>,
+    /// The program that instances run as their SFTP server where their image has none: this one, that is
+    /// `PROGRAM sftp-server`.
+    pub program: Option<PathBuf>,
     /// Days that audit records are kept.
     pub audit_days: u32,
     /// Seconds between two deliveries of trails.
@@ -71,6 +74,7 @@ impl Config {
             root_keys: None,
             tls: None,
             guest_tools: None,
+            program: None,
             audit_days: 90,
             trail_seconds: 300,
             role_seconds: ROLE_SECONDS,

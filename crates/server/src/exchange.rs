@@ -39,6 +39,9 @@ pub async fn serve(
     if let Some(answer) = crate::issuer::answer(&world, request.method(), request.uri().path()) {
         return Ok(answer);
     }
+    if let Some(answer) = crate::certificates::answer(&world, request.method(), request.uri().path()).await {
+        return Ok(answer);
+    }
     if let Some(ticket) = request.uri().path().strip_prefix("/_rolecall/terminal/") {
         let ticket = ticket.to_owned();
         return Ok(crate::terminal::open(&world, (&ticket, peer.ip), request).await);

@@ -5,15 +5,19 @@
 
 mod audit_log;
 mod body;
+mod certificates;
 mod config;
+mod connect;
 mod control;
 mod exchange;
+mod instance_view;
 mod issuer;
 mod listen;
 mod logger;
 mod logins;
 mod machines;
 mod metadata;
+mod metadata_ports;
 mod provider_client;
 mod provider_trust;
 mod published;
@@ -22,12 +26,16 @@ mod route;
 mod services;
 mod ssh;
 mod ssh_command;
+mod ssh_forward;
+mod ssh_keys;
+mod ssh_port;
 mod start;
 mod sweeping;
 mod terminal;
 mod tls;
 mod trails;
 mod usage;
+mod websocket;
 
 pub use config::{Config, Durability, StartError, Tls};
 pub use rolecall_ec2::images::DEFAULT as DEFAULT_IMAGE;

@@ -7,14 +7,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use rolecall_base::Fault;
 use rolecall_compute::{Driver, GUEST_BIN, Link, Mount, Vpc};
-use rolecall_ec2::instances::{self, Instance, NetworkInterface};
+use rolecall_ec2::instances;
 use rolecall_ec2::{Change, Guest, Machines, Reconciler, Wiring};
-use rolecall_imds::{Details, Imds, InstanceView, KeyPair, Options, Profile, Settings};
-use rolecall_store::Reader;
+use rolecall_imds::{Imds, Settings};
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, mpsc, watch};
 use tokio::task::JoinSet;
@@ -22,11 +19,14 @@ use tokio::task::JoinSet;
 use crate::config::Config;
 use crate::listen::{Accepting, stopping};
 use crate::metadata::Metadata;
+use crate::metadata_ports::{MetadataPorts, NewPort};
 use crate::ssh::Ssh;
 use crate::start::World;
 
 /// Where the folder of guest tools is seen inside.
 const TOOLS: &str = "/opt/aws-cli";
+/// Where this program is seen inside.
+pub const PROGRAM: &str = "/opt/rolecall/rolecall";
 
 /// What the loops of machines tell each other.
 #[derive(Debug)]
@@ -40,7 +40,9 @@ enum Told {
 #[derive(Debug)]
 pub struct Prepared {
     pub machines: Arc<Machines>,
+    pub ports: Arc<MetadataPorts>,
     told: mpsc::UnboundedReceiver<Told>,
+    new_ports: mpsc::UnboundedReceiver<NewPort>,
 }
 
 /// Puts together what every instance is given. `port` is that of the API endpoint.
@@ -61,15 +63,22 @@ pub fn prepare(config: &Config, driver: &Driver, port: u16) -> Prepared {
         let endpoints = endpoints.clone();
         Box::pin(async move { endpoints.open(&vpc).await })
     });
-    Prepared { machines: Arc::new(machines), told }
+    let (ports, new_ports) = MetadataPorts::new();
+    Prepared { machines: Arc::new(machines), ports: Arc::new(ports), told, new_ports }
 }
 
-/// The `aws` command that is first on every instance's path.
+/// The `aws` command that is first on every instance's path, and the program that serves files to SSH's clients.
 fn tools(config: &Config) -> (Vec<Mount>, Vec<Link>) {
-    let Some(folder) = &config.guest_tools else { return (Vec::new(), Vec::new()) };
-    let mount = Mount { host: folder.clone(), guest: TOOLS.into() };
-    let link = Link { at: format!("{GUEST_BIN}/aws").into(), target: format!("{TOOLS}/bin/aws").into() };
-    (vec![mount], vec![link])
+    let (mut mounts, mut links) = (Vec::new(), Vec::new());
+    if let Some(program) = &config.program {
+        mounts.push(Mount { host: program.clone(), guest: PROGRAM.into() });
+    }
+    if let Some(folder) = &config.guest_tools {
+        mounts.push(Mount { host: folder.clone(), guest: TOOLS.into() });
+        let (at, target) = (format!("{GUEST_BIN}/aws"), format!("{TOOLS}/bin/aws"));
+        links.push(Link { at: at.into(), target: target.into() });
+    }
+    (mounts, links)
 }
 
 /// Opens the API endpoint of each VPC before its first instance starts: user data may call at once.
@@ -99,13 +108,13 @@ impl Endpoints {
 
 /// Serves machines until the server stops.
 pub async fn run(prepared: Prepared, accepting: Accepting, settings: Settings) {
-    let Prepared { machines, mut told } = prepared;
+    let Prepared { machines, mut told, mut new_ports, .. } = prepared;
     let world = accepting.world.clone();
     let mut stop = accepting.stop.clone();
     let mut until = accepting.stop.clone();
     let reconciler = Reconciler::new(world.door.clone(), machines.clone());
     let mut hosting = Hosting {
-        imds: Arc::new(Imds::new(world.door.clone(), settings)),
+        imds: imds(&world, settings),
         world,
         accepting,
         running: HashMap::new(),
@@ -121,11 +130,20 @@ pub async fn run(prepared: Prepared, accepting: Accepting, settings: Settings) {
         tokio::select! {
             () = stopping(&mut stop) => break,
             Some(told) = told.recv() => hosting.hear(told).await,
+            Some(port) = new_ports.recv() => hosting.serve(port),
             Some(_) = hosting.tasks.join_next() => {}
         }
     }
     hosting.running.clear();
     while hosting.tasks.join_next().await.is_some() {}
+}
+
+/// The metadata service, of which the server's own operations know.
+fn imds(world: &Arc<World>, settings: Settings) -> Arc<Imds> {
+    let imds = Arc::new(Imds::new(world.door.clone(), world.signers.clone(), settings));
+    // Set once, right here.
+    let _ = world.facts.imds.set(Arc::downgrade(&imds));
+    imds
 }
 
 struct Hosting {
@@ -167,11 +185,29 @@ impl Hosting {
         }
     }
 
+    /// Serves the metadata of an instance without a machine.
+    fn serve(&mut self, NewPort { id, listener, ended }: NewPort) {
+        match TcpListener::from_std(listener) {
+            Ok(listener) => {
+                let metadata = Metadata::new(&id, self.world.clone(), self.imds.clone());
+                self.tasks.spawn(metadata.run(listener, ended));
+            }
+            Err(error) => log::error!("{id} has no metadata port: {error}"),
+        }
+    }
+
     async fn started(&mut self, id: &str) {
         let (end, ended) = watch::channel(());
         match self.world.driver.imds_listener(id).await {
             Ok(listener) => {
                 let metadata = Metadata::new(id, self.world.clone(), self.imds.clone());
+                match self.world.driver.imds_listener_6(id).await {
+                    Ok(Some(listener)) => {
+                        self.tasks.spawn(metadata.by_ipv6().run(listener, ended.clone()));
+                    }
+                    Ok(None) => {}
+                    Err(error) => log::error!("{id} has no metadata service by IPv6: {error}"),
+                }
                 self.tasks.spawn(metadata.run(listener, ended.clone()));
             }
             Err(error) => log::error!("{id} has no metadata service: {error}"),
@@ -194,62 +230,4 @@ impl Hosting {
         let Some(instance) = instances::find(&db, id)? else { return Ok(None) };
         Ok(instances::primary_interface(&db, &instance)?.public_ip())
     }
-}
-
-/// The record as the metadata service sees it.
-pub fn view(instance: &Instance, interface: &NetworkInterface) -> InstanceView {
-    let key = instance.key_name.clone().zip(instance.public_key.clone());
-    InstanceView {
-        account: instance.account,
-        region: instance.region.clone(),
-        id: instance.id.clone(),
-        reservation: instance.reservation.clone(),
-        launch_index: instance.launch_index,
-        launched: instance.launched,
-        image: instance.image.clone(),
-        instance_type: instance.instance_type.clone(),
-        key: key.map(|(name, public_key)| KeyPair { name, public_key }),
-        mac: interface.mac.clone(),
-        interface: interface.id.clone(),
-        private_ip: interface.private_ip(),
-        public_ip: interface.public_ip(),
-        vpc: interface.vpc.clone(),
-        subnet: interface.subnet.clone(),
-        zone: interface.zone.clone(),
-        profile: instance.profile.as_ref().map(|profile| Profile {
-            id: profile.id.clone(),
-            arn: profile.arn.clone(),
-            association: profile.association.clone(),
-        }),
-        options: Options {
-            enabled: instance.metadata.enabled,
-            tokens_required: instance.metadata.tokens_required,
-            hop_limit: u8::try_from(instance.metadata.hop_limit).unwrap_or(1),
-            tags: instance.metadata.tags,
-        },
-    }
-}
-
-/// What the metadata service shows beyond the record itself.
-///
-/// # Errors
-/// When the store can't be read, or the record is broken.
-pub fn details(db: &Reader, instance: &Instance) -> Result<Details, Fault> {
-    let location = instances::location(db, instance)?;
-    let primary = instances::primary_interface(db, instance)?;
-    let tags = instances::tags(db, instance)?;
-    let decode = |text: &String| STANDARD.decode(text).map_err(Fault::internal);
-    Ok(Details {
-        user_data: instance.user_data.as_ref().map(decode).transpose()?,
-        tags: tags.iter().map(|tag| (tag.key.clone(), tag.value.clone())).collect(),
-        security_groups: location.groups,
-        vpc_cidr: location.vpc.cidr,
-        subnet_cidr: location.subnet.cidr,
-        zone_id: location.subnet.zone_id,
-        architecture: instances::architecture().to_owned(),
-        hostname: instances::private_dns_name(primary.private_ip(), &instance.region),
-        // Names of 127.x.y.z addresses resolve nowhere, so instances have none.
-        public_hostname: None,
-        root_device: instance.boot.root_device.clone(),
-    })
 }

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -15,14 +15,14 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use rolecall_base::Fault;
 use rolecall_ec2::instances::{self, Instance, State};
-use rolecall_imds::{Answer, Imds, InstanceView};
+use rolecall_imds::{Answer, Details, Imds, InstanceView};
 use rolecall_store::Hint;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::machines::{details, view};
+use crate::instance_view::{details, view};
 use crate::start::World;
 
 /// Connections that one instance may hold open.
@@ -36,6 +36,8 @@ const HEAD_BYTES: usize = 16 * 1024;
 #[derive(Clone, Debug)]
 pub struct Metadata {
     id: Arc<str>,
+    /// Whether the listener is that of IPv6.
+    ipv6: bool,
     world: Arc<World>,
     imds: Arc<Imds>,
     seen: Arc<Mutex<Seen>>,
@@ -46,13 +48,45 @@ pub struct Metadata {
 struct Seen {
     /// Tells of any commit after that.
     hint: Hint,
-    record: Option<Arc<(Instance, InstanceView)>>,
+    record: Option<Arc<Record>>,
+}
+
+/// An instance as it was at one moment.
+#[derive(Debug)]
+struct Record {
+    instance: Instance,
+    view: InstanceView,
+    /// Read when they are first asked for.
+    details: OnceLock<Arc<Details>>,
+}
+
+impl Record {
+    fn details(&self, world: &World) -> Result<Arc<Details>, Fault> {
+        if let Some(details) = self.details.get() {
+            return Ok(details.clone());
+        }
+        let db = world.door.identity.store.read()?;
+        let read = Arc::new(details(&db, &self.instance, world.env.now())?);
+        Ok(self.details.get_or_init(|| read).clone())
+    }
 }
 
 impl Metadata {
     pub fn new(id: &str, world: Arc<World>, imds: Arc<Imds>) -> Metadata {
         let hint = world.door.identity.store.hint();
-        Metadata { id: id.into(), world, imds, seen: Arc::new(Mutex::new(Seen { hint, record: None })) }
+        Metadata {
+            id: id.into(),
+            ipv6: false,
+            world,
+            imds,
+            seen: Arc::new(Mutex::new(Seen { hint, record: None })),
+        }
+    }
+
+    /// The same for its address of IPv6, which an instance may have switched on.
+    #[must_use]
+    pub fn by_ipv6(&self) -> Metadata {
+        Metadata { ipv6: true, ..self.clone() }
     }
 
     /// Serves until the sender of `ended` is gone; open connections end with it.
@@ -80,14 +114,15 @@ impl Metadata {
     async fn converse(self, stream: TcpStream) {
         let _ = stream.set_nodelay(true);
         let socket = Socket(Arc::new(stream));
-        let limit = HopLimit { socket: socket.clone(), set: AtomicU8::new(0) };
-        let answer = |request: http::Request<Incoming>| {
-            let answer = self.answer(&request);
-            limit.keep(answer.ttl);
+        let limit = HopLimit { socket: socket.clone(), ipv6: self.ipv6, set: AtomicU8::new(0) };
+        let (service, kept) = (&self, &limit);
+        let answer = |request: http::Request<Incoming>| async move {
+            let answer = service.answer(&request).await;
+            kept.keep(answer.ttl);
             let mut response = http::Response::new(Full::new(answer.body));
             *response.status_mut() = answer.status;
             *response.headers_mut() = answer.headers;
-            async move { Ok::<_, Infallible>(response) }
+            Ok::<_, Infallible>(response)
         };
         let served = hyper::server::conn::http1::Builder::new()
             .timer(TokioTimer::new())
@@ -101,33 +136,36 @@ impl Metadata {
         }
     }
 
-    fn answer(&self, request: &http::Request<Incoming>) -> Answer {
-        self.try_answer(request).unwrap_or_else(|fault| {
+    async fn answer(&self, request: &http::Request<Incoming>) -> Answer {
+        self.try_answer(request).await.unwrap_or_else(|fault| {
             log::error!("metadata of {}: {fault:?}", self.id);
             Answer::error(StatusCode::INTERNAL_SERVER_ERROR)
         })
     }
 
-    fn try_answer(&self, request: &http::Request<Incoming>) -> Result<Answer, Fault> {
+    async fn try_answer(&self, request: &http::Request<Incoming>) -> Result<Answer, Fault> {
         let Some(record) = self.record()? else {
             return Ok(Answer::error(StatusCode::NOT_FOUND));
         };
-        let (instance, view) = &*record;
+        if self.ipv6 && !record.view.options.ipv6 {
+            return Ok(Answer::error(StatusCode::FORBIDDEN));
+        }
         let (method, path, headers) = (request.method(), request.uri().path(), request.headers());
-        let more = || details(&self.world.door.identity.store.read()?, instance);
-        Ok(self.imds.answer(view, method, path, headers, more))
+        self.imds.prepare(&record.view.region, path).await?;
+        Ok(self.imds.answer(&record.view, method, path, headers, || record.details(&self.world)))
     }
 
     /// The instance's record as it is now. It is read again only when anything was committed since.
-    fn record(&self) -> Result<Option<Arc<(Instance, InstanceView)>>, Fault> {
+    fn record(&self) -> Result<Option<Arc<Record>>, Fault> {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         if seen.hint.take() || seen.record.is_none() {
             seen.record = None;
             let db = self.world.door.identity.store.read()?;
-            let found = instances::find(&db, &self.id)?.filter(|found| found.state != State::Terminated);
+            let found = instances::find(&db, &self.id)?
+                .filter(|found| !matches!(found.state, State::Stopped | State::Terminated));
             if let Some(instance) = found {
                 let view = view(&instance, &instances::primary_interface(&db, &instance)?);
-                seen.record = Some(Arc::new((instance, view)));
+                seen.record = Some(Arc::new(Record { instance, view, details: OnceLock::new() }));
             }
         }
         Ok(seen.record.clone())
@@ -137,6 +175,7 @@ impl Metadata {
 /// Keeps answers to PUT from traveling further than the instance's hop limit.
 struct HopLimit {
     socket: Socket,
+    ipv6: bool,
     /// 0 before the first.
     set: AtomicU8,
 }
@@ -146,7 +185,12 @@ impl HopLimit {
     /// the same packets, and earlier ones may have to be sent again.
     fn keep(&self, limit: Option<u8>) {
         let Some(limit) = limit.filter(|limit| *limit != self.set.load(Ordering::Relaxed)) else { return };
-        match self.socket.0.set_ttl(u32::from(limit)) {
+        let hops = u32::from(limit);
+        let set = match self.ipv6 {
+            true => socket2::SockRef::from(&*self.socket.0).set_unicast_hops_v6(hops),
+            false => self.socket.0.set_ttl(hops),
+        };
+        match set {
             Ok(()) => self.set.store(limit, Ordering::Relaxed),
             Err(error) => log::warn!("a hop limit could not be set: {error}"),
         }

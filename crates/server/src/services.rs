@@ -8,6 +8,7 @@ use crate::route::Fronts;
 /// Every service's table.
 pub fn fronts() -> Fronts {
     use rolecall_cloudtrail as trail;
+    use rolecall_ec2_instance_connect as connect;
     use rolecall_ssm as ssm;
     use {rolecall_ec2 as ec2, rolecall_s3 as s3, rolecall_sts as sts};
     use {rolecall_iam as iam, rolecall_organizations as organizations};
@@ -24,6 +25,7 @@ pub fn fronts() -> Fronts {
         ),
         Front::new(&trail::model::SERVICE, trail::ops::OPERATIONS, trail::ops::MISSING),
         Front::new(&ssm::model::SERVICE, ssm::ops::OPERATIONS, ssm::ops::MISSING),
+        Front::new(&connect::model::SERVICE, connect::ops::OPERATIONS, connect::ops::MISSING),
         Front::new(&control::SERVICE, control::OPERATIONS, &[]),
     ])
 }

@@ -1,14 +1,14 @@
 //! SSH into instances, without a daemon in them: the server speaks the protocol and runs the commands by the driver.
 //!
 //! Each instance with a public address (one of 127.64.0.0/10, which this machine has without any set-up) has a port 22
-//! there. Who holds the private half of its key pair comes in as `ec2-user`; passwords do not exist.
+//! there. Whose key opens it, and as whom, `ssh_keys` says; passwords do not exist.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rolecall_base::Fault;
-use rolecall_ec2::instances::{self, Boot, State};
+use rolecall_ec2::instances::{self, Boot};
 use russh::keys::ssh_key::private::Ed25519Keypair;
 use russh::keys::{HashAlg, PrivateKey, PublicKey};
 use russh::server::{
@@ -20,11 +20,9 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::logins;
-use crate::ssh_command;
 use crate::start::World;
+use crate::{ssh_command, ssh_forward, ssh_keys, ssh_port};
 
-/// The login names that images of AWS know. All of them are the one that the instance's image has.
-const USERS: [&str; 4] = ["ec2-user", "ubuntu", "admin", "root"];
 /// Ports that are tried, the first that is free is used; 0 is any.
 const PORTS: [u16; 3] = [22, 2222, 0];
 /// For a client to prove who it is.
@@ -33,6 +31,8 @@ const GRACE: Duration = Duration::from_secs(60);
 const CONNECTIONS: usize = 64;
 /// Sessions of one connection.
 const CHANNELS: usize = 32;
+/// Keys that one connection may try.
+const ATTEMPTS: usize = 20;
 /// What a refused client waits, whatever the reason.
 const REFUSAL: Duration = Duration::from_millis(500);
 
@@ -51,6 +51,7 @@ impl Ssh {
             auth_rejection_time: REFUSAL,
             // OpenSSH asks first without any proof, to learn what is wanted.
             auth_rejection_time_initial: Some(Duration::ZERO),
+            max_auth_attempts: ATTEMPTS,
             keys: vec![host_key(&world, id)],
             inactivity_timeout: None,
             keepalive_interval: Some(Duration::from_secs(60)),
@@ -71,6 +72,8 @@ impl Ssh {
                 accepted = listener.accept() => accepted,
             };
             match accepted {
+                // Closed by the groups: nobody is told what would be there.
+                Ok((_, from)) if !self.is_open(from.ip()) => {}
                 Ok((stream, from)) if connections.len() < CONNECTIONS => {
                     connections.spawn(self.clone().converse(stream, from.ip(), ended.clone()));
                 }
@@ -81,6 +84,19 @@ impl Ssh {
                 }
             }
         }
+    }
+
+    /// Whether the instance's security groups let this address in.
+    fn is_open(&self, from: IpAddr) -> bool {
+        let open = || -> Result<bool, Fault> {
+            let db = self.world.door.identity.store.read()?;
+            let Some(instance) = instances::find(&db, &self.id)? else { return Ok(false) };
+            ssh_port::is_open(&db, &instance, Some(from))
+        };
+        open().unwrap_or_else(|fault| {
+            log::error!("SSH to {}: {fault:?}", self.id);
+            false
+        })
     }
 
     async fn listen(&self, address: Ipv4Addr) -> Option<TcpListener> {
@@ -115,7 +131,8 @@ impl Ssh {
             from,
             refused: Mutex::default(),
         });
-        let client = Client { world: self.world, id: self.id.clone(), proved, channels: 0, attempt };
+        let client =
+            Client { world: self.world, id: self.id.clone(), user: None, proved, channels: 0, attempt };
         let started = tokio::time::timeout(GRACE, russh::server::run_stream(self.config, stream, client));
         let mut session = match started.await {
             Ok(Ok(session)) => session,
@@ -153,6 +170,8 @@ fn host_key(world: &World, id: &str) -> PrivateKey {
 struct Client {
     world: Arc<World>,
     id: Arc<str>,
+    /// As whom the client came in.
+    user: Option<String>,
     proved: watch::Sender<bool>,
     channels: usize,
     attempt: Arc<Attempt>,
@@ -182,9 +201,13 @@ impl Drop for Attempt {
     fn drop(&mut self) {
         let refused = self.refused.get_mut().unwrap_or_else(PoisonError::into_inner).take();
         if let Some((user, key)) = refused {
-            self.record(Some("The key is not that of the instance's key pair."), &user, &key);
+            self.record(Some("The key does not let this user in."), &user, &key);
         }
     }
+}
+
+fn answer(admitted: bool) -> Auth {
+    if admitted { Auth::Accept } else { Auth::reject() }
 }
 
 fn fingerprint(key: &PublicKey) -> String {
@@ -192,29 +215,26 @@ fn fingerprint(key: &PublicKey) -> String {
 }
 
 impl Client {
-    /// Whether this key lets this user in now. All refusals are alike.
-    fn admits(&self, user: &str, key: &PublicKey) -> Auth {
-        match self.opens(key) {
-            Ok(true) if USERS.contains(&user) => Auth::Accept,
-            Ok(_) => {
+    /// As whom this key lets this user in now. All refusals are alike.
+    async fn admits(&self, user: &str, key: &PublicKey) -> Option<String> {
+        match ssh_keys::admitted(&self.world, &self.id, user, key).await {
+            Ok(Some(own)) => Some(own),
+            Ok(None) => {
                 self.attempt.note(Some((user.to_owned(), fingerprint(key))));
-                Auth::reject()
+                None
             }
             Err(fault) => {
                 log::error!("SSH to {}: {fault:?}", self.id);
-                Auth::reject()
+                None
             }
         }
     }
 
-    /// Whether the key is that of the instance's key pair.
-    fn opens(&self, key: &PublicKey) -> Result<bool, Fault> {
-        let db = self.world.door.identity.store.read()?;
-        let instance = instances::find(&db, &self.id)?;
-        let running = instance.filter(|instance| matches!(instance.state, State::Pending | State::Running));
-        let Some(text) = running.and_then(|instance| instance.public_key) else { return Ok(false) };
-        let own = PublicKey::from_openssh(&text).map_err(Fault::internal)?;
-        Ok(own.key_data() == key.key_data())
+    /// One more channel, if there may be one, for whoever came in.
+    fn open(&mut self) -> Option<String> {
+        let user = self.user.clone().filter(|_| self.channels < CHANNELS)?;
+        self.channels += 1;
+        Some(user)
     }
 }
 
@@ -239,16 +259,16 @@ impl Handler for Client {
         user: &str,
         offer: PublicKeyOffer<'_>,
     ) -> Result<Auth, Self::Error> {
-        Ok(self.admits(user, offer.public_key))
+        Ok(answer(self.admits(user, offer.public_key).await.is_some()))
     }
 
     async fn auth_publickey(&mut self, user: &str, key: VerifiedPublicKey<'_>) -> Result<Auth, Self::Error> {
-        let answer = self.admits(user, key.public_key);
-        if matches!(answer, Auth::Accept) {
+        self.user = self.admits(user, key.public_key).await;
+        if self.user.is_some() {
             self.attempt.note(None);
             self.attempt.record(None, user, &fingerprint(key.public_key));
         }
-        Ok(answer)
+        Ok(answer(self.user.is_some()))
     }
 
     async fn auth_succeeded(&mut self, _: &mut Session) -> Result<(), Self::Error> {
@@ -261,17 +281,37 @@ impl Handler for Client {
         &mut self,
         channel: Channel<Msg>,
         reply: ChannelOpenHandle,
-        _: &mut Session,
+        session: &mut Session,
     ) -> Result<(), Self::Error> {
-        if self.channels >= CHANNELS {
-            return Ok(());
-        }
-        self.channels += 1;
+        let Some(user) = self.open() else { return Ok(()) };
         reply.accept().await;
-        let user = login(&self.world, &self.id);
-        let command = ssh_command::serve(self.world.driver.clone(), self.id.clone(), user, channel);
+        let (world, place) = (self.world.clone(), (self.id.clone(), user));
+        let command = ssh_command::serve(world, place, session.handle(), channel);
         #[expect(clippy::disallowed_methods, reason = "a channel's task ends with its connection")]
         tokio::spawn(command);
+        Ok(())
+    }
+
+    async fn channel_open_direct_tcpip(
+        &mut self,
+        channel: Channel<Msg>,
+        host: &str,
+        port: u32,
+        _: &str,
+        _: u32,
+        reply: ChannelOpenHandle,
+        _: &mut Session,
+    ) -> Result<(), Self::Error> {
+        let target = ssh_forward::target(&self.world, &self.id, host, port).unwrap_or_else(|fault| {
+            log::error!("SSH to {}: {fault:?}", self.id);
+            None
+        });
+        let Some(target) = target else { return Ok(()) };
+        let Some(user) = self.open() else { return Ok(()) };
+        reply.accept().await;
+        let forward = ssh_forward::serve(self.world.clone(), (self.id.clone(), user), target, channel);
+        #[expect(clippy::disallowed_methods, reason = "a channel's task ends with its connection")]
+        tokio::spawn(forward);
         Ok(())
     }
 

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use rolecall_compute::{Driver, ExecIo, ExecSpec, Reader, Resize, Writer};
-use russh::server::Msg;
-use russh::{Channel, ChannelMsg, ChannelReadHalf, ChannelWriteHalf};
+use rolecall_compute::{ExecIo, ExecSpec, ExitStatus, Reader, Resize, Writer};
+use russh::server::{Handle, Msg};
+use russh::{Channel, ChannelMsg, ChannelReadHalf, ChannelWriteHalf, Sig};
 use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+
+use crate::start::World;
 
 /// Variables that one session may bring.
 const VARIABLES: usize = 64;
@@ -19,10 +21,11 @@ const BY_SHELL: &str = r#"exec "${SHELL:-/bin/sh}" -c "$0""#;
 
 /// The one subsystem.
 pub const SFTP: &str = "sftp";
-/// Runs the image's own server of it, wherever the distribution has put it.
+/// Runs the image's own server of it, wherever the distribution has put it; else ours.
 const FIND_SFTP: &str = r#"for server in /usr/lib/openssh /usr/libexec/openssh /usr/lib/ssh /usr/libexec; do
     if [ -x "$server/sftp-server" ]; then exec "$server/sftp-server"; fi
 done
+if [ -x /opt/rolecall/rolecall ]; then exec /opt/rolecall/rolecall sftp-server; fi
 echo 'This image has no sftp-server. Copy files with: scp -O' >&2
 exit 127"#;
 
@@ -32,26 +35,58 @@ pub fn is_variable(name: &str) -> bool {
     !name.is_empty() && name.len() <= 256 && name.bytes().all(plain)
 }
 
-/// Serves a channel to its end.
-pub async fn serve(driver: Driver, id: Arc<str>, user: String, channel: Channel<Msg>) {
+/// Serves a channel of a user of an instance to its end.
+pub async fn serve(
+    world: Arc<World>,
+    (id, user): (Arc<str>, String),
+    session: Handle,
+    channel: Channel<Msg>,
+) {
+    let name = channel.id();
     let (mut requests, replies) = channel.split();
     let Some(spec) = asked(&mut requests, user).await else { return };
-    let outcome = match driver.exec(&id, spec).await {
+    let outcome = match world.driver.exec(&id, spec).await {
         Ok(io) => converse(io, requests, &replies).await,
         Err(error) => {
             let text = format!("{id}: {error}\r\n");
             let _ = replies.extended_data_bytes(1, text.into_bytes()).await;
-            255
+            ExitStatus::Lost
         }
     };
-    let _ = replies.exit_status(u32::try_from(outcome).unwrap_or(255)).await;
+    match killed_by(outcome) {
+        Some(signal) => {
+            let none = String::new;
+            let _ = session.exit_signal_request(name, signal, false, none(), none()).await;
+        }
+        None => _ = replies.exit_status(u32::try_from(outcome.code()).unwrap_or(255)).await,
+    }
     let _ = replies.eof().await;
     let _ = replies.close().await;
 }
 
+/// The signal that ended a command, as SSH names it.
+fn killed_by(outcome: ExitStatus) -> Option<Sig> {
+    let ExitStatus::Signal(number) = outcome else { return None };
+    Some(match number {
+        1 => Sig::HUP,
+        2 => Sig::INT,
+        3 => Sig::QUIT,
+        4 => Sig::ILL,
+        6 => Sig::ABRT,
+        8 => Sig::FPE,
+        9 => Sig::KILL,
+        11 => Sig::SEGV,
+        13 => Sig::PIPE,
+        14 => Sig::ALRM,
+        15 => Sig::TERM,
+        10 => Sig::USR1,
+        _ => return None,
+    })
+}
+
 /// Listens until a command or a shell is asked for; `None` when the client leaves before.
 async fn asked(requests: &mut ChannelReadHalf, user: String) -> Option<ExecSpec> {
-    let mut spec = ExecSpec { argv: Vec::new(), env: Vec::new(), user, tty: None, cwd: None };
+    let mut spec = ExecSpec { user, ..ExecSpec::root([""; 0]) };
     loop {
         match requests.wait().await? {
             ChannelMsg::RequestPty { term, col_width, row_height, .. } => {
@@ -88,8 +123,8 @@ fn size(columns: u32, rows: u32) -> (u16, u16) {
     (or(columns, 80), or(rows, 24))
 }
 
-/// Passes streams on until the command has ended and all that it said is sent; gives its exit code.
-async fn converse(io: ExecIo, requests: ChannelReadHalf, replies: &ChannelWriteHalf<Msg>) -> i32 {
+/// Passes streams on until the command has ended and all that it said is sent; gives how it ended.
+pub async fn converse(io: ExecIo, requests: ChannelReadHalf, replies: &ChannelWriteHalf<Msg>) -> ExitStatus {
     let ExecIo { stdin, stdout, stderr, resize, exit } = io;
     let output = async {
         let errors = async {
@@ -98,16 +133,16 @@ async fn converse(io: ExecIo, requests: ChannelReadHalf, replies: &ChannelWriteH
             }
         };
         tokio::join!(pump(stdout, replies.make_writer()), errors);
-        exit.wait().await.code()
+        exit.wait().await
     };
     let (chunks, waiting) = mpsc::unbounded_channel();
     let input = async {
         tokio::join!(listen(requests, chunks, resize), feed(waiting, stdin));
     };
     tokio::select! {
-        code = output => code,
+        ended = output => ended,
         // The client is gone: dropping the streams hangs the command up.
-        () = input => 255,
+        () = input => ExitStatus::Lost,
     }
 }
 

@@ -12,11 +12,13 @@ use rolecall_blobs::Blobs;
 use rolecall_cloudtrail::{Bucket, History};
 use rolecall_compute::Driver;
 use rolecall_door::{Door, Extensions};
+use rolecall_ec2_instance_connect::Targets;
 use rolecall_env::Env;
 use rolecall_identity::records::{AccessKeys, Accounts, KeyOwner};
 use rolecall_identity::{
     Identity, Issuers, NewKey, Vault, add_given_key, add_key, only_active_root_key, open_account,
 };
+use rolecall_imds::Signers;
 use rolecall_store::{Memory, Sqlite, Store};
 use rolecall_sts::web_identity::ProviderKeys;
 use serde_json::{Value, json};
@@ -27,6 +29,7 @@ use tokio::task::JoinSet;
 use crate::audit_log::{self, Log, Segments};
 use crate::body::Budget;
 use crate::config::{Config, Durability, StartError};
+use crate::connect::OfEc2;
 use crate::control::Server as ServerFacts;
 use crate::listen::{Accepting, CONNECTIONS, stopping};
 use crate::machines::{self, Prepared};
@@ -55,6 +58,8 @@ pub struct World {
     pub facts: Arc<ServerFacts>,
     pub blobs: Arc<Blobs>,
     pub segments: Arc<Segments>,
+    /// What proves instance identity documents.
+    pub signers: Arc<Signers>,
 }
 
 impl World {
@@ -135,9 +140,12 @@ impl Server {
         extensions.insert(Arc::new(Bucket(Arc::new(TrailBuckets(facts.clone())))));
         extensions.insert(Arc::new(published::parameters()));
         extensions.insert(Arc::new(published::images()));
+        extensions.insert(Arc::new(Targets(Arc::new(OfEc2))));
         let prepared = machines::prepare(&config, &driver, address.port());
         extensions.insert(prepared.machines.clone());
+        extensions.insert(prepared.ports.clone());
         let identity = Arc::new(Identity::new(env.clone(), vault, store));
+        let signers = Arc::new(Signers::new(identity.clone()));
         let door = Arc::new(Door::new(identity, extensions, segments.clone(), &config.region));
         // Set once, right here: the door is what `why` asks.
         let _ = facts.door.set(Arc::downgrade(&door));
@@ -154,6 +162,7 @@ impl Server {
             facts,
             blobs,
             segments: segments.clone(),
+            signers,
         });
         let (stop, stopping) = watch::channel(false);
         let accepting = Accepting {

@@ -24,6 +24,7 @@ use tokio::sync::mpsc;
 use crate::exchange::{AnswerBody, plain};
 use crate::logins;
 use crate::start::World;
+use crate::websocket;
 
 /// The protocol's name in the Upgrade header.
 const PROTOCOL: &str = "rolecall-terminal";
@@ -85,11 +86,21 @@ pub async fn open(
     (ticket, ip): (&str, IpAddr),
     mut request: http::Request<Incoming>,
 ) -> http::Response<AnswerBody> {
-    let asked = request.headers().get(header::UPGRADE).is_some_and(|value| value == PROTOCOL);
-    if !asked {
-        let text = format!("Upgrade to {PROTOCOL} is required");
-        return plain(StatusCode::UPGRADE_REQUIRED, &json!({"message": text}));
-    }
+    let upgrade = request.headers().get(header::UPGRADE).and_then(|value| value.to_str().ok());
+    let own = upgrade == Some(PROTOCOL);
+    let accepted = match upgrade {
+        Some(PROTOCOL) => HeaderValue::from_static(PROTOCOL),
+        Some(other) if other.eq_ignore_ascii_case("websocket") => {
+            match websocket::accept(request.headers()) {
+                Ok(accepted) => accepted,
+                Err((status, text)) => return plain(status, &json!({"message": text})),
+            }
+        }
+        _ => {
+            let text = format!("Upgrade to {PROTOCOL} or websocket is required");
+            return plain(StatusCode::UPGRADE_REQUIRED, &json!({"message": text}));
+        }
+    };
     let Some(stub) = world.tickets.redeem(ticket) else {
         return plain(StatusCode::FORBIDDEN, &json!({"message": "The ticket is not good any more"}));
     };
@@ -97,7 +108,8 @@ pub async fn open(
     let opened = world.driver.exec(&stub.instance, stub.spec).await;
     let details = [("user", user.as_str()), ("ticketRequestID", stub.request_id.as_str())];
     let error = opened.as_ref().err().map(ToString::to_string);
-    logins::record(world, "ExecSession", &stub.instance, ip, error.as_deref(), &details);
+    let name = if own { "ExecSession" } else { "TerminalSession" };
+    logins::record(world, name, &stub.instance, ip, error.as_deref(), &details);
     let io = match opened {
         Ok(io) => io,
         Err(error) => return plain(StatusCode::CONFLICT, &json!({"message": error.to_string()})),
@@ -106,7 +118,8 @@ pub async fn open(
     #[expect(clippy::disallowed_methods, reason = "the terminal lives as long as its connection")]
     tokio::spawn(async move {
         let ended = match upgrade.await {
-            Ok(connection) => converse(TokioIo::new(connection), io).await,
+            Ok(connection) if own => converse(TokioIo::new(connection), io).await,
+            Ok(connection) => websocket::converse(TokioIo::new(connection), io).await,
             Err(error) => Err(io::Error::other(error)),
         };
         if let Err(error) = ended {
@@ -116,7 +129,12 @@ pub async fn open(
     let mut answer = http::Response::new(AnswerBody::Whole(None));
     *answer.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
     answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
-    answer.headers_mut().insert(header::UPGRADE, HeaderValue::from_static(PROTOCOL));
+    if own {
+        answer.headers_mut().insert(header::UPGRADE, accepted);
+    } else {
+        answer.headers_mut().insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+        answer.headers_mut().insert(header::SEC_WEBSOCKET_ACCEPT, accepted);
+    }
     answer
 }
 

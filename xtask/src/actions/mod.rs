@@ -12,7 +12,8 @@ use std::path::Path;
 use std::process::ExitCode;
 
 /// The services that have a module, owners of shared resource kinds first.
-const SERVICES: [&str; 7] = ["iam", "sts", "ec2", "s3", "organizations", "cloudtrail", "ssm"];
+const SERVICES: [&str; 8] =
+    ["iam", "sts", "ec2", "s3", "organizations", "cloudtrail", "ssm", "ec2-instance-connect"];
 
 /// Runs the subcommand from the repository's root.
 pub fn run(root: &Path, check: bool) -> ExitCode {
@@ -30,7 +31,7 @@ fn generate(root: &Path, check: bool) -> Result<(), String> {
     let reference = reference::read(&sources, &SERVICES)?;
     let mut stale = Vec::new();
     for service in &reference.services {
-        let path = root.join("crates/actions/src").join(format!("{}.rs", service.prefix));
+        let path = root.join("crates/actions/src").join(format!("{}.rs", names::module(&service.prefix)));
         let text = emit::module(&reference, service, &sources.origin)?;
         if std::fs::read_to_string(&path).is_ok_and(|old| old == text) {
             continue;

@@ -12,6 +12,11 @@ pub fn camel(name: &str) -> String {
     out
 }
 
+/// The module of a service, by its prefix: `ec2-instance-connect` → `ec2_instance_connect`.
+pub fn module(prefix: &str) -> String {
+    prefix.replace('-', "_")
+}
+
 /// Where the variable part of a key begins: `${TagKey}`, or S3's `<key>`.
 pub fn placeholder(key: &str) -> Option<usize> {
     key.find("${").or_else(|| key.find('<'))

@@ -88,23 +88,21 @@ pub fn read(sources: &Sources, prefixes: &[&str]) -> Result<Reference, String> {
     for prefix in prefixes {
         services.push(service(&sources.reference, prefix, &dependents(&definition, prefix))?);
     }
-    let mut stray = Vec::new();
+    let of_owners: BTreeSet<String> = services
+        .iter()
+        .flat_map(|service| service.keys.iter().filter(|key| prefix_of(key) == service.prefix))
+        .map(|key| key.key.clone())
+        .collect();
     for service in &mut services {
-        let own = |key: &Key| {
-            let prefix = key.key.split(':').next().unwrap_or("");
-            prefix == service.prefix || !prefixes.contains(&prefix)
-        };
-        let (keep, move_on) = std::mem::take(&mut service.keys).into_iter().partition(own);
-        service.keys = keep;
-        stray.extend(move_on);
-    }
-    for key in stray {
-        let owner = services.iter().find(|service| key.key.starts_with(&format!("{}:", service.prefix)));
-        if !owner.is_some_and(|owner| owner.keys.iter().any(|known| known.key == key.key)) {
-            return Err(format!("the key {} is not among its owner's keys", key.key));
-        }
+        // A key that its owner does not list (`ec2:osuser`) is that of the one service that uses it.
+        let prefix = service.prefix.clone();
+        service.keys.retain(|key| prefix_of(key) == prefix || !of_owners.contains(&key.key));
     }
     Ok(Reference { services })
+}
+
+fn prefix_of(key: &Key) -> &str {
+    key.key.split(':').next().unwrap_or("")
 }
 
 fn service(folder: &Path, prefix: &str, dependents: &Dependents) -> Result<Service, String> {
@@ -147,7 +145,11 @@ fn action(raw: RawAction, kinds: &BTreeMap<String, Kind>, dependents: &Dependent
         let kind = kinds.get(&resource.name).ok_or_else(|| format!("no resource kind {}", resource.name))?;
         let own = resource.condition_keys;
         keys.extend(if own.is_empty() { kind.keys.clone() } else { own });
-        if resource.required { required.push(resource.name) } else { optional.push(resource.name) }
+        let list = if resource.required { &mut required } else { &mut optional };
+        // The same kind stands there twice where an action has two ways to be called.
+        if !list.contains(&resource.name) {
+            list.push(resource.name);
+        }
     }
     keys.retain(|key| !GLOBAL.contains(&key.as_str()));
     let access = match raw.access_level.as_str() {

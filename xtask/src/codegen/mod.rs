@@ -26,12 +26,13 @@ use std::process::{Command, ExitCode, Stdio};
 use model::{Model, Patches};
 
 /// The services with generated code: crate, and the model's folder.
-const SERVICES: [(&str, &str); 7] = [
+const SERVICES: [(&str, &str); 8] = [
     ("iam", "iam/2010-05-08"),
     ("sts", "sts/2011-06-15"),
     ("ec2", "ec2/2016-11-15"),
     ("s3", "s3/2006-03-01"),
     ("cloudtrail", "cloudtrail/2013-11-01"),
+    ("ec2-instance-connect", "ec2-instance-connect/2018-04-02"),
     ("organizations", "organizations/2016-11-28"),
     ("ssm", "ssm/2014-11-06"),
 ];

@@ -25,6 +25,7 @@ pub fn read(root: &Path) -> Result<BTreeMap<String, Actions>, String> {
         ("organizations", "organizations"),
         ("cloudtrail", "cloudtrail"),
         ("ssm", "ssm"),
+        ("ec2-instance-connect", "ec2_instance_connect"),
         ("rolecall", "rolecall"),
     ];
     let mut all = BTreeMap::new();

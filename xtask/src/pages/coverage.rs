@@ -6,7 +6,7 @@ use std::path::Path;
 use regex::Regex;
 
 /// Services that come from AWS's models.
-const MODELED: [(&str, &str); 7] = [
+const MODELED: [(&str, &str); 8] = [
     ("iam", "Identity and Access Management"),
     ("sts", "Security Token Service"),
     ("ec2", "EC2"),
@@ -14,6 +14,7 @@ const MODELED: [(&str, &str); 7] = [
     ("organizations", "Organizations"),
     ("cloudtrail", "CloudTrail"),
     ("ssm", "Systems Manager"),
+    ("ec2-instance-connect", "EC2 Instance Connect"),
 ];
 
 /// The page's text.

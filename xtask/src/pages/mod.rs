@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// The crates with operations: service, the folder of its sources, the folder of its operations' files.
-const SERVICES: [(&str, &str, &str); 8] = [
+const SERVICES: [(&str, &str, &str); 9] = [
     ("iam", "crates/iam/src", "ops"),
     ("sts", "crates/sts/src", "ops"),
     ("ec2", "crates/ec2/src", "ops"),
@@ -18,6 +18,7 @@ const SERVICES: [(&str, &str, &str); 8] = [
     ("organizations", "crates/organizations/src", "ops"),
     ("cloudtrail", "crates/cloudtrail/src", "ops"),
     ("ssm", "crates/ssm/src", "ops"),
+    ("ec2-instance-connect", "crates/ec2-instance-connect/src", "ops"),
     ("rolecall", "crates/server/src/control", ""),
 ];
 

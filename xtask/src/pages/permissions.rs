@@ -37,7 +37,9 @@ struct Patterns {
 impl Patterns {
     fn new() -> Result<Patterns, regex::Error> {
         Ok(Patterns {
-            action: Regex::new(r"\b(iam|sts|ec2|s3|organizations|cloudtrail|ssm|rolecall)::([A-Z]\w+)")?,
+            action: Regex::new(
+                r"\b(iam|sts|ec2|s3|organizations|cloudtrail|ssm|ec2_instance_connect|rolecall)::([A-Z]\w+)",
+            )?,
             plain_action: Regex::new(r"[(\s]([A-Z]\w+)[,)]")?,
             key: Regex::new(r"(?:\b(\w+)::)?\bkey::(\w+)")?,
             call: Regex::new(r"(?:\b(\w+)::)?\b([a-z_]\w*)(?:::<[^()]*>)?\(")?,
@@ -140,7 +142,7 @@ impl<'a> Service<'a> {
         let body = &function.body;
         for found in self.patterns.action.captures_iter(body) {
             let part = |n: usize| found.get(n).map_or("", |part| part.as_str());
-            self.add(part(1), part(2), asked);
+            self.add(&part(1).replace('_', "-"), part(2), asked);
         }
         for found in self.patterns.plain_action.captures_iter(body) {
             let action = found.get(1).map_or("", |name| name.as_str());
@@ -149,9 +151,9 @@ impl<'a> Service<'a> {
             }
         }
         for found in self.patterns.key.captures_iter(body) {
-            let service = found.get(1).map_or(self.name, |part| part.as_str());
+            let service = found.get(1).map_or(self.name, |part| part.as_str()).replace('_', "-");
             let name = found.get(2).map_or("", |part| part.as_str());
-            let spelled = [service, self.name, "aws", "iam"]
+            let spelled = [&service, self.name, "aws", "iam"]
                 .iter()
                 .find_map(|service| self.actions.get(*service).and_then(|actions| actions.keys.get(name)));
             asked.keys.extend(spelled.cloned());

@@ -10,7 +10,7 @@ const FEDERATION: [&str; 10] =
     ["actions", "base", "door", "env", "identity", "policy", "saml", "sigv4", "store", "wire"];
 
 /// A crate and what it may use, itself left out.
-const LAYERS: [(&str, &[&str]); 22] = [
+const LAYERS: [(&str, &[&str]); 23] = [
     // Pure: no input or output, no async.
     ("base", &[]),
     ("env", &["base"]),
@@ -33,6 +33,7 @@ const LAYERS: [(&str, &[&str]); 22] = [
     ("ssm", &["actions", "base", "door", "env", "identity", "store", "wire"]),
     ("s3", &["actions", "base", "blobs", "door", "env", "identity", "policy", "sigv4", "store", "wire"]),
     ("ec2", &["actions", "base", "compute", "door", "env", "identity", "policy", "store", "wire"]),
+    ("ec2-instance-connect", &["actions", "base", "door", "env", "identity", "store", "wire"]),
     // Edge.
     ("imds", &["actions", "base", "compute", "door", "env", "identity", "policy", "sigv4", "store", "wire"]),
     ("cli", &["base", "compute", "env", "identity", "policy", "server", "sigv4"]),

@@ -3,6 +3,10 @@
 pub mod accounts;
 pub mod eval;
 pub mod exec;
+pub mod metadata;
+pub mod ps;
+pub mod sftp_server;
+pub mod ssh;
 pub mod test;
 pub mod up;
 pub mod why;

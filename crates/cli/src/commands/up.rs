@@ -13,8 +13,9 @@ pub fn run(up: Up) -> Result<u8, Failure> {
     runtime.block_on(async {
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
-        let config = up.config.clone();
-        let server = Server::start(up.config, Env::system()).await.map_err(|error| error.to_string())?;
+        let program = std::env::current_exe().ok().filter(|program| program.is_file());
+        let config = Config { program, ..up.config };
+        let server = Server::start(config.clone(), Env::system()).await.map_err(|error| error.to_string())?;
         greet(&server, &config);
         tokio::select! {
             _ = terminate.recv() => {}

@@ -122,7 +122,9 @@ impl Tell for Context<'_> {
         let Context { caller, session, .. } = self;
         t.open();
         match session.kind {
-            SessionKind::Role => t.put("sessionIssuer", Some(&self.issuer("Role", &caller.principal_arn))),
+            SessionKind::Role | SessionKind::Instance => {
+                t.put("sessionIssuer", Some(&self.issuer("Role", &caller.principal_arn)))
+            }
             SessionKind::Federated => {
                 let user = caller.federated_by.as_deref().unwrap_or_default();
                 let kind = if user.contains(":user/") { "IAMUser" } else { "Root" };

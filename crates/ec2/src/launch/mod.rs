@@ -85,7 +85,7 @@ fn subnet<'n>(network: &'n Network, input: &RunInstancesRequest) -> Option<&'n S
 /// The options with what a request changes of them.
 ///
 /// # Errors
-/// InvalidParameterValue for a hop limit outside 1 to 64, UnsupportedOperation for the IPv6 endpoint.
+/// InvalidParameterValue for a hop limit outside 1 to 64.
 pub fn metadata(
     mut options: MetadataOptions,
     wished: Option<&InstanceMetadataOptionsRequest>,
@@ -107,8 +107,8 @@ pub fn metadata(
     if let Some(tags) = &wished.instance_metadata_tags {
         options.tags = tags == "enabled";
     }
-    if wished.http_protocol_ipv6.as_deref() == Some("enabled") {
-        return Err(faults::unsupported("The IPv6 endpoint of the instance metadata service"));
+    if let Some(ipv6) = &wished.http_protocol_ipv6 {
+        options.ipv6 = ipv6 == "enabled";
     }
     Ok(options)
 }

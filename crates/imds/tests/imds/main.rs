@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 mod credentials;
+mod identity;
 mod protocol;
 mod tree;
 mod world;

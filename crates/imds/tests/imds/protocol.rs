@@ -152,3 +152,14 @@ fn an_instance_that_asks_without_end_is_slowed_down_and_no_other() {
     guest.world.env.advance(Duration::from_secs(1));
     assert_eq!(guest.get("/").status, 200);
 }
+
+#[test]
+fn a_name_that_may_lead_elsewhere_is_forbidden() {
+    let guest = Guest::new();
+    for host in ["169.254.169.254", "[fd00:ec2::254]", "127.0.0.1:1338", "instance-data"] {
+        assert_eq!(guest.ask(Method::GET, "/latest/meta-data/", &[("host", host)]).status, 200, "{host}");
+    }
+    let rebound = [("host", "rebound.example"), (TTL, "60")];
+    assert_eq!(guest.ask(Method::GET, "/latest/meta-data/", &rebound).status, 403);
+    assert_eq!(guest.put("/latest/api/token", &rebound).status, 403);
+}

@@ -9,7 +9,10 @@ use rolecall_identity::records::{
     Entities, Entity, Holder, InstanceProfile, InstanceProfileIds, InstanceProfiles, ProfilePlace, Role,
     Roles, fold,
 };
-use rolecall_imds::{Answer, Details, Imds, InstanceView, KeyPair, Options, Profile, Settings};
+use rolecall_imds::{
+    Answer, Details, Imds, InstanceView, Interface, KeyPair, Net, Options, Placement, Profile, Settings,
+    Signers,
+};
 use rolecall_testkit::{ACCOUNT, World};
 
 pub const EC2: &str = r#"{"Version": "2012-10-17", "Statement":
@@ -20,6 +23,7 @@ pub const LAMBDA: &str = r#"{"Version": "2012-10-17", "Statement":
 pub struct Guest {
     pub world: World,
     pub imds: Arc<Imds>,
+    pub signers: Arc<Signers>,
     pub instance: InstanceView,
     pub details: Details,
 }
@@ -32,9 +36,10 @@ impl Guest {
 
     pub fn with_life(role_life: Duration) -> Guest {
         let world = World::new(7);
-        let imds = Arc::new(Imds::new(world.door.clone(), Settings { role_life }));
+        let signers = Arc::new(Signers::new(world.door.identity.clone()));
+        let imds = Arc::new(Imds::new(world.door.clone(), signers.clone(), Settings { role_life }));
         let instance = instance("i-0123456789abcdef0", ACCOUNT, &world);
-        Guest { world, imds, instance, details: details() }
+        Guest { world, imds, signers, instance, details: details() }
     }
 
     /// The same with role `reader`, which trusts EC2, in the profile `box`.
@@ -60,7 +65,13 @@ impl Guest {
             (HeaderName::from_static(name), HeaderValue::from_str(value).unwrap())
         };
         let headers: HeaderMap = headers.iter().map(pair).collect();
-        self.imds.answer(instance, &method, path, &headers, || Ok(self.details.clone()))
+        self.imds.answer(instance, &method, path, &headers, || Ok(Arc::new(self.details.clone())))
+    }
+
+    /// What the server awaits before a request for a proof.
+    pub fn sign(&self) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(self.imds.prepare("eu-west-1", "/latest/dynamic/instance-identity/pkcs7")).unwrap();
     }
 
     pub fn put(&self, path: &str, headers: &[(&'static str, &str)]) -> Answer {
@@ -178,11 +189,9 @@ pub fn instance(id: &str, account: AccountId, world: &World) -> InstanceView {
         instance_type: "t3.micro".into(),
         key: Some(KeyPair { name: "mine".into(), public_key: "ssh-ed25519 AAAA mine".into() }),
         mac: "0a:11:22:33:44:55".into(),
-        interface: "eni-0cccccccccccccccc".into(),
         private_ip: [172, 31, 5, 6].into(),
         public_ip: Some([127, 64, 0, 9].into()),
         vpc: "vpc-0ddddddddddddddd".into(),
-        subnet: "subnet-0eeeeeeeeeeeeeee".into(),
         zone: "eu-west-1a".into(),
         profile: None,
         options: Options::default(),
@@ -190,17 +199,36 @@ pub fn instance(id: &str, account: AccountId, world: &World) -> InstanceView {
 }
 
 fn details() -> Details {
+    let root = || "/dev/xvda".to_owned();
     Details {
         user_data: Some(b"#!/bin/sh\n\xffecho\n".to_vec()),
         tags: vec![("Name".into(), "web 1".into()), ("team:x".into(), "blue".into())],
-        security_groups: vec![("sg-1".into(), "default".into()), ("sg-2".into(), "web".into())],
-        vpc_cidr: "172.31.0.0/16".into(),
-        subnet_cidr: "172.31.0.0/20".into(),
-        zone_id: "euw1-az1".into(),
+        interfaces: vec![interface("eni-0cccccccccccccccc", "0a:11:22:33:44:55", 0)],
+        placement: Placement { zone_id: "euw1-az1".into(), ..Placement::default() },
         architecture: "x86_64".into(),
         hostname: "ip-172-31-5-6.eu-west-1.compute.internal".into(),
+        devices: vec![("ami".into(), root()), ("root".into(), root())],
+        ..Details::default()
+    }
+}
+
+pub fn interface(id: &str, mac: &str, device_number: i32) -> Interface {
+    let net = |id: &str, block: &str| Net { id: id.into(), blocks: vec![block.into()], ..Net::default() };
+    Interface {
+        id: id.into(),
+        mac: mac.into(),
+        device_number,
+        network_card: 0,
+        owner: ACCOUNT,
+        private_ips: vec![[172, 31, 5, 6].into(), [172, 31, 5, 7].into()],
+        public_ips: vec![([127, 64, 0, 9].into(), [172, 31, 5, 6].into())],
+        ipv6s: Vec::new(),
+        prefixes: Vec::new(),
+        local_hostname: "ip-172-31-5-6.eu-west-1.compute.internal".into(),
         public_hostname: None,
-        root_device: "/dev/xvda".into(),
+        security_groups: vec![("sg-1".into(), "default".into()), ("sg-2".into(), "web".into())],
+        subnet: net("subnet-0eeeeeeeeeeeeeee", "172.31.0.0/20"),
+        vpc: net("vpc-0ddddddddddddddd", "172.31.0.0/16"),
     }
 }
 

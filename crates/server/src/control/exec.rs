@@ -63,26 +63,13 @@ impl Operation for Exec {
     type Access = Read;
 
     fn needs(input: &Request, at: &At<'_>) -> Result<Needs, Fault> {
-        let instance = rolecall_ec2::instances::find(at.db()?, &input.instance_id)?;
-        let instance = instance.filter(|instance| instance.account == at.account());
-        let absent = || format!("arn:aws:ec2:{}:{}:instance/{}", at.region, at.account(), input.instance_id);
-        let resource = match &instance {
-            Some(instance) => {
-                let tags = rolecall_ec2::instances::tags(at.db()?, instance)?;
-                ByArn::<kind::Instance>::new(instance.arn(), at.account()).tagged(tags)
-            }
-            None => ByArn::new(absent(), at.account()),
-        };
+        let resource: ByArn<kind::Instance> = super::instance(at, &input.instance_id)?;
         Ok(Needs::action(rolecall::Exec).on(&resource).done())
     }
 
     fn run(req: &mut Authorized<'_, Self>) -> Result<Ticket, Fault> {
         let id = &req.input.instance_id;
-        let instance = rolecall_ec2::instances::find(req.db()?, id)?;
-        if instance.is_none_or(|instance| instance.account != req.account()) {
-            let text = format!("The instance ID '{id}' does not exist");
-            return Err(Fault::new("ResourceNotFoundException", 404, text));
-        }
+        super::own_instance(&req.at(), id)?;
         let shell = || vec!["/bin/bash".to_owned(), "-l".to_owned()];
         let argv = if req.input.command.is_empty() { shell() } else { req.input.command.clone() };
         let spec =
