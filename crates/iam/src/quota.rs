@@ -320,4 +320,19 @@ mod tests {
         let db = scene.world.store.read().unwrap();
         assert_eq!(db.peek::<Counts>(&(ACCOUNT, Users::NAME.to_owned())).unwrap(), Some(4));
     }
+
+    #[test]
+    fn the_role_that_organizations_makes_counts_as_well() {
+        let scene = scene(&[("roles", 2)]);
+        scene.role("a");
+        let world = &scene.world;
+        world.write(|tx| rolecall_identity::open_organizations_role(tx, &world.env, ACCOUNT));
+        let input = CreateRoleRequest {
+            role_name: "b".into(),
+            assume_role_policy_document: TRUST.into(),
+            ..Default::default()
+        };
+        let message = check_fault(scene.call::<CreateRole>(input), "LimitExceeded");
+        assert_eq!(message, "Cannot exceed quota for RolesPerAccount: 2");
+    }
 }

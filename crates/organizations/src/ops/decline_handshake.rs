@@ -55,4 +55,36 @@ mod tests {
         let outcome = scene.call_as::<AcceptHandshake>(other, accept);
         check_fault(outcome, "InvalidHandshakeTransitionException");
     }
+
+    #[test]
+    fn a_handshake_is_gone_thirty_days_after_it_ended() {
+        let scene = Scene::new();
+        let invite = |number: &str| {
+            let account = number.parse().unwrap();
+            scene.world.account(account);
+            let input = InviteAccountToOrganizationRequest {
+                target: HandshakeParty { id: number.into(), type_: "ACCOUNT".into() },
+                ..Default::default()
+            };
+            let made = scene.call::<InviteAccountToOrganization>(input).unwrap().handshake.unwrap();
+            (account, made.id.unwrap())
+        };
+        let (other, id) = invite("555555555555");
+        let input = DeclineHandshakeRequest { handshake_id: id.clone() };
+        scene.call_as::<DeclineHandshake>(other, input).unwrap();
+        let describe =
+            || scene.call::<DescribeHandshake>(DescribeHandshakeRequest { handshake_id: id.clone() });
+        let rows = || {
+            let db = scene.world.store.read().unwrap();
+            db.scan::<rolecall_identity::records::Handshakes>(&(), None, 10).unwrap().len()
+        };
+        let day = std::time::Duration::from_secs(86_400);
+        scene.world.env.advance(day * 29);
+        describe().unwrap();
+        scene.world.env.advance(day);
+        check_fault(describe(), "HandshakeNotFoundException");
+        assert_eq!(rows(), 1);
+        invite("666666666666");
+        assert_eq!(rows(), 1, "the old one is deleted when a new one comes");
+    }
 }

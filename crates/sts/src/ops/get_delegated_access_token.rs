@@ -54,3 +54,100 @@ fn request(req: &Authorized<'_, GetDelegatedAccessToken>) -> Result<DelegationRe
 fn invalid() -> Fault {
     Fault::new("AccessDenied", 403, "The trade-in token is not valid for this account.")
 }
+
+#[cfg(test)]
+mod tests {
+    use rolecall_base::AccountId;
+    use rolecall_identity::records::DelegationApprover;
+    use rolecall_identity::{SessionKind, trade_in_token};
+    use rolecall_testkit::{ACCOUNT, World, check_fault};
+
+    use super::*;
+
+    const POLICY: &str =
+        r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "sts:*", "Resource": "*"}}"#;
+
+    fn provider() -> AccountId {
+        "222222222222".parse().unwrap()
+    }
+
+    /// A world with a request that ACCOUNT's root user accepted, and its token.
+    fn accepted(state: DelegationState) -> (World, String) {
+        let world = World::new(1);
+        world.account(provider());
+        let now = world.env.now().whole_seconds();
+        let session = Session {
+            kind: SessionKind::Delegated,
+            account: ACCOUNT,
+            principal_id: ACCOUNT.to_string(),
+            policy: Some(POLICY.into()),
+            assumer: Some(provider().to_string()),
+            ..Session::default()
+        };
+        let request = DelegationRequest {
+            id: "request".into(),
+            requestor: provider(),
+            requestor_name: "Provider".into(),
+            workflow: "1".into(),
+            owner_account: Some(ACCOUNT),
+            owner: None,
+            approver: Some(DelegationApprover { arn: ACCOUNT.root_arn(), session }),
+            state,
+            description: String::new(),
+            message: None,
+            redirect_url: None,
+            channel: String::new(),
+            template: String::new(),
+            parameters: Vec::new(),
+            policy: POLICY.into(),
+            boundaries: Vec::new(),
+            duration: 900,
+            only_send_by_owner: false,
+            notes: None,
+            rejection: None,
+            created: now,
+            updated: now,
+            expires: now,
+            sent: Some(now),
+        };
+        world.write(|tx| Ok(tx.put::<DelegationRequests>(&request.id.clone(), &request)?));
+        let token = trade_in_token(&world.env, &world.door.identity.vault, "request").unwrap();
+        (world, token)
+    }
+
+    fn trade(
+        world: &World,
+        account: AccountId,
+        token: &str,
+    ) -> Result<GetDelegatedAccessTokenResponse, Fault> {
+        let input = GetDelegatedAccessTokenRequest { trade_in_token: token.into() };
+        world.call::<GetDelegatedAccessToken>(&world.root(account), input)
+    }
+
+    #[test]
+    fn the_provider_trades_a_token_until_the_delegated_time_is_over() {
+        let (world, token) = accepted(DelegationState::Finalized);
+        world.env.advance(Duration::from_secs(600));
+        let given = trade(&world, provider(), &token).unwrap();
+        assert_eq!(given.assumed_principal, Some(ACCOUNT.root_arn()));
+        let credentials = given.credentials.unwrap();
+        let left = credentials.expiration.since(world.env.now()).as_secs();
+        assert_eq!(left, 300, "the time counts from when the token was sent");
+        let visitor = world.signed_in(&credentials.access_key_id, Some(&credentials.session_token)).unwrap();
+        assert_eq!(visitor.caller.arn, ACCOUNT.root_arn());
+        let input = GetDelegatedAccessTokenRequest { trade_in_token: token.clone() };
+        let again = world.call::<GetDelegatedAccessToken>(&visitor, input);
+        check_fault(again, "AccessDenied");
+        world.env.advance(Duration::from_secs(300));
+        check_fault(trade(&world, provider(), &token), "ExpiredTradeInTokenException");
+    }
+
+    #[test]
+    fn a_token_is_none_for_others_or_before_it_was_sent() {
+        let (world, token) = accepted(DelegationState::Finalized);
+        check_fault(trade(&world, ACCOUNT, &token), "AccessDenied");
+        check_fault(trade(&world, provider(), &token.to_uppercase()), "AccessDenied");
+        let (world, token) = accepted(DelegationState::Accepted);
+        check_fault(trade(&world, provider(), &token), "AccessDenied");
+    }
+}
