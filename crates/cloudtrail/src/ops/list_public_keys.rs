@@ -32,7 +32,7 @@ impl Operation for ListPublicKeys {
         let key = req.db()?.get::<DigestKeys>(&req.region)?;
         let key = key.filter(|key| key.created <= end && key.created + LIFE >= start);
         let shown = key.map(|key| PublicKey {
-            value: Some(key.public.into()),
+            value: Some(key.public),
             validity_start_time: Some(key.created),
             validity_end_time: Some(key.created + LIFE),
             fingerprint: Some(key.fingerprint),

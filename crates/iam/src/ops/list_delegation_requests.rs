@@ -75,7 +75,7 @@ mod tests {
                 .collect::<Vec<_>>())
         };
         let own = "arn:aws:iam::000000000000:user/owner";
-        assert_eq!(list(&owner, Some(own)).unwrap(), [taken.clone()]);
+        assert_eq!(list(&owner, Some(own)).unwrap(), std::slice::from_ref(&taken));
         check_fault(list(&owner, None), "AccessDenied");
         assert_eq!(list(&scene.scene.root, None).unwrap(), [taken]);
         assert!(list(&scene.scene.root, Some("arn:aws:iam::000000000000:user/other")).unwrap().is_empty());
