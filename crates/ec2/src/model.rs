@@ -3024,6 +3024,41 @@ impl wire::Output for GetInstanceMetadataDefaultsResult {
 }
 
 #[derive(Debug)]
+pub struct GetInstanceTypesFromInstanceRequirements;
+
+impl wire::Shape for GetInstanceTypesFromInstanceRequirements {
+    type Input = GetInstanceTypesFromInstanceRequirementsRequest;
+    type Output = GetInstanceTypesFromInstanceRequirementsResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "GetInstanceTypesFromInstanceRequirements",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("GetInstanceTypesFromInstanceRequirements"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for GetInstanceTypesFromInstanceRequirementsRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for GetInstanceTypesFromInstanceRequirementsResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
 pub struct GetLaunchTemplateData;
 
 impl wire::Shape for GetLaunchTemplateData {
@@ -12017,6 +12052,99 @@ impl record::Tell for GetInstanceMetadataDefaultsResult {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct GetInstanceTypesFromInstanceRequirementsRequest {
+    pub dry_run: Option<bool>,
+    pub architecture_types: Vec<String>,
+    pub virtualization_types: Vec<String>,
+    pub instance_requirements: InstanceRequirementsRequest,
+    pub max_results: Option<i32>,
+    pub next_token: Option<String>,
+    pub context: Option<String>,
+}
+
+impl form::FromForm for GetInstanceTypesFromInstanceRequirementsRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(GetInstanceTypesFromInstanceRequirementsRequest {
+            dry_run: n.get("DryRun", v)?,
+            architecture_types: n.need_list("ArchitectureType", "", v)?,
+            virtualization_types: n.need_list("VirtualizationType", "", v)?,
+            instance_requirements: n.need("InstanceRequirements", v)?,
+            max_results: n.get("MaxResults", v)?,
+            next_token: n.get("NextToken", v)?,
+            context: n.get("Context", v)?,
+        })
+    }
+}
+
+impl GetInstanceTypesFromInstanceRequirementsRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.size("ArchitectureType", Some(self.architecture_types.len()), 0, 3);
+        v.texts("ArchitectureType", Some(self.architecture_types.as_slice()), &rule::ARCHITECTURE_TYPE);
+        v.size("VirtualizationType", Some(self.virtualization_types.len()), 0, 2);
+        v.texts("VirtualizationType", Some(self.virtualization_types.as_slice()), &rule::VIRTUALIZATION_TYPE);
+        v.inner(
+            "InstanceRequirements",
+            Some(&self.instance_requirements),
+            InstanceRequirementsRequest::limits,
+        );
+    }
+}
+
+impl record::Tell for GetInstanceTypesFromInstanceRequirementsRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("dryRun", self.dry_run.as_ref());
+        t.set("architectureTypeSet", "architectureType", Some(self.architecture_types.as_slice()));
+        t.set("virtualizationTypeSet", "virtualizationType", Some(self.virtualization_types.as_slice()));
+        t.put("instanceRequirements", Some(&self.instance_requirements));
+        t.put("maxResults", self.max_results.as_ref());
+        t.put("nextToken", self.next_token.as_ref());
+        t.put("context", self.context.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetInstanceTypesFromInstanceRequirementsResult {
+    pub instance_types: Option<Vec<InstanceTypeInfoFromInstanceRequirements>>,
+    pub next_token: Option<String>,
+}
+
+impl GetInstanceTypesFromInstanceRequirementsResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.list("instanceTypeSet", "item", self.instance_types.as_deref());
+        w.put("nextToken", &self.next_token);
+    }
+}
+
+impl xml::ToXml for GetInstanceTypesFromInstanceRequirementsResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for GetInstanceTypesFromInstanceRequirementsResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("instanceTypeSet", "", self.instance_types.as_deref());
+        t.put("nextToken", self.next_token.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct GetLaunchTemplateDataRequest {
     pub dry_run: Option<bool>,
     pub instance_id: String,
@@ -15333,6 +15461,38 @@ impl record::Tell for InstanceTypeInfo {
         t.put("phcSupport", self.phc_support.as_ref());
         t.put("rebootMigrationSupport", self.reboot_migration_support.as_ref());
         t.put("supportedInRegion", self.supported_in_region.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct InstanceTypeInfoFromInstanceRequirements {
+    pub instance_type: Option<String>,
+}
+
+impl InstanceTypeInfoFromInstanceRequirements {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("instanceType", &self.instance_type);
+    }
+}
+
+impl xml::ToXml for InstanceTypeInfoFromInstanceRequirements {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for InstanceTypeInfoFromInstanceRequirements {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("instanceType", self.instance_type.as_ref());
         t.close();
     }
 }
@@ -25577,6 +25737,7 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<GetConsoleScreenshot>(),
     wire::vectors::Codec::of::<GetDefaultCreditSpecification>(),
     wire::vectors::Codec::of::<GetInstanceMetadataDefaults>(),
+    wire::vectors::Codec::of::<GetInstanceTypesFromInstanceRequirements>(),
     wire::vectors::Codec::of::<GetLaunchTemplateData>(),
     wire::vectors::Codec::of::<GetPasswordData>(),
     wire::vectors::Codec::of::<GetSecurityGroupsForVpc>(),
@@ -25665,6 +25826,12 @@ mod rule {
     };
     pub static AMD_SEV_SNP_SPECIFICATION: Text =
         Text { min: 0, max: usize::MAX, pattern: None, values: &["enabled", "disabled"] };
+    pub static ARCHITECTURE_TYPE: Text = Text {
+        min: 0,
+        max: usize::MAX,
+        pattern: None,
+        values: &["i386", "x86_64", "arm64", "x86_64_mac", "arm64_mac"],
+    };
     pub static AVAILABILITY_MODE: Text =
         Text { min: 0, max: usize::MAX, pattern: None, values: &["zonal", "regional"] };
     pub static BARE_METAL: Text =
@@ -25821,6 +25988,8 @@ mod rule {
     pub static UNLIMITED_SUPPORTED_INSTANCE_FAMILY: Text =
         Text { min: 0, max: usize::MAX, pattern: None, values: &["t2", "t3", "t3a", "t4g", "t8i"] };
     pub static VERSION_DESCRIPTION: Text = Text { min: 0, max: 255, pattern: None, values: &[] };
+    pub static VIRTUALIZATION_TYPE: Text =
+        Text { min: 0, max: usize::MAX, pattern: None, values: &["hvm", "paravirtual"] };
     pub static VOLUME_TYPE: Text = Text {
         min: 0,
         max: usize::MAX,

@@ -12,6 +12,15 @@ pub enum Maker {
 }
 
 impl Maker {
+    /// As requirements name it.
+    pub fn manufacturer(self) -> &'static str {
+        match self {
+            Maker::Intel => "intel",
+            Maker::Amd => "amd",
+            Maker::Aws => "amazon-web-services",
+        }
+    }
+
     pub fn name(self) -> &'static str {
         match self {
             Maker::Intel => "Intel",

@@ -1,9 +1,12 @@
 //! RunInstances, step by step: what it asks, what it refuses, what it works out, what it writes.
 
+mod interfaces;
+mod network_questions;
 mod plan;
 mod questions;
 mod refuse;
 mod settings;
+mod wishes;
 mod write;
 
 pub use plan::{Plan, checked_user_data};
@@ -30,57 +33,8 @@ use rolecall_base::Fault;
 
 use crate::faults;
 use crate::model::{InstanceMetadataOptionsRequest, RunInstancesRequest, ValidationError, ValidationWarning};
-use crate::network::Network;
-use crate::records::{MetadataOptions, Subnet};
+use crate::records::MetadataOptions;
 use crate::templates::data::{self, Data};
-
-/// The parameters of the one network interface, wherever the caller put them.
-#[derive(Clone, Debug, Default)]
-struct Wishes<'a> {
-    subnet: Option<&'a str>,
-    groups: &'a [String],
-    group_names: &'a [String],
-    private_ip: Option<&'a str>,
-    public: Option<bool>,
-    description: Option<&'a str>,
-}
-
-impl<'a> Wishes<'a> {
-    fn of(input: &'a RunInstancesRequest) -> Wishes<'a> {
-        let list = |list: &'a Option<Vec<String>>| list.as_deref().unwrap_or_default();
-        match input.network_interfaces.as_deref() {
-            Some([one, ..]) => Wishes {
-                subnet: one.subnet_id.as_deref(),
-                groups: list(&one.groups),
-                group_names: &[],
-                private_ip: one.private_ip_address.as_deref(),
-                public: one.associate_public_ip_address,
-                description: one.description.as_deref(),
-            },
-            _ => Wishes {
-                subnet: input.subnet_id.as_deref(),
-                groups: list(&input.security_group_ids),
-                group_names: list(&input.security_groups),
-                private_ip: input.private_ip_address.as_deref(),
-                public: None,
-                description: None,
-            },
-        }
-    }
-}
-
-/// The subnet that a launch would go to; `None` when there is none such.
-fn subnet<'n>(network: &'n Network, input: &RunInstancesRequest) -> Option<&'n Subnet> {
-    let placement = input.placement.as_ref();
-    match (Wishes::of(input).subnet, placement) {
-        (Some(id), _) => network.subnet(id),
-        (None, Some(placement)) if placement.availability_zone_id.is_some() => {
-            let id = placement.availability_zone_id.as_deref();
-            network.subnets.iter().find(|subnet| subnet.default && Some(subnet.zone_id.as_str()) == id)
-        }
-        (None, placement) => network.default_subnet(placement.and_then(|p| p.availability_zone.as_deref())),
-    }
-}
 
 /// The options with what a request changes of them.
 ///

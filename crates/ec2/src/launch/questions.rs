@@ -10,7 +10,9 @@ use rolecall_base::{Fault, Tags};
 use rolecall_door::{At, ByArn, Needs, Question};
 use rolecall_store::Reader;
 
-use super::{Wishes, metadata, subnet};
+use super::metadata;
+use super::network_questions::{self, Sketched};
+use super::settings::of_image;
 use crate::images::{self, Image};
 use crate::instance_types;
 use crate::model::RunInstancesRequest;
@@ -19,14 +21,14 @@ use crate::place::Place;
 use crate::placement_groups;
 use crate::profiles::{self, Profile};
 use crate::questions::{enabled, required};
-use crate::records::{KeyPairs, MetadataOptions, PlacementGroup, PlacementGroups, Subnet};
+use crate::records::{KeyPairs, MetadataOptions, PlacementGroup, PlacementGroups};
 use crate::settings;
 use crate::tags;
 use crate::tags::pairs;
 use crate::templates::Merged;
 
 /// What the questions are made of.
-struct Sketch<'a> {
+pub(super) struct Sketch<'a> {
     /// What the caller gave by itself, and that over what the template says.
     given: &'a RunInstancesRequest,
     input: &'a RunInstancesRequest,
@@ -35,9 +37,8 @@ struct Sketch<'a> {
     /// What the account and the image say of the metadata service.
     metadata: MetadataOptions,
     placement: Option<PlacementGroup>,
-    place: Place<'a>,
-    wishes: Wishes<'a>,
-    subnet: Option<Subnet>,
+    pub(super) place: Place<'a>,
+    pub(super) interfaces: Vec<Sketched>,
     profile: Option<Profile>,
 }
 
@@ -51,27 +52,22 @@ pub fn questions(given: &RunInstancesRequest, at: &At<'_>) -> Result<Needs, Faul
     let network = Network::load(db, place)?;
     let merged = Merged::sketch(db, place, given)?;
     let input: &RunInstancesRequest = &merged.input;
+    let image_id = input.image_id.as_deref().unwrap_or_default();
+    let image = images::find(db, place, image_id)?;
     let sketch = Sketch {
         given,
         input,
-        metadata: settings::of(db, place)?.metadata.over(MetadataOptions::default()),
+        metadata: settings::of(db, place)?.metadata.over(of_image(image.as_ref())),
         placement: placement_group(db, place, input)?,
         template: merged.template.as_ref().map(|(own, _)| place.arn(kind::LaunchTemplate::NAME, &own.id)),
         place,
-        wishes: Wishes::of(input),
-        subnet: subnet(&network, input).cloned(),
+        interfaces: network_questions::sketch(db, place, &network, given, input)?,
         profile: profiles::seek(db, place.account, input.iam_instance_profile.as_ref())?,
     };
     let tagged = |id: &str| tags::of(db, place, id);
-    let image_id = input.image_id.as_deref().unwrap_or_default();
-    let image = images::find(db, place, image_id)?;
     let mut asked = vec![sketch.image(image.as_ref(), tagged(image_id)?)];
     asked.push(sketch.instance());
-    asked.push(sketch.in_subnet(tagged(&sketch.subnet_id())?));
-    for group in sketch.groups(&network) {
-        asked.push(sketch.group(&group, tagged(&group)?));
-    }
-    asked.push(sketch.interface());
+    asked.extend(network_questions::questions(&sketch, db)?);
     asked.push(sketch.volume());
     if let Some(spec) = &given.launch_template {
         let id = merged.template.as_ref().map(|(own, _)| own.id.as_str());
@@ -118,7 +114,11 @@ fn placement_group(
 
 impl Sketch<'_> {
     /// Adds where a resource comes from: the template, if there is one and the caller did not name another itself.
-    fn with_template(&self, question: Question<RunInstances>, named: bool) -> Question<RunInstances> {
+    pub(super) fn with_template(
+        &self,
+        question: Question<RunInstances>,
+        named: bool,
+    ) -> Question<RunInstances> {
         let template = self.template.as_deref();
         let from = template.map(|_| if named { "false" } else { "true" });
         question.key(key::LaunchTemplate, template).key(key::IsLaunchTemplateResource, from)
@@ -140,42 +140,12 @@ impl Sketch<'_> {
         list.as_ref().is_some_and(|list| !list.is_empty())
     }
 
-    fn subnet_id(&self) -> String {
-        match (&self.subnet, self.wishes.subnet) {
-            (Some(subnet), _) => subnet.id.clone(),
-            (None, id) => id.unwrap_or("*").to_owned(),
-        }
-    }
-
-    fn subnet_arn(&self) -> String {
-        self.place.arn("subnet", &self.subnet_id())
-    }
-
-    fn vpc_arn(&self) -> Option<String> {
-        self.subnet.as_ref().map(|subnet| self.place.arn("vpc", &subnet.vpc))
-    }
-
     fn zone(&self) -> Option<&str> {
-        self.subnet.as_ref().map(|subnet| subnet.zone.as_str())
+        self.interfaces.first()?.zone.as_deref()
     }
 
-    fn wished_tags(&self, kind: &str) -> Vec<(String, String)> {
+    pub(super) fn wished_tags(&self, kind: &str) -> Vec<(String, String)> {
         tags::wished(self.input.tag_specifications.as_deref(), kind)
-    }
-
-    /// Ids of the groups: as given, by name, or the default one.
-    fn groups(&self, network: &Network) -> Vec<String> {
-        if !self.wishes.groups.is_empty() {
-            return self.wishes.groups.to_vec();
-        }
-        let Some(vpc) = self.subnet.as_ref().map(|subnet| subnet.vpc.as_str()) else {
-            return vec!["*".to_owned()];
-        };
-        let default = ["default".to_owned()];
-        let names = if self.wishes.group_names.is_empty() { &default[..] } else { self.wishes.group_names };
-        let id =
-            |name: &String| network.group_named(name, vpc).map_or("*", |group| group.id.as_str()).to_owned();
-        names.iter().map(id).collect()
     }
 
     fn image(&self, image: Option<&Image>, has: Tags) -> Needs {
@@ -218,41 +188,6 @@ impl Sketch<'_> {
             .key(key::Tenancy, Some("default"))
             .request_tags(pairs(&tags));
         self.with_template(question, false).done()
-    }
-
-    fn in_subnet(&self, has: Tags) -> Needs {
-        let id = self.subnet_id();
-        let question = Needs::action(RunInstances)
-            .on(&self.place.resource::<kind::Subnet>(&id).tagged(has))
-            .key(key::Region, Some(self.place.region))
-            .key(key::AvailabilityZone, self.zone())
-            .key(key::SubnetID, Some(id.as_str()))
-            .key(key::Vpc, self.vpc_arn());
-        self.with_template(question, Wishes::of(self.given).subnet.is_some()).done()
-    }
-
-    fn group(&self, id: &str, has: Tags) -> Needs {
-        let own = Wishes::of(self.given);
-        let named = !own.groups.is_empty() || !own.group_names.is_empty();
-        let question = Needs::action(RunInstances)
-            .on(&self.place.resource::<kind::SecurityGroup>(id).tagged(has))
-            .key(key::Region, Some(self.place.region))
-            .key(key::SecurityGroupID, Some(id))
-            .key(key::Vpc, self.vpc_arn());
-        self.with_template(question, named).done()
-    }
-
-    fn interface(&self) -> Needs {
-        let tags = self.wished_tags(kind::NetworkInterface::NAME);
-        let question = Needs::action(RunInstances)
-            .on(&self.place.resource::<kind::NetworkInterface>("*"))
-            .key(key::Region, Some(self.place.region))
-            .key(key::AvailabilityZone, self.zone())
-            .key(key::AssociatePublicIpAddress, self.wishes.public.map(|yes| yes.to_string()))
-            .key(key::Subnet, Some(self.subnet_arn()))
-            .key(key::Vpc, self.vpc_arn())
-            .request_tags(pairs(&tags));
-        self.with_template(question, Self::names(&self.given.network_interfaces)).done()
     }
 
     fn volume(&self) -> Needs {

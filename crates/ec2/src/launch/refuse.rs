@@ -20,6 +20,7 @@ pub fn refuse(input: &RunInstancesRequest) -> Result<(), Fault> {
         ipv6_address_count,
         ipv6_addresses,
         kernel_id,
+        monitoring,
         placement,
         ramdisk_id,
         elastic_gpu_specification,
@@ -38,7 +39,6 @@ pub fn refuse(input: &RunInstancesRequest) -> Result<(), Fault> {
         network_interfaces,
         // Honored: see `Plan`.
         launch_template: _,
-        monitoring: _,
         credit_specification: _,
         private_dns_name_options: _,
         maintenance_options: _,
@@ -68,6 +68,10 @@ pub fn refuse(input: &RunInstancesRequest) -> Result<(), Fault> {
         (ipv6_address_count.is_some_and(|count| count > 0) || some(ipv6_addresses), "IPv6"),
         (on(enable_primary_ipv6), "IPv6"),
         (given(kernel_id), "KernelId"),
+        (
+            monitoring.as_ref().is_some_and(|own| some(&own.metric_category_ids)),
+            "Monitoring.MetricCategoryId",
+        ),
         (given(ramdisk_id), "RamdiskId"),
         (some(elastic_gpu_specification), "ElasticGpuSpecification"),
         (some(elastic_inference_accelerators), "ElasticInferenceAccelerator"),
@@ -142,11 +146,9 @@ fn refuse_interfaces(
     input: &RunInstancesRequest,
     interfaces: &[InstanceNetworkInterfaceSpecification],
 ) -> Result<(), Fault> {
-    let one = match interfaces {
-        [] => return Ok(()),
-        [one] => one,
-        _ => return Err(unsupported("More than one network interface")),
-    };
+    if interfaces.is_empty() {
+        return Ok(());
+    }
     if given(&input.subnet_id) || some(&input.security_group_ids) || some(&input.security_groups) {
         let text = "Network interfaces and an instance-level subnet ID or security groups may not be specified on the same request";
         return Err(faults::combination(text));
@@ -155,18 +157,13 @@ fn refuse_interfaces(
         let text = "Network interfaces and an instance-level private IP address may not be specified on the same request";
         return Err(faults::combination(text));
     }
-    refuse_interface(one)
+    interfaces.iter().try_for_each(refuse_interface)
 }
 
 fn refuse_interface(one: &InstanceNetworkInterfaceSpecification) -> Result<(), Fault> {
     let InstanceNetworkInterfaceSpecification {
-        delete_on_termination,
-        device_index,
         ipv6_address_count,
         ipv6_addresses,
-        network_interface_id,
-        private_ip_addresses,
-        secondary_private_ip_address_count,
         associate_carrier_ip_address,
         interface_type,
         network_card_index,
@@ -179,23 +176,22 @@ fn refuse_interface(one: &InstanceNetworkInterfaceSpecification) -> Result<(), F
         connection_tracking_specification,
         ena_queue_count,
         // Honored: see `Wishes`.
+        delete_on_termination: _,
+        device_index: _,
+        network_interface_id: _,
+        private_ip_addresses: _,
+        secondary_private_ip_address_count: _,
         associate_public_ip_address: _,
         description: _,
         groups: _,
         private_ip_address: _,
         subnet_id: _,
     } = one;
-    if given(network_interface_id) {
-        return Err(faults::no_interface(network_interface_id.as_deref().unwrap_or_default()));
-    }
     let above_zero = |count: &Option<i32>| count.is_some_and(|count| count != 0);
     let wishes = [
-        (*delete_on_termination == Some(false), "DeleteOnTermination=false of a network interface"),
-        (above_zero(device_index), "A device index other than 0"),
         (above_zero(network_card_index), "A network card other than 0"),
         (above_zero(ipv6_address_count) || some(ipv6_addresses) || *primary_ipv6 == Some(true), "IPv6"),
         (above_zero(ipv6_prefix_count) || some(ipv6_prefixes), "IPv6"),
-        (some(private_ip_addresses) || above_zero(secondary_private_ip_address_count), "A secondary address"),
         (some(ipv4_prefixes) || above_zero(ipv4_prefix_count), "A prefix"),
         (*associate_carrier_ip_address == Some(true), "A carrier address"),
         (interface_type.as_deref().is_some_and(|kind| kind != "interface"), "This interface type"),

@@ -4,12 +4,12 @@ use rolecall_base::Fault;
 use rolecall_store::Reader;
 
 use crate::faults;
-use crate::images;
+use crate::images::{self, Image};
 use crate::instance_types::{self, InstanceType};
 use crate::model::RunInstancesRequest;
 use crate::place::Place;
 use crate::placement_groups;
-use crate::records::{AccountSettings, Cpus, HostNames, Settings};
+use crate::records::{AccountSettings, Cpus, HostNames, MetadataOptions, Settings};
 use crate::settings;
 
 /// The settings of new instances.
@@ -48,6 +48,17 @@ pub fn settings(
         placement: placement_groups::wished(db, place, group, id, partition)?,
         hard: false,
     })
+}
+
+/// What an image says of the metadata service: one that needs version 2 lets its answers go one hop further.
+pub fn of_image(image: Option<&Image>) -> MetadataOptions {
+    let own = MetadataOptions::default();
+    match image {
+        Some(image) if image.tokens_required => {
+            MetadataOptions { tokens_required: true, hop_limit: 2, ..own }
+        }
+        _ => own,
+    }
 }
 
 fn unlimited(

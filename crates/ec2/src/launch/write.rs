@@ -7,6 +7,7 @@ use rolecall_store::Tx;
 use sha2::{Digest, Sha256};
 
 use super::Plan;
+use super::interfaces::{Kind, Planned};
 use crate::faults;
 use crate::interfaces;
 use crate::lifecycle;
@@ -114,21 +115,13 @@ fn new_instance(
     reservation: &str,
 ) -> Result<Instance, Fault> {
     let id = env.resource_id("i");
-    let subnet = &plan.subnet;
-    let new = interfaces::New {
-        subnet,
-        cidr: plan.cidr,
-        addresses: plan.private_ip.into_iter().collect(),
-        count: 1,
-        groups: plan.groups.clone(),
-        description: plan.description.clone(),
-        public: plan.public,
-        requester: None,
+    let mut own = Vec::with_capacity(plan.interfaces.len());
+    for planned in &plan.interfaces {
+        own.push(interface(tx, env, place, plan, planned, &id)?);
+    }
+    let Some(primary) = plan.interfaces.first() else {
+        return Err(Fault::internal("a launch without network interfaces"));
     };
-    let mut interface = interfaces::make(tx, env, place, new)?;
-    interface.attachment = Some(interfaces::attachment(env, &id, 0, true));
-    interfaces::put(tx, &interface)?;
-    tags::put(tx, place, &interface.id, plan.interface_tags.clone())?;
     let now: Time = env.now();
     Ok(Instance {
         account: place.account,
@@ -142,10 +135,10 @@ fn new_instance(
         key_name: plan.key.as_ref().map(|key| key.name.clone()),
         public_key: plan.key.as_ref().map(|key| key.public_key.clone()),
         user_data: plan.user_data.clone(),
-        interfaces: vec![interface.id],
-        vpc: subnet.vpc.clone(),
-        subnet: subnet.id.clone(),
-        zone: subnet.zone.clone(),
+        interfaces: own,
+        vpc: primary.vpc().to_owned(),
+        subnet: primary.subnet().to_owned(),
+        zone: primary.zone().to_owned(),
         volume: env.resource_id("vol"),
         profile: None,
         metadata: plan.metadata.clone(),
@@ -164,6 +157,39 @@ fn new_instance(
         settings: plan.settings.clone(),
         id,
     })
+}
+
+/// Attaches an interface to a new instance, and makes it first if it is a new one; gives its id.
+fn interface(
+    tx: &mut Tx,
+    env: &Env,
+    place: Place<'_>,
+    plan: &Plan,
+    planned: &Planned,
+    instance: &str,
+) -> Result<String, Fault> {
+    let mut own = match &planned.kind {
+        Kind::Existing(own) => own.clone(),
+        Kind::New(new) => {
+            let new = interfaces::New {
+                subnet: &new.subnet,
+                cidr: new.cidr,
+                addresses: new.addresses.clone(),
+                count: new.count,
+                groups: new.groups.clone(),
+                description: new.description.clone(),
+                public: new.public,
+                requester: None,
+            };
+            let own = interfaces::make(tx, env, place, new)?;
+            tags::put(tx, place, &own.id, plan.interface_tags.clone())?;
+            own
+        }
+    };
+    let deleted = planned.delete_on_termination;
+    own.attachment = Some(interfaces::attachment(env, instance, planned.device_index, deleted));
+    interfaces::put(tx, &own)?;
+    Ok(own.id)
 }
 
 /// What tells one request from another.

@@ -81,6 +81,7 @@ pub mod get_console_output;
 pub mod get_console_screenshot;
 pub mod get_default_credit_specification;
 pub mod get_instance_metadata_defaults;
+pub mod get_instance_types_from_instance_requirements;
 pub mod get_launch_template_data;
 pub mod get_password_data;
 pub mod get_security_groups_for_vpc;
@@ -200,6 +201,7 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::GetConsoleScreenshot>(),
     rolecall_door::row::<crate::model::GetDefaultCreditSpecification>(),
     rolecall_door::row::<crate::model::GetInstanceMetadataDefaults>(),
+    rolecall_door::row::<crate::model::GetInstanceTypesFromInstanceRequirements>(),
     rolecall_door::row::<crate::model::GetLaunchTemplateData>(),
     rolecall_door::row::<crate::model::GetPasswordData>(),
     rolecall_door::row::<crate::model::GetSecurityGroupsForVpc>(),
@@ -756,7 +758,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("GetImageBlockPublicAccessState"),
     rolecall_wire::Route::named("GetImageFindings"),
     rolecall_wire::Route::named("GetInstanceTpmEkPub"),
-    rolecall_wire::Route::named("GetInstanceTypesFromInstanceRequirements"),
     rolecall_wire::Route::named("GetInstanceUefiData"),
     rolecall_wire::Route::named("GetIpamAddressHistory"),
     rolecall_wire::Route::named("GetIpamDiscoveredAccounts"),

@@ -43,11 +43,7 @@ impl Operation for RunInstances {
 mod tests {
     use rolecall_testkit::{ACCOUNT, World, check_fault};
 
-    use crate::model::{
-        CreateLaunchTemplate, IamInstanceProfileSpecification, InstanceNetworkInterfaceSpecification,
-        LaunchTemplateIamInstanceProfileSpecificationRequest, LaunchTemplateInstanceMetadataOptionsRequest,
-        LaunchTemplateSpecification, Placement, RunInstancesRequest,
-    };
+    use crate::model::*;
     use crate::scene::{launch, named, profile, request, role, run, seen, tagged, template};
 
     fn refused(input: RunInstancesRequest, code: &str) -> String {
@@ -308,5 +304,150 @@ mod tests {
         let dev = world.user("dev", DEV);
         let text = check_fault(run(&world, &dev, from("web", None)), "UnauthorizedOperation");
         assert!(text.contains("iam:PassRole on resource: arn:aws:iam::000000000000:role/other"), "{text}");
+    }
+
+    fn card(device_index: i32) -> InstanceNetworkInterfaceSpecification {
+        InstanceNetworkInterfaceSpecification { device_index: Some(device_index), ..Default::default() }
+    }
+
+    fn with_cards(cards: Vec<InstanceNetworkInterfaceSpecification>) -> RunInstancesRequest {
+        RunInstancesRequest {
+            network_interfaces: Some(cards),
+            instance_type: Some("t3.medium".into()),
+            ..request()
+        }
+    }
+
+    #[test]
+    fn an_interface_that_stays_behind_is_given_to_another_instance() {
+        let world = World::new(1);
+        let root = world.root(ACCOUNT);
+        let listed = |address: &str, primary| PrivateIpAddressSpecification {
+            private_ip_address: Some(address.into()),
+            primary: Some(primary),
+        };
+        let kept = InstanceNetworkInterfaceSpecification {
+            delete_on_termination: Some(false),
+            private_ip_addresses: Some(vec![listed("172.31.0.21", false), listed("172.31.0.20", true)]),
+            ..card(1)
+        };
+        let more =
+            InstanceNetworkInterfaceSpecification { secondary_private_ip_address_count: Some(2), ..card(0) };
+        let id = launch(&world, with_cards(vec![kept, more]));
+        let own = seen(&world, &id);
+        assert_eq!(own.public_ip_address, None);
+        let interfaces = own.network_interfaces.unwrap();
+        let index = |own: &InstanceNetworkInterface| own.attachment.as_ref().unwrap().device_index.unwrap();
+        assert_eq!(interfaces.iter().map(index).collect::<Vec<_>>(), [0, 1]);
+        assert_eq!(interfaces[0].private_ip_addresses.as_ref().unwrap().len(), 3);
+        let second = interfaces[1].clone();
+        assert_eq!(second.private_ip_address.as_deref(), Some("172.31.0.20"));
+        let name = second.network_interface_id.clone();
+        let again =
+            || InstanceNetworkInterfaceSpecification { network_interface_id: name.clone(), ..card(0) };
+        check_fault(run(&world, &root, with_cards(vec![again()])), "InvalidNetworkInterface.InUse");
+        let end = TerminateInstancesRequest { instance_ids: vec![id], ..Default::default() };
+        world.call::<TerminateInstances>(&root, end).unwrap();
+        let own = seen(&world, &launch(&world, with_cards(vec![again()])));
+        assert_eq!(own.private_ip_address.as_deref(), Some("172.31.0.20"));
+        let interface = own.network_interfaces.unwrap().remove(0);
+        assert_eq!(interface.attachment.unwrap().delete_on_termination, Some(false));
+    }
+
+    #[test]
+    fn interfaces_that_can_not_be_are_refused() {
+        let public =
+            InstanceNetworkInterfaceSpecification { associate_public_ip_address: Some(true), ..card(0) };
+        let none = InstanceNetworkInterfaceSpecification {
+            network_interface_id: Some("eni-0123456789abcdef0".into()),
+            ..card(0)
+        };
+        let mut both = none.clone();
+        both.subnet_id = Some("subnet-1".into());
+        let crowded =
+            InstanceNetworkInterfaceSpecification { secondary_private_ip_address_count: Some(6), ..card(0) };
+        for (cards, code) in [
+            (vec![InstanceNetworkInterfaceSpecification::default()], "InvalidParameterValue"),
+            (vec![card(1)], "InvalidParameterCombination"),
+            (vec![card(0), card(0)], "InvalidParameterCombination"),
+            (vec![public, card(1)], "InvalidParameterCombination"),
+            (vec![none], "InvalidNetworkInterfaceID.NotFound"),
+            (vec![both], "InvalidParameterCombination"),
+            (vec![crowded], "PrivateIpAddressLimitExceeded"),
+            ((0..4).map(card).collect(), "AttachmentLimitExceeded"),
+        ] {
+            refused(with_cards(cards), code);
+        }
+    }
+
+    #[test]
+    fn a_launch_takes_as_many_as_there_are_addresses() {
+        let world = World::new(1);
+        let root = world.root(ACCOUNT);
+        let vpcs = world.call::<DescribeVpcs>(&root, Default::default()).unwrap().vpcs.unwrap();
+        let subnet = CreateSubnetRequest {
+            vpc_id: vpcs[0].vpc_id.clone().unwrap(),
+            cidr_block: Some("172.31.128.0/28".into()),
+            ..Default::default()
+        };
+        let subnet = world.call::<CreateSubnet>(&root, subnet).unwrap().subnet.unwrap().subnet_id;
+        let wish = |least, most| RunInstancesRequest {
+            min_count: least,
+            max_count: most,
+            subnet_id: subnet.clone(),
+            ..request()
+        };
+        let text = check_fault(run(&world, &root, wish(12, 20)), "InsufficientFreeAddressesInSubnet");
+        assert!(text.contains("to satisfy the requested number of instances"), "{text}");
+        assert_eq!(run(&world, &root, wish(2, 20)).unwrap().instances.unwrap().len(), 11);
+        check_fault(run(&world, &root, wish(1, 1)), "InsufficientFreeAddressesInSubnet");
+    }
+
+    #[test]
+    fn every_interface_subnet_and_group_is_asked_about() {
+        let world = World::new(1);
+        let groups = world.call::<DescribeSecurityGroups>(&world.root(ACCOUNT), Default::default()).unwrap();
+        let group = groups.security_groups.unwrap().remove(0).group_id.unwrap();
+        let policy = r#"{"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Action": "ec2:RunInstances", "Resource": "*"},
+            {"Effect": "Deny", "Action": "ec2:RunInstances", "Resource": "DENIED"}]}"#;
+        let denied = |name: &str, resource: &str| {
+            let user = world.user(name, &policy.replace("DENIED", resource));
+            check_fault(run(&world, &user, with_cards(vec![card(0), card(1)])), "UnauthorizedOperation")
+        };
+        denied("one", "arn:aws:ec2:*:*:subnet/*");
+        denied("two", &format!("arn:aws:ec2:*:*:security-group/{group}"));
+        denied("three", "arn:aws:ec2:*:*:network-interface/*");
+    }
+
+    #[test]
+    fn what_an_instance_is_told_to_be_is_told_of_it() {
+        let world = World::new(1);
+        let mut input = request();
+        input.instance_type = Some("m5.2xlarge".into());
+        input.cpu_options =
+            Some(CpuOptionsRequest { core_count: Some(2), threads_per_core: Some(1), ..Default::default() });
+        input.monitoring = Some(RunInstancesMonitoringEnabled { enabled: true, ..Default::default() });
+        input.ebs_optimized = Some(true);
+        input.private_dns_name_options = Some(PrivateDnsNameOptionsRequest {
+            hostname_type: Some("resource-name".into()),
+            enable_resource_name_dns_a_record: Some(true),
+            ..Default::default()
+        });
+        let id = launch(&world, input.clone());
+        let own = seen(&world, &id);
+        let cpus = own.cpu_options.unwrap();
+        assert_eq!((cpus.core_count, cpus.threads_per_core), (Some(2), Some(1)));
+        assert_eq!(own.monitoring.unwrap().state.as_deref(), Some("enabled"));
+        assert_eq!(own.ebs_optimized, Some(true));
+        assert_eq!(own.private_dns_name, Some(format!("{id}.ec2.internal")));
+        assert_eq!(own.private_dns_name_options.unwrap().enable_resource_name_dns_a_record, Some(true));
+        input.credit_specification = Some(CreditSpecificationRequest { cpu_credits: "unlimited".into() });
+        check_fault(run(&world, &world.root(ACCOUNT), input), "InvalidParameterCombination");
+        let graviton = RunInstancesRequest { instance_type: Some("t4g.micro".into()), ..request() };
+        if crate::images::architecture() == "x86_64" {
+            let text = check_fault(run(&world, &world.root(ACCOUNT), graviton), "InvalidParameterValue");
+            assert!(text.starts_with("The architecture 'arm64' of the specified instance type"), "{text}");
+        }
     }
 }
