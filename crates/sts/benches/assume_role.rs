@@ -52,6 +52,7 @@ fn assume_role(c: &mut Criterion) {
         max_session: 3_600,
         tags: Tags::default(),
         boundary: None,
+        template: None,
     };
     world.write(|tx| {
         tx.put::<Roles>(&(ACCOUNT, fold(&role.name)), &role)?;
