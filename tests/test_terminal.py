@@ -135,6 +135,11 @@ def test_a_terminal_is_asked_what_a_pushed_key_is_asked(machine):
     assert status == 403 and "SendSSHPublicKey" in answer["message"]
     status, answer = ask(server, server.root, instance_id="i-0123456789abcdef0")
     assert status == 404
+    port = {"GroupId": machine.group, "IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "CidrIp": "0.0.0.0/0"}
+    machine.ec2.revoke_security_group_ingress(**port)
+    status, answer = ask(server, server.root, instance_id=machine.id)
+    assert status == 403 and "port 22" in answer["message"]
+    machine.ec2.authorize_security_group_ingress(**port)
     machine.ec2.stop_instances(InstanceIds=[machine.id], Force=True)
     machine.wait("stopped")
     assert ask(server, server.root, instance_id=machine.id)[0] == 409

@@ -258,6 +258,9 @@ def test_a_key_pair_opens_the_instance_by_ssh(office, tmp_path):
     instance = office.running(office.admin, "--key-name", "mine")
     described = office.as_admin("ec2", "describe-instances", "--instance-ids", instance).json()
     address = described["Reservations"][0]["Instances"][0].get("PublicIpAddress")
+    group = described["Reservations"][0]["Instances"][0]["SecurityGroups"][0]["GroupId"]
+    office.as_admin("ec2", "authorize-security-group-ingress", "--group-id", group, "--protocol", "tcp", "--port", "22",
+                    "--cidr", "0.0.0.0/0").ok()
     from running import clean, run
 
     options = ["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR",

@@ -8,7 +8,7 @@ use rolecall_store::Reader;
 use crate::network;
 use crate::place::Place;
 use crate::records::{Cpus, InstancePlaces, Instances, SecurityGroups, Subnets, Vpcs};
-use crate::{instance_types, regions, tags as tag_sets};
+use crate::{instance_types, regions, tags as tag_sets, wiring};
 
 pub use crate::interfaces::{of as interfaces_of, primary as primary_interface};
 pub use crate::machines::host_name;
@@ -112,13 +112,12 @@ pub fn architecture() -> &'static str {
     crate::images::architecture()
 }
 
-/// Whether an interface's security groups let a TCP port be reached from an address outside of its VPC. Groups have no
-/// rules of their own yet, and nobody could open the port: what is published on this machine is reached from it.
+/// Whether an interface's security groups let a TCP port be reached from an address outside of its VPC.
 ///
 /// # Errors
 /// When the store can't be read.
-pub fn admits(_: &Reader, _: &NetworkInterface, _: u16, _: IpAddr) -> Result<bool, Fault> {
-    Ok(true)
+pub fn admits(db: &Reader, own: &NetworkInterface, port: u16, from: IpAddr) -> Result<bool, Fault> {
+    wiring::admits(db, own, port, from)
 }
 
 /// Whether a region is one of those that are listed.

@@ -57,6 +57,7 @@ pub fn details(db: &Reader, instance: &Instance, now: Time) -> Result<Details, F
         interfaces.push(interface(own, around));
     }
     let tags = instances::tags(db, instance)?;
+    let group = instance.settings.placement.as_ref();
     let decode = |text: &String| STANDARD.decode(text).map_err(Fault::internal);
     let root = || instance.boot.root_device.clone();
     let pushed = pushed(db, &instance.id, now)?.into_iter();
@@ -64,15 +65,21 @@ pub fn details(db: &Reader, instance: &Instance, now: Time) -> Result<Details, F
         user_data: instance.user_data.as_ref().map(decode).transpose()?,
         tags: tags.iter().map(|tag| (tag.key.clone(), tag.value.clone())).collect(),
         interfaces,
-        placement: Placement { zone_id, ..Placement::default() },
+        placement: Placement {
+            zone_id,
+            group: group.map(|group| group.name.clone()),
+            partition: group.and_then(|group| group.partition),
+            host: None,
+        },
         architecture: instances::architecture().to_owned(),
-        hostname: instances::private_dns_name(primary.private_ip(), &instance.region),
+        hostname: instances::own_dns_name(instance, primary.private_ip()),
         // Names of 127.x.y.z addresses resolve nowhere, so instances have none.
         public_hostname: None,
         devices: vec![("ami".to_owned(), root()), ("root".to_owned(), root())],
         pushed_keys: pushed
             .map(|key| PushedKey { user: key.user, line: key.line, until: key.until })
             .collect(),
+        monitored: instance.settings.monitored,
         ..Details::default()
     })
 }

@@ -138,6 +138,20 @@ pub async fn run(prepared: Prepared, accepting: Accepting, settings: Settings) {
     while hosting.tasks.join_next().await.is_some() {}
 }
 
+/// Takes away the keys that were pushed to an instance that no longer runs.
+async fn forget_keys(world: Arc<World>, id: String) {
+    let store = &world.door.identity.store;
+    let forget = async {
+        let mut tx = store.begin()?;
+        rolecall_ec2_instance_connect::forget(&mut tx, &id)?;
+        store.commit(tx).await.map_err(Fault::internal)
+    };
+    if let Err(fault) = forget.await {
+        // They open nothing any more after a minute.
+        log::warn!("keys that were pushed to {id} are still there: {fault:?}");
+    }
+}
+
 /// The metadata service, of which the server's own operations know.
 fn imds(world: &Arc<World>, settings: Settings) -> Arc<Imds> {
     let imds = Arc::new(Imds::new(world.door.clone(), world.signers.clone(), settings));
@@ -181,6 +195,7 @@ impl Hosting {
             Told::Change(Change::Ended { id }) => {
                 self.running.remove(&id);
                 self.imds.forget(&id);
+                self.tasks.spawn(forget_keys(self.world.clone(), id));
             }
         }
     }

@@ -73,7 +73,9 @@ impl Ssh {
             };
             match accepted {
                 // Closed by the groups: nobody is told what would be there.
-                Ok((_, from)) if !self.is_open(from.ip()) => {}
+                Ok((_, from)) if !self.is_open(from.ip()) => {
+                    log::info!("{}: no security group lets {} reach port 22", self.id, from.ip());
+                }
                 Ok((stream, from)) if connections.len() < CONNECTIONS => {
                     connections.spawn(self.clone().converse(stream, from.ip(), ended.clone()));
                 }

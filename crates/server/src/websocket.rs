@@ -26,6 +26,8 @@ const IDLE: Duration = Duration::from_secs(30 * 60);
 const PING: Duration = Duration::from_secs(30);
 /// Columns and rows of the largest terminal.
 const LARGEST: u16 = 2000;
+/// For a client to answer that the connection is closed.
+const FAREWELL: Duration = Duration::from_secs(5);
 /// For a client that reads no more to take what it was sent.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -143,8 +145,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Terminal<S> {
         sent.map_err(io::Error::other)?.map_err(io::Error::other)
     }
 
+    /// Says why, and waits for the client to say the same: to a connection that is gone it could not.
     async fn close(&mut self, code: CloseCode, reason: &'static str) -> io::Result<()> {
-        self.send(Message::Close(Some(CloseFrame { code, reason: reason.into() }))).await
+        self.send(Message::Close(Some(CloseFrame { code, reason: reason.into() }))).await?;
+        let answered = async { while let Some(Ok(_)) = self.socket.next().await {} };
+        // One that does not answer is left.
+        let _ = tokio::time::timeout(FAREWELL, answered).await;
+        Ok(())
     }
 }
 

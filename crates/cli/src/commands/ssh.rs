@@ -1,6 +1,7 @@
 //! `rolecall ssh INSTANCE [-- COMMAND]`: pushes a new key by EC2 Instance Connect and connects with it, by the system's
 //! ssh. The key is for this one connection: its private half is deleted when that ends.
 
+use std::io::Read;
 use std::net::{SocketAddr, TcpStream};
 use std::os::unix::fs::DirBuilderExt;
 use std::os::unix::process::ExitStatusExt;
@@ -45,13 +46,20 @@ async fn address(client: &Client, instance: &str) -> Result<SocketAddr, Failure>
     let address = found.and_then(|text| text.parse().ok()).ok_or_else(|| {
         Failure(format!("{instance} has no public address; try: rolecall exec {instance} -- …"))
     })?;
-    let open = |port: &u16| TcpStream::connect_timeout(&SocketAddr::new(address, *port), PATIENCE).is_ok();
-    let port = PORTS.into_iter().find(open).ok_or_else(|| {
+    let port = PORTS.into_iter().find(|port| is_open(SocketAddr::new(address, *port))).ok_or_else(|| {
         Failure(format!(
             "nothing answers on port 22 of {instance} ({address}); do its security groups allow it?"
         ))
     })?;
     Ok(SocketAddr::new(address, port))
+}
+
+/// Whether SSH greets there: where no security group lets anybody in, the connection is closed at once.
+fn is_open(at: SocketAddr) -> bool {
+    let Ok(mut stream) = TcpStream::connect_timeout(&at, PATIENCE) else { return false };
+    let mut greeting = [0; 4];
+    let read = stream.set_read_timeout(Some(PATIENCE)).and_then(|()| stream.read_exact(&mut greeting));
+    read.is_ok() && greeting == *b"SSH-"
 }
 
 fn connect(ssh: &Ssh, at: SocketAddr, key: &Key) -> Result<u8, Failure> {

@@ -3,6 +3,7 @@
 //! Every operation that changes what a network is calls [`touch`] in its own transaction. A loop takes the notes, makes
 //! each VPC's whole plan from the records as they are by then, and has the driver apply it.
 
+mod admission;
 mod follow;
 mod plan;
 
@@ -12,6 +13,7 @@ use rolecall_store::Tx;
 use crate::place::Place;
 use crate::records::{Mark, TouchedNetworks};
 
+pub(crate) use admission::admits;
 pub use follow::Wiring;
 pub(crate) use follow::apply;
 pub(crate) use plan::plan;
