@@ -26,6 +26,7 @@ Rolecall: the role system of a cloud, to run yourself.
       --tls-cert FILE --tls-key FILE   with this certificate (else one is made)
       --guest-tools DIR                an `aws` command for instances, seen read-only
       --role-seconds N                 life of credentials on instances (21600)
+      --outbound on|off                whether instances reach the world (on)
       --audit-days N                   keep audit records so long (90)
       --trail-seconds N                between two deliveries of trails (300)
       --issuer-url URL                 under which others reach this server, in web identity tokens
@@ -196,6 +197,7 @@ fn up(parser: &mut Parser) -> Result<Up, lexopt::Error> {
             Arg::Long("tls-key") => key = Some(PathBuf::from(parser.value()?)),
             Arg::Long("guest-tools") => config.guest_tools = Some(PathBuf::from(parser.value()?)),
             Arg::Long("role-seconds") => config.role_seconds = role_seconds(parser.value()?.parse()?)?,
+            Arg::Long("outbound") => config.outbound = outbound(&parser.value()?.string()?)?,
             Arg::Long("audit-days") => config.audit_days = within(&mut *parser, "--audit-days", 3650)?,
             Arg::Long("trail-seconds") => {
                 config.trail_seconds = within(&mut *parser, "--trail-seconds", 3600)?
@@ -246,6 +248,14 @@ fn durability(word: &str) -> Result<Durability, lexopt::Error> {
         "strict" => Ok(Durability::Strict),
         "none" => Ok(Durability::None),
         other => Err(format!("--durability is strict or none, not `{other}`").into()),
+    }
+}
+
+fn outbound(word: &str) -> Result<bool, lexopt::Error> {
+    match word {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        other => Err(format!("--outbound is on or off, not `{other}`").into()),
     }
 }
 

@@ -1,10 +1,11 @@
 //! One face for every driver: which one runs, what it can do, and the operations on instances.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use nix::sys::socket::{getsockopt, sockopt};
 use serde::{Deserialize, Serialize};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::sync::broadcast;
@@ -355,6 +356,21 @@ impl Driver {
         listener.map_err(|error| ComputeError::failed("watch what leaves", error))
     }
 
+    /// Has the kernel send TCP connections of this machine to these addresses to `port` of 127.0.0.1 instead, until the
+    /// next call or the end; those to the port `except` go their way. [`original_destination`] tells what was meant.
+    /// Fails where this user may not change the machine's network.
+    pub async fn catch_public(
+        &self,
+        port: u16,
+        except: u16,
+        addresses: Vec<Ipv4Addr>,
+    ) -> Result<(), ComputeError> {
+        match &self.0.machine {
+            Machine::Host(host) => host.catch_public(port, except, addresses).await,
+            Machine::Records(_) => Err(unsupported("catch public addresses")),
+        }
+    }
+
     /// Connects to an address in a VPC, whatever its rules say: who calls has asked them.
     pub async fn connect_in(&self, vpc: &str, to: SocketAddr) -> Result<TcpStream, ComputeError> {
         match &self.0.machine {
@@ -421,4 +437,11 @@ impl Driver {
 
 fn unsupported(what: &'static str) -> ComputeError {
     ComputeError::Unsupported { driver: Kind::None.name(), what }
+}
+
+/// Where a stream that [`Driver::catch_public`] brought was meant to go; `None` for any other.
+pub fn original_destination(stream: &TcpStream) -> Option<SocketAddrV4> {
+    let meant = getsockopt(stream, sockopt::OriginalDst).ok()?;
+    let address = Ipv4Addr::from(u32::from_be(meant.sin_addr.s_addr));
+    Some(SocketAddrV4::new(address, u16::from_be(meant.sin_port)))
 }

@@ -23,12 +23,14 @@ mod spec;
 mod supervisor;
 mod sys;
 
-pub use driver::{Caps, Choice, Config, Driver, Ending, Event, Kind, Running, choose};
+pub use driver::{Caps, Choice, Config, Driver, Ending, Event, Kind, Running, choose, original_destination};
 pub use error::{ComputeError, StartError};
 pub use exec::{ExecIo, ExecSpec, Exit, ExitStatus, Reader, Resize, Writer};
 pub use images::{ImageSource, Stored};
 pub use plan::NetworkPlan;
-pub use spec::{Cidr, GUEST_BIN, Image, InstanceSpec, Link, Mount, Network, USER_DATA_LIMIT, User, Vpc};
+pub use spec::{
+    Cidr, GUEST_BIN, Image, InstanceSpec, Link, Mount, Network, Resolving, USER_DATA_LIMIT, User, Vpc,
+};
 
 /// The name under which the program is run as the owner of the instances.
 pub const INIT_NAME: &str = "rolecall-init";

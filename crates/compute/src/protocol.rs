@@ -6,6 +6,7 @@
 //!      └────Order/Report── init (one per instance, its first process)
 //! ```
 
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -48,6 +49,13 @@ pub(crate) enum Ask {
     /// File: a [`crate::NetworkPlan`], which may be larger than a packet.
     Network {
         seq: u64,
+    },
+    /// What is for these addresses of the host goes to this port of it, but what is for the port `except`.
+    Catch {
+        seq: u64,
+        port: u16,
+        except: u16,
+        addresses: Vec<Ipv4Addr>,
     },
     /// Answered with the sockets on which names are asked for: UDP, TCP, UDP, TCP.
     Names {

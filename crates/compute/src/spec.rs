@@ -49,6 +49,19 @@ pub struct Network {
     pub subnet: Cidr,
     pub private_ip: Ipv4Addr,
     pub mac: [u8; 6],
+    #[serde(default)]
+    pub names: Resolving,
+}
+
+/// Where names are looked up, as `/etc/resolv.conf` says.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resolving {
+    /// None at all: names are in `/etc/hosts` only.
+    pub servers: Vec<Ipv4Addr>,
+    /// What short names are looked up in; several are separated by spaces.
+    pub search: Option<String>,
+    /// The domain of the instance's own name.
+    pub domain: Option<String>,
 }
 
 /// A VPC as the drivers know it: one router, one address block.
@@ -163,6 +176,12 @@ impl InstanceSpec {
         let network = &self.network;
         if !network.vpc.cidr.contains(network.private_ip) || !network.subnet.contains(network.private_ip) {
             return refuse(format!("address {} is outside its subnet or VPC", network.private_ip));
+        }
+        for domain in [&network.names.search, &network.names.domain].into_iter().flatten() {
+            let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b' ');
+            if !domain.bytes().all(plain) {
+                return refuse(format!("`{domain}` is no domain"));
+            }
         }
         if self.user_data.as_ref().is_some_and(|data| data.len() > USER_DATA_LIMIT) {
             return refuse(format!("user data is limited to {USER_DATA_LIMIT} bytes"));

@@ -15,7 +15,7 @@ use std::net::Ipv4Addr;
 use rolecall_compute::plan::{
     AclRule, Group, GroupRule, Interface, Names, NetworkPlan, Peer, Route, Subnet, Traffic, Via,
 };
-use rolecall_compute::{Choice, Cidr, ExecSpec, ExitStatus, InstanceSpec, Network, Vpc};
+use rolecall_compute::{Choice, Cidr, ExecSpec, ExitStatus, InstanceSpec, Network, Resolving, Vpc};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use world::World;
@@ -102,6 +102,7 @@ fn spec(interface: &Interface, vpc: &str) -> InstanceSpec {
         subnet: block(&format!("10.0.{}.0/24", interface.addresses[0].octets()[2])),
         private_ip: interface.addresses[0],
         mac: interface.mac,
+        names: Resolving::default(),
     };
     spec
 }

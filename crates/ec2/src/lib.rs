@@ -42,7 +42,7 @@ mod wiring;
 pub use machines::{Change, Guest, Machines, Preparing};
 pub use reconcile::Reconciler;
 pub use upgrade::{UpgradeError, upgrade};
-pub use wiring::Wiring;
+pub use wiring::{Plans, Wiring};
 
 #[cfg(test)]
 mod scene;

@@ -4,16 +4,20 @@
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::pin::Pin;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rolecall_base::Fault;
-use rolecall_compute::{ComputeError, Driver, Image, InstanceSpec, Kind, Link, Mount, Network, User, Vpc};
+use rolecall_compute::{
+    ComputeError, Driver, Image, InstanceSpec, Kind, Link, Mount, Network, Resolving, User, Vpc,
+};
 
 use crate::instance_types;
 use crate::instances;
 use crate::network;
 use crate::records::{Bytes, Instance, NetworkInterface};
+use crate::wiring::Plans;
 
 /// What every instance finds inside.
 #[derive(Clone, Debug, Default)]
@@ -29,13 +33,15 @@ pub struct Guest {
     pub links: Vec<Link>,
 }
 
-/// What happened to a machine.
+/// What happened to a machine, or to the network of a VPC.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
     /// It runs; its metadata service is reached at this address, by [`Driver::imds_listener`].
     Started { id: String, imds: Option<SocketAddr> },
     /// It no longer runs; listeners on it are dead.
     Ended { id: String },
+    /// A VPC is deleted, and its network with it.
+    NetworkGone { vpc: String },
 }
 
 type Tell = Box<dyn Fn(Change) + Send + Sync>;
@@ -47,6 +53,8 @@ type Prepare = Box<dyn Fn(Vpc) -> Preparing + Send + Sync>;
 pub struct Machines {
     pub driver: Driver,
     pub guest: Guest,
+    /// The networks as they are now.
+    pub plans: Arc<Plans>,
     tell: Tell,
     prepare: Prepare,
 }
@@ -55,7 +63,7 @@ impl Machines {
     /// `tell` is called after each start and end, from the reconciler's tasks; it must not block.
     pub fn new(driver: Driver, guest: Guest, tell: impl Fn(Change) + Send + Sync + 'static) -> Machines {
         let prepare: Prepare = Box::new(|_| Box::pin(std::future::ready(Ok(()))));
-        Machines { driver, guest, tell: Box::new(tell), prepare }
+        Machines { driver, guest, plans: Arc::default(), tell: Box::new(tell), prepare }
     }
 
     /// Done before each start: user data may call the API at once, so its endpoint must be there.
@@ -103,6 +111,8 @@ impl Machines {
                 subnet: network::block(subnet)?,
                 private_ip: interface.private_ip(),
                 mac: mac(&interface.mac)?,
+                // What the VPC's plan says, when it is carried out.
+                names: Resolving::default(),
             },
             image: boot_image(&instance.boot.bytes),
             memory_mib: size.memory,

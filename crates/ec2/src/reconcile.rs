@@ -252,7 +252,7 @@ impl Parts {
         let (Some(vpc), Some(subnet), Some(own)) = (vpc, subnet, own) else {
             return Ok(Err(ComputeError::Invalid("its network is gone".into())));
         };
-        let spec = self.machines.spec(instance, &own, &vpc.cidr, &subnet.cidr)?;
+        let mut spec = self.machines.spec(instance, &own, &vpc.cidr, &subnet.cidr)?;
         if let Err(error) = self.machines.prepare(spec.network.vpc.clone()).await {
             return Ok(Err(error));
         }
@@ -260,6 +260,9 @@ impl Parts {
         let key = place.key(&spec.network.vpc.id);
         if let Err(trouble) = wiring::apply(&self.door, &self.machines, &key).await {
             return Ok(Err(ComputeError::Invalid(format!("its network cannot be made: {trouble}"))));
+        }
+        if let Some(plan) = self.machines.plans.get(&key.2) {
+            spec.network.names = wiring::resolving(&plan);
         }
         Ok(match driver.start(spec).await {
             Ok(running) => {

@@ -35,6 +35,8 @@ pub struct Config {
     pub trail_seconds: u32,
     /// How long credentials of the metadata service live, in seconds.
     pub role_seconds: u32,
+    /// Whether instances reach the world outside of this machine, where their networks lead there.
+    pub outbound: bool,
     /// The URL by which others reach this server, for the issuers of web identity tokens; `None`: the address that it
     /// listens on.
     pub issuer_url: Option<String>,
@@ -78,6 +80,7 @@ impl Config {
             audit_days: 90,
             trail_seconds: 300,
             role_seconds: ROLE_SECONDS,
+            outbound: true,
             issuer_url: None,
             image_aliases: Vec::new(),
             quotas: Quotas::default(),

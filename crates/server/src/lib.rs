@@ -18,6 +18,7 @@ mod logins;
 mod machines;
 mod metadata;
 mod metadata_ports;
+mod networks;
 mod provider_client;
 mod provider_trust;
 mod published;

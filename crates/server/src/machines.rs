@@ -5,14 +5,14 @@
 //! reach it. The record is read anew for each request, so a changed option or association counts at once.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use rolecall_base::Fault;
 use rolecall_compute::{Driver, GUEST_BIN, Link, Mount, Vpc};
 use rolecall_ec2::instances;
 use rolecall_ec2::{Change, Guest, Machines, Reconciler, Wiring};
 use rolecall_imds::{Imds, Settings};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, UdpSocket};
 use tokio::sync::{Mutex, mpsc, watch};
 use tokio::task::JoinSet;
 
@@ -20,6 +20,7 @@ use crate::config::Config;
 use crate::listen::{Accepting, stopping};
 use crate::metadata::Metadata;
 use crate::metadata_ports::{MetadataPorts, NewPort};
+use crate::networks::{self, Outside, Resolver};
 use crate::ssh::Ssh;
 use crate::start::World;
 
@@ -32,8 +33,17 @@ pub const PROGRAM: &str = "/opt/rolecall/rolecall";
 #[derive(Debug)]
 enum Told {
     Change(Change),
-    /// The API endpoint of a VPC, in this generation of the driver.
-    Endpoint(TcpListener, u64),
+    /// A VPC's own services are to be served.
+    Network(Box<Services>),
+}
+
+/// The listeners of one VPC's own services.
+#[derive(Debug)]
+struct Services {
+    vpc: String,
+    endpoint: TcpListener,
+    names: Vec<(UdpSocket, TcpListener)>,
+    outside: TcpListener,
 }
 
 /// The driver as EC2's operations see it, before the loops that serve its machines are started.
@@ -53,9 +63,18 @@ pub fn prepare(config: &Config, driver: &Driver, port: u16) -> Prepared {
     let library = config.guest_tools.as_ref().map(|_| ("PYTHONPATH".to_owned(), format!("{TOOLS}/python")));
     let env = library.into_iter().collect();
     let guest = Guest { scheme: "http".into(), port, env, mounts, links };
-    let endpoints =
-        Arc::new(Endpoints { driver: driver.clone(), port, open: Mutex::default(), tell: tell.clone() });
+    let endpoints = Arc::new(Endpoints {
+        driver: driver.clone(),
+        port,
+        open: Mutex::default(),
+        gone: std::sync::Mutex::default(),
+        tell: tell.clone(),
+    });
+    let ends = endpoints.clone();
     let changes = move |change| {
+        if let Change::NetworkGone { vpc } = &change {
+            ends.forget(vpc);
+        }
         // Nobody listens any more while the server stops.
         let _ = tell.send(Told::Change(change));
     };
@@ -81,28 +100,42 @@ fn tools(config: &Config) -> (Vec<Mount>, Vec<Link>) {
     (mounts, links)
 }
 
-/// Opens the API endpoint of each VPC before its first instance starts: user data may call at once.
+/// Opens the services of each VPC before its first instance starts: user data may call at once.
 #[derive(Debug)]
 struct Endpoints {
     driver: Driver,
     port: u16,
-    /// VPC → the generation of the driver that it was opened in.
+    /// VPC → the generation of the driver that its services were opened in.
     open: Mutex<HashMap<String, u64>>,
+    /// VPCs that were deleted since the last look.
+    gone: std::sync::Mutex<Vec<String>>,
     tell: mpsc::UnboundedSender<Told>,
 }
 
 impl Endpoints {
     async fn open(&self, vpc: &Vpc) -> Result<(), rolecall_compute::ComputeError> {
         let mut open = self.open.lock().await;
+        for gone in self.gone.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+            open.remove(&gone);
+        }
         let generation = self.driver.generation();
         if open.get(&vpc.id) == Some(&generation) {
             return Ok(());
         }
-        if let Some(listener) = self.driver.endpoint_listener(vpc, self.port).await? {
-            let _ = self.tell.send(Told::Endpoint(listener, generation));
+        // The endpoint makes the network that the others are in.
+        if let Some(endpoint) = self.driver.endpoint_listener(vpc, self.port).await?
+            && let Some(names) = self.driver.name_sockets(&vpc.id).await?
+            && let Some(outside) = self.driver.outside_listener(&vpc.id).await?
+        {
+            let services = Services { vpc: vpc.id.clone(), endpoint, names, outside };
+            let _ = self.tell.send(Told::Network(Box::new(services)));
         }
         open.insert(vpc.id.clone(), generation);
         Ok(())
+    }
+
+    fn forget(&self, vpc: &str) {
+        self.gone.lock().unwrap_or_else(PoisonError::into_inner).push(vpc.to_owned());
     }
 }
 
@@ -118,10 +151,11 @@ pub async fn run(prepared: Prepared, accepting: Accepting, settings: Settings) {
         world,
         accepting,
         running: HashMap::new(),
-        endpoints: watch::channel(()).0,
-        generation: 0,
+        services: HashMap::new(),
         tasks: JoinSet::new(),
     };
+    let (networks, public_end) = (hosting.world.networks.clone(), hosting.accepting.stop.clone());
+    hosting.tasks.spawn(networks::serve_public(networks, public_end));
     let wiring = Wiring::new(hosting.world.door.clone(), machines.clone());
     let mut end = hosting.accepting.stop.clone();
     hosting.tasks.spawn(async move { wiring.run(stopping(&mut end)).await });
@@ -135,6 +169,8 @@ pub async fn run(prepared: Prepared, accepting: Accepting, settings: Settings) {
         }
     }
     hosting.running.clear();
+    // The endpoint's connections finish the requests they are in.
+    hosting.services.clear();
     while hosting.tasks.join_next().await.is_some() {}
 }
 
@@ -166,31 +202,16 @@ struct Hosting {
     imds: Arc<Imds>,
     /// Dropping a sender ends the listeners of that instance.
     running: HashMap<String, watch::Sender<()>>,
-    /// Dropped when the driver begins anew: it ends the endpoints of before.
-    endpoints: watch::Sender<()>,
-    generation: u64,
+    /// What is served in each VPC; ends when dropped. When the driver begins anew, what is opened then takes the place.
+    services: HashMap<String, JoinSet<()>>,
     tasks: JoinSet<()>,
 }
 
 impl Hosting {
     async fn hear(&mut self, told: Told) {
         match told {
-            Told::Endpoint(listener, generation) => {
-                if generation > self.generation {
-                    // The endpoints of earlier ones are in networks that nobody is in any more.
-                    self.generation = generation;
-                    self.endpoints = watch::channel(()).0;
-                }
-                let mut ended = self.endpoints.subscribe();
-                let accept = self.accepting.clone().run(listener, None);
-                self.tasks.spawn(async move {
-                    tokio::select! {
-                        () = accept => {}
-                        // Only its end is told.
-                        _ = ended.changed() => {}
-                    }
-                });
-            }
+            Told::Network(services) => self.offer(*services),
+            Told::Change(Change::NetworkGone { vpc }) => drop(self.services.remove(&vpc)),
             Told::Change(Change::Started { id, .. }) => self.started(&id).await,
             Told::Change(Change::Ended { id }) => {
                 self.running.remove(&id);
@@ -209,6 +230,17 @@ impl Hosting {
             }
             Err(error) => log::error!("{id} has no metadata port: {error}"),
         }
+    }
+
+    fn offer(&mut self, services: Services) {
+        let Services { vpc, endpoint, names, outside } = services;
+        let networks = self.world.networks.clone();
+        let known = self.world.fronts.all().iter().map(|front| front.service().name).collect();
+        let mut tasks = JoinSet::new();
+        tasks.spawn(self.accepting.clone().run(endpoint, None));
+        tasks.spawn(Resolver::new(networks.clone(), &vpc, known).run(names));
+        tasks.spawn(Outside::new(networks, &vpc).run(outside));
+        self.services.insert(vpc, tasks);
     }
 
     async fn started(&mut self, id: &str) {

@@ -33,6 +33,7 @@ use crate::connect::OfEc2;
 use crate::control::Server as ServerFacts;
 use crate::listen::{Accepting, CONNECTIONS, stopping};
 use crate::machines::{self, Prepared};
+use crate::networks::Networks;
 use crate::provider_client::ProviderClient;
 use crate::published;
 use crate::resetting::Resetting;
@@ -51,6 +52,7 @@ pub struct World {
     pub door: Arc<Door>,
     pub fronts: Fronts,
     pub driver: Driver,
+    pub networks: Arc<Networks>,
     pub tickets: Arc<Tickets>,
     pub region: String,
     pub resetting: Resetting,
@@ -155,6 +157,7 @@ impl Server {
             door,
             fronts: services::fronts(),
             driver: driver.clone(),
+            networks: Arc::new(Networks::new(&prepared.machines, config.outbound)),
             tickets,
             region: config.region.clone(),
             resetting: Resetting::new(beginning.map(|keys| (config.account, keys.key.clone()))),

@@ -56,6 +56,22 @@ impl Host {
         one(files).map(|file| Some(TcpListener::from(file)))
     }
 
+    pub(crate) async fn catch_public(
+        &self,
+        port: u16,
+        except: u16,
+        addresses: Vec<Ipv4Addr>,
+    ) -> Result<(), ComputeError> {
+        if self.kind != Kind::Namespace {
+            return Err(ComputeError::Unsupported {
+                driver: self.kind.name(),
+                what: "catch public addresses",
+            });
+        }
+        let ask = |seq| Ask::Catch { seq, port, except, addresses };
+        self.supervisor.ask(Vec::new(), ask).await.map(drop)
+    }
+
     pub(crate) async fn connect(&self, id: &str, port: u16) -> Result<TcpStream, ComputeError> {
         let network = self.instances.running(id)?.spec.network.clone();
         if self.kind != Kind::Namespace {

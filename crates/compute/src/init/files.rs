@@ -11,7 +11,7 @@ use super::accounts::{self, Account};
 use super::power;
 use super::template::Template;
 use super::user_data::UserData;
-use crate::spec::{GUEST_BIN, InstanceSpec};
+use crate::spec::{GUEST_BIN, InstanceSpec, Resolving};
 
 /// The search path of every process inside.
 pub(crate) const PATH: &str = "/opt/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -75,7 +75,6 @@ fn write_once(spec: &InstanceSpec, template: Option<&Template>, single_id: bool)
     link("/proc/self/mounts", "/etc/mtab")?;
     write_absent("/etc/nsswitch.conf", "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\n")?;
     write_absent("/etc/fstab", "")?;
-    write_anew("/etc/resolv.conf", "# This network has no name server; names are in /etc/hosts.\n")?;
     write_anew("/etc/machine-id", &machine_id(&spec.id))?;
     accounts::found()?;
     for user in &spec.users {
@@ -114,19 +113,35 @@ fn keep_names(spec: &InstanceSpec) -> io::Result<()> {
 
 fn write_names(spec: &InstanceSpec) -> io::Result<()> {
     match set_names(spec) {
-        Some((name, full)) => write_host_files(spec, &name, full.as_deref()),
-        None => write_host_files(spec, &spec.hostname, None),
+        Some((name, full)) => write_host_files(spec, &name, full.as_deref())?,
+        None => write_host_files(spec, &spec.hostname, None)?,
     }
+    write_resolver(&spec.network.names)
 }
 
 fn write_host_files(spec: &InstanceSpec, name: &str, full: Option<&str>) -> io::Result<()> {
     let address = spec.network.private_ip;
-    let full = full.map_or_else(|| format!("{name}.ec2.internal"), str::to_owned);
+    let domain = spec.network.names.domain.as_deref().unwrap_or("ec2.internal");
+    let full = full.map_or_else(|| format!("{name}.{domain}"), str::to_owned);
     write_anew("/etc/hostname", &format!("{name}\n"))?;
     write_anew(
         "/etc/hosts",
         &format!("127.0.0.1 localhost\n{address} {full} {name}\n169.254.169.254 instance-data\n"),
     )
+}
+
+fn write_resolver(names: &Resolving) -> io::Result<()> {
+    let mut text = String::new();
+    if let Some(search) = &names.search {
+        let _ = writeln!(text, "search {search}");
+    }
+    for server in &names.servers {
+        let _ = writeln!(text, "nameserver {server}");
+    }
+    if names.servers.is_empty() {
+        text.push_str("# This network has no name server; names are in /etc/hosts.\n");
+    }
+    write_anew("/etc/resolv.conf", &text)
 }
 
 fn write_environment(spec: &InstanceSpec) -> io::Result<()> {

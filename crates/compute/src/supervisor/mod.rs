@@ -29,7 +29,7 @@ use crate::packet;
 use crate::protocol::{Answer, Ask, InitEnd, POWER_OFF};
 use crate::{Kind, NetworkPlan};
 use cgroup::{Cgroups, Group};
-use network::{Home, Router};
+use network::{Catch, Home, Router};
 use stage::Stage;
 pub(crate) use stage::{DEVICES, DISK, EMPTY, Ids, LOWER, Overlay, ROOT, Shared};
 
@@ -59,6 +59,7 @@ struct Machines {
     ids: Ids,
     template: Template,
     routers: HashMap<String, Router>,
+    catch: Option<Catch>,
 }
 
 #[derive(Debug)]
@@ -153,7 +154,10 @@ impl Supervisor {
         let seq = match &ask {
             Ask::Setup { seq, .. } | Ask::Start { seq, .. } | Ask::Kill { seq, .. } => *seq,
             Ask::Endpoint { seq, .. } | Ask::Socket { seq, .. } | Ask::DropVpc { seq, .. } => *seq,
-            Ask::Network { seq } | Ask::Names { seq, .. } | Ask::Outside { seq, .. } => *seq,
+            Ask::Catch { seq, .. }
+            | Ask::Network { seq }
+            | Ask::Names { seq, .. }
+            | Ask::Outside { seq, .. } => *seq,
         };
         match self.carry_out(ask, files) {
             Ok(files) => self.answer(&Answer::Done { seq }, &files),
@@ -183,6 +187,11 @@ impl Supervisor {
             }
             Ask::Socket { vpc, .. } => self.machines()?.socket(&vpc).map(|fd| vec![fd]),
             Ask::Network { .. } => self.machines()?.apply(files).map(|()| Vec::new()),
+            Ask::Catch { port, except, addresses, .. } => {
+                let machines = self.machines()?;
+                let done = machines.catch_public(port, except, &addresses);
+                done.map(|()| Vec::new()).map_err(|error| ("catch what is for public addresses", error))
+            }
             Ask::Names { vpc, .. } => self.machines()?.names(&vpc),
             Ask::Outside { vpc, .. } => self.machines()?.outside(&vpc).map(|fd| vec![fd]),
             Ask::DropVpc { vpc, .. } => {
@@ -273,7 +282,7 @@ impl Machines {
         let home = Home::here().map_err(|error| ("open the network namespace", error))?;
         let stage = Stage::new(dir, ids, notes).map_err(|error| ("mount the image", error))?;
         let template = Template::read();
-        let machines = Machines { home, stage, ids, template, routers: HashMap::new() };
+        let machines = Machines { home, stage, ids, template, routers: HashMap::new(), catch: None };
         machines.probe()?;
         Ok(Some(machines))
     }
@@ -310,6 +319,16 @@ impl Machines {
         }
         let Some(router) = self.routers.get_mut(&id) else { return Ok(()) };
         router.apply(&self.home, plan).map_err(|error| ("change the network", error))
+    }
+
+    fn catch_public(&mut self, port: u16, except: u16, addresses: &[std::net::Ipv4Addr]) -> io::Result<()> {
+        if self.ids.is_single() {
+            return Err(io::Error::new(io::ErrorKind::PermissionDenied, "the host's network is root's"));
+        }
+        let mut catch = self.catch.take().map_or_else(Catch::new, Ok)?;
+        let done = catch.send_to(port, except, addresses);
+        self.catch = Some(catch);
+        done
     }
 
     fn names(&self, vpc: &str) -> Result<Vec<OwnedFd>, Failure> {

@@ -11,7 +11,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use rolecall_compute::{
-    Choice, Cidr, Config, Driver, ExecSpec, ExitStatus, Image, InstanceSpec, Network, User, Vpc, choose,
+    Choice, Cidr, Config, Driver, ExecSpec, ExitStatus, Image, InstanceSpec, Network, Resolving, User, Vpc,
+    choose,
 };
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -96,6 +97,7 @@ pub fn spec(last: u8) -> InstanceSpec {
             subnet: "10.0.1.0/24".parse().unwrap(),
             private_ip: [10, 0, 1, last].into(),
             mac: [2, 0, 0, 0, 0, last],
+            names: Resolving::default(),
         },
         image: Image::HostUsr,
         memory_mib: 256,

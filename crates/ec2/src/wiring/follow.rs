@@ -11,7 +11,7 @@ use rolecall_store::{CommitError, Scan, Store, StoreError};
 use tokio::sync::broadcast::error::RecvError;
 
 use super::plan;
-use crate::machines::Machines;
+use crate::machines::{Change, Machines};
 use crate::place::Place;
 use crate::records::{RegionalKey, TouchedNetworks, Vpcs};
 
@@ -124,10 +124,19 @@ impl Wiring {
 /// Makes the driver's network of one VPC what the records say now.
 pub(crate) async fn apply(door: &Door, machines: &Machines, key: &RegionalKey) -> Result<(), Trouble> {
     let (account, region, vpc) = key;
-    let plan = plan(&door.identity.store.read()?, Place { account: *account, region }, vpc)?;
-    match plan {
-        Some(plan) => machines.driver.apply_network(plan).await?,
-        None => machines.driver.drop_vpc(vpc).await?,
+    let _turn = machines.plans.turn().await;
+    let wanted = plan(&door.identity.store.read()?, Place { account: *account, region }, vpc)?;
+    match wanted {
+        Some(wanted) if machines.plans.get(vpc).is_some_and(|held| *held == wanted) => {}
+        Some(wanted) => {
+            machines.driver.apply_network(wanted.clone()).await?;
+            machines.plans.put(wanted);
+        }
+        None => {
+            machines.driver.drop_vpc(vpc).await?;
+            machines.plans.remove(vpc);
+            machines.tell(Change::NetworkGone { vpc: vpc.clone() });
+        }
     }
     Ok(())
 }

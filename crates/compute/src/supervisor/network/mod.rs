@@ -6,6 +6,7 @@
 //!
 //! The namespaces are held by descriptors only: they have no name and end with the supervisor.
 
+mod catch;
 mod firewall;
 mod guest;
 mod matching;
@@ -24,11 +25,13 @@ use super::netlink::{Batch, Netlink, Route};
 use super::nft;
 use crate::plan::{Interface, NetworkPlan, Subnet};
 use crate::spec::{self, Vpc};
+pub(crate) use catch::Catch;
 use firewall::Known;
 use guest::Guest;
 use numbers::Numbers;
 use sockets::{DNS, IMDS, IMDS_6};
 
+const TABLE: &str = "rolecall";
 const LOOPBACK: u32 = 1;
 /// Where what leaves the VPC is taken up, in the router.
 pub(crate) const OUTSIDE_PORT: u16 = 15_001;
@@ -164,7 +167,7 @@ impl Router {
     pub(crate) fn apply(&mut self, home: &Home, plan: NetworkPlan) -> io::Result<()> {
         let rules = firewall::rules(&plan, &mut self.known, &services(&self.vpc));
         if self.table.is_none() {
-            self.table = Some(home.visit(self.namespace.as_fd(), || nft::Table::new(false))?);
+            self.table = Some(home.visit(self.namespace.as_fd(), || nft::Table::new(TABLE, false))?);
             self.netlink.run(way_outside())?;
         }
         if let Some(table) = &mut self.table {

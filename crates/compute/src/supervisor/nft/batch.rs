@@ -20,7 +20,7 @@ const PORTION: usize = 512;
 /// Messages for one table.
 #[derive(Debug)]
 pub(crate) struct Batch {
-    table: &'static str,
+    table: String,
     bytes: Attributes,
     /// What each message does, for errors; their number is the place here.
     labels: Vec<String>,
@@ -29,8 +29,14 @@ pub(crate) struct Batch {
 }
 
 impl Batch {
-    pub(crate) fn new(table: &'static str) -> Batch {
-        let mut batch = Batch { table, bytes: Attributes::default(), labels: Vec::new(), sets: 0, last: 0 };
+    pub(super) fn new(table: &str) -> Batch {
+        let mut batch = Batch {
+            table: table.to_owned(),
+            bytes: Attributes::default(),
+            labels: Vec::new(),
+            sets: 0,
+            last: 0,
+        };
         batch.bound(libc::NFNL_MSG_BATCH_BEGIN as u16);
         batch
     }
@@ -56,17 +62,17 @@ impl Batch {
     }
 
     pub(crate) fn add_table(&mut self, flags: u32) {
-        let table = self.table;
+        let table = self.table.clone();
         self.message(libc::NFT_MSG_NEWTABLE, libc::NLM_F_CREATE, "add the table", |data| {
-            data.text(1, table);
+            data.text(1, &table);
             data.number(2, flags);
         });
     }
 
     pub(super) fn add_chain(&mut self, name: &str, hook: Option<Hook>) {
-        let table = self.table;
+        let table = self.table.clone();
         self.message(libc::NFT_MSG_NEWCHAIN, libc::NLM_F_CREATE, &format!("add the chain {name}"), |data| {
-            data.text(1, table);
+            data.text(1, &table);
             data.text(3, name);
             if let Some(hook) = hook {
                 data.nest(4, |place| {
@@ -79,37 +85,37 @@ impl Batch {
     }
 
     pub(super) fn delete_chain(&mut self, name: &str) {
-        let table = self.table;
+        let table = self.table.clone();
         self.message(libc::NFT_MSG_DELCHAIN, 0, &format!("delete the chain {name}"), |data| {
-            data.text(1, table);
+            data.text(1, &table);
             data.text(3, name);
         });
     }
 
     pub(super) fn flush_chain(&mut self, name: &str) {
-        let table = self.table;
+        let table = self.table.clone();
         self.message(libc::NFT_MSG_DELRULE, 0, &format!("empty the chain {name}"), |data| {
-            data.text(1, table);
+            data.text(1, &table);
             data.text(2, name);
         });
     }
 
     pub(super) fn add_rule(&mut self, chain: &str, rule: &Rule) {
-        let table = self.table;
+        let table = self.table.clone();
         let flags = libc::NLM_F_CREATE | libc::NLM_F_APPEND;
         self.message(libc::NFT_MSG_NEWRULE, flags, &format!("add a rule to {chain}"), |data| {
-            data.text(1, table);
+            data.text(1, &table);
             data.text(2, chain);
             data.nest(4, |list| list.0.extend(rule.bytes()));
         });
     }
 
     pub(super) fn add_set(&mut self, name: &str, set: &Set) {
-        let table = self.table;
+        let table = self.table.clone();
         self.sets += 1;
         let number = self.sets;
         self.message(libc::NFT_MSG_NEWSET, libc::NLM_F_CREATE, &format!("add the set {name}"), |data| {
-            data.text(1, table);
+            data.text(1, &table);
             data.text(2, name);
             data.number(3, if set.holds == Holds::Nothing { 0 } else { SET_IS_MAP });
             data.number(4, 0);
@@ -127,9 +133,9 @@ impl Batch {
     }
 
     pub(super) fn delete_set(&mut self, name: &str) {
-        let table = self.table;
+        let table = self.table.clone();
         self.message(libc::NFT_MSG_DELSET, 0, &format!("delete the set {name}"), |data| {
-            data.text(1, table);
+            data.text(1, &table);
             data.text(2, name);
         });
     }
@@ -155,10 +161,10 @@ impl Batch {
         set: &str,
         all: &[(&Vec<u8>, Option<&Held>)],
     ) {
-        let table = self.table;
+        let table = self.table.clone();
         for portion in all.chunks(PORTION) {
             self.message(kind, flags, &format!("change the set {set}"), |data| {
-                data.text(1, table);
+                data.text(1, &table);
                 data.text(2, set);
                 data.nest(3, |list| {
                     for (key, held) in portion {

@@ -21,7 +21,6 @@ use batch::{Batch, OWNED};
 pub(crate) use rule::{Base, Meta, Rule, Verdict};
 pub(crate) use ruleset::{At, Hook, Ruleset};
 
-const TABLE: &str = "rolecall";
 /// Room for one batch: 2,000 rules are 1 MiB.
 const ROOM: libc::c_int = 16 << 20;
 const HEADER: usize = 16;
@@ -29,21 +28,22 @@ const HEADER: usize = 16;
 /// A table in the network namespace that it was made in; it goes with this.
 #[derive(Debug)]
 pub(crate) struct Table {
+    name: String,
     socket: OwnedFd,
     rules: Ruleset,
 }
 
 impl Table {
     /// Makes an empty table where this process is now. An owned one goes with this value, and nobody else changes it.
-    pub(crate) fn new(owned: bool) -> io::Result<Table> {
+    pub(crate) fn new(name: &str, owned: bool) -> io::Result<Table> {
         let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
         let socket = socket(AddressFamily::Netlink, SockType::Raw, flags, SockProtocol::NetlinkNetFilter)?;
         bind(socket.as_raw_fd(), &NetlinkAddr::new(0, 0))?;
         // Without the right to more, what a plain user's namespace gets is asked for.
         let option = |name| sys::set_int_option(socket.as_fd(), libc::SOL_SOCKET, name, ROOM);
         option(libc::SO_SNDBUFFORCE).or_else(|_| option(libc::SO_SNDBUF))?;
-        let mut table = Table { socket, rules: Ruleset::default() };
-        let mut batch = Batch::new(TABLE);
+        let mut table = Table { name: name.to_owned(), socket, rules: Ruleset::default() };
+        let mut batch = Batch::new(&table.name);
         batch.add_table(if owned { OWNED } else { 0 });
         table.send(batch)?;
         Ok(table)
@@ -51,7 +51,7 @@ impl Table {
 
     /// Makes the table hold `rules`, all at once; on an error it holds what it held.
     pub(crate) fn become_like(&mut self, rules: Ruleset) -> io::Result<()> {
-        let mut batch = Batch::new(TABLE);
+        let mut batch = Batch::new(&self.name);
         rules.follow(&self.rules, &mut batch);
         self.send(batch)?;
         self.rules = rules;

@@ -153,6 +153,11 @@ impl Rule {
         })
     }
 
+    /// Sends the packet to `port` of this machine instead.
+    pub(crate) fn redirect_to(self, port: u16) -> Rule {
+        self.immediate(0, &port.to_be_bytes()).expression("redir", |data| data.number(1, FIRST_REGISTER))
+    }
+
     pub(crate) fn then(self, verdict: &Verdict) -> Rule {
         self.expression("immediate", |data| {
             data.number(1, VERDICT_REGISTER);

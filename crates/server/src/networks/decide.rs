@@ -1,0 +1,110 @@
+//! The rules of a plan, asked by hand: for connections that the kernel of the VPC's router does not see from the outside.
+
+use std::net::{Ipv4Addr, SocketAddrV4};
+
+use rolecall_compute::plan::{AclRule, Interface, NetworkPlan, Peer, Subnet, Traffic, Via};
+
+/// Whether a client outside reaches a TCP port of an interface with a public address. Its subnet must lead to an
+/// internet gateway for the answers to leave by, and its ACL must let both directions pass.
+pub(super) fn admits(plan: &NetworkPlan, interface: &Interface, client: SocketAddrV4, port: u16) -> bool {
+    let Some(subnet) = plan.subnet(&interface.subnet) else { return false };
+    let address = *client.ip();
+    route(subnet, address) == Some(&Via::Internet)
+        && passes(&subnet.acl_in, address, port)
+        && passes(&subnet.acl_out, address, client.port())
+        && interface.groups.iter().any(|group| lets_in(plan, group, address, port))
+}
+
+/// The route of the longest prefix.
+fn route(subnet: &Subnet, to: Ipv4Addr) -> Option<&Via> {
+    let fitting = subnet.routes.iter().filter(|route| route.to.contains(to));
+    fitting.max_by_key(|route| route.to.prefix).map(|route| &route.via)
+}
+
+/// The first rule that fits counts.
+fn passes(rules: &[AclRule], address: Ipv4Addr, port: u16) -> bool {
+    let fits = |rule: &&AclRule| rule.cidr.contains(address) && is_of(rule.traffic, port);
+    rules.iter().find(fits).is_some_and(|rule| rule.allow)
+}
+
+fn lets_in(plan: &NetworkPlan, group: &str, address: Ipv4Addr, port: u16) -> bool {
+    let Some(group) = plan.group(group) else { return false };
+    group.ingress.iter().any(|rule| {
+        // Members of groups are known by their private addresses, which nobody outside has.
+        let from = matches!(&rule.peer, Peer::Cidr(block) if block.contains(address));
+        from && is_of(rule.traffic, port)
+    })
+}
+
+/// Whether a TCP port is part of some traffic.
+pub(super) fn is_of(traffic: Traffic, port: u16) -> bool {
+    match traffic {
+        Traffic::All => true,
+        Traffic::Tcp { from, to } => (from..=to).contains(&port),
+        Traffic::Protocol(number) => number == 6,
+        Traffic::Udp { .. } | Traffic::Icmp { .. } => false,
+    }
+}
+
+/// Ports of an interface that anybody outside may reach, as ranges.
+pub(super) fn open_ranges(plan: &NetworkPlan, interface: &Interface) -> Vec<(u16, u16)> {
+    let groups = interface.groups.iter().filter_map(|id| plan.group(id));
+    let rules = groups.flat_map(|group| &group.ingress);
+    let outside = rules.filter(|rule| matches!(rule.peer, Peer::Cidr(_)));
+    let range = |traffic| match traffic {
+        Traffic::All | Traffic::Protocol(6) => Some((1, u16::MAX)),
+        Traffic::Tcp { from, to } => Some((from.max(1), to)),
+        _ => None,
+    };
+    outside.filter_map(|rule| range(rule.traffic)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use rolecall_compute::Cidr;
+    use rolecall_compute::plan::{Group, GroupRule, Route};
+
+    use super::*;
+    use crate::networks::names::tests::plan;
+
+    fn block(text: &str) -> Cidr {
+        text.parse().unwrap()
+    }
+
+    fn tcp(port: u16, from: &str) -> GroupRule {
+        GroupRule { traffic: Traffic::Tcp { from: port, to: port }, peer: Peer::Cidr(block(from)) }
+    }
+
+    #[test]
+    fn a_connection_from_outside_needs_route_acl_and_group() {
+        let mut plan = plan();
+        let client: SocketAddrV4 = "127.0.0.1:50000".parse().unwrap();
+        let interface = plan.interfaces[0].clone();
+        let asks = |plan: &NetworkPlan, port| admits(plan, &interface, client, port);
+        plan.groups =
+            vec![Group { id: "sg-1".into(), ingress: vec![tcp(80, "127.0.0.0/8")], egress: vec![] }];
+        assert!(asks(&plan, 80));
+        assert!(!asks(&plan, 81));
+        plan.subnets[0].acl_out[0].traffic = Traffic::Tcp { from: 80, to: 80 };
+        assert!(!asks(&plan, 80), "answers go to the client's own port");
+        plan.subnets[0].acl_out[0].traffic = Traffic::Tcp { from: 1024, to: 65_535 };
+        assert!(asks(&plan, 80));
+        let deny = AclRule { allow: false, traffic: Traffic::All, cidr: block("127.0.0.1/32") };
+        plan.subnets[0].acl_in.insert(0, deny);
+        assert!(!asks(&plan, 80), "the first rule that fits counts");
+        plan.subnets[0].acl_in.remove(0);
+        plan.subnets[0].routes.push(Route { to: block("127.0.0.0/8"), via: Via::Blackhole });
+        assert!(!asks(&plan, 80), "the longest prefix counts");
+        plan.subnets[0].routes.clear();
+        assert!(!asks(&plan, 80), "no way for answers");
+    }
+
+    #[test]
+    fn a_group_as_a_source_lets_nobody_in_from_outside() {
+        let mut plan = plan();
+        let rule = GroupRule { traffic: Traffic::All, peer: Peer::Group("sg-1".into()) };
+        plan.groups = vec![Group { id: "sg-1".into(), ingress: vec![rule], egress: vec![] }];
+        let interface = plan.interfaces[0].clone();
+        assert!(!admits(&plan, &interface, "127.0.0.1:50000".parse().unwrap(), 22));
+    }
+}
