@@ -18,7 +18,7 @@ pub mod token;
 
 pub use block::block;
 pub use derived::{Derived, default_subnet_block, default_vpc};
-pub use lookup::{InNetwork, get, in_vpc, is_settled, must, rows, standing_default};
+pub use lookup::{InNetwork, all, get, in_vpc, is_settled, must, rows, standing_default};
 
 use rolecall_base::Fault;
 use rolecall_store::{Reader, Tx};
