@@ -37,7 +37,7 @@ mod settings;
 mod tags;
 mod templates;
 mod upgrade;
-mod wiring;
+pub mod wiring;
 
 pub use machines::{Change, Guest, Machines, Preparing};
 pub use reconcile::Reconciler;

@@ -258,8 +258,12 @@ impl Parts {
         }
         // Its rules stand before its first packet.
         let key = place.key(&spec.network.vpc.id);
-        if let Err(trouble) = wiring::apply(&self.door, &self.machines, &key).await {
-            return Ok(Err(ComputeError::Invalid(format!("its network cannot be made: {trouble}"))));
+        match wiring::apply(&self.door, &self.machines, &key).await {
+            Ok(()) => {}
+            Err(wiring::Trouble::Compute(error)) => return Ok(Err(error)),
+            Err(trouble) => {
+                return Ok(Err(ComputeError::Invalid(format!("its network cannot be made: {trouble}"))));
+            }
         }
         if let Some(plan) = self.machines.plans.get(&key.2) {
             spec.network.names = wiring::resolving(&plan);

@@ -76,6 +76,9 @@ impl Ssh {
                 Ok((_, from)) if !self.is_open(from.ip()) => {
                     log::info!("{}: no security group lets {} reach port 22", self.id, from.ip());
                 }
+                Ok((_, from)) if !self.world.networks.admits(address, PORTS[0], from) => {
+                    log::info!("{}: routes or network ACLs keep {} from port 22", self.id, from.ip());
+                }
                 Ok((stream, from)) if connections.len() < CONNECTIONS => {
                     connections.spawn(self.clone().converse(stream, from.ip(), ended.clone()));
                 }

@@ -127,7 +127,7 @@ pub(crate) async fn apply(door: &Door, machines: &Machines, key: &RegionalKey) -
     let _turn = machines.plans.turn().await;
     let wanted = plan(&door.identity.store.read()?, Place { account: *account, region }, vpc)?;
     match wanted {
-        Some(wanted) if machines.plans.get(vpc).is_some_and(|held| *held == wanted) => {}
+        Some(wanted) if machines.plans.is_held(&wanted, machines.driver.generation()) => {}
         Some(wanted) => {
             machines.driver.apply_network(wanted.clone()).await?;
             machines.plans.put(wanted);

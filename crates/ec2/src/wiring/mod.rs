@@ -4,6 +4,7 @@
 //! each VPC's whole plan from the records as they are by then, and has the driver apply it.
 
 mod admission;
+mod decide;
 mod follow;
 mod plan;
 mod plans;
@@ -17,8 +18,9 @@ use crate::records::{Mark, TouchedNetworks};
 use crate::regions;
 
 pub(crate) use admission::admits;
+pub use decide::{open_ranges, reaches};
 pub use follow::Wiring;
-pub(crate) use follow::apply;
+pub(crate) use follow::{Trouble, apply};
 pub(crate) use plan::plan;
 pub use plans::Plans;
 

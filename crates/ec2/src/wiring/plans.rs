@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use rolecall_compute::NetworkPlan;
 use rolecall_compute::plan::Interface;
@@ -12,6 +13,8 @@ use tokio::sync::{Mutex, MutexGuard, watch};
 #[derive(Debug, Default)]
 pub struct Plans {
     held: watch::Sender<HashMap<String, Arc<NetworkPlan>>>,
+    /// The generation of the driver that has them.
+    generation: AtomicU64,
     /// Held from reading records to having carried them out, so that no older plan comes after a newer one.
     turn: Mutex<()>,
 }
@@ -37,6 +40,14 @@ impl Plans {
 
     pub(super) async fn turn(&self) -> MutexGuard<'_, ()> {
         self.turn.lock().await
+    }
+
+    /// Whether the driver has this very plan. One that began anew has none.
+    pub(super) fn is_held(&self, plan: &NetworkPlan, generation: u64) -> bool {
+        if self.generation.swap(generation, Ordering::SeqCst) != generation {
+            self.held.send_modify(HashMap::clear);
+        }
+        self.get(&plan.vpc.id).is_some_and(|held| *held == *plan)
     }
 
     pub(super) fn put(&self, plan: NetworkPlan) {

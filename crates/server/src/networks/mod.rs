@@ -3,7 +3,6 @@
 //! The kernel keeps the rules between instances (`rolecall_compute`). What comes from this machine or leaves for the
 //! world passes through here, and is decided by the same plan.
 
-mod decide;
 mod names;
 mod outside;
 mod public;
@@ -14,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rolecall_compute::Driver;
-use rolecall_ec2::{Machines, Plans};
+use rolecall_ec2::{Machines, Plans, wiring};
 use tokio::io::copy_bidirectional;
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
@@ -49,11 +48,10 @@ impl Networks {
     }
 
     /// Whether route table, network ACL and security groups let a client reach a TCP port of a public address.
-    #[allow(dead_code, reason = "for the server's own SSH port, once groups can be opened")]
     pub fn admits(&self, public: Ipv4Addr, port: u16, client: SocketAddr) -> bool {
         let SocketAddr::V4(client) = client else { return false };
         let Some((plan, interface)) = self.plans.find_public(public) else { return false };
-        decide::admits(&plan, &interface, client, port)
+        wiring::reaches(&plan, &interface, client, port)
     }
 }
 

@@ -154,7 +154,7 @@ fn is_service(services: &[&str], region: &str, host: &str) -> bool {
     services.contains(&label)
 }
 
-pub(super) fn private_domain(region: &str) -> String {
+fn private_domain(region: &str) -> String {
     if region == "us-east-1" { "ec2.internal".to_owned() } else { format!("{region}.compute.internal") }
 }
 
@@ -166,7 +166,7 @@ fn public_domain(region: &str) -> String {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
     use rolecall_compute::plan::{AclRule, Interface, Names, Route, Subnet, Traffic, Via};
     use rolecall_compute::{Cidr, Vpc};
 
@@ -177,7 +177,7 @@ pub(super) mod tests {
     }
 
     /// One subnet that leads to the internet, one instance with a public address and the group `sg-1`.
-    pub fn plan() -> NetworkPlan {
+    fn plan() -> NetworkPlan {
         let all = AclRule { allow: true, traffic: Traffic::All, cidr: block("0.0.0.0/0") };
         let subnet = Subnet {
             id: "subnet-1".into(),

@@ -9,11 +9,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rolecall_compute::NetworkPlan;
+use rolecall_ec2::wiring;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinSet};
 
-use super::{CONNECT, Networks, decide, join, refuse};
+use super::{CONNECT, Networks, join, refuse};
 use crate::listen::stopping;
 
 /// Ports of one address that are listened on where the kernel does not help.
@@ -46,7 +47,7 @@ fn wanted(plans: &HashMap<String, Arc<NetworkPlan>>) -> Wanted {
     for plan in plans.values() {
         for interface in plan.interfaces.iter().filter(|interface| interface.instance.is_some()) {
             for (_, public) in &interface.public {
-                let ranges = decide::open_ranges(plan, interface);
+                let ranges = wiring::open_ranges(plan, interface);
                 let ports = ranges.into_iter().flat_map(|(from, to)| from..=to).filter(|port| *port != SSH);
                 wanted.insert(*public, ports.take(PORTS).collect());
             }
@@ -59,7 +60,8 @@ struct Way {
     networks: Arc<Networks>,
     /// The port that the kernel sends to, when it helps.
     catch: Option<u16>,
-    caught: BTreeSet<Ipv4Addr>,
+    /// What it sends there, in which generation of the driver.
+    caught: (u64, BTreeSet<Ipv4Addr>),
     listeners: HashMap<SocketAddrV4, AbortHandle>,
     /// What could not be listened on, so that it is said once.
     failed: BTreeSet<SocketAddrV4>,
@@ -71,7 +73,7 @@ impl Way {
         let mut way = Way {
             networks,
             catch: None,
-            caught: BTreeSet::new(),
+            caught: (0, BTreeSet::new()),
             listeners: HashMap::new(),
             failed: BTreeSet::new(),
             tasks: JoinSet::new(),
@@ -102,10 +104,11 @@ impl Way {
             return;
         }
         let Some(port) = self.catch else { return self.listen(wanted).await };
-        let addresses: BTreeSet<Ipv4Addr> = wanted.keys().copied().collect();
-        if addresses != self.caught {
-            match self.networks.driver.catch_public(port, SSH, addresses.iter().copied().collect()).await {
-                Ok(()) => self.caught = addresses,
+        let driver = &self.networks.driver;
+        let now = (driver.generation(), wanted.keys().copied().collect::<BTreeSet<_>>());
+        if now != self.caught {
+            match driver.catch_public(port, SSH, now.1.iter().copied().collect()).await {
+                Ok(()) => self.caught = now,
                 Err(error) => log::error!("public addresses do not answer as they should: {error}"),
             }
         }
@@ -177,7 +180,7 @@ async fn let_in(networks: Arc<Networks>, stream: TcpStream, from: SocketAddr, me
 fn inside(networks: &Networks, from: SocketAddr, meant: SocketAddrV4) -> Option<(String, SocketAddr)> {
     let SocketAddr::V4(client) = from else { return None };
     let (plan, interface) = networks.plans.find_public(*meant.ip())?;
-    if !decide::admits(&plan, &interface, client, meant.port()) {
+    if !wiring::reaches(&plan, &interface, client, meant.port()) {
         return None;
     }
     let (private, _) = interface.public.iter().find(|(_, public)| public == meant.ip())?;

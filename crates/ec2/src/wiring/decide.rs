@@ -6,13 +6,13 @@ use rolecall_compute::plan::{AclRule, Interface, NetworkPlan, Peer, Subnet, Traf
 
 /// Whether a client outside reaches a TCP port of an interface with a public address. Its subnet must lead to an
 /// internet gateway for the answers to leave by, and its ACL must let both directions pass.
-pub(super) fn admits(plan: &NetworkPlan, interface: &Interface, client: SocketAddrV4, port: u16) -> bool {
+pub fn reaches(plan: &NetworkPlan, interface: &Interface, client: SocketAddrV4, port: u16) -> bool {
     let Some(subnet) = plan.subnet(&interface.subnet) else { return false };
     let address = *client.ip();
     route(subnet, address) == Some(&Via::Internet)
         && passes(&subnet.acl_in, address, port)
         && passes(&subnet.acl_out, address, client.port())
-        && interface.groups.iter().any(|group| lets_in(plan, group, address, port))
+        && is_open(plan, interface, address, port)
 }
 
 /// The route of the longest prefix.
@@ -27,6 +27,11 @@ fn passes(rules: &[AclRule], address: Ipv4Addr, port: u16) -> bool {
     rules.iter().find(fits).is_some_and(|rule| rule.allow)
 }
 
+/// Whether a group of an interface lets an address outside reach a TCP port.
+fn is_open(plan: &NetworkPlan, interface: &Interface, from: Ipv4Addr, port: u16) -> bool {
+    interface.groups.iter().any(|group| lets_in(plan, group, from, port))
+}
+
 fn lets_in(plan: &NetworkPlan, group: &str, address: Ipv4Addr, port: u16) -> bool {
     let Some(group) = plan.group(group) else { return false };
     group.ingress.iter().any(|rule| {
@@ -37,7 +42,7 @@ fn lets_in(plan: &NetworkPlan, group: &str, address: Ipv4Addr, port: u16) -> boo
 }
 
 /// Whether a TCP port is part of some traffic.
-pub(super) fn is_of(traffic: Traffic, port: u16) -> bool {
+fn is_of(traffic: Traffic, port: u16) -> bool {
     match traffic {
         Traffic::All => true,
         Traffic::Tcp { from, to } => (from..=to).contains(&port),
@@ -47,7 +52,7 @@ pub(super) fn is_of(traffic: Traffic, port: u16) -> bool {
 }
 
 /// Ports of an interface that anybody outside may reach, as ranges.
-pub(super) fn open_ranges(plan: &NetworkPlan, interface: &Interface) -> Vec<(u16, u16)> {
+pub fn open_ranges(plan: &NetworkPlan, interface: &Interface) -> Vec<(u16, u16)> {
     let groups = interface.groups.iter().filter_map(|id| plan.group(id));
     let rules = groups.flat_map(|group| &group.ingress);
     let outside = rules.filter(|rule| matches!(rule.peer, Peer::Cidr(_)));
@@ -61,31 +66,66 @@ pub(super) fn open_ranges(plan: &NetworkPlan, interface: &Interface) -> Vec<(u16
 
 #[cfg(test)]
 mod tests {
-    use rolecall_compute::Cidr;
-    use rolecall_compute::plan::{Group, GroupRule, Route};
+    use rolecall_compute::plan::{Group, GroupRule, Names, Route};
+    use rolecall_compute::{Cidr, Vpc};
 
     use super::*;
-    use crate::networks::names::tests::plan;
 
     fn block(text: &str) -> Cidr {
         text.parse().unwrap()
     }
 
-    fn tcp(port: u16, from: &str) -> GroupRule {
-        GroupRule { traffic: Traffic::Tcp { from: port, to: port }, peer: Peer::Cidr(block(from)) }
+    /// One subnet that leads to the internet, one interface with the group `sg-1`, which has these rules.
+    fn plan(ingress: Vec<GroupRule>) -> NetworkPlan {
+        let all = AclRule { allow: true, traffic: Traffic::All, cidr: block("0.0.0.0/0") };
+        let subnet = Subnet {
+            id: "subnet-1".into(),
+            cidr: block("10.0.1.0/24"),
+            routes: vec![Route { to: block("0.0.0.0/0"), via: Via::Internet }],
+            acl_in: vec![all.clone()],
+            acl_out: vec![all],
+        };
+        let interface = Interface {
+            id: "eni-1".into(),
+            instance: Some("i-1".into()),
+            device_index: 0,
+            addresses: vec![[10, 0, 1, 23].into()],
+            mac: [2, 0, 0, 0, 0, 1],
+            subnet: "subnet-1".into(),
+            groups: vec!["sg-1".into()],
+            source_dest_check: true,
+            public: vec![([10, 0, 1, 23].into(), [127, 64, 0, 9].into())],
+        };
+        let names = Names {
+            support: true,
+            hostnames: true,
+            region: "us-east-1".into(),
+            domain: None,
+            servers: Vec::new(),
+        };
+        NetworkPlan {
+            vpc: Vpc { id: "vpc-1".into(), cidr: block("10.0.0.0/16") },
+            blocks: vec![block("10.0.0.0/16")],
+            subnets: vec![subnet],
+            interfaces: vec![interface],
+            groups: vec![Group { id: "sg-1".into(), ingress, egress: vec![] }],
+            nats: Vec::new(),
+            names,
+        }
+    }
+
+    fn asks(plan: &NetworkPlan, port: u16) -> bool {
+        reaches(plan, &plan.interfaces[0], "127.0.0.1:50000".parse().unwrap(), port)
     }
 
     #[test]
     fn a_connection_from_outside_needs_route_acl_and_group() {
-        let mut plan = plan();
-        let client: SocketAddrV4 = "127.0.0.1:50000".parse().unwrap();
-        let interface = plan.interfaces[0].clone();
-        let asks = |plan: &NetworkPlan, port| admits(plan, &interface, client, port);
-        plan.groups =
-            vec![Group { id: "sg-1".into(), ingress: vec![tcp(80, "127.0.0.0/8")], egress: vec![] }];
+        let traffic = Traffic::Tcp { from: 80, to: 80 };
+        let mut plan = plan(vec![GroupRule { traffic, peer: Peer::Cidr(block("127.0.0.0/8")) }]);
         assert!(asks(&plan, 80));
         assert!(!asks(&plan, 81));
-        plan.subnets[0].acl_out[0].traffic = Traffic::Tcp { from: 80, to: 80 };
+        assert_eq!(open_ranges(&plan, &plan.interfaces[0]), [(80, 80)]);
+        plan.subnets[0].acl_out[0].traffic = traffic;
         assert!(!asks(&plan, 80), "answers go to the client's own port");
         plan.subnets[0].acl_out[0].traffic = Traffic::Tcp { from: 1024, to: 65_535 };
         assert!(asks(&plan, 80));
@@ -101,10 +141,7 @@ mod tests {
 
     #[test]
     fn a_group_as_a_source_lets_nobody_in_from_outside() {
-        let mut plan = plan();
-        let rule = GroupRule { traffic: Traffic::All, peer: Peer::Group("sg-1".into()) };
-        plan.groups = vec![Group { id: "sg-1".into(), ingress: vec![rule], egress: vec![] }];
-        let interface = plan.interfaces[0].clone();
-        assert!(!admits(&plan, &interface, "127.0.0.1:50000".parse().unwrap(), 22));
+        let plan = plan(vec![GroupRule { traffic: Traffic::All, peer: Peer::Group("sg-1".into()) }]);
+        assert!(!asks(&plan, 22));
     }
 }
