@@ -393,6 +393,22 @@ async fn what_leaves_is_taken_up_where_the_route_table_says_so() {
 }
 
 #[tokio::test]
+async fn thousands_of_rules_hold_too() {
+    let world = world_or_return!();
+    let many = |number: u16| {
+        let rules = (0..60).map(|port| tcp(1000 + number * 60 + port, Peer::Cidr(block("10.0.0.0/16"))));
+        group(&format!("sg-{number}"), rules.collect())
+    };
+    let interfaces = vec![interface(1, 10, &["sg-0"]), interface(1, 11, &["sg-0", "sg-49"])];
+    start(&world, &plan(vec![subnet(1)], interfaces, (0..50).map(many).collect())).await;
+    let port = 1000 + 49 * 60 + 59;
+    serve(&world, &id(11), port, "last").await;
+    assert_eq!(hear(&world, &id(10), "10.0.1.11", port).await, "last 10.0.1.10");
+    serve(&world, &id(10), port, "other").await;
+    assert_eq!(hear(&world, &id(11), "10.0.1.10", port).await, "");
+}
+
+#[tokio::test]
 async fn vpcs_do_not_meet() {
     let world = world_or_return!();
     let open =

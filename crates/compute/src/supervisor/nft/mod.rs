@@ -49,8 +49,20 @@ impl Table {
         Ok(table)
     }
 
-    /// Makes the table hold `rules`, all at once; on an error it holds what it held.
+    /// Makes the table hold `rules`, all at once; on an error it holds what it held. Where the kernel takes no batch of
+    /// that size from this user, chain by chain instead, in an order in which too little is allowed rather than too much.
     pub(crate) fn become_like(&mut self, rules: Ruleset) -> io::Result<()> {
+        match self.change_to(rules.clone()) {
+            Err(error) if error.raw_os_error() == Some(libc::EMSGSIZE) => {}
+            other => return other,
+        }
+        for step in rules.steps(&self.rules) {
+            self.change_to(step)?;
+        }
+        self.change_to(rules)
+    }
+
+    fn change_to(&mut self, rules: Ruleset) -> io::Result<()> {
         let mut batch = Batch::new(&self.name);
         rules.follow(&self.rules, &mut batch);
         self.send(batch)?;

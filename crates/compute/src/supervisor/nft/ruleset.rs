@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use super::batch::Batch;
 use super::rule::{Rule, Verdict};
 
+/// Rules that are changed in one step, where all at once is too much.
+const STEP: usize = 256;
+
 /// Sets and chains by name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Ruleset {
@@ -139,5 +142,32 @@ impl Ruleset {
         for name in old.sets.keys().filter(|name| !self.sets.contains_key(*name)) {
             batch.delete_set(name);
         }
+    }
+
+    /// States between `old` and this, the one after the other, with a few changed chains each. What chains are reached
+    /// by comes last, with this state itself.
+    pub(super) fn steps(&self, old: &Ruleset) -> Vec<Ruleset> {
+        let mut state = old.clone();
+        for (name, set) in self.sets.iter().filter(|(_, set)| set.holds != Holds::Verdict) {
+            state.sets.insert(name.clone(), set.clone());
+        }
+        for (name, chain) in self.chains.iter().filter(|(_, chain)| chain.hook.is_none()) {
+            state.chains.entry(name.clone()).or_insert_with(|| Chain { hook: chain.hook, rules: Vec::new() });
+        }
+        let mut steps = vec![state.clone()];
+        let mut waiting = 0;
+        for (name, chain) in self.chains.iter().filter(|(_, chain)| chain.hook.is_none()) {
+            if state.chains.get(name) == Some(chain) {
+                continue;
+            }
+            state.chains.insert(name.clone(), chain.clone());
+            waiting += chain.rules.len();
+            if waiting >= STEP {
+                steps.push(state.clone());
+                waiting = 0;
+            }
+        }
+        steps.push(state);
+        steps
     }
 }
