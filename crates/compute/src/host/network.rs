@@ -69,7 +69,7 @@ impl Host {
             });
         }
         let ask = |seq| Ask::Catch { seq, port, except, addresses };
-        self.supervisor.ask(Vec::new(), ask).await.map(drop)
+        self.supervisor().ask(Vec::new(), ask).await.map(drop)
     }
 
     pub(crate) async fn connect(&self, id: &str, port: u16) -> Result<TcpStream, ComputeError> {
