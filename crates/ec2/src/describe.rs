@@ -14,8 +14,8 @@ use crate::network::Network;
 use crate::place::Place;
 use crate::profiles;
 use crate::questions::{enabled, required};
-use crate::records::{Instance, MetadataOptions, State, TagSets};
-use crate::tags;
+use crate::records::{Instance, MetadataOptions, State, TagSets, Volume};
+use crate::{tags, volumes};
 
 /// An instance with what else its description needs.
 #[derive(Clone, Debug)]
@@ -24,6 +24,8 @@ pub struct Described {
     pub tags: Tags,
     /// Its network interfaces, the primary one first.
     pub interfaces: Vec<DescribedInterface>,
+    /// Its volumes, the root first.
+    pub volumes: Vec<Volume>,
 }
 
 /// Adds tags and groups to instances.
@@ -44,10 +46,19 @@ pub fn describe(db: &Reader, place: Place<'_>, list: Vec<Instance>) -> Result<Ve
             sets.insert(instance.id.clone(), tags::of(db, place, &instance.id)?);
         }
     }
+    let mut own_volumes = BTreeMap::new();
+    for instance in &list {
+        own_volumes.insert(instance.id.clone(), volumes::of_instance(db, instance)?);
+    }
     let described = |instance: Instance| {
         let interfaces = instance.interfaces.iter().filter_map(|id| own.remove(id));
         let interfaces = interfaces.map(|own| DescribedInterface::new(own, &names)).collect();
-        Described { tags: sets.remove(&instance.id).unwrap_or_default(), interfaces, instance }
+        Described {
+            tags: sets.remove(&instance.id).unwrap_or_default(),
+            volumes: own_volumes.remove(&instance.id).unwrap_or_default(),
+            interfaces,
+            instance,
+        }
     };
     Ok(list.into_iter().map(described).collect())
 }
@@ -173,19 +184,20 @@ impl Described {
     }
 
     pub fn disks(&self) -> Vec<model::InstanceBlockDeviceMapping> {
-        if !self.stands() {
-            return Vec::new();
-        }
-        vec![model::InstanceBlockDeviceMapping {
-            device_name: Some(self.instance.boot.root_device.clone()),
-            ebs: Some(model::EbsInstanceBlockDevice {
-                attach_time: Some(self.instance.launched),
-                delete_on_termination: Some(true),
-                status: Some("attached".into()),
-                volume_id: Some(self.instance.volume.clone()),
-                ..Default::default()
-            }),
-        }]
+        let own = |volume: &Volume| {
+            let attachment = volume.attachments.iter().find(|known| known.instance == self.instance.id)?;
+            Some(model::InstanceBlockDeviceMapping {
+                device_name: Some(attachment.device.clone()),
+                ebs: Some(model::EbsInstanceBlockDevice {
+                    attach_time: Some(attachment.attached),
+                    delete_on_termination: Some(attachment.delete_on_termination),
+                    status: Some("attached".into()),
+                    volume_id: Some(volume.id.clone()),
+                    ..Default::default()
+                }),
+            })
+        };
+        self.volumes.iter().filter_map(own).collect()
     }
 }
 

@@ -93,6 +93,10 @@ pub fn no_group_named(name: &str, vpc: &str) -> Fault {
     fault("InvalidGroup.NotFound", message)
 }
 
+pub fn no_snapshot(id: &str) -> Fault {
+    fault("InvalidSnapshot.NotFound", format!("The snapshot '{id}' does not exist."))
+}
+
 pub fn no_volume(id: &str) -> Fault {
     fault("InvalidVolume.NotFound", format!("The volume '{id}' does not exist."))
 }

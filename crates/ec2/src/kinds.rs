@@ -12,15 +12,15 @@ use rolecall_store::{Reader, Table};
 use crate::faults;
 use crate::groups;
 use crate::images;
-use crate::network::{self, InNetwork, refusals, rows};
+use crate::network::{self, InNetwork, refusals};
 use crate::place::Place;
 use crate::placement_groups;
 use crate::records::{
     DhcpOptionSets, Instances, Interfaces, InternetGateways, KeyPairNames, LaunchTemplates, NatGateways,
     NetworkAcls, RegionalKey, RouteTables, SecurityGroups, Subnets, Vpcs,
 };
-use crate::tags;
 use crate::templates;
+use crate::{snapshots, tags, volumes};
 
 /// One kind of resource, by the beginning of its ids.
 struct Entry {
@@ -70,7 +70,8 @@ macro_rules! kinds {
 // Beginning of the ids, kind; whether there is one of this id, the fault when there is none, what policies name it by.
 kinds! {
     "i" Instance stored::<Instances>, |id| faults::no_instances(&[id]), by_id;
-    "vol" Volume |db, place, id| any_instance(db, place, |instance| instance.volume == id), faults::no_volume, by_id;
+    "vol" Volume |db, place, id| Ok(volumes::find(db, place, id)?.is_some()), faults::no_volume, by_id;
+    "snap" Snapshot |db, place, id| Ok(snapshots::find(db, place, id)?.is_some()), faults::no_snapshot, snapshot;
     "eni" NetworkInterface stored::<Interfaces>, faults::no_interface, by_id;
     "vpc" Vpc in_network::<Vpcs>, faults::no_vpc, by_id;
     "subnet" Subnet in_network::<Subnets>, faults::no_subnet, by_id;
@@ -126,14 +127,6 @@ fn in_network<T: InNetwork>(db: &Reader, place: Place<'_>, id: &str) -> Result<b
     Ok(network::get::<T>(db, place, id)?.is_some())
 }
 
-fn any_instance(
-    db: &Reader,
-    place: Place<'_>,
-    has: impl Fn(&crate::records::Instance) -> bool,
-) -> Result<bool, Fault> {
-    Ok(rows::<Instances>(db, place)?.iter().any(has))
-}
-
 /// What policies name most resources by: their id.
 fn by_id<K: Kind>(_: &Reader, place: Place<'_>, id: &str) -> Result<ByArn<K>, Fault> {
     Ok(place.resource(id))
@@ -149,6 +142,11 @@ fn key_pair(db: &Reader, place: Place<'_>, id: &str) -> Result<ByArn<kind::KeyPa
 fn placement_group(db: &Reader, place: Place<'_>, id: &str) -> Result<ByArn<kind::PlacementGroup>, Fault> {
     let found = placement_groups::by_id(db, place, id)?;
     Ok(place.resource(found.as_ref().map_or(id, |own| own.name.as_str())))
+}
+
+/// A snapshot's ARN names no account, as an image's.
+fn snapshot(_: &Reader, place: Place<'_>, id: &str) -> Result<ByArn<kind::Snapshot>, Fault> {
+    Ok(ByArn::new(snapshots::arn(place.region, id), place.account))
 }
 
 /// An image's ARN names no account.

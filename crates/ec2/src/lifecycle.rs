@@ -15,7 +15,7 @@ use crate::place::Place;
 use crate::records::{
     Associations, ClientTokens, Ended, Goal, Instance, InstancePlaces, Instances, Mark, Reason, State, Work,
 };
-use crate::{tags, wiring};
+use crate::{tags, volumes, wiring};
 
 /// How long a terminated instance is still described.
 pub const REMEMBERED: Duration = Duration::from_secs(3600);
@@ -151,6 +151,7 @@ fn end(tx: &mut Tx, now: Time, instance: &mut Instance) -> Result<(), Fault> {
         tx.delete::<Associations>(&place.key(&profile.association))?;
     }
     interfaces::ended(tx, instance)?;
+    volumes::release(tx, instance)?;
     instance.ended = Some(now);
     instance.user_data = None;
     tx.put::<Ended>(&(now.millis(), instance.id.clone()), &Mark {})?;
@@ -166,9 +167,7 @@ pub fn forget(tx: &mut Tx, ended: i64, id: &str) -> Result<(), Fault> {
     let Some(settled) = tx.get::<InstancePlaces>(&id)? else { return Ok(()) };
     let place = Place { account: settled.account, region: &settled.region };
     let Some(instance) = tx.get::<Instances>(&place.key(id))? else { return Ok(()) };
-    for tagged in [&instance.id, &instance.volume] {
-        tags::put(tx, place, tagged, Default::default())?;
-    }
+    tags::put(tx, place, &instance.id, Default::default())?;
     if let Some(token) = instance.client_token.filter(|_| instance.launch_index == 0) {
         tx.delete::<ClientTokens>(&place.key(&token))?;
     }

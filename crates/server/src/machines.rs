@@ -10,7 +10,7 @@ use std::sync::{Arc, PoisonError};
 use rolecall_base::Fault;
 use rolecall_compute::{Driver, GUEST_BIN, Link, Mount, Vpc};
 use rolecall_ec2::instances;
-use rolecall_ec2::{Change, Guest, Machines, Reconciler, Wiring};
+use rolecall_ec2::{Change, DiskWorker, Guest, Machines, Reconciler, Wiring};
 use rolecall_imds::{Imds, Settings};
 use tokio::net::{TcpListener, UdpSocket};
 use tokio::sync::{Mutex, mpsc, watch};
@@ -156,6 +156,9 @@ pub async fn run(prepared: Prepared, accepting: Accepting, settings: Settings) {
     };
     let (networks, public_end) = (hosting.world.networks.clone(), hosting.accepting.stop.clone());
     hosting.tasks.spawn(networks::serve_public(networks, public_end));
+    let disks = DiskWorker::new(hosting.world.door.clone(), machines.clone(), None);
+    let mut done = hosting.accepting.stop.clone();
+    hosting.tasks.spawn(async move { disks.run(stopping(&mut done)).await });
     let wiring = Wiring::new(hosting.world.door.clone(), machines.clone());
     let mut end = hosting.accepting.stop.clone();
     hosting.tasks.spawn(async move { wiring.run(stopping(&mut end)).await });

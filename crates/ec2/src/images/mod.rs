@@ -3,12 +3,13 @@
 mod built_in;
 mod show;
 
-use rolecall_base::{AccountId, Fault};
-use rolecall_store::{Reader, Scan};
+use rolecall_base::{AccountId, Fault, Tags};
+use rolecall_store::{Reader, Scan, Tx};
 
 use crate::faults;
 use crate::place::Place;
-use crate::records::{DiskPlaces, ImageAliases, ImageState, Images};
+use crate::records::{DiskPlaces, ImageAliases, ImageState, Images, Settled};
+use crate::tags;
 
 pub use crate::records::Image;
 pub use built_in::{AMAZON, DEFAULT, architecture, built_in, parameters};
@@ -87,6 +88,39 @@ pub fn check_id(id: &str) -> Result<(), Fault> {
         return Ok(());
     }
     Err(faults::malformed("InvalidAMIID.Malformed", id, "ami"))
+}
+
+/// Holds the name of a new image to its rules.
+///
+/// # Errors
+/// InvalidAMIName.Malformed, InvalidAMIName.Duplicate.
+pub fn check_name(db: &Reader, place: Place<'_>, name: &str) -> Result<(), Fault> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || "()[] ./-'@_".contains(c);
+    if !(3..=128).contains(&name.chars().count()) || !name.chars().all(fits) {
+        let text = "AMI names must be between 3 and 128 characters long, and may contain letters, numbers, '(', ')', \
+                    '.', '-', '/' and '_'";
+        return Err(faults::other("InvalidAMIName.Malformed", text));
+    }
+    let own = db.run::<Images>(&Scan::new(&(place.account, place.region)))?;
+    match own.iter().find(|(_, image)| image.name == name) {
+        None => Ok(()),
+        Some((_, image)) => {
+            let text = format!("AMI name {name} is already in use by AMI {}", image.id);
+            Err(faults::other("InvalidAMIName.Duplicate", text))
+        }
+    }
+}
+
+/// Writes an image that is new.
+///
+/// # Errors
+/// When it can't be written.
+pub fn write_new(tx: &mut Tx, image: &Image, set: &Tags) -> Result<(), Fault> {
+    let place = Place { account: image.account, region: &image.region };
+    let settled = Settled { account: image.account, region: image.region.clone() };
+    tx.put::<DiskPlaces>(&image.id, &settled)?;
+    tx.put::<Images>(&image.key(), image)?;
+    tags::put(tx, place, &image.id, set.clone())
 }
 
 /// Every image that an account sees in a region: the built-in ones, its own, and those that others share.

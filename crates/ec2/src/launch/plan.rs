@@ -18,10 +18,11 @@ use crate::model::RunInstancesRequest;
 use crate::network::Network;
 use crate::place::Place;
 use crate::profiles;
-use crate::records::{KeyPair, KeyPairs, MetadataOptions, Settings, Shutdown};
+use crate::records::{ImageDisk, KeyPair, KeyPairs, MetadataOptions, Settings, Shutdown};
 use crate::settings;
 use crate::tags;
 use crate::templates::Merged;
+use crate::volumes;
 
 /// The most instances of one call.
 const MOST: i32 = 500;
@@ -33,6 +34,7 @@ const MAKES: [&str; 3] = ["instance", "volume", "network-interface"];
 pub struct Plan {
     pub count: i32,
     pub image: Image,
+    pub disks: Vec<ImageDisk>,
     pub instance_type: &'static InstanceType,
     pub key: Option<KeyPair>,
     /// The network interfaces of each instance, the primary one first.
@@ -73,8 +75,10 @@ impl Plan {
             instance_tags.set("aws:ec2launchtemplate:id", &template.id);
             instance_tags.set("aws:ec2launchtemplate:version", number.to_string());
         }
+        let disks = volumes::disks(db, place, &image, input.block_device_mappings.as_deref())?;
         Ok(Plan {
             count,
+            disks,
             image,
             instance_type,
             key: key_pair(db, place, input.key_name.as_deref())?,

@@ -21,11 +21,12 @@ use crate::place::Place;
 use crate::placement_groups;
 use crate::profiles::{self, Profile};
 use crate::questions::{enabled, required};
-use crate::records::{KeyPairs, MetadataOptions, PlacementGroup, PlacementGroups};
+use crate::records::{ImageDisk, KeyPairs, MetadataOptions, PlacementGroup, PlacementGroups};
 use crate::settings;
 use crate::tags;
 use crate::tags::pairs;
 use crate::templates::Merged;
+use crate::{snapshots, volumes};
 
 /// What the questions are made of.
 pub(super) struct Sketch<'a> {
@@ -68,7 +69,7 @@ pub fn questions(given: &RunInstancesRequest, at: &At<'_>) -> Result<Needs, Faul
     let mut asked = vec![sketch.image(image.as_ref(), tagged(image_id)?)];
     asked.push(sketch.instance());
     asked.extend(network_questions::questions(&sketch, db)?);
-    asked.push(sketch.volume());
+    asked.extend(sketch.volumes(db, image.as_ref()));
     if let Some(spec) = &given.launch_template {
         let id = merged.template.as_ref().map(|(own, _)| own.id.as_str());
         let id = id.or(spec.launch_template_id.as_deref()).filter(|id| !id.is_empty()).unwrap_or("*");
@@ -190,14 +191,31 @@ impl Sketch<'_> {
         self.with_template(question, false).done()
     }
 
-    fn volume(&self) -> Needs {
+    /// One question for each disk of the image and of the request.
+    fn volumes(&self, db: &Reader, image: Option<&Image>) -> Vec<Needs> {
+        let mappings = self.input.block_device_mappings.as_deref();
+        let disks = image.and_then(|image| volumes::disks(db, self.place, image, mappings).ok());
+        match disks.filter(|disks| !disks.is_empty()) {
+            Some(disks) => disks.iter().map(|disk| self.volume(Some(disk))).collect(),
+            // What can't be launched is asked about all the same.
+            None => vec![self.volume(None)],
+        }
+    }
+
+    fn volume(&self, disk: Option<&ImageDisk>) -> Needs {
         let tags = self.wished_tags(kind::Volume::NAME);
+        let number = |value: Option<i32>| value.map(|value| value.to_string());
+        let parent = disk.and_then(|disk| disk.snapshot.as_deref());
         let question = Needs::action(RunInstances)
             .on(&self.place.resource::<kind::Volume>("*"))
             .key(key::Region, Some(self.place.region))
             .key(key::AvailabilityZone, self.zone())
             .key(key::Encrypted, Some("false"))
-            .key(key::VolumeType, Some("gp3"))
+            .key(key::ParentSnapshot, parent.map(|id| snapshots::arn(self.place.region, id)))
+            .key(key::VolumeIops, number(disk.and_then(|disk| disk.iops)))
+            .key(key::VolumeSize, number(disk.map(|disk| disk.size)))
+            .key(key::VolumeThroughput, number(disk.and_then(|disk| disk.throughput)))
+            .key(key::VolumeType, Some(disk.map_or("gp3", |disk| disk.volume_type.as_str())))
             .request_tags(pairs(&tags));
         self.with_template(question, Self::names(&self.given.block_device_mappings)).done()
     }

@@ -16,7 +16,6 @@ use crate::model::{
 /// UnsupportedOperation, or what AWS answers when a thing named is not there.
 pub fn refuse(input: &RunInstancesRequest) -> Result<(), Fault> {
     let RunInstancesRequest {
-        block_device_mappings,
         ipv6_address_count,
         ipv6_addresses,
         kernel_id,
@@ -43,6 +42,7 @@ pub fn refuse(input: &RunInstancesRequest) -> Result<(), Fault> {
         private_dns_name_options: _,
         maintenance_options: _,
         ebs_optimized: _,
+        block_device_mappings: _,
         image_id: _,
         instance_type: _,
         key_name: _,
@@ -64,7 +64,6 @@ pub fn refuse(input: &RunInstancesRequest) -> Result<(), Fault> {
     } = input;
     let on = |flag: &Option<bool>| *flag == Some(true);
     let wishes = [
-        (some(block_device_mappings), "BlockDeviceMapping"),
         (ipv6_address_count.is_some_and(|count| count > 0) || some(ipv6_addresses), "IPv6"),
         (on(enable_primary_ipv6), "IPv6"),
         (given(kernel_id), "KernelId"),

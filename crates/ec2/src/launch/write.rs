@@ -21,6 +21,7 @@ use crate::records::{
 };
 use crate::tags;
 use crate::templates::Merged;
+use crate::volumes;
 
 /// The instances of an earlier call with the same client token.
 ///
@@ -84,7 +85,8 @@ pub fn write(
             profiles::associate(tx, place, &mut instance, own, &association)?;
         }
         tags::put(tx, place, &id, plan.instance_tags.clone())?;
-        tags::put(tx, place, &instance.volume, plan.volume_tags.clone())?;
+        check_root(plan, launch.at_once)?;
+        volumes::make(tx, env, env.now(), &mut instance, &plan.disks, &plan.volume_tags)?;
         lifecycle::want(tx, env, &mut instance, Goal::Running, launch.at_once)?;
         instance.state = State::Pending;
         made.push(instance);
@@ -103,6 +105,15 @@ pub struct Launch {
     /// The proof that the profile's role may be passed.
     pub passed: Option<PassedRole>,
     pub at_once: bool,
+}
+
+/// The bytes of a root volume are its machine's disk, and end with it.
+fn check_root(plan: &Plan, at_once: bool) -> Result<(), Fault> {
+    let root = plan.disks.iter().find(|disk| disk.device == plan.image.root_device);
+    if !at_once && root.is_some_and(|disk| !disk.delete_on_termination) {
+        return Err(faults::unsupported("DeleteOnTermination=false of the root volume"));
+    }
+    Ok(())
 }
 
 fn new_instance(
@@ -131,6 +142,8 @@ fn new_instance(
         launched: now.whole_seconds(),
         image: plan.image.id.clone(),
         boot: Boot::of(&plan.image),
+        has_volumes: true,
+        data_volumes: Vec::new(),
         instance_type: plan.instance_type.name.clone(),
         key_name: plan.key.as_ref().map(|key| key.name.clone()),
         public_key: plan.key.as_ref().map(|key| key.public_key.clone()),

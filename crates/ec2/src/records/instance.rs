@@ -25,6 +25,12 @@ pub struct Instance {
     pub image: String,
     #[serde(default)]
     pub boot: Boot,
+    /// Its volumes have records: so for what was launched since they do.
+    #[serde(default)]
+    pub has_volumes: bool,
+    /// Ids of its volumes beside the root.
+    #[serde(default)]
+    pub data_volumes: Vec<String>,
     pub instance_type: String,
     #[serde(default)]
     pub key_name: Option<String>,

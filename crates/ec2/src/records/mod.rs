@@ -20,6 +20,7 @@ mod settings;
 mod tagged;
 mod token;
 mod upgraded;
+mod volume;
 mod wiring;
 
 pub use account_settings::{AccountSettings, MetadataDefaults, SettingsOfAccounts};
@@ -56,6 +57,10 @@ pub use settings::{Cpus, HostNames, PlacementRef, Settings};
 pub use tagged::{TagSets, Tagged};
 pub use token::{ClientToken, ClientTokens};
 pub use upgraded::{Embedded, EmbeddedInterfaces};
+pub use volume::{
+    MadeDisk, MadeDisks, Modification, Shape, Snapshot, SnapshotState, Snapshots, Source, Volume,
+    VolumeAttachment, Volumes,
+};
 pub use wiring::TouchedNetworks;
 
 use rolecall_base::AccountId;

@@ -1,0 +1,252 @@
+//! The loop that brings about what was noted of disks: snapshots that are to be copied, images that are to be brought in,
+//! bytes that nothing needs any more.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rolecall_base::Fault;
+use rolecall_door::Door;
+use rolecall_store::{CommitError, Reader, Scan, Store, StoreError, Tx};
+
+use super::{IMPORT, Objects};
+use crate::instances;
+use crate::machines::Machines;
+use crate::place::Place;
+use crate::records::{
+    Bytes, DiskPlaces, DiskWork, Goal, Image, ImageState, Images, Mark, Snapshot, SnapshotState, Snapshots,
+    Source, Work,
+};
+use crate::snapshots::{COPY, DELETE};
+
+/// How often it looks without being told to, and how long a note that could not be worked off waits.
+const PAUSE: Duration = Duration::from_secs(5);
+/// Time for programs to end.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// The loop. There is one in a server; it works off one note after another.
+#[derive(Debug)]
+pub struct DiskWorker {
+    door: Arc<Door>,
+    machines: Arc<Machines>,
+    objects: Option<Arc<Objects>>,
+}
+
+/// Why a note could not be worked off. It stays.
+#[derive(Debug, thiserror::Error)]
+enum Trouble {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+impl DiskWorker {
+    pub fn new(door: Arc<Door>, machines: Arc<Machines>, objects: Option<Arc<Objects>>) -> DiskWorker {
+        DiskWorker { door, machines, objects }
+    }
+
+    /// Works off every note there is, once.
+    pub async fn step(&self) {
+        let notes = match self.store().read().and_then(|db| db.keys(&Scan::<DiskWork>::new(&()))) {
+            Ok(notes) => notes,
+            Err(error) => {
+                log::error!("the notes on disks can't be read: {error}");
+                return;
+            }
+        };
+        for (what, id) in notes {
+            let done = match what.as_str() {
+                COPY => self.copy(&id).await,
+                IMPORT => self.import(&id).await,
+                _ => self.delete(&id).await,
+            };
+            if let Err(trouble) = done {
+                log::error!("{what} of {id}: {trouble}");
+            }
+        }
+    }
+
+    /// Does so until `shutdown` is over.
+    pub async fn run(self, shutdown: impl Future<Output = ()>) {
+        let door = self.door.clone();
+        tokio::pin!(shutdown);
+        loop {
+            let changed = door.changed.notified();
+            tokio::pin!(changed);
+            // Listens before it looks, so that no note falls between.
+            changed.as_mut().enable();
+            tokio::select! {
+                biased;
+                () = &mut shutdown => return,
+                () = self.step() => {}
+            }
+            tokio::select! {
+                biased;
+                () = &mut shutdown => return,
+                () = &mut changed => {}
+                () = tokio::time::sleep(PAUSE) => {}
+            }
+        }
+    }
+
+    fn store(&self) -> &Store {
+        &self.door.identity.store
+    }
+
+    async fn update<R>(&self, work: impl FnMut(&mut Tx) -> Result<R, Fault>) -> Result<R, Trouble> {
+        let mut work = work;
+        let done = self.store().update(|tx| work(tx).map_err(Trouble::from)).await?;
+        self.door.changed.notify_waiters();
+        Ok(done)
+    }
+
+    /// Copies an instance's disk into the driver's store of images.
+    async fn copy(&self, id: &str) -> Result<(), Trouble> {
+        let found = { snapshot(&self.store().read()?, id)? };
+        let source = found.as_ref().and_then(|snapshot| snapshot.of.clone());
+        let Some(Source { instance, reboot }) = source else { return self.forget(COPY, id).await };
+        let driver = &self.machines.driver;
+        let is_running = {
+            instances::find(&self.store().read()?, &instance)?.is_some_and(|own| own.goal == Goal::Running)
+        };
+        if reboot && is_running {
+            // What runs is stopped, and brought up again by the reconciler, whom the note below tells.
+            if let Err(error) = driver.stop(&instance, GRACE).await {
+                log::warn!("{instance} could not be stopped for {id}: {error}");
+            }
+        }
+        let outcome = driver.snapshot(&instance, id).await.map(|_| ()).map_err(|error| error.to_string());
+        if let Err(why) = &outcome {
+            log::error!("{id} could not be made of {instance}: {why}");
+        }
+        let now = self.door.identity.env.now();
+        self.update(|tx| {
+            tx.delete::<DiskWork>(&(COPY.to_owned(), id.to_owned()))?;
+            if reboot && is_running {
+                tx.put::<Work>(&instance, &Mark {})?;
+            }
+            let Some(mut snapshot) = snapshot(tx, id)? else {
+                // Deleted meanwhile: so are its bytes.
+                return Ok(tx.put::<DiskWork>(&(DELETE.to_owned(), id.to_owned()), &Mark {})?);
+            };
+            snapshot.of = None;
+            match &outcome {
+                Ok(()) => {
+                    snapshot.state = SnapshotState::Completed;
+                    snapshot.completed = Some(now);
+                }
+                Err(why) => {
+                    snapshot.state = SnapshotState::Error;
+                    snapshot.reason = Some(why.clone());
+                    snapshot.boot = None;
+                }
+            }
+            tx.put::<Snapshots>(&snapshot.key(), &snapshot)?;
+            settle_images(tx, &snapshot)
+        })
+        .await
+    }
+
+    /// Brings an object's bytes into the driver's store of images.
+    async fn import(&self, id: &str) -> Result<(), Trouble> {
+        let Some(image) = ({ image(&self.store().read()?, id)? }) else {
+            return self.forget(IMPORT, id).await;
+        };
+        let outcome = self.bring(&image).await;
+        if let Err(why) = &outcome {
+            log::error!("{id} could not be brought in: {why}");
+        }
+        self.update(|tx| {
+            tx.delete::<DiskWork>(&(IMPORT.to_owned(), id.to_owned()))?;
+            let Some(mut image) = self::image(tx, id)? else {
+                return Ok(tx.put::<DiskWork>(&(DELETE.to_owned(), id.to_owned()), &Mark {})?);
+            };
+            match &outcome {
+                Ok(()) => {
+                    image.state = ImageState::Available;
+                    image.bytes =
+                        if self.machines.is_paper() { Bytes::Host } else { Bytes::Stored(id.to_owned()) };
+                }
+                Err(why) => {
+                    image.state = ImageState::Failed;
+                    image.reason = Some(why.clone());
+                }
+            }
+            Ok(tx.put::<Images>(&image.key(), &image)?)
+        })
+        .await
+    }
+
+    async fn bring(&self, image: &Image) -> Result<(), String> {
+        let Bytes::Object { bucket, key, .. } = &image.bytes else { return Ok(()) };
+        let Some(objects) = &self.objects else { return Err("there are no objects".to_owned()) };
+        let source = objects.0.open(image.account, bucket, key).await;
+        let source = source.map_err(|fault| format!("{bucket}/{key}: {}", fault.message()))?;
+        let done = self.machines.driver.import_image(&image.id, source).await;
+        done.map(|_| ()).map_err(|error| error.to_string())
+    }
+
+    /// Deletes bytes that no image and no snapshot has any more.
+    async fn delete(&self, id: &str) -> Result<(), Trouble> {
+        if is_needed(&self.store().read()?, id)? {
+            return self.forget(DELETE, id).await;
+        }
+        match self.machines.driver.delete_image(id).await {
+            Ok(()) => self.forget(DELETE, id).await,
+            Err(error) => {
+                log::error!("the bytes of {id} can't be deleted: {error}");
+                Ok(())
+            }
+        }
+    }
+
+    async fn forget(&self, what: &str, id: &str) -> Result<(), Trouble> {
+        self.update(|tx| Ok(tx.delete::<DiskWork>(&(what.to_owned(), id.to_owned()))?)).await
+    }
+}
+
+/// Whether an image or a snapshot has these bytes. Whoever lets them go later leaves a note of its own.
+fn is_needed(db: &Reader, id: &str) -> Result<bool, Fault> {
+    let is = |bytes: &Bytes| matches!(bytes, Bytes::Stored(own) if own == id);
+    let images = db.run::<Images>(&Scan::new(&()))?;
+    if images.iter().any(|(_, image)| is(&image.bytes)) {
+        return Ok(true);
+    }
+    let snapshots = db.run::<Snapshots>(&Scan::new(&()))?;
+    Ok(snapshots.iter().any(|(_, own)| own.boot.as_ref().is_some_and(|boot| is(&boot.bytes))))
+}
+
+fn snapshot(db: &Reader, id: &str) -> Result<Option<Snapshot>, Fault> {
+    let Some(settled) = db.get::<DiskPlaces>(&id)? else { return Ok(None) };
+    Ok(db.get::<Snapshots>(&(settled.account, settled.region, id))?)
+}
+
+fn image(db: &Reader, id: &str) -> Result<Option<Image>, Fault> {
+    let Some(settled) = db.get::<DiskPlaces>(&id)? else { return Ok(None) };
+    Ok(db.get::<Images>(&(settled.account, settled.region, id))?)
+}
+
+/// Images that waited for a snapshot of their root are there, or have failed with it.
+fn settle_images(tx: &mut Tx, snapshot: &Snapshot) -> Result<(), Fault> {
+    let place = Place { account: snapshot.account, region: &snapshot.region };
+    for (_, mut image) in tx.run::<Images>(&Scan::new(&(place.account, place.region)))? {
+        let is_root = image.root().and_then(|disk| disk.snapshot.as_deref()) == Some(&*snapshot.id);
+        if !is_root || image.state != ImageState::Pending {
+            continue;
+        }
+        match &snapshot.boot {
+            Some(boot) => {
+                image.state = ImageState::Available;
+                image.bytes = boot.bytes.clone();
+            }
+            None => {
+                image.state = ImageState::Failed;
+                image.reason = snapshot.reason.clone();
+            }
+        }
+        tx.put::<Images>(&image.key(), &image)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,63 @@
+//! ModifySnapshotAttribute: who may make volumes of a snapshot.
+
+use rolecall_actions::ec2::{self, key};
+use rolecall_base::Fault;
+use rolecall_door::{At, Authorized, Needs, Operation, Write};
+
+use crate::disk_questions::on_snapshot;
+use crate::model::{
+    CreateVolumePermission, ModifySnapshotAttribute, ModifySnapshotAttributeRequest,
+    ModifySnapshotAttributeResponse,
+};
+use crate::permissions::Change;
+use crate::place::Place;
+use crate::records::Snapshots;
+use crate::{faults, snapshots};
+
+impl Operation for ModifySnapshotAttribute {
+    type Access = Write;
+
+    fn needs(input: &ModifySnapshotAttributeRequest, at: &At<'_>) -> Result<Needs, Fault> {
+        let change = change(input);
+        let group = |list: &[String]| list.iter().any(|group| group == "all").then_some("all");
+        let question = on_snapshot(ec2::ModifySnapshotAttribute, at, &input.snapshot_id)?
+            .key(key::AddGroup, group(&change.add_groups))
+            .key(key::RemoveGroup, group(&change.remove_groups))
+            .key(key::AddUserId, change.add_users.first().cloned())
+            .key(key::RemoveUserId, change.remove_users.first().cloned());
+        Ok(question.key(key::Attribute, Some("CreateVolumePermission")).done())
+    }
+
+    fn run(req: &mut Authorized<'_, Self>) -> Result<ModifySnapshotAttributeResponse, Fault> {
+        let input = req.input;
+        let mut snapshot = snapshots::own(req.db()?, Place::here(req), &input.snapshot_id)?;
+        if input.attribute.as_deref() == Some("productCodes") {
+            return Err(faults::unsupported("Product codes of a snapshot"));
+        }
+        change(input).apply(&mut snapshot.public, &mut snapshot.shared)?;
+        faults::dry_run(input.dry_run)?;
+        req.tx()?.put::<Snapshots>(&snapshot.key(), &snapshot)?;
+        Ok(ModifySnapshotAttributeResponse {})
+    }
+}
+
+/// What the two forms of the request say together.
+fn change(input: &ModifySnapshotAttributeRequest) -> Change {
+    let mut change = Change::default();
+    let groups = input.group_names.as_deref().unwrap_or_default();
+    change.add_older(input.operation_type.as_deref(), input.user_ids.as_deref().unwrap_or_default(), groups);
+    let wish = input.create_volume_permission.as_ref();
+    let list = |list: Option<&Vec<CreateVolumePermission>>| {
+        let list = list.map(Vec::as_slice).unwrap_or_default();
+        let users = list.iter().filter_map(|one| one.user_id.clone()).collect::<Vec<_>>();
+        let groups = list.iter().filter_map(|one| one.group.clone()).collect::<Vec<_>>();
+        (users, groups)
+    };
+    let (users, groups) = list(wish.and_then(|wish| wish.add.as_ref()));
+    change.add_users.extend(users);
+    change.add_groups.extend(groups);
+    let (users, groups) = list(wish.and_then(|wish| wish.remove.as_ref()));
+    change.remove_users.extend(users);
+    change.remove_groups.extend(groups);
+    change
+}
