@@ -12,11 +12,12 @@ use rand::rngs::StdRng;
 use rolecall_base::Fault;
 use rolecall_env::Env;
 use rsa::pkcs8::{DecodePublicKey, EncodePrivateKey, EncodePublicKey, LineEnding};
-use ssh_key::private::Ed25519Keypair;
+use ssh_key::private::{Ed25519Keypair, RsaKeypair};
 use ssh_key::public::KeyData;
-use ssh_key::{HashAlg, PrivateKey, PublicKey};
+use ssh_key::{HashAlg, Mpint, PrivateKey, PublicKey};
 
 use crate::faults;
+use crate::ppk::{self, Blob};
 use crate::records::KeyType;
 
 /// Bits of the RSA keys that EC2 makes.
@@ -42,30 +43,69 @@ pub struct Public {
 ///
 /// # Errors
 /// InternalFailure when the key can't be written down.
-pub fn make(env: &Env, key_type: KeyType) -> Result<Made, Fault> {
+pub fn make(env: &Env, key_type: KeyType, form: Form<'_>) -> Result<Made, Fault> {
     let mut random = StdRng::from_seed(env.random());
     match key_type {
-        KeyType::Rsa => make_rsa(&mut random),
-        KeyType::Ed25519 => make_ed25519(&mut random),
+        KeyType::Rsa => make_rsa(&mut random, form),
+        KeyType::Ed25519 => make_ed25519(&mut random, form),
     }
 }
 
-fn make_rsa(random: &mut StdRng) -> Result<Made, Fault> {
+/// How the private half is written down.
+#[derive(Clone, Copy, Debug)]
+pub enum Form<'a> {
+    Pem,
+    /// PuTTY's, with this comment.
+    Ppk(&'a str),
+}
+
+fn make_rsa(random: &mut StdRng, form: Form<'_>) -> Result<Made, Fault> {
     let key = rsa::RsaPrivateKey::new(random, BITS).map_err(Fault::internal)?;
     let pkcs8 = key.to_pkcs8_der().map_err(Fault::internal)?;
     let private = key.to_pkcs1_pem(LineEnding::LF).map_err(Fault::internal)?;
     let public = rsa_line(&key.to_public_key())?;
     let fingerprint = colons(&sha1::Sha1::digest(pkcs8.as_bytes()));
     // AWS ends the text at the dashes.
-    let private = private.trim_end().to_owned();
+    let private = match form {
+        Form::Pem => private.trim_end().to_owned(),
+        Form::Ppk(comment) => rsa_ppk(&key, comment)?,
+    };
     Ok(Made { private, public: Public { key_type: KeyType::Rsa, line: public, fingerprint } })
 }
 
-fn make_ed25519(random: &mut StdRng) -> Result<Made, Fault> {
-    let key = PrivateKey::from(Ed25519Keypair::random(random));
-    let private = key.to_openssh(ssh_key::LineEnding::LF).map_err(Fault::internal)?;
+/// The number behind SSH's form of it.
+fn digits(number: &Mpint) -> &[u8] {
+    number.as_positive_bytes().unwrap_or_default()
+}
+
+fn rsa_ppk(key: &rsa::RsaPrivateKey, comment: &str) -> Result<String, Fault> {
+    let pair = RsaKeypair::try_from(key).map_err(Fault::internal)?;
+    let public = PublicKey::from(KeyData::Rsa(pair.public().clone())).to_bytes().map_err(Fault::internal)?;
+    let own = pair.private();
+    let private = Blob::default()
+        .number(digits(own.d()))?
+        .number(digits(own.p()))?
+        .number(digits(own.q()))?
+        .number(digits(own.iqmp()))?;
+    ppk::file("ssh-rsa", comment, &public, &private)
+}
+
+fn ed25519_ppk(pair: &Ed25519Keypair, comment: &str) -> Result<String, Fault> {
+    let public = PublicKey::from(KeyData::Ed25519(pair.public)).to_bytes().map_err(Fault::internal)?;
+    // PuTTY has the seed as a number, its bytes as they stand.
+    let private = Blob::default().string(&pair.private.to_bytes())?;
+    ppk::file("ssh-ed25519", comment, &public, &private)
+}
+
+fn make_ed25519(random: &mut StdRng, form: Form<'_>) -> Result<Made, Fault> {
+    let pair = Ed25519Keypair::random(random);
+    let key = PrivateKey::from(pair.clone());
+    let private = match form {
+        Form::Pem => key.to_openssh(ssh_key::LineEnding::LF).map_err(Fault::internal)?.to_string(),
+        Form::Ppk(comment) => ed25519_ppk(&pair, comment)?,
+    };
     let public = ed25519(key.public_key())?;
-    Ok(Made { private: private.to_string(), public })
+    Ok(Made { private, public })
 }
 
 /// Reads a public key that a user brings: OpenSSH's line, the SSH2 form of RFC 4716, or base64 of DER.
@@ -143,7 +183,7 @@ mod tests {
 
     #[test]
     fn an_ed25519_key_is_read_back_as_it_was_made() {
-        let made = make(&Env::sim(1), KeyType::Ed25519).unwrap();
+        let made = make(&Env::sim(1), KeyType::Ed25519, Form::Pem).unwrap();
         assert!(made.private.starts_with("-----BEGIN OPENSSH PRIVATE KEY-----"));
         assert_eq!(read(made.public.line.as_bytes()).unwrap(), made.public);
         let private = PrivateKey::from_openssh(&made.private).unwrap();

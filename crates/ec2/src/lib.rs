@@ -32,6 +32,7 @@ mod paging;
 mod permissions;
 mod place;
 mod placement_groups;
+mod ppk;
 mod prefix_lists;
 mod profiles;
 mod questions;
@@ -44,7 +45,7 @@ mod upgrade;
 mod volumes;
 pub mod wiring;
 
-pub use disks::{DiskWorker, Objects, Opening, Source};
+pub use disks::{BucketSays, DiskWorker, Objects, Opening, Source};
 pub use machines::{Change, Guest, Machines, Preparing};
 pub use reconcile::Reconciler;
 pub use upgrade::{UpgradeError, upgrade};

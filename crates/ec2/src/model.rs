@@ -224,6 +224,41 @@ impl wire::Output for AttachInternetGatewayResponse {
 }
 
 #[derive(Debug)]
+pub struct AttachVolume;
+
+impl wire::Shape for AttachVolume {
+    type Input = AttachVolumeRequest;
+    type Output = VolumeAttachment;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "AttachVolume",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("AttachVolume"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for AttachVolumeRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for VolumeAttachment {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
 pub struct AuthorizeSecurityGroupEgress;
 
 impl wire::Shape for AuthorizeSecurityGroupEgress {
@@ -288,6 +323,76 @@ impl wire::Input for AuthorizeSecurityGroupIngressRequest {
 }
 
 impl wire::Output for AuthorizeSecurityGroupIngressResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct CopyImage;
+
+impl wire::Shape for CopyImage {
+    type Input = CopyImageRequest;
+    type Output = CopyImageResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "CopyImage",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("CopyImage"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for CopyImageRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for CopyImageResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct CopySnapshot;
+
+impl wire::Shape for CopySnapshot {
+    type Input = CopySnapshotRequest;
+    type Output = CopySnapshotResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "CopySnapshot",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("CopySnapshot"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for CopySnapshotRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for CopySnapshotResult {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::ec2_answer(meta, request_id, out, |w| self.members(w));
     }
@@ -393,6 +498,41 @@ impl wire::Input for CreateDhcpOptionsRequest {
 }
 
 impl wire::Output for CreateDhcpOptionsResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct CreateImage;
+
+impl wire::Shape for CreateImage {
+    type Input = CreateImageRequest;
+    type Output = CreateImageResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "CreateImage",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("CreateImage"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for CreateImageRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for CreateImageResult {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::ec2_answer(meta, request_id, out, |w| self.members(w));
     }
@@ -799,6 +939,76 @@ impl wire::Output for CreateSecurityGroupResult {
 }
 
 #[derive(Debug)]
+pub struct CreateSnapshot;
+
+impl wire::Shape for CreateSnapshot {
+    type Input = CreateSnapshotRequest;
+    type Output = Snapshot;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "CreateSnapshot",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("CreateSnapshot"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for CreateSnapshotRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for Snapshot {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct CreateSnapshots;
+
+impl wire::Shape for CreateSnapshots {
+    type Input = CreateSnapshotsRequest;
+    type Output = CreateSnapshotsResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "CreateSnapshots",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("CreateSnapshots"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for CreateSnapshotsRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for CreateSnapshotsResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
 pub struct CreateSubnet;
 
 impl wire::Shape for CreateSubnet {
@@ -880,6 +1090,41 @@ impl wire::Input for CreateTagsRequest {
 impl wire::Output for CreateTagsResponse {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::ec2_answer(meta, request_id, out, |w| w.put("return", &true));
+    }
+}
+
+#[derive(Debug)]
+pub struct CreateVolume;
+
+impl wire::Shape for CreateVolume {
+    type Input = CreateVolumeRequest;
+    type Output = Volume;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "CreateVolume",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("CreateVolume"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for CreateVolumeRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for Volume {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
     }
 }
 
@@ -1444,6 +1689,56 @@ impl wire::Output for DeleteSecurityGroupResult {
 }
 
 #[derive(Debug)]
+pub struct DeleteSnapshot;
+
+impl wire::Shape for DeleteSnapshot {
+    type Input = DeleteSnapshotRequest;
+    type Output = DeleteSnapshotResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "DeleteSnapshot",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("DeleteSnapshot"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteSnapshotResponse {}
+
+impl record::Tell for DeleteSnapshotResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
+impl wire::Input for DeleteSnapshotRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for DeleteSnapshotResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| w.put("return", &true));
+    }
+}
+
+#[derive(Debug)]
 pub struct DeleteSubnet;
 
 impl wire::Shape for DeleteSubnet {
@@ -1544,6 +1839,56 @@ impl wire::Output for DeleteTagsResponse {
 }
 
 #[derive(Debug)]
+pub struct DeleteVolume;
+
+impl wire::Shape for DeleteVolume {
+    type Input = DeleteVolumeRequest;
+    type Output = DeleteVolumeResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "DeleteVolume",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("DeleteVolume"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteVolumeResponse {}
+
+impl record::Tell for DeleteVolumeResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
+impl wire::Input for DeleteVolumeRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for DeleteVolumeResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| w.put("return", &true));
+    }
+}
+
+#[derive(Debug)]
 pub struct DeleteVpc;
 
 impl wire::Shape for DeleteVpc {
@@ -1590,6 +1935,41 @@ impl wire::Input for DeleteVpcRequest {
 impl wire::Output for DeleteVpcResponse {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::ec2_answer(meta, request_id, out, |w| w.put("return", &true));
+    }
+}
+
+#[derive(Debug)]
+pub struct DeregisterImage;
+
+impl wire::Shape for DeregisterImage {
+    type Input = DeregisterImageRequest;
+    type Output = DeregisterImageResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "DeregisterImage",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("DeregisterImage"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for DeregisterImageRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for DeregisterImageResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
     }
 }
 
@@ -1728,6 +2108,41 @@ impl wire::Input for DescribeIamInstanceProfileAssociationsRequest {
 }
 
 impl wire::Output for DescribeIamInstanceProfileAssociationsResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct DescribeImageAttribute;
+
+impl wire::Shape for DescribeImageAttribute {
+    type Input = DescribeImageAttributeRequest;
+    type Output = ImageAttribute;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "DescribeImageAttribute",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("DescribeImageAttribute"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for DescribeImageAttributeRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for ImageAttribute {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::ec2_answer(meta, request_id, out, |w| self.members(w));
     }
@@ -2434,6 +2849,76 @@ impl wire::Output for DescribeSecurityGroupsResult {
 }
 
 #[derive(Debug)]
+pub struct DescribeSnapshotAttribute;
+
+impl wire::Shape for DescribeSnapshotAttribute {
+    type Input = DescribeSnapshotAttributeRequest;
+    type Output = DescribeSnapshotAttributeResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "DescribeSnapshotAttribute",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("DescribeSnapshotAttribute"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for DescribeSnapshotAttributeRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for DescribeSnapshotAttributeResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct DescribeSnapshots;
+
+impl wire::Shape for DescribeSnapshots {
+    type Input = DescribeSnapshotsRequest;
+    type Output = DescribeSnapshotsResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "DescribeSnapshots",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("DescribeSnapshots"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for DescribeSnapshotsRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for DescribeSnapshotsResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
 pub struct DescribeStaleSecurityGroups;
 
 impl wire::Shape for DescribeStaleSecurityGroups {
@@ -2539,6 +3024,76 @@ impl wire::Output for DescribeTagsResult {
 }
 
 #[derive(Debug)]
+pub struct DescribeVolumeAttribute;
+
+impl wire::Shape for DescribeVolumeAttribute {
+    type Input = DescribeVolumeAttributeRequest;
+    type Output = DescribeVolumeAttributeResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "DescribeVolumeAttribute",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("DescribeVolumeAttribute"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for DescribeVolumeAttributeRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for DescribeVolumeAttributeResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct DescribeVolumeStatus;
+
+impl wire::Shape for DescribeVolumeStatus {
+    type Input = DescribeVolumeStatusRequest;
+    type Output = DescribeVolumeStatusResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "DescribeVolumeStatus",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("DescribeVolumeStatus"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for DescribeVolumeStatusRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for DescribeVolumeStatusResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
 pub struct DescribeVolumes;
 
 impl wire::Shape for DescribeVolumes {
@@ -2568,6 +3123,41 @@ impl wire::Input for DescribeVolumesRequest {
 }
 
 impl wire::Output for DescribeVolumesResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct DescribeVolumesModifications;
+
+impl wire::Shape for DescribeVolumesModifications {
+    type Input = DescribeVolumesModificationsRequest;
+    type Output = DescribeVolumesModificationsResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "DescribeVolumesModifications",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("DescribeVolumesModifications"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for DescribeVolumesModificationsRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for DescribeVolumesModificationsResult {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::ec2_answer(meta, request_id, out, |w| self.members(w));
     }
@@ -2690,6 +3280,175 @@ impl wire::Input for DetachInternetGatewayRequest {
 impl wire::Output for DetachInternetGatewayResponse {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::ec2_answer(meta, request_id, out, |w| w.put("return", &true));
+    }
+}
+
+#[derive(Debug)]
+pub struct DetachVolume;
+
+impl wire::Shape for DetachVolume {
+    type Input = DetachVolumeRequest;
+    type Output = VolumeAttachment;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "DetachVolume",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("DetachVolume"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for DetachVolumeRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+#[derive(Debug)]
+pub struct DisableEbsEncryptionByDefault;
+
+impl wire::Shape for DisableEbsEncryptionByDefault {
+    type Input = DisableEbsEncryptionByDefaultRequest;
+    type Output = DisableEbsEncryptionByDefaultResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "DisableEbsEncryptionByDefault",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("DisableEbsEncryptionByDefault"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for DisableEbsEncryptionByDefaultRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for DisableEbsEncryptionByDefaultResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct DisableImage;
+
+impl wire::Shape for DisableImage {
+    type Input = DisableImageRequest;
+    type Output = DisableImageResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "DisableImage",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("DisableImage"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for DisableImageRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for DisableImageResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct DisableImageDeprecation;
+
+impl wire::Shape for DisableImageDeprecation {
+    type Input = DisableImageDeprecationRequest;
+    type Output = DisableImageDeprecationResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "DisableImageDeprecation",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("DisableImageDeprecation"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for DisableImageDeprecationRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for DisableImageDeprecationResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct DisableImageDeregistrationProtection;
+
+impl wire::Shape for DisableImageDeregistrationProtection {
+    type Input = DisableImageDeregistrationProtectionRequest;
+    type Output = DisableImageDeregistrationProtectionResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "DisableImageDeregistrationProtection",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("DisableImageDeregistrationProtection"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for DisableImageDeregistrationProtectionRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for DisableImageDeregistrationProtectionResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
     }
 }
 
@@ -2849,6 +3608,146 @@ impl wire::Output for DisassociateVpcCidrBlockResult {
 }
 
 #[derive(Debug)]
+pub struct EnableEbsEncryptionByDefault;
+
+impl wire::Shape for EnableEbsEncryptionByDefault {
+    type Input = EnableEbsEncryptionByDefaultRequest;
+    type Output = EnableEbsEncryptionByDefaultResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "EnableEbsEncryptionByDefault",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("EnableEbsEncryptionByDefault"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for EnableEbsEncryptionByDefaultRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for EnableEbsEncryptionByDefaultResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct EnableImage;
+
+impl wire::Shape for EnableImage {
+    type Input = EnableImageRequest;
+    type Output = EnableImageResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "EnableImage",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("EnableImage"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for EnableImageRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for EnableImageResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct EnableImageDeprecation;
+
+impl wire::Shape for EnableImageDeprecation {
+    type Input = EnableImageDeprecationRequest;
+    type Output = EnableImageDeprecationResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "EnableImageDeprecation",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("EnableImageDeprecation"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for EnableImageDeprecationRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for EnableImageDeprecationResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct EnableImageDeregistrationProtection;
+
+impl wire::Shape for EnableImageDeregistrationProtection {
+    type Input = EnableImageDeregistrationProtectionRequest;
+    type Output = EnableImageDeregistrationProtectionResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "EnableImageDeregistrationProtection",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("EnableImageDeregistrationProtection"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for EnableImageDeregistrationProtectionRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for EnableImageDeregistrationProtectionResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
 pub struct EnableSerialConsoleAccess;
 
 impl wire::Shape for EnableSerialConsoleAccess {
@@ -2880,6 +3779,56 @@ impl wire::Input for EnableSerialConsoleAccessRequest {
 impl wire::Output for EnableSerialConsoleAccessResult {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct EnableVolumeIO;
+
+impl wire::Shape for EnableVolumeIO {
+    type Input = EnableVolumeIORequest;
+    type Output = EnableVolumeIOResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "EnableVolumeIO",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("EnableVolumeIO"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct EnableVolumeIOResponse {}
+
+impl record::Tell for EnableVolumeIOResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
+impl wire::Input for EnableVolumeIORequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for EnableVolumeIOResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| w.put("return", &true));
     }
 }
 
@@ -2983,6 +3932,76 @@ impl wire::Input for GetDefaultCreditSpecificationRequest {
 }
 
 impl wire::Output for GetDefaultCreditSpecificationResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct GetEbsDefaultKmsKeyId;
+
+impl wire::Shape for GetEbsDefaultKmsKeyId {
+    type Input = GetEbsDefaultKmsKeyIdRequest;
+    type Output = GetEbsDefaultKmsKeyIdResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "GetEbsDefaultKmsKeyId",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("GetEbsDefaultKmsKeyId"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for GetEbsDefaultKmsKeyIdRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for GetEbsDefaultKmsKeyIdResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct GetEbsEncryptionByDefault;
+
+impl wire::Shape for GetEbsEncryptionByDefault {
+    type Input = GetEbsEncryptionByDefaultRequest;
+    type Output = GetEbsEncryptionByDefaultResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "GetEbsEncryptionByDefault",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("GetEbsEncryptionByDefault"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for GetEbsEncryptionByDefaultRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for GetEbsEncryptionByDefaultResult {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::ec2_answer(meta, request_id, out, |w| self.members(w));
     }
@@ -3265,6 +4284,56 @@ impl wire::Input for ModifyDefaultCreditSpecificationRequest {
 impl wire::Output for ModifyDefaultCreditSpecificationResult {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct ModifyImageAttribute;
+
+impl wire::Shape for ModifyImageAttribute {
+    type Input = ModifyImageAttributeRequest;
+    type Output = ModifyImageAttributeResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "ModifyImageAttribute",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("ModifyImageAttribute"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ModifyImageAttributeResponse {}
+
+impl record::Tell for ModifyImageAttributeResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
+impl wire::Input for ModifyImageAttributeRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for ModifyImageAttributeResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| w.put("return", &true));
     }
 }
 
@@ -3634,6 +4703,56 @@ impl wire::Output for ModifySecurityGroupRulesResult {
 }
 
 #[derive(Debug)]
+pub struct ModifySnapshotAttribute;
+
+impl wire::Shape for ModifySnapshotAttribute {
+    type Input = ModifySnapshotAttributeRequest;
+    type Output = ModifySnapshotAttributeResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "ModifySnapshotAttribute",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("ModifySnapshotAttribute"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ModifySnapshotAttributeResponse {}
+
+impl record::Tell for ModifySnapshotAttributeResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
+impl wire::Input for ModifySnapshotAttributeRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for ModifySnapshotAttributeResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| w.put("return", &true));
+    }
+}
+
+#[derive(Debug)]
 pub struct ModifySubnetAttribute;
 
 impl wire::Shape for ModifySubnetAttribute {
@@ -3678,6 +4797,91 @@ impl wire::Input for ModifySubnetAttributeRequest {
 }
 
 impl wire::Output for ModifySubnetAttributeResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| w.put("return", &true));
+    }
+}
+
+#[derive(Debug)]
+pub struct ModifyVolume;
+
+impl wire::Shape for ModifyVolume {
+    type Input = ModifyVolumeRequest;
+    type Output = ModifyVolumeResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "ModifyVolume",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("ModifyVolume"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for ModifyVolumeRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for ModifyVolumeResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct ModifyVolumeAttribute;
+
+impl wire::Shape for ModifyVolumeAttribute {
+    type Input = ModifyVolumeAttributeRequest;
+    type Output = ModifyVolumeAttributeResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "ModifyVolumeAttribute",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("ModifyVolumeAttribute"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ModifyVolumeAttributeResponse {}
+
+impl record::Tell for ModifyVolumeAttributeResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
+impl wire::Input for ModifyVolumeAttributeRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for ModifyVolumeAttributeResponse {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::ec2_answer(meta, request_id, out, |w| w.put("return", &true));
     }
@@ -3850,6 +5054,41 @@ impl wire::Input for RebootInstancesRequest {
 impl wire::Output for RebootInstancesResponse {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::ec2_answer(meta, request_id, out, |w| w.put("return", &true));
+    }
+}
+
+#[derive(Debug)]
+pub struct RegisterImage;
+
+impl wire::Shape for RegisterImage {
+    type Input = RegisterImageRequest;
+    type Output = RegisterImageResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "RegisterImage",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("RegisterImage"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for RegisterImageRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for RegisterImageResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
     }
 }
 
@@ -4109,6 +5348,56 @@ impl wire::Output for ReportInstanceStatusResponse {
 }
 
 #[derive(Debug)]
+pub struct ResetImageAttribute;
+
+impl wire::Shape for ResetImageAttribute {
+    type Input = ResetImageAttributeRequest;
+    type Output = ResetImageAttributeResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "ResetImageAttribute",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("ResetImageAttribute"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ResetImageAttributeResponse {}
+
+impl record::Tell for ResetImageAttributeResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
+impl wire::Input for ResetImageAttributeRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for ResetImageAttributeResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| w.put("return", &true));
+    }
+}
+
+#[derive(Debug)]
 pub struct ResetInstanceAttribute;
 
 impl wire::Shape for ResetInstanceAttribute {
@@ -4153,6 +5442,56 @@ impl wire::Input for ResetInstanceAttributeRequest {
 }
 
 impl wire::Output for ResetInstanceAttributeResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| w.put("return", &true));
+    }
+}
+
+#[derive(Debug)]
+pub struct ResetSnapshotAttribute;
+
+impl wire::Shape for ResetSnapshotAttribute {
+    type Input = ResetSnapshotAttributeRequest;
+    type Output = ResetSnapshotAttributeResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "ResetSnapshotAttribute",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("ResetSnapshotAttribute"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ResetSnapshotAttributeResponse {}
+
+impl record::Tell for ResetSnapshotAttributeResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
+impl wire::Input for ResetSnapshotAttributeRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for ResetSnapshotAttributeResponse {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::ec2_answer(meta, request_id, out, |w| w.put("return", &true));
     }
@@ -4956,6 +6295,38 @@ impl record::Tell for AssociateVpcCidrBlockResult {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct AssociatedKmsKey {
+    pub kms_key_id: Option<String>,
+}
+
+impl AssociatedKmsKey {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("kmsKeyId", &self.kms_key_id);
+    }
+}
+
+impl xml::ToXml for AssociatedKmsKey {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for AssociatedKmsKey {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("kmsKeyId", self.kms_key_id.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct AttachInternetGatewayRequest {
     pub dry_run: Option<bool>,
     pub internet_gateway_id: String,
@@ -4978,6 +6349,44 @@ impl record::Tell for AttachInternetGatewayRequest {
         t.put("dryRun", self.dry_run.as_ref());
         t.put("internetGatewayId", Some(&self.internet_gateway_id));
         t.put("vpcId", Some(&self.vpc_id));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct AttachVolumeRequest {
+    pub device: String,
+    pub instance_id: String,
+    pub volume_id: String,
+    pub ebs_card_index: Option<i32>,
+    pub dry_run: Option<bool>,
+}
+
+impl form::FromForm for AttachVolumeRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(AttachVolumeRequest {
+            device: n.need("Device", v)?,
+            instance_id: n.need("InstanceId", v)?,
+            volume_id: n.need("VolumeId", v)?,
+            ebs_card_index: n.get("EbsCardIndex", v)?,
+            dry_run: n.get("DryRun", v)?,
+        })
+    }
+}
+
+impl record::Tell for AttachVolumeRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("device", Some(&self.device));
+        t.put("instanceId", Some(&self.instance_id));
+        t.put("volumeId", Some(&self.volume_id));
+        t.put("ebsCardIndex", self.ebs_card_index.as_ref());
+        t.put("dryRun", self.dry_run.as_ref());
         t.close();
     }
 }
@@ -5992,6 +7401,232 @@ impl record::Tell for ConnectionTrackingSpecificationResponse {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct CopyImageRequest {
+    pub client_token: Option<String>,
+    pub description: Option<String>,
+    pub encrypted: Option<bool>,
+    pub kms_key_id: Option<String>,
+    pub name: String,
+    pub source_image_id: String,
+    pub source_region: String,
+    pub destination_outpost_arn: Option<String>,
+    pub copy_image_tags: Option<bool>,
+    pub tag_specifications: Option<Vec<TagSpecification>>,
+    pub snapshot_copy_completion_duration_minutes: Option<i64>,
+    pub destination_availability_zone: Option<String>,
+    pub destination_availability_zone_id: Option<String>,
+    pub dry_run: Option<bool>,
+}
+
+impl form::FromForm for CopyImageRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(CopyImageRequest {
+            client_token: n.get("ClientToken", v)?,
+            description: n.get("Description", v)?,
+            encrypted: n.get("Encrypted", v)?,
+            kms_key_id: n.get("KmsKeyId", v)?,
+            name: n.need("Name", v)?,
+            source_image_id: n.need("SourceImageId", v)?,
+            source_region: n.need("SourceRegion", v)?,
+            destination_outpost_arn: n.get("DestinationOutpostArn", v)?,
+            copy_image_tags: n.get("CopyImageTags", v)?,
+            tag_specifications: n.list("TagSpecification", "", v)?,
+            snapshot_copy_completion_duration_minutes: n.get("SnapshotCopyCompletionDurationMinutes", v)?,
+            destination_availability_zone: n.get("DestinationAvailabilityZone", v)?,
+            destination_availability_zone_id: n.get("DestinationAvailabilityZoneId", v)?,
+            dry_run: n.get("DryRun", v)?,
+        })
+    }
+}
+
+impl CopyImageRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("ClientToken", self.client_token.as_deref(), &rule::COPY_IMAGE_CLIENT_TOKEN);
+        v.text("Description", self.description.as_deref(), &rule::IMAGE_DESCRIPTION_REQUEST);
+        v.text("Name", Some(self.name.as_str()), &rule::IMAGE_NAME_REQUEST);
+    }
+}
+
+impl record::Tell for CopyImageRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("clientToken", self.client_token.as_ref());
+        t.put("description", self.description.as_ref());
+        t.put("encrypted", self.encrypted.as_ref());
+        t.put("kmsKeyId", self.kms_key_id.as_ref());
+        t.put("name", Some(&self.name));
+        t.put("sourceImageId", Some(&self.source_image_id));
+        t.put("sourceRegion", Some(&self.source_region));
+        t.put("destinationOutpostArn", self.destination_outpost_arn.as_ref());
+        t.put("copyImageTags", self.copy_image_tags.as_ref());
+        t.set("tagSpecificationSet", "", self.tag_specifications.as_deref());
+        t.put(
+            "snapshotCopyCompletionDurationMinutes",
+            self.snapshot_copy_completion_duration_minutes.as_ref(),
+        );
+        t.put("destinationAvailabilityZone", self.destination_availability_zone.as_ref());
+        t.put("destinationAvailabilityZoneId", self.destination_availability_zone_id.as_ref());
+        t.put("dryRun", self.dry_run.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct CopyImageResult {
+    pub image_id: Option<String>,
+}
+
+impl CopyImageResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("imageId", &self.image_id);
+    }
+}
+
+impl xml::ToXml for CopyImageResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for CopyImageResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("imageId", self.image_id.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct CopySnapshotRequest {
+    pub description: Option<String>,
+    pub destination_outpost_arn: Option<String>,
+    pub destination_region: Option<String>,
+    pub encrypted: Option<bool>,
+    pub kms_key_id: Option<String>,
+    pub presigned_url: Option<String>,
+    pub source_region: String,
+    pub source_snapshot_id: String,
+    pub tag_specifications: Option<Vec<TagSpecification>>,
+    pub completion_duration_minutes: Option<i32>,
+    pub destination_availability_zone: Option<String>,
+    pub dry_run: Option<bool>,
+}
+
+impl std::fmt::Debug for CopySnapshotRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CopySnapshotRequest")
+            .field("description", &self.description)
+            .field("destination_outpost_arn", &self.destination_outpost_arn)
+            .field("destination_region", &self.destination_region)
+            .field("encrypted", &self.encrypted)
+            .field("kms_key_id", &self.kms_key_id)
+            .field("presigned_url", &"***")
+            .field("source_region", &self.source_region)
+            .field("source_snapshot_id", &self.source_snapshot_id)
+            .field("tag_specifications", &self.tag_specifications)
+            .field("completion_duration_minutes", &self.completion_duration_minutes)
+            .field("destination_availability_zone", &self.destination_availability_zone)
+            .field("dry_run", &self.dry_run)
+            .finish()
+    }
+}
+
+impl form::FromForm for CopySnapshotRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(CopySnapshotRequest {
+            description: n.get("Description", v)?,
+            destination_outpost_arn: n.get("DestinationOutpostArn", v)?,
+            destination_region: n.get("DestinationRegion", v)?,
+            encrypted: n.get("Encrypted", v)?,
+            kms_key_id: n.get("KmsKeyId", v)?,
+            presigned_url: n.get("PresignedUrl", v)?,
+            source_region: n.need("SourceRegion", v)?,
+            source_snapshot_id: n.need("SourceSnapshotId", v)?,
+            tag_specifications: n.list("TagSpecification", "", v)?,
+            completion_duration_minutes: n.get("CompletionDurationMinutes", v)?,
+            destination_availability_zone: n.get("DestinationAvailabilityZone", v)?,
+            dry_run: n.get("DryRun", v)?,
+        })
+    }
+}
+
+impl CopySnapshotRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.number("CompletionDurationMinutes", self.completion_duration_minutes, Some(1), Some(2880));
+    }
+}
+
+impl record::Tell for CopySnapshotRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("description", self.description.as_ref());
+        t.put("destinationOutpostArn", self.destination_outpost_arn.as_ref());
+        t.put("destinationRegion", self.destination_region.as_ref());
+        t.put("encrypted", self.encrypted.as_ref());
+        t.put("kmsKeyId", self.kms_key_id.as_ref());
+        t.put("sourceRegion", Some(&self.source_region));
+        t.put("sourceSnapshotId", Some(&self.source_snapshot_id));
+        t.set("tagSpecificationSet", "", self.tag_specifications.as_deref());
+        t.put("completionDurationMinutes", self.completion_duration_minutes.as_ref());
+        t.put("destinationAvailabilityZone", self.destination_availability_zone.as_ref());
+        t.put("dryRun", self.dry_run.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct CopySnapshotResult {
+    pub tags: Option<Vec<Tag>>,
+    pub snapshot_id: Option<String>,
+}
+
+impl CopySnapshotResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.list("tagSet", "item", self.tags.as_deref());
+        w.put("snapshotId", &self.snapshot_id);
+    }
+}
+
+impl xml::ToXml for CopySnapshotResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for CopySnapshotResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("tagSet", "", self.tags.as_deref());
+        t.put("snapshotId", self.snapshot_id.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct CpuOptions {
     pub core_count: Option<i32>,
     pub threads_per_core: Option<i32>,
@@ -6309,6 +7944,98 @@ impl record::Tell for CreateDhcpOptionsResult {
     fn tell(&self, t: &mut record::Teller) {
         t.open();
         t.put("dhcpOptions", self.dhcp_options.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct CreateImageRequest {
+    pub tag_specifications: Option<Vec<TagSpecification>>,
+    pub snapshot_location: Option<String>,
+    pub boot_mode_override: Option<String>,
+    pub dry_run: Option<bool>,
+    pub instance_id: String,
+    pub name: String,
+    pub description: Option<String>,
+    pub no_reboot: Option<bool>,
+    pub block_device_mappings: Option<Vec<BlockDeviceMapping>>,
+}
+
+impl form::FromForm for CreateImageRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(CreateImageRequest {
+            tag_specifications: n.list("TagSpecification", "", v)?,
+            snapshot_location: n.get("SnapshotLocation", v)?,
+            boot_mode_override: n.get("BootModeOverride", v)?,
+            dry_run: n.get("DryRun", v)?,
+            instance_id: n.need("InstanceId", v)?,
+            name: n.need("Name", v)?,
+            description: n.get("Description", v)?,
+            no_reboot: n.get("NoReboot", v)?,
+            block_device_mappings: n.list("BlockDeviceMapping", "", v)?,
+        })
+    }
+}
+
+impl CreateImageRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("SnapshotLocation", self.snapshot_location.as_deref(), &rule::SNAPSHOT_LOCATION_ENUM);
+        v.text("BootModeOverride", self.boot_mode_override.as_deref(), &rule::BOOT_MODE_OVERRIDE_VALUES);
+        v.text("Name", Some(self.name.as_str()), &rule::IMAGE_NAME_REQUEST);
+        v.text("Description", self.description.as_deref(), &rule::IMAGE_DESCRIPTION_REQUEST);
+        v.each("BlockDeviceMapping", self.block_device_mappings.as_deref(), BlockDeviceMapping::limits);
+    }
+}
+
+impl record::Tell for CreateImageRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("tagSpecificationSet", "", self.tag_specifications.as_deref());
+        t.put("snapshotLocation", self.snapshot_location.as_ref());
+        t.put("bootModeOverride", self.boot_mode_override.as_ref());
+        t.put("dryRun", self.dry_run.as_ref());
+        t.put("instanceId", Some(&self.instance_id));
+        t.put("name", Some(&self.name));
+        t.put("description", self.description.as_ref());
+        t.put("noReboot", self.no_reboot.as_ref());
+        t.set("blockDeviceMappingSet", "", self.block_device_mappings.as_deref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct CreateImageResult {
+    pub image_id: Option<String>,
+}
+
+impl CreateImageResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("imageId", &self.image_id);
+    }
+}
+
+impl xml::ToXml for CreateImageResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for CreateImageResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("imageId", self.image_id.as_ref());
         t.close();
     }
 }
@@ -7185,6 +8912,136 @@ impl record::Tell for CreateSecurityGroupResult {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct CreateSnapshotRequest {
+    pub description: Option<String>,
+    pub outpost_arn: Option<String>,
+    pub volume_id: String,
+    pub tag_specifications: Option<Vec<TagSpecification>>,
+    pub location: Option<String>,
+    pub dry_run: Option<bool>,
+}
+
+impl form::FromForm for CreateSnapshotRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(CreateSnapshotRequest {
+            description: n.get("Description", v)?,
+            outpost_arn: n.get("OutpostArn", v)?,
+            volume_id: n.need("VolumeId", v)?,
+            tag_specifications: n.list("TagSpecification", "", v)?,
+            location: n.get("Location", v)?,
+            dry_run: n.get("DryRun", v)?,
+        })
+    }
+}
+
+impl CreateSnapshotRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("Location", self.location.as_deref(), &rule::SNAPSHOT_LOCATION_ENUM);
+    }
+}
+
+impl record::Tell for CreateSnapshotRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("description", self.description.as_ref());
+        t.put("outpostArn", self.outpost_arn.as_ref());
+        t.put("volumeId", Some(&self.volume_id));
+        t.set("tagSpecificationSet", "", self.tag_specifications.as_deref());
+        t.put("location", self.location.as_ref());
+        t.put("dryRun", self.dry_run.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct CreateSnapshotsRequest {
+    pub description: Option<String>,
+    pub instance_specification: InstanceSpecification,
+    pub outpost_arn: Option<String>,
+    pub tag_specifications: Option<Vec<TagSpecification>>,
+    pub dry_run: Option<bool>,
+    pub copy_tags_from_source: Option<String>,
+    pub location: Option<String>,
+}
+
+impl form::FromForm for CreateSnapshotsRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(CreateSnapshotsRequest {
+            description: n.get("Description", v)?,
+            instance_specification: n.need("InstanceSpecification", v)?,
+            outpost_arn: n.get("OutpostArn", v)?,
+            tag_specifications: n.list("TagSpecification", "", v)?,
+            dry_run: n.get("DryRun", v)?,
+            copy_tags_from_source: n.get("CopyTagsFromSource", v)?,
+            location: n.get("Location", v)?,
+        })
+    }
+}
+
+impl CreateSnapshotsRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("CopyTagsFromSource", self.copy_tags_from_source.as_deref(), &rule::COPY_TAGS_FROM_SOURCE);
+        v.text("Location", self.location.as_deref(), &rule::SNAPSHOT_LOCATION_ENUM);
+    }
+}
+
+impl record::Tell for CreateSnapshotsRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("description", self.description.as_ref());
+        t.put("instanceSpecification", Some(&self.instance_specification));
+        t.put("outpostArn", self.outpost_arn.as_ref());
+        t.set("tagSpecificationSet", "", self.tag_specifications.as_deref());
+        t.put("dryRun", self.dry_run.as_ref());
+        t.put("copyTagsFromSource", self.copy_tags_from_source.as_ref());
+        t.put("location", self.location.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct CreateSnapshotsResult {
+    pub snapshots: Option<Vec<SnapshotInfo>>,
+}
+
+impl CreateSnapshotsResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.list("snapshotSet", "item", self.snapshots.as_deref());
+    }
+}
+
+impl xml::ToXml for CreateSnapshotsResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for CreateSnapshotsResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("snapshotSet", "", self.snapshots.as_deref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct CreateSubnetRequest {
     pub tag_specifications: Option<Vec<TagSpecification>>,
     pub availability_zone: Option<String>,
@@ -7301,6 +9158,166 @@ impl record::Tell for CreateTagsRequest {
         t.put("dryRun", self.dry_run.as_ref());
         t.set("resourcesSet", "resourceId", Some(self.resources.as_slice()));
         t.set("tagSet", "", Some(self.tags.as_slice()));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct CreateVolumePermission {
+    pub user_id: Option<String>,
+    pub group: Option<String>,
+}
+
+impl form::FromForm for CreateVolumePermission {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(CreateVolumePermission { user_id: n.get("UserId", v)?, group: n.get("Group", v)? })
+    }
+}
+
+impl CreateVolumePermission {
+    fn limits(&self, v: &mut Violations) {
+        v.text("Group", self.group.as_deref(), &rule::PERMISSION_GROUP);
+    }
+}
+
+impl CreateVolumePermission {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("userId", &self.user_id);
+        w.put("group", &self.group);
+    }
+}
+
+impl xml::ToXml for CreateVolumePermission {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for CreateVolumePermission {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("userId", self.user_id.as_ref());
+        t.put("group", self.group.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct CreateVolumePermissionModifications {
+    pub add: Option<Vec<CreateVolumePermission>>,
+    pub remove: Option<Vec<CreateVolumePermission>>,
+}
+
+impl form::FromForm for CreateVolumePermissionModifications {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(CreateVolumePermissionModifications {
+            add: n.list("Add", "", v)?,
+            remove: n.list("Remove", "", v)?,
+        })
+    }
+}
+
+impl CreateVolumePermissionModifications {
+    fn limits(&self, v: &mut Violations) {
+        v.each("Add", self.add.as_deref(), CreateVolumePermission::limits);
+        v.each("Remove", self.remove.as_deref(), CreateVolumePermission::limits);
+    }
+}
+
+impl record::Tell for CreateVolumePermissionModifications {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("addSet", "", self.add.as_deref());
+        t.set("removeSet", "", self.remove.as_deref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct CreateVolumeRequest {
+    pub availability_zone: Option<String>,
+    pub availability_zone_id: Option<String>,
+    pub encrypted: Option<bool>,
+    pub iops: Option<i32>,
+    pub kms_key_id: Option<String>,
+    pub outpost_arn: Option<String>,
+    pub size: Option<i32>,
+    pub snapshot_id: Option<String>,
+    pub volume_type: Option<String>,
+    pub tag_specifications: Option<Vec<TagSpecification>>,
+    pub multi_attach_enabled: Option<bool>,
+    pub throughput: Option<i32>,
+    pub client_token: Option<String>,
+    pub volume_initialization_rate: Option<i32>,
+    pub operator: Option<OperatorRequest>,
+    pub dry_run: Option<bool>,
+}
+
+impl form::FromForm for CreateVolumeRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(CreateVolumeRequest {
+            availability_zone: n.get("AvailabilityZone", v)?,
+            availability_zone_id: n.get("AvailabilityZoneId", v)?,
+            encrypted: n.get("Encrypted", v)?,
+            iops: n.get("Iops", v)?,
+            kms_key_id: n.get("KmsKeyId", v)?,
+            outpost_arn: n.get("OutpostArn", v)?,
+            size: n.get("Size", v)?,
+            snapshot_id: n.get("SnapshotId", v)?,
+            volume_type: n.get("VolumeType", v)?,
+            tag_specifications: n.list("TagSpecification", "", v)?,
+            multi_attach_enabled: n.get("MultiAttachEnabled", v)?,
+            throughput: n.get("Throughput", v)?,
+            client_token: n.get("ClientToken", v)?,
+            volume_initialization_rate: n.get("VolumeInitializationRate", v)?,
+            operator: n.get("Operator", v)?,
+            dry_run: n.get("DryRun", v)?,
+        })
+    }
+}
+
+impl CreateVolumeRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("VolumeType", self.volume_type.as_deref(), &rule::VOLUME_TYPE);
+    }
+}
+
+impl record::Tell for CreateVolumeRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("availabilityZone", self.availability_zone.as_ref());
+        t.put("availabilityZoneId", self.availability_zone_id.as_ref());
+        t.put("encrypted", self.encrypted.as_ref());
+        t.put("iops", self.iops.as_ref());
+        t.put("kmsKeyId", self.kms_key_id.as_ref());
+        t.put("outpostArn", self.outpost_arn.as_ref());
+        t.put("size", self.size.as_ref());
+        t.put("snapshotId", self.snapshot_id.as_ref());
+        t.put("volumeType", self.volume_type.as_ref());
+        t.set("tagSpecificationSet", "", self.tag_specifications.as_deref());
+        t.put("multiAttachEnabled", self.multi_attach_enabled.as_ref());
+        t.put("throughput", self.throughput.as_ref());
+        t.put("clientToken", self.client_token.as_ref());
+        t.put("volumeInitializationRate", self.volume_initialization_rate.as_ref());
+        t.put("operator", self.operator.as_ref());
+        t.put("dryRun", self.dry_run.as_ref());
         t.close();
     }
 }
@@ -8158,6 +10175,67 @@ impl record::Tell for DeleteSecurityGroupResult {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct DeleteSnapshotRequest {
+    pub snapshot_id: String,
+    pub dry_run: Option<bool>,
+}
+
+impl form::FromForm for DeleteSnapshotRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DeleteSnapshotRequest { snapshot_id: n.need("SnapshotId", v)?, dry_run: n.get("DryRun", v)? })
+    }
+}
+
+impl record::Tell for DeleteSnapshotRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("snapshotId", Some(&self.snapshot_id));
+        t.put("dryRun", self.dry_run.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteSnapshotReturnCode {
+    pub snapshot_id: Option<String>,
+    pub return_code: Option<String>,
+}
+
+impl DeleteSnapshotReturnCode {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("snapshotId", &self.snapshot_id);
+        w.put("returnCode", &self.return_code);
+    }
+}
+
+impl xml::ToXml for DeleteSnapshotReturnCode {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for DeleteSnapshotReturnCode {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("snapshotId", self.snapshot_id.as_ref());
+        t.put("returnCode", self.return_code.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DeleteSubnetRequest {
     pub subnet_id: String,
     pub dry_run: Option<bool>,
@@ -8216,6 +10294,32 @@ impl record::Tell for DeleteTagsRequest {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct DeleteVolumeRequest {
+    pub volume_id: String,
+    pub dry_run: Option<bool>,
+}
+
+impl form::FromForm for DeleteVolumeRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DeleteVolumeRequest { volume_id: n.need("VolumeId", v)?, dry_run: n.get("DryRun", v)? })
+    }
+}
+
+impl record::Tell for DeleteVolumeRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("volumeId", Some(&self.volume_id));
+        t.put("dryRun", self.dry_run.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DeleteVpcRequest {
     pub vpc_id: String,
     pub dry_run: Option<bool>,
@@ -8232,6 +10336,73 @@ impl record::Tell for DeleteVpcRequest {
         t.open();
         t.put("vpcId", Some(&self.vpc_id));
         t.put("dryRun", self.dry_run.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeregisterImageRequest {
+    pub image_id: String,
+    pub delete_associated_snapshots: Option<bool>,
+    pub dry_run: Option<bool>,
+}
+
+impl form::FromForm for DeregisterImageRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DeregisterImageRequest {
+            image_id: n.need("ImageId", v)?,
+            delete_associated_snapshots: n.get("DeleteAssociatedSnapshots", v)?,
+            dry_run: n.get("DryRun", v)?,
+        })
+    }
+}
+
+impl record::Tell for DeregisterImageRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("imageId", Some(&self.image_id));
+        t.put("deleteAssociatedSnapshots", self.delete_associated_snapshots.as_ref());
+        t.put("dryRun", self.dry_run.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeregisterImageResult {
+    pub return_: Option<bool>,
+    pub delete_snapshot_results: Option<Vec<DeleteSnapshotReturnCode>>,
+}
+
+impl DeregisterImageResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("return", &self.return_);
+        w.list("deleteSnapshotResultSet", "item", self.delete_snapshot_results.as_deref());
+    }
+}
+
+impl xml::ToXml for DeregisterImageResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for DeregisterImageResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("return", self.return_.as_ref());
+        t.set("deleteSnapshotResultSet", "", self.delete_snapshot_results.as_deref());
         t.close();
     }
 }
@@ -8524,6 +10695,44 @@ impl record::Tell for DescribeIamInstanceProfileAssociationsResult {
         t.open();
         t.set("iamInstanceProfileAssociationSet", "", self.iam_instance_profile_associations.as_deref());
         t.put("nextToken", self.next_token.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DescribeImageAttributeRequest {
+    pub attribute: String,
+    pub image_id: String,
+    pub dry_run: Option<bool>,
+}
+
+impl form::FromForm for DescribeImageAttributeRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DescribeImageAttributeRequest {
+            attribute: n.need("Attribute", v)?,
+            image_id: n.need("ImageId", v)?,
+            dry_run: n.get("DryRun", v)?,
+        })
+    }
+}
+
+impl DescribeImageAttributeRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("Attribute", Some(self.attribute.as_str()), &rule::IMAGE_ATTRIBUTE_NAME);
+    }
+}
+
+impl record::Tell for DescribeImageAttributeRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("attribute", Some(&self.attribute));
+        t.put("imageId", Some(&self.image_id));
+        t.put("dryRun", self.dry_run.as_ref());
         t.close();
     }
 }
@@ -10061,6 +12270,161 @@ impl record::Tell for DescribeSecurityGroupsResult {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct DescribeSnapshotAttributeRequest {
+    pub attribute: String,
+    pub snapshot_id: String,
+    pub dry_run: Option<bool>,
+}
+
+impl form::FromForm for DescribeSnapshotAttributeRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DescribeSnapshotAttributeRequest {
+            attribute: n.need("Attribute", v)?,
+            snapshot_id: n.need("SnapshotId", v)?,
+            dry_run: n.get("DryRun", v)?,
+        })
+    }
+}
+
+impl DescribeSnapshotAttributeRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("Attribute", Some(self.attribute.as_str()), &rule::SNAPSHOT_ATTRIBUTE_NAME);
+    }
+}
+
+impl record::Tell for DescribeSnapshotAttributeRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("attribute", Some(&self.attribute));
+        t.put("snapshotId", Some(&self.snapshot_id));
+        t.put("dryRun", self.dry_run.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DescribeSnapshotAttributeResult {
+    pub product_codes: Option<Vec<ProductCode>>,
+    pub snapshot_id: Option<String>,
+    pub create_volume_permissions: Option<Vec<CreateVolumePermission>>,
+}
+
+impl DescribeSnapshotAttributeResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.list("productCodes", "item", self.product_codes.as_deref());
+        w.put("snapshotId", &self.snapshot_id);
+        w.list("createVolumePermission", "item", self.create_volume_permissions.as_deref());
+    }
+}
+
+impl xml::ToXml for DescribeSnapshotAttributeResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for DescribeSnapshotAttributeResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("productCodesSet", "", self.product_codes.as_deref());
+        t.put("snapshotId", self.snapshot_id.as_ref());
+        t.set("createVolumePermissionSet", "", self.create_volume_permissions.as_deref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DescribeSnapshotsRequest {
+    pub max_results: Option<i32>,
+    pub next_token: Option<String>,
+    pub owner_ids: Option<Vec<String>>,
+    pub restorable_by_user_ids: Option<Vec<String>>,
+    pub snapshot_ids: Option<Vec<String>>,
+    pub dry_run: Option<bool>,
+    pub filters: Option<Vec<Filter>>,
+}
+
+impl form::FromForm for DescribeSnapshotsRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DescribeSnapshotsRequest {
+            max_results: n.get("MaxResults", v)?,
+            next_token: n.get("NextToken", v)?,
+            owner_ids: n.list("Owner", "", v)?,
+            restorable_by_user_ids: n.list("RestorableBy", "", v)?,
+            snapshot_ids: n.list("SnapshotId", "", v)?,
+            dry_run: n.get("DryRun", v)?,
+            filters: n.list("Filter", "", v)?,
+        })
+    }
+}
+
+impl record::Tell for DescribeSnapshotsRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("maxResults", self.max_results.as_ref());
+        t.put("nextToken", self.next_token.as_ref());
+        t.set("ownerSet", "owner", self.owner_ids.as_deref());
+        t.set("restorableBySet", "restorableBy", self.restorable_by_user_ids.as_deref());
+        t.set("snapshotIdSet", "snapshotId", self.snapshot_ids.as_deref());
+        t.put("dryRun", self.dry_run.as_ref());
+        t.set("filterSet", "", self.filters.as_deref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DescribeSnapshotsResult {
+    pub next_token: Option<String>,
+    pub snapshots: Option<Vec<Snapshot>>,
+}
+
+impl DescribeSnapshotsResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("nextToken", &self.next_token);
+        w.list("snapshotSet", "item", self.snapshots.as_deref());
+    }
+}
+
+impl xml::ToXml for DescribeSnapshotsResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for DescribeSnapshotsResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("nextToken", self.next_token.as_ref());
+        t.set("snapshotSet", "", self.snapshots.as_deref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DescribeStaleSecurityGroupsRequest {
     pub dry_run: Option<bool>,
     pub max_results: Option<i32>,
@@ -10277,6 +12641,235 @@ impl record::Tell for DescribeTagsResult {
         t.open();
         t.put("nextToken", self.next_token.as_ref());
         t.set("tagSet", "", self.tags.as_deref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DescribeVolumeAttributeRequest {
+    pub attribute: String,
+    pub volume_id: String,
+    pub dry_run: Option<bool>,
+}
+
+impl form::FromForm for DescribeVolumeAttributeRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DescribeVolumeAttributeRequest {
+            attribute: n.need("Attribute", v)?,
+            volume_id: n.need("VolumeId", v)?,
+            dry_run: n.get("DryRun", v)?,
+        })
+    }
+}
+
+impl DescribeVolumeAttributeRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("Attribute", Some(self.attribute.as_str()), &rule::VOLUME_ATTRIBUTE_NAME);
+    }
+}
+
+impl record::Tell for DescribeVolumeAttributeRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("attribute", Some(&self.attribute));
+        t.put("volumeId", Some(&self.volume_id));
+        t.put("dryRun", self.dry_run.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DescribeVolumeAttributeResult {
+    #[cfg_attr(feature = "vectors", serde(rename = "AutoEnableIO"))]
+    pub auto_enable_io: Option<AttributeBooleanValue>,
+    pub product_codes: Option<Vec<ProductCode>>,
+    pub volume_id: Option<String>,
+}
+
+impl DescribeVolumeAttributeResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("autoEnableIO", &self.auto_enable_io);
+        w.list("productCodes", "item", self.product_codes.as_deref());
+        w.put("volumeId", &self.volume_id);
+    }
+}
+
+impl xml::ToXml for DescribeVolumeAttributeResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for DescribeVolumeAttributeResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("autoEnableIO", self.auto_enable_io.as_ref());
+        t.set("productCodesSet", "", self.product_codes.as_deref());
+        t.put("volumeId", self.volume_id.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DescribeVolumeStatusRequest {
+    pub max_results: Option<i32>,
+    pub next_token: Option<String>,
+    pub volume_ids: Option<Vec<String>>,
+    pub include_managed_resources: Option<bool>,
+    pub dry_run: Option<bool>,
+    pub filters: Option<Vec<Filter>>,
+}
+
+impl form::FromForm for DescribeVolumeStatusRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DescribeVolumeStatusRequest {
+            max_results: n.get("MaxResults", v)?,
+            next_token: n.get("NextToken", v)?,
+            volume_ids: n.list("VolumeId", "", v)?,
+            include_managed_resources: n.get("IncludeManagedResources", v)?,
+            dry_run: n.get("DryRun", v)?,
+            filters: n.list("Filter", "", v)?,
+        })
+    }
+}
+
+impl record::Tell for DescribeVolumeStatusRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("maxResults", self.max_results.as_ref());
+        t.put("nextToken", self.next_token.as_ref());
+        t.set("volumeIdSet", "volumeId", self.volume_ids.as_deref());
+        t.put("includeManagedResources", self.include_managed_resources.as_ref());
+        t.put("dryRun", self.dry_run.as_ref());
+        t.set("filterSet", "", self.filters.as_deref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DescribeVolumeStatusResult {
+    pub next_token: Option<String>,
+    pub volume_statuses: Option<Vec<VolumeStatusItem>>,
+}
+
+impl DescribeVolumeStatusResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("nextToken", &self.next_token);
+        w.list("volumeStatusSet", "item", self.volume_statuses.as_deref());
+    }
+}
+
+impl xml::ToXml for DescribeVolumeStatusResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for DescribeVolumeStatusResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("nextToken", self.next_token.as_ref());
+        t.set("volumeStatusSet", "", self.volume_statuses.as_deref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DescribeVolumesModificationsRequest {
+    pub dry_run: Option<bool>,
+    pub volume_ids: Option<Vec<String>>,
+    pub filters: Option<Vec<Filter>>,
+    pub next_token: Option<String>,
+    pub max_results: Option<i32>,
+    pub include_managed_resources: Option<bool>,
+}
+
+impl form::FromForm for DescribeVolumesModificationsRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DescribeVolumesModificationsRequest {
+            dry_run: n.get("DryRun", v)?,
+            volume_ids: n.list("VolumeId", "", v)?,
+            filters: n.list("Filter", "", v)?,
+            next_token: n.get("NextToken", v)?,
+            max_results: n.get("MaxResults", v)?,
+            include_managed_resources: n.get("IncludeManagedResources", v)?,
+        })
+    }
+}
+
+impl record::Tell for DescribeVolumesModificationsRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("dryRun", self.dry_run.as_ref());
+        t.set("volumeIdSet", "volumeId", self.volume_ids.as_deref());
+        t.set("filterSet", "", self.filters.as_deref());
+        t.put("nextToken", self.next_token.as_ref());
+        t.put("maxResults", self.max_results.as_ref());
+        t.put("includeManagedResources", self.include_managed_resources.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DescribeVolumesModificationsResult {
+    pub next_token: Option<String>,
+    pub volumes_modifications: Option<Vec<VolumeModification>>,
+}
+
+impl DescribeVolumesModificationsResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("nextToken", &self.next_token);
+        w.list("volumeModificationSet", "item", self.volumes_modifications.as_deref());
+    }
+}
+
+impl xml::ToXml for DescribeVolumesModificationsResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for DescribeVolumesModificationsResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("nextToken", self.next_token.as_ref());
+        t.set("volumeModificationSet", "", self.volumes_modifications.as_deref());
         t.close();
     }
 }
@@ -10553,6 +13146,44 @@ impl record::Tell for DetachInternetGatewayRequest {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct DetachVolumeRequest {
+    pub device: Option<String>,
+    pub force: Option<bool>,
+    pub instance_id: Option<String>,
+    pub volume_id: String,
+    pub dry_run: Option<bool>,
+}
+
+impl form::FromForm for DetachVolumeRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DetachVolumeRequest {
+            device: n.get("Device", v)?,
+            force: n.get("Force", v)?,
+            instance_id: n.get("InstanceId", v)?,
+            volume_id: n.need("VolumeId", v)?,
+            dry_run: n.get("DryRun", v)?,
+        })
+    }
+}
+
+impl record::Tell for DetachVolumeRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("device", self.device.as_ref());
+        t.put("force", self.force.as_ref());
+        t.put("instanceId", self.instance_id.as_ref());
+        t.put("volumeId", Some(&self.volume_id));
+        t.put("dryRun", self.dry_run.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DhcpConfiguration {
     pub key: Option<String>,
     pub values: Option<Vec<AttributeValue>>,
@@ -10619,6 +13250,239 @@ impl record::Tell for DhcpOptions {
         t.set("tagSet", "", self.tags.as_deref());
         t.put("dhcpOptionsId", self.dhcp_options_id.as_ref());
         t.set("dhcpConfigurationSet", "", self.dhcp_configurations.as_deref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DisableEbsEncryptionByDefaultRequest {
+    pub dry_run: Option<bool>,
+}
+
+impl form::FromForm for DisableEbsEncryptionByDefaultRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DisableEbsEncryptionByDefaultRequest { dry_run: n.get("DryRun", v)? })
+    }
+}
+
+impl record::Tell for DisableEbsEncryptionByDefaultRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("dryRun", self.dry_run.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DisableEbsEncryptionByDefaultResult {
+    pub ebs_encryption_by_default: Option<bool>,
+}
+
+impl DisableEbsEncryptionByDefaultResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("ebsEncryptionByDefault", &self.ebs_encryption_by_default);
+    }
+}
+
+impl xml::ToXml for DisableEbsEncryptionByDefaultResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for DisableEbsEncryptionByDefaultResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("ebsEncryptionByDefault", self.ebs_encryption_by_default.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DisableImageDeprecationRequest {
+    pub image_id: String,
+    pub dry_run: Option<bool>,
+}
+
+impl form::FromForm for DisableImageDeprecationRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DisableImageDeprecationRequest { image_id: n.need("ImageId", v)?, dry_run: n.get("DryRun", v)? })
+    }
+}
+
+impl record::Tell for DisableImageDeprecationRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("imageId", Some(&self.image_id));
+        t.put("dryRun", self.dry_run.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DisableImageDeprecationResult {
+    pub return_: Option<bool>,
+}
+
+impl DisableImageDeprecationResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("return", &self.return_);
+    }
+}
+
+impl xml::ToXml for DisableImageDeprecationResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for DisableImageDeprecationResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("return", self.return_.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DisableImageDeregistrationProtectionRequest {
+    pub image_id: String,
+    pub dry_run: Option<bool>,
+}
+
+impl form::FromForm for DisableImageDeregistrationProtectionRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DisableImageDeregistrationProtectionRequest {
+            image_id: n.need("ImageId", v)?,
+            dry_run: n.get("DryRun", v)?,
+        })
+    }
+}
+
+impl record::Tell for DisableImageDeregistrationProtectionRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("imageId", Some(&self.image_id));
+        t.put("dryRun", self.dry_run.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DisableImageDeregistrationProtectionResult {
+    pub return_: Option<String>,
+}
+
+impl DisableImageDeregistrationProtectionResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("return", &self.return_);
+    }
+}
+
+impl xml::ToXml for DisableImageDeregistrationProtectionResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for DisableImageDeregistrationProtectionResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("return", self.return_.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DisableImageRequest {
+    pub image_id: String,
+    pub dry_run: Option<bool>,
+}
+
+impl form::FromForm for DisableImageRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DisableImageRequest { image_id: n.need("ImageId", v)?, dry_run: n.get("DryRun", v)? })
+    }
+}
+
+impl record::Tell for DisableImageRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("imageId", Some(&self.image_id));
+        t.put("dryRun", self.dry_run.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DisableImageResult {
+    pub return_: Option<bool>,
+}
+
+impl DisableImageResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("return", &self.return_);
+    }
+}
+
+impl xml::ToXml for DisableImageResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for DisableImageResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("return", self.return_.as_ref());
         t.close();
     }
 }
@@ -11544,6 +14408,248 @@ impl record::Tell for EnaSrdUdpSpecificationRequest {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct EnableEbsEncryptionByDefaultRequest {
+    pub dry_run: Option<bool>,
+}
+
+impl form::FromForm for EnableEbsEncryptionByDefaultRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(EnableEbsEncryptionByDefaultRequest { dry_run: n.get("DryRun", v)? })
+    }
+}
+
+impl record::Tell for EnableEbsEncryptionByDefaultRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("dryRun", self.dry_run.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct EnableEbsEncryptionByDefaultResult {
+    pub ebs_encryption_by_default: Option<bool>,
+}
+
+impl EnableEbsEncryptionByDefaultResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("ebsEncryptionByDefault", &self.ebs_encryption_by_default);
+    }
+}
+
+impl xml::ToXml for EnableEbsEncryptionByDefaultResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for EnableEbsEncryptionByDefaultResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("ebsEncryptionByDefault", self.ebs_encryption_by_default.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct EnableImageDeprecationRequest {
+    pub image_id: String,
+    pub deprecate_at: Time,
+    pub dry_run: Option<bool>,
+}
+
+impl form::FromForm for EnableImageDeprecationRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(EnableImageDeprecationRequest {
+            image_id: n.need("ImageId", v)?,
+            deprecate_at: n.need("DeprecateAt", v)?,
+            dry_run: n.get("DryRun", v)?,
+        })
+    }
+}
+
+impl record::Tell for EnableImageDeprecationRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("imageId", Some(&self.image_id));
+        t.put("deprecateAt", Some(&self.deprecate_at));
+        t.put("dryRun", self.dry_run.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct EnableImageDeprecationResult {
+    pub return_: Option<bool>,
+}
+
+impl EnableImageDeprecationResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("return", &self.return_);
+    }
+}
+
+impl xml::ToXml for EnableImageDeprecationResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for EnableImageDeprecationResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("return", self.return_.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct EnableImageDeregistrationProtectionRequest {
+    pub image_id: String,
+    pub with_cooldown: Option<bool>,
+    pub dry_run: Option<bool>,
+}
+
+impl form::FromForm for EnableImageDeregistrationProtectionRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(EnableImageDeregistrationProtectionRequest {
+            image_id: n.need("ImageId", v)?,
+            with_cooldown: n.get("WithCooldown", v)?,
+            dry_run: n.get("DryRun", v)?,
+        })
+    }
+}
+
+impl record::Tell for EnableImageDeregistrationProtectionRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("imageId", Some(&self.image_id));
+        t.put("withCooldown", self.with_cooldown.as_ref());
+        t.put("dryRun", self.dry_run.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct EnableImageDeregistrationProtectionResult {
+    pub return_: Option<String>,
+}
+
+impl EnableImageDeregistrationProtectionResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("return", &self.return_);
+    }
+}
+
+impl xml::ToXml for EnableImageDeregistrationProtectionResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for EnableImageDeregistrationProtectionResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("return", self.return_.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct EnableImageRequest {
+    pub image_id: String,
+    pub dry_run: Option<bool>,
+}
+
+impl form::FromForm for EnableImageRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(EnableImageRequest { image_id: n.need("ImageId", v)?, dry_run: n.get("DryRun", v)? })
+    }
+}
+
+impl record::Tell for EnableImageRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("imageId", Some(&self.image_id));
+        t.put("dryRun", self.dry_run.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct EnableImageResult {
+    pub return_: Option<bool>,
+}
+
+impl EnableImageResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("return", &self.return_);
+    }
+}
+
+impl xml::ToXml for EnableImageResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for EnableImageResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("return", self.return_.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct EnableSerialConsoleAccessRequest {
     pub dry_run: Option<bool>,
 }
@@ -11590,6 +14696,32 @@ impl record::Tell for EnableSerialConsoleAccessResult {
     fn tell(&self, t: &mut record::Teller) {
         t.open();
         t.put("serialConsoleAccessEnabled", self.serial_console_access_enabled.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct EnableVolumeIORequest {
+    pub dry_run: Option<bool>,
+    pub volume_id: String,
+}
+
+impl form::FromForm for EnableVolumeIORequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(EnableVolumeIORequest { dry_run: n.get("DryRun", v)?, volume_id: n.need("VolumeId", v)? })
+    }
+}
+
+impl record::Tell for EnableVolumeIORequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("dryRun", self.dry_run.as_ref());
+        t.put("volumeId", Some(&self.volume_id));
         t.close();
     }
 }
@@ -11986,6 +15118,121 @@ impl record::Tell for GetDefaultCreditSpecificationResult {
     fn tell(&self, t: &mut record::Teller) {
         t.open();
         t.put("instanceFamilyCreditSpecification", self.instance_family_credit_specification.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetEbsDefaultKmsKeyIdRequest {
+    pub dry_run: Option<bool>,
+}
+
+impl form::FromForm for GetEbsDefaultKmsKeyIdRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(GetEbsDefaultKmsKeyIdRequest { dry_run: n.get("DryRun", v)? })
+    }
+}
+
+impl record::Tell for GetEbsDefaultKmsKeyIdRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("dryRun", self.dry_run.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetEbsDefaultKmsKeyIdResult {
+    pub kms_key_id: Option<String>,
+}
+
+impl GetEbsDefaultKmsKeyIdResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("kmsKeyId", &self.kms_key_id);
+    }
+}
+
+impl xml::ToXml for GetEbsDefaultKmsKeyIdResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for GetEbsDefaultKmsKeyIdResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("kmsKeyId", self.kms_key_id.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetEbsEncryptionByDefaultRequest {
+    pub dry_run: Option<bool>,
+}
+
+impl form::FromForm for GetEbsEncryptionByDefaultRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(GetEbsEncryptionByDefaultRequest { dry_run: n.get("DryRun", v)? })
+    }
+}
+
+impl record::Tell for GetEbsEncryptionByDefaultRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("dryRun", self.dry_run.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetEbsEncryptionByDefaultResult {
+    pub ebs_encryption_by_default: Option<bool>,
+    pub sse_type: Option<String>,
+}
+
+impl GetEbsEncryptionByDefaultResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("ebsEncryptionByDefault", &self.ebs_encryption_by_default);
+        w.put("sseType", &self.sse_type);
+    }
+}
+
+impl xml::ToXml for GetEbsEncryptionByDefaultResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for GetEbsEncryptionByDefaultResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("ebsEncryptionByDefault", self.ebs_encryption_by_default.as_ref());
+        t.put("sseType", self.sse_type.as_ref());
         t.close();
     }
 }
@@ -12921,6 +16168,77 @@ impl record::Tell for Image {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct ImageAttribute {
+    pub description: Option<AttributeValue>,
+    pub kernel_id: Option<AttributeValue>,
+    pub ramdisk_id: Option<AttributeValue>,
+    pub sriov_net_support: Option<AttributeValue>,
+    pub boot_mode: Option<AttributeValue>,
+    pub tpm_support: Option<AttributeValue>,
+    pub uefi_data: Option<AttributeValue>,
+    pub last_launched_time: Option<AttributeValue>,
+    pub imds_support: Option<AttributeValue>,
+    pub deregistration_protection: Option<AttributeValue>,
+    pub image_id: Option<String>,
+    pub launch_permissions: Option<Vec<LaunchPermission>>,
+    pub product_codes: Option<Vec<ProductCode>>,
+    pub block_device_mappings: Option<Vec<BlockDeviceMapping>>,
+}
+
+impl ImageAttribute {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("description", &self.description);
+        w.put("kernel", &self.kernel_id);
+        w.put("ramdisk", &self.ramdisk_id);
+        w.put("sriovNetSupport", &self.sriov_net_support);
+        w.put("bootMode", &self.boot_mode);
+        w.put("tpmSupport", &self.tpm_support);
+        w.put("uefiData", &self.uefi_data);
+        w.put("lastLaunchedTime", &self.last_launched_time);
+        w.put("imdsSupport", &self.imds_support);
+        w.put("deregistrationProtection", &self.deregistration_protection);
+        w.put("imageId", &self.image_id);
+        w.list("launchPermission", "item", self.launch_permissions.as_deref());
+        w.list("productCodes", "item", self.product_codes.as_deref());
+        w.list("blockDeviceMapping", "item", self.block_device_mappings.as_deref());
+    }
+}
+
+impl xml::ToXml for ImageAttribute {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for ImageAttribute {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("description", self.description.as_ref());
+        t.put("kernel", self.kernel_id.as_ref());
+        t.put("ramdisk", self.ramdisk_id.as_ref());
+        t.put("sriovNetSupport", self.sriov_net_support.as_ref());
+        t.put("bootMode", self.boot_mode.as_ref());
+        t.put("tpmSupport", self.tpm_support.as_ref());
+        t.put("uefiData", self.uefi_data.as_ref());
+        t.put("lastLaunchedTime", self.last_launched_time.as_ref());
+        t.put("imdsSupport", self.imds_support.as_ref());
+        t.put("deregistrationProtection", self.deregistration_protection.as_ref());
+        t.put("imageId", self.image_id.as_ref());
+        t.set("launchPermissionSet", "", self.launch_permissions.as_deref());
+        t.set("productCodesSet", "", self.product_codes.as_deref());
+        t.set("blockDeviceMappingSet", "", self.block_device_mappings.as_deref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ImageWatermark {
     pub watermark_key: Option<String>,
     pub source_image_region: Option<String>,
@@ -13139,6 +16457,44 @@ impl record::Tell for InferenceDeviceMemoryInfo {
     fn tell(&self, t: &mut record::Teller) {
         t.open();
         t.put("sizeInMiB", self.size_in_mi_b.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct InitializationStatusDetails {
+    pub initialization_type: Option<String>,
+    pub progress: Option<i64>,
+    pub estimated_time_to_complete_in_seconds: Option<i64>,
+}
+
+impl InitializationStatusDetails {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("initializationType", &self.initialization_type);
+        w.put("progress", &self.progress);
+        w.put("estimatedTimeToCompleteInSeconds", &self.estimated_time_to_complete_in_seconds);
+    }
+}
+
+impl xml::ToXml for InitializationStatusDetails {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for InitializationStatusDetails {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("initializationType", self.initialization_type.as_ref());
+        t.put("progress", self.progress.as_ref());
+        t.put("estimatedTimeToCompleteInSeconds", self.estimated_time_to_complete_in_seconds.as_ref());
         t.close();
     }
 }
@@ -15038,6 +18394,38 @@ impl record::Tell for InstanceSecondaryInterfaceSpecificationRequest {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct InstanceSpecification {
+    pub instance_id: String,
+    pub exclude_boot_volume: Option<bool>,
+    pub exclude_data_volume_ids: Option<Vec<String>>,
+}
+
+impl form::FromForm for InstanceSpecification {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(InstanceSpecification {
+            instance_id: n.need("InstanceId", v)?,
+            exclude_boot_volume: n.get("ExcludeBootVolume", v)?,
+            exclude_data_volume_ids: n.list("ExcludeDataVolumeId", "", v)?,
+        })
+    }
+}
+
+impl record::Tell for InstanceSpecification {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("instanceId", Some(&self.instance_id));
+        t.put("excludeBootVolume", self.exclude_boot_volume.as_ref());
+        t.set("excludeDataVolumeIdSet", "excludeDataVolumeId", self.exclude_data_volume_ids.as_deref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct InstanceState {
     pub code: Option<i32>,
     pub name: Option<String>,
@@ -16093,6 +19481,97 @@ impl record::Tell for KeyPairInfo {
         t.put("createTime", self.create_time.as_ref());
         t.put("keyName", self.key_name.as_ref());
         t.put("keyFingerprint", self.key_fingerprint.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct LaunchPermission {
+    pub organization_arn: Option<String>,
+    pub organizational_unit_arn: Option<String>,
+    pub user_id: Option<String>,
+    pub group: Option<String>,
+}
+
+impl form::FromForm for LaunchPermission {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(LaunchPermission {
+            organization_arn: n.get("OrganizationArn", v)?,
+            organizational_unit_arn: n.get("OrganizationalUnitArn", v)?,
+            user_id: n.get("UserId", v)?,
+            group: n.get("Group", v)?,
+        })
+    }
+}
+
+impl LaunchPermission {
+    fn limits(&self, v: &mut Violations) {
+        v.text("Group", self.group.as_deref(), &rule::PERMISSION_GROUP);
+    }
+}
+
+impl LaunchPermission {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("organizationArn", &self.organization_arn);
+        w.put("organizationalUnitArn", &self.organizational_unit_arn);
+        w.put("userId", &self.user_id);
+        w.put("group", &self.group);
+    }
+}
+
+impl xml::ToXml for LaunchPermission {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for LaunchPermission {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("organizationArn", self.organization_arn.as_ref());
+        t.put("organizationalUnitArn", self.organizational_unit_arn.as_ref());
+        t.put("userId", self.user_id.as_ref());
+        t.put("group", self.group.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct LaunchPermissionModifications {
+    pub add: Option<Vec<LaunchPermission>>,
+    pub remove: Option<Vec<LaunchPermission>>,
+}
+
+impl form::FromForm for LaunchPermissionModifications {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(LaunchPermissionModifications { add: n.list("Add", "", v)?, remove: n.list("Remove", "", v)? })
+    }
+}
+
+impl LaunchPermissionModifications {
+    fn limits(&self, v: &mut Violations) {
+        v.each("Add", self.add.as_deref(), LaunchPermission::limits);
+        v.each("Remove", self.remove.as_deref(), LaunchPermission::limits);
+    }
+}
+
+impl record::Tell for LaunchPermissionModifications {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("addSet", "", self.add.as_deref());
+        t.set("removeSet", "", self.remove.as_deref());
         t.close();
     }
 }
@@ -18423,6 +21902,75 @@ impl record::Tell for ModifyDefaultCreditSpecificationResult {
     }
 }
 
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ModifyImageAttributeRequest {
+    pub attribute: Option<String>,
+    pub description: Option<AttributeValue>,
+    pub image_id: String,
+    pub launch_permission: Option<LaunchPermissionModifications>,
+    pub operation_type: Option<String>,
+    pub product_codes: Option<Vec<String>>,
+    pub user_groups: Option<Vec<String>>,
+    pub user_ids: Option<Vec<String>>,
+    pub value: Option<String>,
+    pub organization_arns: Option<Vec<String>>,
+    pub organizational_unit_arns: Option<Vec<String>>,
+    pub imds_support: Option<AttributeValue>,
+    pub dry_run: Option<bool>,
+}
+
+impl form::FromForm for ModifyImageAttributeRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(ModifyImageAttributeRequest {
+            attribute: n.get("Attribute", v)?,
+            description: n.get("Description", v)?,
+            image_id: n.need("ImageId", v)?,
+            launch_permission: n.get("LaunchPermission", v)?,
+            operation_type: n.get("OperationType", v)?,
+            product_codes: n.list("ProductCode", "", v)?,
+            user_groups: n.list("UserGroup", "", v)?,
+            user_ids: n.list("UserId", "", v)?,
+            value: n.get("Value", v)?,
+            organization_arns: n.list("OrganizationArn", "", v)?,
+            organizational_unit_arns: n.list("OrganizationalUnitArn", "", v)?,
+            imds_support: n.get("ImdsSupport", v)?,
+            dry_run: n.get("DryRun", v)?,
+        })
+    }
+}
+
+impl ModifyImageAttributeRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.inner("LaunchPermission", self.launch_permission.as_ref(), LaunchPermissionModifications::limits);
+        v.text("OperationType", self.operation_type.as_deref(), &rule::OPERATION_TYPE);
+    }
+}
+
+impl record::Tell for ModifyImageAttributeRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("attribute", self.attribute.as_ref());
+        t.put("description", self.description.as_ref());
+        t.put("imageId", Some(&self.image_id));
+        t.put("launchPermission", self.launch_permission.as_ref());
+        t.put("operationType", self.operation_type.as_ref());
+        t.set("productCodeSet", "productCode", self.product_codes.as_deref());
+        t.set("userGroupSet", "userGroup", self.user_groups.as_deref());
+        t.set("userIdSet", "userId", self.user_ids.as_deref());
+        t.put("value", self.value.as_ref());
+        t.set("organizationArnSet", "organizationArn", self.organization_arns.as_deref());
+        t.set("organizationalUnitArnSet", "organizationalUnitArn", self.organizational_unit_arns.as_deref());
+        t.put("imdsSupport", self.imds_support.as_ref());
+        t.put("dryRun", self.dry_run.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -19281,6 +22829,62 @@ impl record::Tell for ModifySecurityGroupRulesResult {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct ModifySnapshotAttributeRequest {
+    pub attribute: Option<String>,
+    pub create_volume_permission: Option<CreateVolumePermissionModifications>,
+    pub group_names: Option<Vec<String>>,
+    pub operation_type: Option<String>,
+    pub snapshot_id: String,
+    pub user_ids: Option<Vec<String>>,
+    pub dry_run: Option<bool>,
+}
+
+impl form::FromForm for ModifySnapshotAttributeRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(ModifySnapshotAttributeRequest {
+            attribute: n.get("Attribute", v)?,
+            create_volume_permission: n.get("CreateVolumePermission", v)?,
+            group_names: n.list("UserGroup", "", v)?,
+            operation_type: n.get("OperationType", v)?,
+            snapshot_id: n.need("SnapshotId", v)?,
+            user_ids: n.list("UserId", "", v)?,
+            dry_run: n.get("DryRun", v)?,
+        })
+    }
+}
+
+impl ModifySnapshotAttributeRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("Attribute", self.attribute.as_deref(), &rule::SNAPSHOT_ATTRIBUTE_NAME);
+        v.inner(
+            "CreateVolumePermission",
+            self.create_volume_permission.as_ref(),
+            CreateVolumePermissionModifications::limits,
+        );
+        v.text("OperationType", self.operation_type.as_deref(), &rule::OPERATION_TYPE);
+    }
+}
+
+impl record::Tell for ModifySnapshotAttributeRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("attribute", self.attribute.as_ref());
+        t.put("createVolumePermission", self.create_volume_permission.as_ref());
+        t.set("userGroupSet", "userGroup", self.group_names.as_deref());
+        t.put("operationType", self.operation_type.as_ref());
+        t.put("snapshotId", Some(&self.snapshot_id));
+        t.set("userIdSet", "userId", self.user_ids.as_deref());
+        t.put("dryRun", self.dry_run.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ModifySubnetAttributeRequest {
     pub assign_ipv6_address_on_creation: Option<AttributeBooleanValue>,
     pub map_public_ip_on_launch: Option<AttributeBooleanValue>,
@@ -19345,6 +22949,121 @@ impl record::Tell for ModifySubnetAttributeRequest {
         );
         t.put("enableLniAtDeviceIndex", self.enable_lni_at_device_index.as_ref());
         t.put("disableLniAtDeviceIndex", self.disable_lni_at_device_index.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ModifyVolumeAttributeRequest {
+    #[cfg_attr(feature = "vectors", serde(rename = "AutoEnableIO"))]
+    pub auto_enable_io: Option<AttributeBooleanValue>,
+    pub volume_id: String,
+    pub dry_run: Option<bool>,
+}
+
+impl form::FromForm for ModifyVolumeAttributeRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(ModifyVolumeAttributeRequest {
+            auto_enable_io: n.get("AutoEnableIO", v)?,
+            volume_id: n.need("VolumeId", v)?,
+            dry_run: n.get("DryRun", v)?,
+        })
+    }
+}
+
+impl record::Tell for ModifyVolumeAttributeRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("autoEnableIO", self.auto_enable_io.as_ref());
+        t.put("volumeId", Some(&self.volume_id));
+        t.put("dryRun", self.dry_run.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ModifyVolumeRequest {
+    pub dry_run: Option<bool>,
+    pub volume_id: String,
+    pub size: Option<i32>,
+    pub volume_type: Option<String>,
+    pub iops: Option<i32>,
+    pub throughput: Option<i32>,
+    pub multi_attach_enabled: Option<bool>,
+}
+
+impl form::FromForm for ModifyVolumeRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(ModifyVolumeRequest {
+            dry_run: n.get("DryRun", v)?,
+            volume_id: n.need("VolumeId", v)?,
+            size: n.get("Size", v)?,
+            volume_type: n.get("VolumeType", v)?,
+            iops: n.get("Iops", v)?,
+            throughput: n.get("Throughput", v)?,
+            multi_attach_enabled: n.get("MultiAttachEnabled", v)?,
+        })
+    }
+}
+
+impl ModifyVolumeRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("VolumeType", self.volume_type.as_deref(), &rule::VOLUME_TYPE);
+    }
+}
+
+impl record::Tell for ModifyVolumeRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("dryRun", self.dry_run.as_ref());
+        t.put("volumeId", Some(&self.volume_id));
+        t.put("size", self.size.as_ref());
+        t.put("volumeType", self.volume_type.as_ref());
+        t.put("iops", self.iops.as_ref());
+        t.put("throughput", self.throughput.as_ref());
+        t.put("multiAttachEnabled", self.multi_attach_enabled.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ModifyVolumeResult {
+    pub volume_modification: Option<VolumeModification>,
+}
+
+impl ModifyVolumeResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("volumeModification", &self.volume_modification);
+    }
+}
+
+impl xml::ToXml for ModifyVolumeResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for ModifyVolumeResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("volumeModification", self.volume_modification.as_ref());
         t.close();
     }
 }
@@ -21581,6 +25300,152 @@ impl record::Tell for RegionGeography {
     }
 }
 
+#[derive(Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct RegisterImageRequest {
+    pub image_location: Option<String>,
+    pub billing_products: Option<Vec<String>>,
+    pub boot_mode: Option<String>,
+    pub tpm_support: Option<String>,
+    pub uefi_data: Option<String>,
+    pub imds_support: Option<String>,
+    pub tag_specifications: Option<Vec<TagSpecification>>,
+    pub dry_run: Option<bool>,
+    pub name: String,
+    pub description: Option<String>,
+    pub architecture: Option<String>,
+    pub kernel_id: Option<String>,
+    pub ramdisk_id: Option<String>,
+    pub root_device_name: Option<String>,
+    pub block_device_mappings: Option<Vec<BlockDeviceMapping>>,
+    pub virtualization_type: Option<String>,
+    pub sriov_net_support: Option<String>,
+    pub ena_support: Option<bool>,
+}
+
+impl std::fmt::Debug for RegisterImageRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RegisterImageRequest")
+            .field("image_location", &self.image_location)
+            .field("billing_products", &self.billing_products)
+            .field("boot_mode", &self.boot_mode)
+            .field("tpm_support", &self.tpm_support)
+            .field("uefi_data", &"***")
+            .field("imds_support", &self.imds_support)
+            .field("tag_specifications", &self.tag_specifications)
+            .field("dry_run", &self.dry_run)
+            .field("name", &self.name)
+            .field("description", &self.description)
+            .field("architecture", &self.architecture)
+            .field("kernel_id", &self.kernel_id)
+            .field("ramdisk_id", &self.ramdisk_id)
+            .field("root_device_name", &self.root_device_name)
+            .field("block_device_mappings", &self.block_device_mappings)
+            .field("virtualization_type", &self.virtualization_type)
+            .field("sriov_net_support", &self.sriov_net_support)
+            .field("ena_support", &self.ena_support)
+            .finish()
+    }
+}
+
+impl form::FromForm for RegisterImageRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(RegisterImageRequest {
+            image_location: n.get("ImageLocation", v)?,
+            billing_products: n.list("BillingProduct", "", v)?,
+            boot_mode: n.get("BootMode", v)?,
+            tpm_support: n.get("TpmSupport", v)?,
+            uefi_data: n.get("UefiData", v)?,
+            imds_support: n.get("ImdsSupport", v)?,
+            tag_specifications: n.list("TagSpecification", "", v)?,
+            dry_run: n.get("DryRun", v)?,
+            name: n.need("Name", v)?,
+            description: n.get("Description", v)?,
+            architecture: n.get("Architecture", v)?,
+            kernel_id: n.get("KernelId", v)?,
+            ramdisk_id: n.get("RamdiskId", v)?,
+            root_device_name: n.get("RootDeviceName", v)?,
+            block_device_mappings: n.list("BlockDeviceMapping", "", v)?,
+            virtualization_type: n.get("VirtualizationType", v)?,
+            sriov_net_support: n.get("SriovNetSupport", v)?,
+            ena_support: n.get("EnaSupport", v)?,
+        })
+    }
+}
+
+impl RegisterImageRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("BootMode", self.boot_mode.as_deref(), &rule::BOOT_MODE_VALUES);
+        v.text("TpmSupport", self.tpm_support.as_deref(), &rule::TPM_SUPPORT_VALUES);
+        v.secret("UefiData", self.uefi_data.as_deref(), &rule::IMAGE_UEFI_DATA_REQUEST);
+        v.text("ImdsSupport", self.imds_support.as_deref(), &rule::IMDS_SUPPORT_VALUES);
+        v.text("Name", Some(self.name.as_str()), &rule::IMAGE_NAME_REQUEST);
+        v.text("Description", self.description.as_deref(), &rule::IMAGE_DESCRIPTION_REQUEST);
+        v.text("Architecture", self.architecture.as_deref(), &rule::ARCHITECTURE_VALUES);
+        v.each("BlockDeviceMapping", self.block_device_mappings.as_deref(), BlockDeviceMapping::limits);
+    }
+}
+
+impl record::Tell for RegisterImageRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("imageLocation", self.image_location.as_ref());
+        t.set("billingProductSet", "billingProduct", self.billing_products.as_deref());
+        t.put("bootMode", self.boot_mode.as_ref());
+        t.put("tpmSupport", self.tpm_support.as_ref());
+        t.put("imdsSupport", self.imds_support.as_ref());
+        t.set("tagSpecificationSet", "", self.tag_specifications.as_deref());
+        t.put("dryRun", self.dry_run.as_ref());
+        t.put("name", Some(&self.name));
+        t.put("description", self.description.as_ref());
+        t.put("architecture", self.architecture.as_ref());
+        t.put("kernelId", self.kernel_id.as_ref());
+        t.put("ramdiskId", self.ramdisk_id.as_ref());
+        t.put("rootDeviceName", self.root_device_name.as_ref());
+        t.set("blockDeviceMappingSet", "", self.block_device_mappings.as_deref());
+        t.put("virtualizationType", self.virtualization_type.as_ref());
+        t.put("sriovNetSupport", self.sriov_net_support.as_ref());
+        t.put("enaSupport", self.ena_support.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct RegisterImageResult {
+    pub image_id: Option<String>,
+}
+
+impl RegisterImageResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("imageId", &self.image_id);
+    }
+}
+
+impl xml::ToXml for RegisterImageResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for RegisterImageResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("imageId", self.image_id.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq)]
 #[cfg_attr(
     feature = "vectors",
@@ -22282,6 +26147,44 @@ impl record::Tell for Reservation {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct ResetImageAttributeRequest {
+    pub attribute: String,
+    pub image_id: String,
+    pub dry_run: Option<bool>,
+}
+
+impl form::FromForm for ResetImageAttributeRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(ResetImageAttributeRequest {
+            attribute: n.need("Attribute", v)?,
+            image_id: n.need("ImageId", v)?,
+            dry_run: n.get("DryRun", v)?,
+        })
+    }
+}
+
+impl ResetImageAttributeRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("Attribute", Some(self.attribute.as_str()), &rule::RESET_IMAGE_ATTRIBUTE_NAME);
+    }
+}
+
+impl record::Tell for ResetImageAttributeRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("attribute", Some(&self.attribute));
+        t.put("imageId", Some(&self.image_id));
+        t.put("dryRun", self.dry_run.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ResetInstanceAttributeRequest {
     pub dry_run: Option<bool>,
     pub instance_id: String,
@@ -22310,6 +26213,44 @@ impl record::Tell for ResetInstanceAttributeRequest {
         t.put("dryRun", self.dry_run.as_ref());
         t.put("instanceId", Some(&self.instance_id));
         t.put("attribute", Some(&self.attribute));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ResetSnapshotAttributeRequest {
+    pub attribute: String,
+    pub snapshot_id: String,
+    pub dry_run: Option<bool>,
+}
+
+impl form::FromForm for ResetSnapshotAttributeRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(ResetSnapshotAttributeRequest {
+            attribute: n.need("Attribute", v)?,
+            snapshot_id: n.need("SnapshotId", v)?,
+            dry_run: n.get("DryRun", v)?,
+        })
+    }
+}
+
+impl ResetSnapshotAttributeRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("Attribute", Some(self.attribute.as_str()), &rule::SNAPSHOT_ATTRIBUTE_NAME);
+    }
+}
+
+impl record::Tell for ResetSnapshotAttributeRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("attribute", Some(&self.attribute));
+        t.put("snapshotId", Some(&self.snapshot_id));
+        t.put("dryRun", self.dry_run.as_ref());
         t.close();
     }
 }
@@ -23791,6 +27732,175 @@ impl record::Tell for SecurityGroupRuleUpdate {
     }
 }
 
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct Snapshot {
+    pub owner_alias: Option<String>,
+    pub outpost_arn: Option<String>,
+    pub tags: Option<Vec<Tag>>,
+    pub storage_tier: Option<String>,
+    pub restore_expiry_time: Option<Time>,
+    pub sse_type: Option<String>,
+    pub availability_zone: Option<String>,
+    pub transfer_type: Option<String>,
+    pub completion_duration_minutes: Option<i32>,
+    pub completion_time: Option<Time>,
+    pub full_snapshot_size_in_bytes: Option<i64>,
+    pub associated_kms_keys: Option<Vec<AssociatedKmsKey>>,
+    pub snapshot_id: Option<String>,
+    pub volume_id: Option<String>,
+    pub state: Option<String>,
+    pub state_message: Option<String>,
+    pub start_time: Option<Time>,
+    pub progress: Option<String>,
+    pub owner_id: Option<String>,
+    pub description: Option<String>,
+    pub volume_size: Option<i32>,
+    pub encrypted: Option<bool>,
+    pub kms_key_id: Option<String>,
+    pub data_encryption_key_id: Option<String>,
+}
+
+impl Snapshot {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("ownerAlias", &self.owner_alias);
+        w.put("outpostArn", &self.outpost_arn);
+        w.list("tagSet", "item", self.tags.as_deref());
+        w.put("storageTier", &self.storage_tier);
+        w.put("restoreExpiryTime", &self.restore_expiry_time);
+        w.put("sseType", &self.sse_type);
+        w.put("availabilityZone", &self.availability_zone);
+        w.put("transferType", &self.transfer_type);
+        w.put("completionDurationMinutes", &self.completion_duration_minutes);
+        w.put("completionTime", &self.completion_time);
+        w.put("fullSnapshotSizeInBytes", &self.full_snapshot_size_in_bytes);
+        w.list("associatedKmsKeySet", "item", self.associated_kms_keys.as_deref());
+        w.put("snapshotId", &self.snapshot_id);
+        w.put("volumeId", &self.volume_id);
+        w.put("status", &self.state);
+        w.put("statusMessage", &self.state_message);
+        w.put("startTime", &self.start_time);
+        w.put("progress", &self.progress);
+        w.put("ownerId", &self.owner_id);
+        w.put("description", &self.description);
+        w.put("volumeSize", &self.volume_size);
+        w.put("encrypted", &self.encrypted);
+        w.put("kmsKeyId", &self.kms_key_id);
+        w.put("dataEncryptionKeyId", &self.data_encryption_key_id);
+    }
+}
+
+impl xml::ToXml for Snapshot {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for Snapshot {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("ownerAlias", self.owner_alias.as_ref());
+        t.put("outpostArn", self.outpost_arn.as_ref());
+        t.set("tagSet", "", self.tags.as_deref());
+        t.put("storageTier", self.storage_tier.as_ref());
+        t.put("restoreExpiryTime", self.restore_expiry_time.as_ref());
+        t.put("sseType", self.sse_type.as_ref());
+        t.put("availabilityZone", self.availability_zone.as_ref());
+        t.put("transferType", self.transfer_type.as_ref());
+        t.put("completionDurationMinutes", self.completion_duration_minutes.as_ref());
+        t.put("completionTime", self.completion_time.as_ref());
+        t.put("fullSnapshotSizeInBytes", self.full_snapshot_size_in_bytes.as_ref());
+        t.set("associatedKmsKeySet", "", self.associated_kms_keys.as_deref());
+        t.put("snapshotId", self.snapshot_id.as_ref());
+        t.put("volumeId", self.volume_id.as_ref());
+        t.put("status", self.state.as_ref());
+        t.put("statusMessage", self.state_message.as_ref());
+        t.put("startTime", self.start_time.as_ref());
+        t.put("progress", self.progress.as_ref());
+        t.put("ownerId", self.owner_id.as_ref());
+        t.put("description", self.description.as_ref());
+        t.put("volumeSize", self.volume_size.as_ref());
+        t.put("encrypted", self.encrypted.as_ref());
+        t.put("kmsKeyId", self.kms_key_id.as_ref());
+        t.put("dataEncryptionKeyId", self.data_encryption_key_id.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct SnapshotInfo {
+    pub description: Option<String>,
+    pub tags: Option<Vec<Tag>>,
+    pub encrypted: Option<bool>,
+    pub volume_id: Option<String>,
+    pub state: Option<String>,
+    pub volume_size: Option<i32>,
+    pub start_time: Option<Time>,
+    pub progress: Option<String>,
+    pub owner_id: Option<String>,
+    pub snapshot_id: Option<String>,
+    pub outpost_arn: Option<String>,
+    pub sse_type: Option<String>,
+    pub availability_zone: Option<String>,
+}
+
+impl SnapshotInfo {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("description", &self.description);
+        w.list("tagSet", "item", self.tags.as_deref());
+        w.put("encrypted", &self.encrypted);
+        w.put("volumeId", &self.volume_id);
+        w.put("state", &self.state);
+        w.put("volumeSize", &self.volume_size);
+        w.put("startTime", &self.start_time);
+        w.put("progress", &self.progress);
+        w.put("ownerId", &self.owner_id);
+        w.put("snapshotId", &self.snapshot_id);
+        w.put("outpostArn", &self.outpost_arn);
+        w.put("sseType", &self.sse_type);
+        w.put("availabilityZone", &self.availability_zone);
+    }
+}
+
+impl xml::ToXml for SnapshotInfo {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for SnapshotInfo {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("description", self.description.as_ref());
+        t.set("tagSet", "", self.tags.as_deref());
+        t.put("encrypted", self.encrypted.as_ref());
+        t.put("volumeId", self.volume_id.as_ref());
+        t.put("state", self.state.as_ref());
+        t.put("volumeSize", self.volume_size.as_ref());
+        t.put("startTime", self.start_time.as_ref());
+        t.put("progress", self.progress.as_ref());
+        t.put("ownerId", self.owner_id.as_ref());
+        t.put("snapshotId", self.snapshot_id.as_ref());
+        t.put("outpostArn", self.outpost_arn.as_ref());
+        t.put("sseType", self.sse_type.as_ref());
+        t.put("availabilityZone", self.availability_zone.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 #[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
@@ -25217,6 +29327,338 @@ impl record::Tell for VolumeAttachment {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct VolumeModification {
+    pub volume_id: Option<String>,
+    pub modification_state: Option<String>,
+    pub status_message: Option<String>,
+    pub target_size: Option<i32>,
+    pub target_iops: Option<i32>,
+    pub target_volume_type: Option<String>,
+    pub target_throughput: Option<i32>,
+    pub target_multi_attach_enabled: Option<bool>,
+    pub original_size: Option<i32>,
+    pub original_iops: Option<i32>,
+    pub original_volume_type: Option<String>,
+    pub original_throughput: Option<i32>,
+    pub original_multi_attach_enabled: Option<bool>,
+    pub progress: Option<i64>,
+    pub start_time: Option<Time>,
+    pub end_time: Option<Time>,
+    pub operator: Option<OperatorResponse>,
+}
+
+impl VolumeModification {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("volumeId", &self.volume_id);
+        w.put("modificationState", &self.modification_state);
+        w.put("statusMessage", &self.status_message);
+        w.put("targetSize", &self.target_size);
+        w.put("targetIops", &self.target_iops);
+        w.put("targetVolumeType", &self.target_volume_type);
+        w.put("targetThroughput", &self.target_throughput);
+        w.put("targetMultiAttachEnabled", &self.target_multi_attach_enabled);
+        w.put("originalSize", &self.original_size);
+        w.put("originalIops", &self.original_iops);
+        w.put("originalVolumeType", &self.original_volume_type);
+        w.put("originalThroughput", &self.original_throughput);
+        w.put("originalMultiAttachEnabled", &self.original_multi_attach_enabled);
+        w.put("progress", &self.progress);
+        w.put("startTime", &self.start_time);
+        w.put("endTime", &self.end_time);
+        w.put("operator", &self.operator);
+    }
+}
+
+impl xml::ToXml for VolumeModification {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for VolumeModification {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("volumeId", self.volume_id.as_ref());
+        t.put("modificationState", self.modification_state.as_ref());
+        t.put("statusMessage", self.status_message.as_ref());
+        t.put("targetSize", self.target_size.as_ref());
+        t.put("targetIops", self.target_iops.as_ref());
+        t.put("targetVolumeType", self.target_volume_type.as_ref());
+        t.put("targetThroughput", self.target_throughput.as_ref());
+        t.put("targetMultiAttachEnabled", self.target_multi_attach_enabled.as_ref());
+        t.put("originalSize", self.original_size.as_ref());
+        t.put("originalIops", self.original_iops.as_ref());
+        t.put("originalVolumeType", self.original_volume_type.as_ref());
+        t.put("originalThroughput", self.original_throughput.as_ref());
+        t.put("originalMultiAttachEnabled", self.original_multi_attach_enabled.as_ref());
+        t.put("progress", self.progress.as_ref());
+        t.put("startTime", self.start_time.as_ref());
+        t.put("endTime", self.end_time.as_ref());
+        t.put("operator", self.operator.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct VolumeStatusAction {
+    pub code: Option<String>,
+    pub description: Option<String>,
+    pub event_id: Option<String>,
+    pub event_type: Option<String>,
+}
+
+impl VolumeStatusAction {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("code", &self.code);
+        w.put("description", &self.description);
+        w.put("eventId", &self.event_id);
+        w.put("eventType", &self.event_type);
+    }
+}
+
+impl xml::ToXml for VolumeStatusAction {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for VolumeStatusAction {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("code", self.code.as_ref());
+        t.put("description", self.description.as_ref());
+        t.put("eventId", self.event_id.as_ref());
+        t.put("eventType", self.event_type.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct VolumeStatusAttachmentStatus {
+    pub io_performance: Option<String>,
+    pub instance_id: Option<String>,
+}
+
+impl VolumeStatusAttachmentStatus {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("ioPerformance", &self.io_performance);
+        w.put("instanceId", &self.instance_id);
+    }
+}
+
+impl xml::ToXml for VolumeStatusAttachmentStatus {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for VolumeStatusAttachmentStatus {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("ioPerformance", self.io_performance.as_ref());
+        t.put("instanceId", self.instance_id.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct VolumeStatusDetails {
+    pub name: Option<String>,
+    pub status: Option<String>,
+}
+
+impl VolumeStatusDetails {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("name", &self.name);
+        w.put("status", &self.status);
+    }
+}
+
+impl xml::ToXml for VolumeStatusDetails {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for VolumeStatusDetails {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("name", self.name.as_ref());
+        t.put("status", self.status.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct VolumeStatusEvent {
+    pub description: Option<String>,
+    pub event_id: Option<String>,
+    pub event_type: Option<String>,
+    pub not_after: Option<Time>,
+    pub not_before: Option<Time>,
+    pub instance_id: Option<String>,
+}
+
+impl VolumeStatusEvent {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("description", &self.description);
+        w.put("eventId", &self.event_id);
+        w.put("eventType", &self.event_type);
+        w.put("notAfter", &self.not_after);
+        w.put("notBefore", &self.not_before);
+        w.put("instanceId", &self.instance_id);
+    }
+}
+
+impl xml::ToXml for VolumeStatusEvent {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for VolumeStatusEvent {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("description", self.description.as_ref());
+        t.put("eventId", self.event_id.as_ref());
+        t.put("eventType", self.event_type.as_ref());
+        t.put("notAfter", self.not_after.as_ref());
+        t.put("notBefore", self.not_before.as_ref());
+        t.put("instanceId", self.instance_id.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct VolumeStatusInfo {
+    pub details: Option<Vec<VolumeStatusDetails>>,
+    pub status: Option<String>,
+}
+
+impl VolumeStatusInfo {
+    fn members(&self, w: &mut xml::Writer) {
+        w.list("details", "item", self.details.as_deref());
+        w.put("status", &self.status);
+    }
+}
+
+impl xml::ToXml for VolumeStatusInfo {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for VolumeStatusInfo {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("detailsSet", "", self.details.as_deref());
+        t.put("status", self.status.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct VolumeStatusItem {
+    pub actions: Option<Vec<VolumeStatusAction>>,
+    pub availability_zone: Option<String>,
+    pub outpost_arn: Option<String>,
+    pub events: Option<Vec<VolumeStatusEvent>>,
+    pub volume_id: Option<String>,
+    pub volume_status: Option<VolumeStatusInfo>,
+    pub attachment_statuses: Option<Vec<VolumeStatusAttachmentStatus>>,
+    pub initialization_status_details: Option<InitializationStatusDetails>,
+    pub availability_zone_id: Option<String>,
+    pub operator: Option<OperatorResponse>,
+}
+
+impl VolumeStatusItem {
+    fn members(&self, w: &mut xml::Writer) {
+        w.list("actionsSet", "item", self.actions.as_deref());
+        w.put("availabilityZone", &self.availability_zone);
+        w.put("outpostArn", &self.outpost_arn);
+        w.list("eventsSet", "item", self.events.as_deref());
+        w.put("volumeId", &self.volume_id);
+        w.put("volumeStatus", &self.volume_status);
+        w.list("attachmentStatuses", "item", self.attachment_statuses.as_deref());
+        w.put("initializationStatusDetails", &self.initialization_status_details);
+        w.put("availabilityZoneId", &self.availability_zone_id);
+        w.put("operator", &self.operator);
+    }
+}
+
+impl xml::ToXml for VolumeStatusItem {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for VolumeStatusItem {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("actionsSet", "", self.actions.as_deref());
+        t.put("availabilityZone", self.availability_zone.as_ref());
+        t.put("outpostArn", self.outpost_arn.as_ref());
+        t.set("eventsSet", "", self.events.as_deref());
+        t.put("volumeId", self.volume_id.as_ref());
+        t.put("volumeStatus", self.volume_status.as_ref());
+        t.set("attachmentStatusesSet", "", self.attachment_statuses.as_deref());
+        t.put("initializationStatusDetails", self.initialization_status_details.as_ref());
+        t.put("availabilityZoneId", self.availability_zone_id.as_ref());
+        t.put("operator", self.operator.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct Vpc {
     pub owner_id: Option<String>,
     pub instance_tenancy: Option<String>,
@@ -25663,11 +30105,15 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<AssociateRouteTable>(),
     wire::vectors::Codec::of::<AssociateVpcCidrBlock>(),
     wire::vectors::Codec::of::<AttachInternetGateway>(),
+    wire::vectors::Codec::of::<AttachVolume>(),
     wire::vectors::Codec::of::<AuthorizeSecurityGroupEgress>(),
     wire::vectors::Codec::of::<AuthorizeSecurityGroupIngress>(),
+    wire::vectors::Codec::of::<CopyImage>(),
+    wire::vectors::Codec::of::<CopySnapshot>(),
     wire::vectors::Codec::of::<CreateDefaultSubnet>(),
     wire::vectors::Codec::of::<CreateDefaultVpc>(),
     wire::vectors::Codec::of::<CreateDhcpOptions>(),
+    wire::vectors::Codec::of::<CreateImage>(),
     wire::vectors::Codec::of::<CreateInternetGateway>(),
     wire::vectors::Codec::of::<CreateKeyPair>(),
     wire::vectors::Codec::of::<CreateLaunchTemplate>(),
@@ -25679,8 +30125,11 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<CreateRoute>(),
     wire::vectors::Codec::of::<CreateRouteTable>(),
     wire::vectors::Codec::of::<CreateSecurityGroup>(),
+    wire::vectors::Codec::of::<CreateSnapshot>(),
+    wire::vectors::Codec::of::<CreateSnapshots>(),
     wire::vectors::Codec::of::<CreateSubnet>(),
     wire::vectors::Codec::of::<CreateTags>(),
+    wire::vectors::Codec::of::<CreateVolume>(),
     wire::vectors::Codec::of::<CreateVpc>(),
     wire::vectors::Codec::of::<DeleteDhcpOptions>(),
     wire::vectors::Codec::of::<DeleteInternetGateway>(),
@@ -25694,13 +30143,17 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<DeleteRoute>(),
     wire::vectors::Codec::of::<DeleteRouteTable>(),
     wire::vectors::Codec::of::<DeleteSecurityGroup>(),
+    wire::vectors::Codec::of::<DeleteSnapshot>(),
     wire::vectors::Codec::of::<DeleteSubnet>(),
     wire::vectors::Codec::of::<DeleteTags>(),
+    wire::vectors::Codec::of::<DeleteVolume>(),
     wire::vectors::Codec::of::<DeleteVpc>(),
+    wire::vectors::Codec::of::<DeregisterImage>(),
     wire::vectors::Codec::of::<DescribeAccountAttributes>(),
     wire::vectors::Codec::of::<DescribeAvailabilityZones>(),
     wire::vectors::Codec::of::<DescribeDhcpOptions>(),
     wire::vectors::Codec::of::<DescribeIamInstanceProfileAssociations>(),
+    wire::vectors::Codec::of::<DescribeImageAttribute>(),
     wire::vectors::Codec::of::<DescribeImages>(),
     wire::vectors::Codec::of::<DescribeInstanceAttribute>(),
     wire::vectors::Codec::of::<DescribeInstanceCreditSpecifications>(),
@@ -25721,21 +30174,38 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<DescribeSecurityGroupReferences>(),
     wire::vectors::Codec::of::<DescribeSecurityGroupRules>(),
     wire::vectors::Codec::of::<DescribeSecurityGroups>(),
+    wire::vectors::Codec::of::<DescribeSnapshotAttribute>(),
+    wire::vectors::Codec::of::<DescribeSnapshots>(),
     wire::vectors::Codec::of::<DescribeStaleSecurityGroups>(),
     wire::vectors::Codec::of::<DescribeSubnets>(),
     wire::vectors::Codec::of::<DescribeTags>(),
+    wire::vectors::Codec::of::<DescribeVolumeAttribute>(),
+    wire::vectors::Codec::of::<DescribeVolumeStatus>(),
     wire::vectors::Codec::of::<DescribeVolumes>(),
+    wire::vectors::Codec::of::<DescribeVolumesModifications>(),
     wire::vectors::Codec::of::<DescribeVpcAttribute>(),
     wire::vectors::Codec::of::<DescribeVpcs>(),
     wire::vectors::Codec::of::<DetachInternetGateway>(),
+    wire::vectors::Codec::of::<DetachVolume>(),
+    wire::vectors::Codec::of::<DisableEbsEncryptionByDefault>(),
+    wire::vectors::Codec::of::<DisableImage>(),
+    wire::vectors::Codec::of::<DisableImageDeprecation>(),
+    wire::vectors::Codec::of::<DisableImageDeregistrationProtection>(),
     wire::vectors::Codec::of::<DisableSerialConsoleAccess>(),
     wire::vectors::Codec::of::<DisassociateIamInstanceProfile>(),
     wire::vectors::Codec::of::<DisassociateRouteTable>(),
     wire::vectors::Codec::of::<DisassociateVpcCidrBlock>(),
+    wire::vectors::Codec::of::<EnableEbsEncryptionByDefault>(),
+    wire::vectors::Codec::of::<EnableImage>(),
+    wire::vectors::Codec::of::<EnableImageDeprecation>(),
+    wire::vectors::Codec::of::<EnableImageDeregistrationProtection>(),
     wire::vectors::Codec::of::<EnableSerialConsoleAccess>(),
+    wire::vectors::Codec::of::<EnableVolumeIO>(),
     wire::vectors::Codec::of::<GetConsoleOutput>(),
     wire::vectors::Codec::of::<GetConsoleScreenshot>(),
     wire::vectors::Codec::of::<GetDefaultCreditSpecification>(),
+    wire::vectors::Codec::of::<GetEbsDefaultKmsKeyId>(),
+    wire::vectors::Codec::of::<GetEbsEncryptionByDefault>(),
     wire::vectors::Codec::of::<GetInstanceMetadataDefaults>(),
     wire::vectors::Codec::of::<GetInstanceTypesFromInstanceRequirements>(),
     wire::vectors::Codec::of::<GetLaunchTemplateData>(),
@@ -25744,6 +30214,7 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<GetSerialConsoleAccessStatus>(),
     wire::vectors::Codec::of::<ImportKeyPair>(),
     wire::vectors::Codec::of::<ModifyDefaultCreditSpecification>(),
+    wire::vectors::Codec::of::<ModifyImageAttribute>(),
     wire::vectors::Codec::of::<ModifyInstanceAttribute>(),
     wire::vectors::Codec::of::<ModifyInstanceCpuOptions>(),
     wire::vectors::Codec::of::<ModifyInstanceCreditSpecification>(),
@@ -25754,18 +30225,24 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<ModifyLaunchTemplate>(),
     wire::vectors::Codec::of::<ModifyPrivateDnsNameOptions>(),
     wire::vectors::Codec::of::<ModifySecurityGroupRules>(),
+    wire::vectors::Codec::of::<ModifySnapshotAttribute>(),
     wire::vectors::Codec::of::<ModifySubnetAttribute>(),
+    wire::vectors::Codec::of::<ModifyVolume>(),
+    wire::vectors::Codec::of::<ModifyVolumeAttribute>(),
     wire::vectors::Codec::of::<ModifyVpcAttribute>(),
     wire::vectors::Codec::of::<ModifyVpcTenancy>(),
     wire::vectors::Codec::of::<MonitorInstances>(),
     wire::vectors::Codec::of::<RebootInstances>(),
+    wire::vectors::Codec::of::<RegisterImage>(),
     wire::vectors::Codec::of::<ReplaceIamInstanceProfileAssociation>(),
     wire::vectors::Codec::of::<ReplaceNetworkAclAssociation>(),
     wire::vectors::Codec::of::<ReplaceNetworkAclEntry>(),
     wire::vectors::Codec::of::<ReplaceRoute>(),
     wire::vectors::Codec::of::<ReplaceRouteTableAssociation>(),
     wire::vectors::Codec::of::<ReportInstanceStatus>(),
+    wire::vectors::Codec::of::<ResetImageAttribute>(),
     wire::vectors::Codec::of::<ResetInstanceAttribute>(),
+    wire::vectors::Codec::of::<ResetSnapshotAttribute>(),
     wire::vectors::Codec::of::<RevokeSecurityGroupEgress>(),
     wire::vectors::Codec::of::<RevokeSecurityGroupIngress>(),
     wire::vectors::Codec::of::<RunInstances>(),
@@ -25832,10 +30309,20 @@ mod rule {
         pattern: None,
         values: &["i386", "x86_64", "arm64", "x86_64_mac", "arm64_mac"],
     };
+    pub static ARCHITECTURE_VALUES: Text = Text {
+        min: 0,
+        max: usize::MAX,
+        pattern: None,
+        values: &["i386", "x86_64", "arm64", "x86_64_mac", "arm64_mac"],
+    };
     pub static AVAILABILITY_MODE: Text =
         Text { min: 0, max: usize::MAX, pattern: None, values: &["zonal", "regional"] };
     pub static BARE_METAL: Text =
         Text { min: 0, max: usize::MAX, pattern: None, values: &["included", "required", "excluded"] };
+    pub static BOOT_MODE_OVERRIDE_VALUES: Text =
+        Text { min: 0, max: usize::MAX, pattern: None, values: &["uefi"] };
+    pub static BOOT_MODE_VALUES: Text =
+        Text { min: 0, max: usize::MAX, pattern: None, values: &["legacy-bios", "uefi", "uefi-preferred"] };
     pub static BURSTABLE_PERFORMANCE: Text =
         Text { min: 0, max: usize::MAX, pattern: None, values: &["included", "required", "excluded"] };
     pub static CAPACITY_RESERVATION_PREFERENCE: Text = Text {
@@ -25846,6 +30333,9 @@ mod rule {
     };
     pub static CONNECTIVITY_TYPE: Text =
         Text { min: 0, max: usize::MAX, pattern: None, values: &["private", "public"] };
+    pub static COPY_IMAGE_CLIENT_TOKEN: Text = Text { min: 0, max: 128, pattern: None, values: &[] };
+    pub static COPY_TAGS_FROM_SOURCE: Text =
+        Text { min: 0, max: usize::MAX, pattern: None, values: &["volume"] };
     pub static CPU_MANUFACTURER: Text = Text {
         min: 0,
         max: usize::MAX,
@@ -25872,6 +30362,30 @@ mod rule {
         Text { min: 0, max: usize::MAX, pattern: None, values: &["default", "dedicated", "host"] };
     pub static HTTP_TOKENS_STATE: Text =
         Text { min: 0, max: usize::MAX, pattern: None, values: &["optional", "required"] };
+    pub static IMAGE_ATTRIBUTE_NAME: Text = Text {
+        min: 0,
+        max: usize::MAX,
+        pattern: None,
+        values: &[
+            "description",
+            "kernel",
+            "ramdisk",
+            "launchPermission",
+            "productCodes",
+            "blockDeviceMapping",
+            "sriovNetSupport",
+            "bootMode",
+            "tpmSupport",
+            "uefiData",
+            "lastLaunchedTime",
+            "imdsSupport",
+            "deregistrationProtection",
+        ],
+    };
+    pub static IMAGE_DESCRIPTION_REQUEST: Text = Text { min: 0, max: 255, pattern: None, values: &[] };
+    pub static IMAGE_NAME_REQUEST: Text = Text { min: 3, max: 128, pattern: None, values: &[] };
+    pub static IMAGE_UEFI_DATA_REQUEST: Text = Text { min: 0, max: 64000, pattern: None, values: &[] };
+    pub static IMDS_SUPPORT_VALUES: Text = Text { min: 0, max: usize::MAX, pattern: None, values: &["v2.0"] };
     pub static INSTANCE_ATTRIBUTE_NAME: Text = Text {
         min: 0,
         max: usize::MAX,
@@ -25949,6 +30463,9 @@ mod rule {
         Text { min: 0, max: usize::MAX, pattern: None, values: &["optional", "required", "no-preference"] };
     pub static NESTED_VIRTUALIZATION_SPECIFICATION: Text =
         Text { min: 0, max: usize::MAX, pattern: None, values: &["enabled", "disabled"] };
+    pub static OPERATION_TYPE: Text =
+        Text { min: 0, max: usize::MAX, pattern: None, values: &["add", "remove"] };
+    pub static PERMISSION_GROUP: Text = Text { min: 0, max: usize::MAX, pattern: None, values: &["all"] };
     pub static PLACEMENT_STRATEGY: Text = Text {
         min: 0,
         max: usize::MAX,
@@ -25973,23 +30490,32 @@ mod rule {
     };
     pub static REPORT_STATUS_TYPE: Text =
         Text { min: 0, max: usize::MAX, pattern: None, values: &["ok", "impaired"] };
+    pub static RESET_IMAGE_ATTRIBUTE_NAME: Text =
+        Text { min: 0, max: usize::MAX, pattern: None, values: &["launchPermission"] };
     pub static RULE_ACTION: Text =
         Text { min: 0, max: usize::MAX, pattern: None, values: &["allow", "deny"] };
     pub static SECONDARY_INTERFACE_TYPE: Text =
         Text { min: 0, max: usize::MAX, pattern: None, values: &["secondary"] };
     pub static SHUTDOWN_BEHAVIOR: Text =
         Text { min: 0, max: usize::MAX, pattern: None, values: &["stop", "terminate"] };
+    pub static SNAPSHOT_ATTRIBUTE_NAME: Text =
+        Text { min: 0, max: usize::MAX, pattern: None, values: &["productCodes", "createVolumePermission"] };
+    pub static SNAPSHOT_LOCATION_ENUM: Text =
+        Text { min: 0, max: usize::MAX, pattern: None, values: &["regional", "local"] };
     pub static SPOT_INSTANCE_TYPE: Text =
         Text { min: 0, max: usize::MAX, pattern: None, values: &["one-time", "persistent"] };
     pub static SPREAD_LEVEL: Text =
         Text { min: 0, max: usize::MAX, pattern: None, values: &["host", "rack"] };
     pub static TENANCY: Text =
         Text { min: 0, max: usize::MAX, pattern: None, values: &["default", "dedicated", "host"] };
+    pub static TPM_SUPPORT_VALUES: Text = Text { min: 0, max: usize::MAX, pattern: None, values: &["v2.0"] };
     pub static UNLIMITED_SUPPORTED_INSTANCE_FAMILY: Text =
         Text { min: 0, max: usize::MAX, pattern: None, values: &["t2", "t3", "t3a", "t4g", "t8i"] };
     pub static VERSION_DESCRIPTION: Text = Text { min: 0, max: 255, pattern: None, values: &[] };
     pub static VIRTUALIZATION_TYPE: Text =
         Text { min: 0, max: usize::MAX, pattern: None, values: &["hvm", "paravirtual"] };
+    pub static VOLUME_ATTRIBUTE_NAME: Text =
+        Text { min: 0, max: usize::MAX, pattern: None, values: &["autoEnableIO", "productCodes"] };
     pub static VOLUME_TYPE: Text = Text {
         min: 0,
         max: usize::MAX,

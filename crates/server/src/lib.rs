@@ -10,6 +10,7 @@ mod config;
 mod connect;
 mod control;
 mod exchange;
+mod image_objects;
 mod instance_view;
 mod issuer;
 mod listen;

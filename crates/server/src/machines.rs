@@ -156,7 +156,7 @@ pub async fn run(prepared: Prepared, accepting: Accepting, settings: Settings) {
     };
     let (networks, public_end) = (hosting.world.networks.clone(), hosting.accepting.stop.clone());
     hosting.tasks.spawn(networks::serve_public(networks, public_end));
-    let disks = DiskWorker::new(hosting.world.door.clone(), machines.clone(), None);
+    let disks = DiskWorker::new(hosting.world.door.clone(), machines.clone());
     let mut done = hosting.accepting.stop.clone();
     hosting.tasks.spawn(async move { disks.run(stopping(&mut done)).await });
     let wiring = Wiring::new(hosting.world.door.clone(), machines.clone());

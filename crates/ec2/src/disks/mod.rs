@@ -8,6 +8,8 @@ use std::sync::Arc;
 
 use rolecall_base::{AccountId, Fault};
 use rolecall_compute::ImageSource;
+use rolecall_door::At;
+use rolecall_policy::PolicySet;
 use rolecall_store::{Reader, Scan, Tx};
 use sha2::{Digest, Sha256};
 
@@ -31,14 +33,27 @@ pub type Opening = Pin<Box<dyn Future<Output = Result<ImageSource, Fault>> + Sen
 
 /// Who has objects.
 pub trait Source: Send + Sync + fmt::Debug {
-    /// Whether an account has this object: in a bucket of its own.
+    /// Whose bucket it is, and what its policy says to the caller; `None` without such a bucket.
     ///
     /// # Errors
     /// When the store can't be read.
-    fn is_there(&self, db: &Reader, account: AccountId, bucket: &str, key: &str) -> Result<bool, Fault>;
+    fn bucket(&self, at: &At<'_>, bucket: &str) -> Result<Option<BucketSays>, Fault>;
 
-    /// Its bytes.
-    fn open(&self, account: AccountId, bucket: &str, key: &str) -> Opening;
+    /// Whether there is such an object.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    fn is_there(&self, db: &Reader, bucket: &str, key: &str) -> Result<bool, Fault>;
+
+    /// Its bytes, as the bucket's owner reads them.
+    fn open(&self, owner: AccountId, region: &str, bucket: &str, key: &str) -> Opening;
+}
+
+/// What a bucket adds to the question whether its object may be read.
+#[derive(Clone, Debug)]
+pub struct BucketSays {
+    pub owner: AccountId,
+    pub policy: Option<Arc<PolicySet>>,
 }
 
 /// The image that needs a snapshot.

@@ -28,7 +28,6 @@ const GRACE: Duration = Duration::from_secs(5);
 pub struct DiskWorker {
     door: Arc<Door>,
     machines: Arc<Machines>,
-    objects: Option<Arc<Objects>>,
 }
 
 /// Why a note could not be worked off. It stays.
@@ -43,8 +42,8 @@ enum Trouble {
 }
 
 impl DiskWorker {
-    pub fn new(door: Arc<Door>, machines: Arc<Machines>, objects: Option<Arc<Objects>>) -> DiskWorker {
-        DiskWorker { door, machines, objects }
+    pub fn new(door: Arc<Door>, machines: Arc<Machines>) -> DiskWorker {
+        DiskWorker { door, machines }
     }
 
     /// Works off every note there is, once.
@@ -180,9 +179,9 @@ impl DiskWorker {
     }
 
     async fn bring(&self, image: &Image) -> Result<(), String> {
-        let Bytes::Object { bucket, key, .. } = &image.bytes else { return Ok(()) };
-        let Some(objects) = &self.objects else { return Err("there are no objects".to_owned()) };
-        let source = objects.0.open(image.account, bucket, key).await;
+        let Bytes::Object { owner, bucket, key } = &image.bytes else { return Ok(()) };
+        let objects = self.door.extensions.get::<Objects>().map_err(|fault| fault.message().to_owned())?;
+        let source = objects.0.open(*owner, &image.region, bucket, key).await;
         let source = source.map_err(|fault| format!("{bucket}/{key}: {}", fault.message()))?;
         let done = self.machines.driver.import_image(&image.id, source).await;
         done.map(|_| ()).map_err(|error| error.to_string())

@@ -29,15 +29,16 @@ impl Operation for CreateKeyPair {
         let (place, input) = (Place::here(req), req.input);
         key_pairs::check_new(req.db()?, place, &input.key_name)?;
         let tags = tags::of_request(input.tag_specifications.as_deref(), &["key-pair"], "key-pair")?;
-        if input.key_format.as_deref() == Some("ppk") {
-            return Err(faults::unsupported("The key format ppk"));
-        }
         faults::dry_run(input.dry_run)?;
         let key_type = match input.key_type.as_deref() {
             Some("ed25519") => KeyType::Ed25519,
             _ => KeyType::Rsa,
         };
-        let made = keys::make(req.env, key_type)?;
+        let form = match input.key_format.as_deref() {
+            Some("ppk") => keys::Form::Ppk(&input.key_name),
+            _ => keys::Form::Pem,
+        };
+        let made = keys::make(req.env, key_type, form)?;
         let (env, now) = (req.env, req.now);
         let row = key_pairs::add(req.tx()?, env, now, place, &input.key_name, made.public, &tags)?;
         Ok(KeyPair {
@@ -94,6 +95,22 @@ mod tests {
         assert!(material.ends_with("-----END RSA PRIVATE KEY-----"));
         // SHA-1: 20 bytes in hexadecimal.
         assert_eq!(made.key_fingerprint.unwrap().split(':').count(), 20);
+    }
+
+    #[test]
+    fn a_key_is_made_in_puttys_form_too() {
+        let world = World::new(1);
+        for (kind, name) in [("rsa", "ssh-rsa"), ("ed25519", "ssh-ed25519")] {
+            let input = CreateKeyPairRequest { key_format: Some("ppk".into()), ..create(kind, kind) };
+            let made =
+                world.call::<CreateKeyPair>(&world.root(ACCOUNT), input).unwrap().key_material.unwrap();
+            assert!(
+                made.starts_with(&format!(
+                    "PuTTY-User-Key-File-2: {name}\nEncryption: none\nComment: {kind}\n"
+                ))
+            );
+            assert!(made.contains("\nPrivate-MAC: "));
+        }
     }
 
     #[test]

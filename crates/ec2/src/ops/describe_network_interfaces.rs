@@ -208,7 +208,10 @@ mod tests {
             DescribeVolumesRequest { filters: filter("attachment.instance-id", &id), ..Default::default() };
         let found = world.call::<DescribeVolumes>(&root, input).unwrap().volumes.unwrap();
         assert_eq!(found[0].tags.as_ref().unwrap()[0].value.as_deref(), Some("root"));
-        let input = DescribeVolumesRequest { volume_ids: Some(vec!["vol-1".into()]), ..Default::default() };
+        let input = DescribeVolumesRequest {
+            volume_ids: Some(vec!["vol-00000000000000001".into()]),
+            ..Default::default()
+        };
         check_fault(world.call::<DescribeVolumes>(&root, input), "InvalidVolume.NotFound");
     }
 }

@@ -7,11 +7,15 @@ pub mod associate_iam_instance_profile;
 pub mod associate_route_table;
 pub mod associate_vpc_cidr_block;
 pub mod attach_internet_gateway;
+pub mod attach_volume;
 pub mod authorize_security_group_egress;
 pub mod authorize_security_group_ingress;
+pub mod copy_image;
+pub mod copy_snapshot;
 pub mod create_default_subnet;
 pub mod create_default_vpc;
 pub mod create_dhcp_options;
+pub mod create_image;
 pub mod create_internet_gateway;
 pub mod create_key_pair;
 pub mod create_launch_template;
@@ -23,8 +27,11 @@ pub mod create_placement_group;
 pub mod create_route;
 pub mod create_route_table;
 pub mod create_security_group;
+pub mod create_snapshot;
+pub mod create_snapshots;
 pub mod create_subnet;
 pub mod create_tags;
+pub mod create_volume;
 pub mod create_vpc;
 pub mod delete_dhcp_options;
 pub mod delete_internet_gateway;
@@ -38,13 +45,17 @@ pub mod delete_placement_group;
 pub mod delete_route;
 pub mod delete_route_table;
 pub mod delete_security_group;
+pub mod delete_snapshot;
 pub mod delete_subnet;
 pub mod delete_tags;
+pub mod delete_volume;
 pub mod delete_vpc;
+pub mod deregister_image;
 pub mod describe_account_attributes;
 pub mod describe_availability_zones;
 pub mod describe_dhcp_options;
 pub mod describe_iam_instance_profile_associations;
+pub mod describe_image_attribute;
 pub mod describe_images;
 pub mod describe_instance_attribute;
 pub mod describe_instance_credit_specifications;
@@ -65,21 +76,38 @@ pub mod describe_route_tables;
 pub mod describe_security_group_references;
 pub mod describe_security_group_rules;
 pub mod describe_security_groups;
+pub mod describe_snapshot_attribute;
+pub mod describe_snapshots;
 pub mod describe_stale_security_groups;
 pub mod describe_subnets;
 pub mod describe_tags;
+pub mod describe_volume_attribute;
+pub mod describe_volume_status;
 pub mod describe_volumes;
+pub mod describe_volumes_modifications;
 pub mod describe_vpc_attribute;
 pub mod describe_vpcs;
 pub mod detach_internet_gateway;
+pub mod detach_volume;
+pub mod disable_ebs_encryption_by_default;
+pub mod disable_image;
+pub mod disable_image_deprecation;
+pub mod disable_image_deregistration_protection;
 pub mod disable_serial_console_access;
 pub mod disassociate_iam_instance_profile;
 pub mod disassociate_route_table;
 pub mod disassociate_vpc_cidr_block;
+pub mod enable_ebs_encryption_by_default;
+pub mod enable_image;
+pub mod enable_image_deprecation;
+pub mod enable_image_deregistration_protection;
 pub mod enable_serial_console_access;
+pub mod enable_volume_io;
 pub mod get_console_output;
 pub mod get_console_screenshot;
 pub mod get_default_credit_specification;
+pub mod get_ebs_default_kms_key_id;
+pub mod get_ebs_encryption_by_default;
 pub mod get_instance_metadata_defaults;
 pub mod get_instance_types_from_instance_requirements;
 pub mod get_launch_template_data;
@@ -88,6 +116,7 @@ pub mod get_security_groups_for_vpc;
 pub mod get_serial_console_access_status;
 pub mod import_key_pair;
 pub mod modify_default_credit_specification;
+pub mod modify_image_attribute;
 pub mod modify_instance_attribute;
 pub mod modify_instance_cpu_options;
 pub mod modify_instance_credit_specification;
@@ -98,18 +127,24 @@ pub mod modify_instance_placement;
 pub mod modify_launch_template;
 pub mod modify_private_dns_name_options;
 pub mod modify_security_group_rules;
+pub mod modify_snapshot_attribute;
 pub mod modify_subnet_attribute;
+pub mod modify_volume;
+pub mod modify_volume_attribute;
 pub mod modify_vpc_attribute;
 pub mod modify_vpc_tenancy;
 pub mod monitor_instances;
 pub mod reboot_instances;
+pub mod register_image;
 pub mod replace_iam_instance_profile_association;
 pub mod replace_network_acl_association;
 pub mod replace_network_acl_entry;
 pub mod replace_route;
 pub mod replace_route_table_association;
 pub mod report_instance_status;
+pub mod reset_image_attribute;
 pub mod reset_instance_attribute;
+pub mod reset_snapshot_attribute;
 pub mod revoke_security_group_egress;
 pub mod revoke_security_group_ingress;
 pub mod run_instances;
@@ -127,11 +162,15 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::AssociateRouteTable>(),
     rolecall_door::row::<crate::model::AssociateVpcCidrBlock>(),
     rolecall_door::row::<crate::model::AttachInternetGateway>(),
+    rolecall_door::row::<crate::model::AttachVolume>(),
     rolecall_door::row::<crate::model::AuthorizeSecurityGroupEgress>(),
     rolecall_door::row::<crate::model::AuthorizeSecurityGroupIngress>(),
+    rolecall_door::row::<crate::model::CopyImage>(),
+    rolecall_door::row::<crate::model::CopySnapshot>(),
     rolecall_door::row::<crate::model::CreateDefaultSubnet>(),
     rolecall_door::row::<crate::model::CreateDefaultVpc>(),
     rolecall_door::row::<crate::model::CreateDhcpOptions>(),
+    rolecall_door::row::<crate::model::CreateImage>(),
     rolecall_door::row::<crate::model::CreateInternetGateway>(),
     rolecall_door::row::<crate::model::CreateKeyPair>(),
     rolecall_door::row::<crate::model::CreateLaunchTemplate>(),
@@ -143,8 +182,11 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::CreateRoute>(),
     rolecall_door::row::<crate::model::CreateRouteTable>(),
     rolecall_door::row::<crate::model::CreateSecurityGroup>(),
+    rolecall_door::row::<crate::model::CreateSnapshot>(),
+    rolecall_door::row::<crate::model::CreateSnapshots>(),
     rolecall_door::row::<crate::model::CreateSubnet>(),
     rolecall_door::row::<crate::model::CreateTags>(),
+    rolecall_door::row::<crate::model::CreateVolume>(),
     rolecall_door::row::<crate::model::CreateVpc>(),
     rolecall_door::row::<crate::model::DeleteDhcpOptions>(),
     rolecall_door::row::<crate::model::DeleteInternetGateway>(),
@@ -158,13 +200,17 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::DeleteRoute>(),
     rolecall_door::row::<crate::model::DeleteRouteTable>(),
     rolecall_door::row::<crate::model::DeleteSecurityGroup>(),
+    rolecall_door::row::<crate::model::DeleteSnapshot>(),
     rolecall_door::row::<crate::model::DeleteSubnet>(),
     rolecall_door::row::<crate::model::DeleteTags>(),
+    rolecall_door::row::<crate::model::DeleteVolume>(),
     rolecall_door::row::<crate::model::DeleteVpc>(),
+    rolecall_door::row::<crate::model::DeregisterImage>(),
     rolecall_door::row::<crate::model::DescribeAccountAttributes>(),
     rolecall_door::row::<crate::model::DescribeAvailabilityZones>(),
     rolecall_door::row::<crate::model::DescribeDhcpOptions>(),
     rolecall_door::row::<crate::model::DescribeIamInstanceProfileAssociations>(),
+    rolecall_door::row::<crate::model::DescribeImageAttribute>(),
     rolecall_door::row::<crate::model::DescribeImages>(),
     rolecall_door::row::<crate::model::DescribeInstanceAttribute>(),
     rolecall_door::row::<crate::model::DescribeInstanceCreditSpecifications>(),
@@ -185,21 +231,38 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::DescribeSecurityGroupReferences>(),
     rolecall_door::row::<crate::model::DescribeSecurityGroupRules>(),
     rolecall_door::row::<crate::model::DescribeSecurityGroups>(),
+    rolecall_door::row::<crate::model::DescribeSnapshotAttribute>(),
+    rolecall_door::row::<crate::model::DescribeSnapshots>(),
     rolecall_door::row::<crate::model::DescribeStaleSecurityGroups>(),
     rolecall_door::row::<crate::model::DescribeSubnets>(),
     rolecall_door::row::<crate::model::DescribeTags>(),
+    rolecall_door::row::<crate::model::DescribeVolumeAttribute>(),
+    rolecall_door::row::<crate::model::DescribeVolumeStatus>(),
     rolecall_door::row::<crate::model::DescribeVolumes>(),
+    rolecall_door::row::<crate::model::DescribeVolumesModifications>(),
     rolecall_door::row::<crate::model::DescribeVpcAttribute>(),
     rolecall_door::row::<crate::model::DescribeVpcs>(),
     rolecall_door::row::<crate::model::DetachInternetGateway>(),
+    rolecall_door::row::<crate::model::DetachVolume>(),
+    rolecall_door::row::<crate::model::DisableEbsEncryptionByDefault>(),
+    rolecall_door::row::<crate::model::DisableImage>(),
+    rolecall_door::row::<crate::model::DisableImageDeprecation>(),
+    rolecall_door::row::<crate::model::DisableImageDeregistrationProtection>(),
     rolecall_door::row::<crate::model::DisableSerialConsoleAccess>(),
     rolecall_door::row::<crate::model::DisassociateIamInstanceProfile>(),
     rolecall_door::row::<crate::model::DisassociateRouteTable>(),
     rolecall_door::row::<crate::model::DisassociateVpcCidrBlock>(),
+    rolecall_door::row::<crate::model::EnableEbsEncryptionByDefault>(),
+    rolecall_door::row::<crate::model::EnableImage>(),
+    rolecall_door::row::<crate::model::EnableImageDeprecation>(),
+    rolecall_door::row::<crate::model::EnableImageDeregistrationProtection>(),
     rolecall_door::row::<crate::model::EnableSerialConsoleAccess>(),
+    rolecall_door::row::<crate::model::EnableVolumeIO>(),
     rolecall_door::row::<crate::model::GetConsoleOutput>(),
     rolecall_door::row::<crate::model::GetConsoleScreenshot>(),
     rolecall_door::row::<crate::model::GetDefaultCreditSpecification>(),
+    rolecall_door::row::<crate::model::GetEbsDefaultKmsKeyId>(),
+    rolecall_door::row::<crate::model::GetEbsEncryptionByDefault>(),
     rolecall_door::row::<crate::model::GetInstanceMetadataDefaults>(),
     rolecall_door::row::<crate::model::GetInstanceTypesFromInstanceRequirements>(),
     rolecall_door::row::<crate::model::GetLaunchTemplateData>(),
@@ -208,6 +271,7 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::GetSerialConsoleAccessStatus>(),
     rolecall_door::row::<crate::model::ImportKeyPair>(),
     rolecall_door::row::<crate::model::ModifyDefaultCreditSpecification>(),
+    rolecall_door::row::<crate::model::ModifyImageAttribute>(),
     rolecall_door::row::<crate::model::ModifyInstanceAttribute>(),
     rolecall_door::row::<crate::model::ModifyInstanceCpuOptions>(),
     rolecall_door::row::<crate::model::ModifyInstanceCreditSpecification>(),
@@ -218,18 +282,24 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::ModifyLaunchTemplate>(),
     rolecall_door::row::<crate::model::ModifyPrivateDnsNameOptions>(),
     rolecall_door::row::<crate::model::ModifySecurityGroupRules>(),
+    rolecall_door::row::<crate::model::ModifySnapshotAttribute>(),
     rolecall_door::row::<crate::model::ModifySubnetAttribute>(),
+    rolecall_door::row::<crate::model::ModifyVolume>(),
+    rolecall_door::row::<crate::model::ModifyVolumeAttribute>(),
     rolecall_door::row::<crate::model::ModifyVpcAttribute>(),
     rolecall_door::row::<crate::model::ModifyVpcTenancy>(),
     rolecall_door::row::<crate::model::MonitorInstances>(),
     rolecall_door::row::<crate::model::RebootInstances>(),
+    rolecall_door::row::<crate::model::RegisterImage>(),
     rolecall_door::row::<crate::model::ReplaceIamInstanceProfileAssociation>(),
     rolecall_door::row::<crate::model::ReplaceNetworkAclAssociation>(),
     rolecall_door::row::<crate::model::ReplaceNetworkAclEntry>(),
     rolecall_door::row::<crate::model::ReplaceRoute>(),
     rolecall_door::row::<crate::model::ReplaceRouteTableAssociation>(),
     rolecall_door::row::<crate::model::ReportInstanceStatus>(),
+    rolecall_door::row::<crate::model::ResetImageAttribute>(),
     rolecall_door::row::<crate::model::ResetInstanceAttribute>(),
+    rolecall_door::row::<crate::model::ResetSnapshotAttribute>(),
     rolecall_door::row::<crate::model::RevokeSecurityGroupEgress>(),
     rolecall_door::row::<crate::model::RevokeSecurityGroupIngress>(),
     rolecall_door::row::<crate::model::RunInstances>(),
@@ -282,7 +352,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("AttachImageWatermark"),
     rolecall_wire::Route::named("AttachNetworkInterface"),
     rolecall_wire::Route::named("AttachVerifiedAccessTrustProvider"),
-    rolecall_wire::Route::named("AttachVolume"),
     rolecall_wire::Route::named("AttachVpnGateway"),
     rolecall_wire::Route::named("AuthorizeClientVpnIngress"),
     rolecall_wire::Route::named("BatchModifyIpamRoutingPolicyRegistrations"),
@@ -300,8 +369,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("CancelSpotInstanceRequests"),
     rolecall_wire::Route::named("ConfirmProductInstance"),
     rolecall_wire::Route::named("CopyFpgaImage"),
-    rolecall_wire::Route::named("CopyImage"),
-    rolecall_wire::Route::named("CopySnapshot"),
     rolecall_wire::Route::named("CopyVolumes"),
     rolecall_wire::Route::named("CreateApplicationStatusCheck"),
     rolecall_wire::Route::named("CreateCapacityManagerDataExport"),
@@ -321,7 +388,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("CreateFleet"),
     rolecall_wire::Route::named("CreateFlowLogs"),
     rolecall_wire::Route::named("CreateFpgaImage"),
-    rolecall_wire::Route::named("CreateImage"),
     rolecall_wire::Route::named("CreateImageUsageReport"),
     rolecall_wire::Route::named("CreateInstanceConnectEndpoint"),
     rolecall_wire::Route::named("CreateInstanceEventWindow"),
@@ -360,8 +426,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("CreateRouteServerPeer"),
     rolecall_wire::Route::named("CreateSecondaryNetwork"),
     rolecall_wire::Route::named("CreateSecondarySubnet"),
-    rolecall_wire::Route::named("CreateSnapshot"),
-    rolecall_wire::Route::named("CreateSnapshots"),
     rolecall_wire::Route::named("CreateSpotDatafeedSubscription"),
     rolecall_wire::Route::named("CreateStoreImageTask"),
     rolecall_wire::Route::named("CreateSubnetCidrReservation"),
@@ -388,7 +452,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("CreateVerifiedAccessGroup"),
     rolecall_wire::Route::named("CreateVerifiedAccessInstance"),
     rolecall_wire::Route::named("CreateVerifiedAccessTrustProvider"),
-    rolecall_wire::Route::named("CreateVolume"),
     rolecall_wire::Route::named("CreateVpcBlockPublicAccessExclusion"),
     rolecall_wire::Route::named("CreateVpcEncryptionControl"),
     rolecall_wire::Route::named("CreateVpcEndpoint"),
@@ -447,7 +510,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("DeleteRouteServerPeer"),
     rolecall_wire::Route::named("DeleteSecondaryNetwork"),
     rolecall_wire::Route::named("DeleteSecondarySubnet"),
-    rolecall_wire::Route::named("DeleteSnapshot"),
     rolecall_wire::Route::named("DeleteSpotDatafeedSubscription"),
     rolecall_wire::Route::named("DeleteSubnetCidrReservation"),
     rolecall_wire::Route::named("DeleteTrafficMirrorFilter"),
@@ -474,7 +536,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("DeleteVerifiedAccessGroup"),
     rolecall_wire::Route::named("DeleteVerifiedAccessInstance"),
     rolecall_wire::Route::named("DeleteVerifiedAccessTrustProvider"),
-    rolecall_wire::Route::named("DeleteVolume"),
     rolecall_wire::Route::named("DeleteVpcBlockPublicAccessExclusion"),
     rolecall_wire::Route::named("DeleteVpcEncryptionControl"),
     rolecall_wire::Route::named("DeleteVpcEndpointConnectionNotifications"),
@@ -489,7 +550,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("DeprovisionIpamByoasn"),
     rolecall_wire::Route::named("DeprovisionIpamPoolCidr"),
     rolecall_wire::Route::named("DeprovisionPublicIpv4PoolCidr"),
-    rolecall_wire::Route::named("DeregisterImage"),
     rolecall_wire::Route::named("DeregisterInstanceEventNotificationAttributes"),
     rolecall_wire::Route::named("DeregisterTransitGatewayMulticastGroupMembers"),
     rolecall_wire::Route::named("DeregisterTransitGatewayMulticastGroupSources"),
@@ -544,7 +604,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("DescribeHosts"),
     rolecall_wire::Route::named("DescribeIdFormat"),
     rolecall_wire::Route::named("DescribeIdentityIdFormat"),
-    rolecall_wire::Route::named("DescribeImageAttribute"),
     rolecall_wire::Route::named("DescribeImageReferences"),
     rolecall_wire::Route::named("DescribeImageUsageReportEntries"),
     rolecall_wire::Route::named("DescribeImageUsageReports"),
@@ -609,9 +668,7 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("DescribeSecondarySubnets"),
     rolecall_wire::Route::named("DescribeSecurityGroupVpcAssociations"),
     rolecall_wire::Route::named("DescribeServiceLinkVirtualInterfaces"),
-    rolecall_wire::Route::named("DescribeSnapshotAttribute"),
     rolecall_wire::Route::named("DescribeSnapshotTierStatus"),
-    rolecall_wire::Route::named("DescribeSnapshots"),
     rolecall_wire::Route::named("DescribeSpotDatafeedSubscription"),
     rolecall_wire::Route::named("DescribeSpotFleetInstances"),
     rolecall_wire::Route::named("DescribeSpotFleetRequestHistory"),
@@ -641,9 +698,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("DescribeVerifiedAccessInstanceLoggingConfigurations"),
     rolecall_wire::Route::named("DescribeVerifiedAccessInstances"),
     rolecall_wire::Route::named("DescribeVerifiedAccessTrustProviders"),
-    rolecall_wire::Route::named("DescribeVolumeAttribute"),
-    rolecall_wire::Route::named("DescribeVolumeStatus"),
-    rolecall_wire::Route::named("DescribeVolumesModifications"),
     rolecall_wire::Route::named("DescribeVpcBlockPublicAccessExclusions"),
     rolecall_wire::Route::named("DescribeVpcBlockPublicAccessOptions"),
     rolecall_wire::Route::named("DescribeVpcClassicLink"),
@@ -664,20 +718,15 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("DetachImageWatermark"),
     rolecall_wire::Route::named("DetachNetworkInterface"),
     rolecall_wire::Route::named("DetachVerifiedAccessTrustProvider"),
-    rolecall_wire::Route::named("DetachVolume"),
     rolecall_wire::Route::named("DetachVpnGateway"),
     rolecall_wire::Route::named("DisableAddressTransfer"),
     rolecall_wire::Route::named("DisableAllowedImagesSettings"),
     rolecall_wire::Route::named("DisableApplicationStatusCheckSuppression"),
     rolecall_wire::Route::named("DisableAwsNetworkPerformanceMetricSubscription"),
     rolecall_wire::Route::named("DisableCapacityManager"),
-    rolecall_wire::Route::named("DisableEbsEncryptionByDefault"),
     rolecall_wire::Route::named("DisableFastLaunch"),
     rolecall_wire::Route::named("DisableFastSnapshotRestores"),
-    rolecall_wire::Route::named("DisableImage"),
     rolecall_wire::Route::named("DisableImageBlockPublicAccess"),
-    rolecall_wire::Route::named("DisableImageDeprecation"),
-    rolecall_wire::Route::named("DisableImageDeregistrationProtection"),
     rolecall_wire::Route::named("DisableInstanceSqlHaStandbyDetections"),
     rolecall_wire::Route::named("DisableIpamOrganizationAdminAccount"),
     rolecall_wire::Route::named("DisableIpamPolicy"),
@@ -710,13 +759,9 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("EnableApplicationStatusCheckSuppression"),
     rolecall_wire::Route::named("EnableAwsNetworkPerformanceMetricSubscription"),
     rolecall_wire::Route::named("EnableCapacityManager"),
-    rolecall_wire::Route::named("EnableEbsEncryptionByDefault"),
     rolecall_wire::Route::named("EnableFastLaunch"),
     rolecall_wire::Route::named("EnableFastSnapshotRestores"),
-    rolecall_wire::Route::named("EnableImage"),
     rolecall_wire::Route::named("EnableImageBlockPublicAccess"),
-    rolecall_wire::Route::named("EnableImageDeprecation"),
-    rolecall_wire::Route::named("EnableImageDeregistrationProtection"),
     rolecall_wire::Route::named("EnableInstanceSqlHaStandbyDetections"),
     rolecall_wire::Route::named("EnableIpamInternetRegistryAssociation"),
     rolecall_wire::Route::named("EnableIpamOrganizationAdminAccount"),
@@ -726,7 +771,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("EnableSnapshotBlockPublicAccess"),
     rolecall_wire::Route::named("EnableTransitGatewayRouteTablePropagation"),
     rolecall_wire::Route::named("EnableVgwRoutePropagation"),
-    rolecall_wire::Route::named("EnableVolumeIO"),
     rolecall_wire::Route::named("EnableVpcClassicLink"),
     rolecall_wire::Route::named("EnableVpcClassicLinkDnsSupport"),
     rolecall_wire::Route::named("ExportClientVpnClientCertificateRevocationList"),
@@ -748,8 +792,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("GetClientVpnEndpointAuthorizationPolicy"),
     rolecall_wire::Route::named("GetCoipPoolUsage"),
     rolecall_wire::Route::named("GetDeclarativePoliciesReportSummary"),
-    rolecall_wire::Route::named("GetEbsDefaultKmsKeyId"),
-    rolecall_wire::Route::named("GetEbsEncryptionByDefault"),
     rolecall_wire::Route::named("GetEnabledIpamPolicy"),
     rolecall_wire::Route::named("GetFlowLogsIntegrationTemplate"),
     rolecall_wire::Route::named("GetGroupsForCapacityReservation"),
@@ -830,7 +872,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("ModifyHosts"),
     rolecall_wire::Route::named("ModifyIdFormat"),
     rolecall_wire::Route::named("ModifyIdentityIdFormat"),
-    rolecall_wire::Route::named("ModifyImageAttribute"),
     rolecall_wire::Route::named("ModifyInstanceCapacityReservationAttributes"),
     rolecall_wire::Route::named("ModifyInstanceConnectEndpoint"),
     rolecall_wire::Route::named("ModifyInstanceEventStartTime"),
@@ -855,7 +896,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("ModifyPublicIpDnsNameOptions"),
     rolecall_wire::Route::named("ModifyReservedInstances"),
     rolecall_wire::Route::named("ModifyRouteServer"),
-    rolecall_wire::Route::named("ModifySnapshotAttribute"),
     rolecall_wire::Route::named("ModifySnapshotTier"),
     rolecall_wire::Route::named("ModifySpotFleetRequest"),
     rolecall_wire::Route::named("ModifyTrafficMirrorFilterNetworkServices"),
@@ -876,8 +916,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("ModifyVerifiedAccessInstance"),
     rolecall_wire::Route::named("ModifyVerifiedAccessInstanceLoggingConfiguration"),
     rolecall_wire::Route::named("ModifyVerifiedAccessTrustProvider"),
-    rolecall_wire::Route::named("ModifyVolume"),
-    rolecall_wire::Route::named("ModifyVolumeAttribute"),
     rolecall_wire::Route::named("ModifyVpcBlockPublicAccessExclusion"),
     rolecall_wire::Route::named("ModifyVpcBlockPublicAccessOptions"),
     rolecall_wire::Route::named("ModifyVpcEncryptionControl"),
@@ -904,7 +942,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("PurchaseHostReservation"),
     rolecall_wire::Route::named("PurchaseReservedInstancesOffering"),
     rolecall_wire::Route::named("PurchaseScheduledInstances"),
-    rolecall_wire::Route::named("RegisterImage"),
     rolecall_wire::Route::named("RegisterInstanceEventNotificationAttributes"),
     rolecall_wire::Route::named("RegisterTransitGatewayMulticastGroupMembers"),
     rolecall_wire::Route::named("RegisterTransitGatewayMulticastGroupSources"),
@@ -927,9 +964,7 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("ResetAddressAttribute"),
     rolecall_wire::Route::named("ResetEbsDefaultKmsKeyId"),
     rolecall_wire::Route::named("ResetFpgaImageAttribute"),
-    rolecall_wire::Route::named("ResetImageAttribute"),
     rolecall_wire::Route::named("ResetNetworkInterfaceAttribute"),
-    rolecall_wire::Route::named("ResetSnapshotAttribute"),
     rolecall_wire::Route::named("RestoreAddressToClassic"),
     rolecall_wire::Route::named("RestoreImageFromRecycleBin"),
     rolecall_wire::Route::named("RestoreManagedPrefixListVersion"),

@@ -29,7 +29,15 @@ impl Operation for RegisterImage {
             Some((bucket, key)) => {
                 let arn = format!("arn:aws:s3:::{bucket}/{key}");
                 let object = ByArn::<s3::kind::Object>::new(arn, at.account());
-                needs.and(Needs::action(s3::GetObject).on(&object).done())
+                let question = Needs::action(s3::GetObject).on(&object);
+                let says = match at.extensions.get::<Objects>() {
+                    Ok(objects) => objects.0.bucket(at, bucket)?,
+                    Err(_) => None,
+                };
+                needs.and(match says {
+                    Some(says) => question.in_account(says.owner, says.policy).done(),
+                    None => question.done(),
+                })
             }
             None => needs,
         })
@@ -97,14 +105,15 @@ fn of_object(req: &Authorized<'_, RegisterImage>, bucket: &str, key: &str) -> Re
     let Ok(objects) = req.extensions.get::<Objects>() else {
         return Err(faults::unsupported("ImageLocation"));
     };
-    if !objects.0.is_there(req.db()?, req.account(), bucket, key)? {
+    let there = objects.0.is_there(req.db()?, bucket, key)?;
+    let Some(says) = objects.0.bucket(&req.at(), bucket)?.filter(|_| there) else {
         let text = format!(
             "HTTP 404 (Not Found) response for URL http://{bucket}.s3.amazonaws.com/{key}: check your manifest path is correct and in the correct region."
         );
         return Err(faults::other("InvalidManifest", text));
-    }
+    };
     let (bucket, key) = (bucket.to_owned(), key.to_owned());
-    let bytes = Bytes::Object { bucket, key, version: None };
+    let bytes = Bytes::Object { owner: says.owner, bucket, key };
     let boot = Boot { root_device: root_device(input), ..Boot::default() };
     let mut image = image(req, Boot { bytes, ..boot });
     image.state = ImageState::Pending;

@@ -86,8 +86,8 @@ pub enum Bytes {
     Host,
     /// In the driver's store of images, under this name.
     Stored(String),
-    /// They are to come from an object: bucket and key.
-    Object { bucket: String, key: String, version: Option<String> },
+    /// They are to come from an object of S3; whose bucket it was when that was decided.
+    Object { owner: AccountId, bucket: String, key: String },
 }
 
 impl Image {
