@@ -207,3 +207,24 @@ async fn files_that_lead_out_are_closed_or_empty() {
     assert_eq!(world.sh(ID, &ptrace).await.status, ExitStatus::Code(1));
     world.driver.stop(ID, GRACE).await.unwrap();
 }
+
+#[tokio::test]
+async fn each_instance_has_user_ids_of_its_own_and_its_files_keep_their_owners() {
+    let Some(world) = World::new(Choice::Namespace).await else { return };
+    if !nix::unistd::geteuid().is_root() || world.said.contains("the same range of user ids") {
+        return;
+    }
+    let (one, two) = (spec(10), spec(11));
+    world.driver.start(one.clone()).await.unwrap();
+    world.sh(ID, "touch /root/mine; touch /home/ec2-user/own; chown ec2-user /home/ec2-user/own").await;
+    let first = world.sh(ID, "cat /proc/self/uid_map").await.stdout;
+    world.driver.stop(ID, GRACE).await.unwrap();
+    // The other takes the range that is free now, so this one gets another.
+    world.driver.start(two.clone()).await.unwrap();
+    world.driver.start(one).await.unwrap();
+    let second = world.sh(ID, "cat /proc/self/uid_map").await.stdout;
+    assert_eq!(world.sh(&two.id, "cat /proc/self/uid_map").await.stdout, first);
+    assert_ne!(first, second);
+    let owners = world.sh(ID, "stat -c %U /root/mine /home/ec2-user/own /usr/bin/env /dev/null").await;
+    assert_eq!(owners, printed("root\nec2-user\nroot\nroot\n"));
+}

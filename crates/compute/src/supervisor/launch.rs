@@ -13,7 +13,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::waitpid;
 use nix::unistd::{Pid, pipe2};
 
-use super::stage::{self, Shared};
+use super::ids::{self, Ids, Slot};
 use super::{Child, Failure, Faults, Machines, Supervisor};
 use crate::init::{self, Boot, Disk, Place};
 use crate::spec::{Image, InstanceSpec};
@@ -53,18 +53,21 @@ impl Supervisor {
         };
         let boot = Boot { control, console, go: go_read, imds };
         let forked = match &mut self.machines {
-            Some(machines) => machines.fork(&spec, boot, &group, &faults),
-            None => fork_process(&self.dir, &spec, boot, &group),
+            Some(machines) => {
+                machines.start(&spec, boot, &group, &faults).map(|(pid, slot)| (pid, Some(slot)))
+            }
+            None => fork_process(&self.dir, &spec, boot, &group).map(|pid| (pid, None)),
         };
-        let pid = match forked {
-            Ok(pid) => pid,
+        let (pid, slot) = match forked {
+            Ok(forked) => forked,
             Err(failure) => {
                 group.remove();
                 return Err(failure);
             }
         };
-        let equipped = equip(self.machines.as_mut(), pid, &spec, &group, File::from(go_write), &faults);
-        self.children.insert(pid, Child { id, group });
+        let child = Child { id, group, slot };
+        let equipped = equip(self.machines.as_mut(), pid, &spec, &child, File::from(go_write), &faults);
+        self.children.insert(pid, child);
         if equipped.is_err() {
             // The exit is reaped like any other.
             let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
@@ -78,14 +81,14 @@ fn equip(
     machines: Option<&mut Machines>,
     pid: i32,
     spec: &InstanceSpec,
-    group: &super::Group,
+    child: &Child,
     mut go: File,
     faults: &Faults,
 ) -> Result<Vec<OwnedFd>, Failure> {
     let mut given = Vec::new();
-    if let Some(machines) = machines {
+    if let (Some(machines), Some(slot)) = (machines, &child.slot) {
         faults.check("map the user ids")?;
-        stage::write_maps(pid, machines.ids).map_err(|error| ("map the user ids", error))?;
+        ids::write_maps(pid, slot.ids).map_err(|error| ("map the user ids", error))?;
         // Before it goes on, since it hides itself as soon as it can.
         let guest =
             File::open(format!("/proc/{pid}/ns/net")).map_err(|error| ("open the namespace", error))?;
@@ -96,28 +99,45 @@ fn equip(
     faults.check("enter the control groups")?;
     // So that what runs out of memory loses a program and not the instance. Not every root may say so.
     let _ = fs::write(format!("/proc/{pid}/oom_score_adj"), "-900");
-    group.admit(pid).map_err(|error| ("enter the control groups", error))?;
+    child.group.admit(pid).map_err(|error| ("enter the control groups", error))?;
     go.write_all(b"n").map_err(|error| ("go on", error))?;
     Ok(given)
 }
 
 impl Machines {
-    fn fork(
+    /// Forks the first process of an instance, with ids that no other has.
+    fn start(
         &mut self,
         spec: &InstanceSpec,
         boot: Boot,
         group: &super::Group,
         faults: &Faults,
-    ) -> Result<i32, Failure> {
+    ) -> Result<(i32, Slot), Failure> {
         self.ensure_router(&spec.network.vpc)?;
-        faults.check("make the disk")?;
-        let (disk, sees_host) = self.disk(spec).map_err(|error| ("make the disk", error))?;
-        let mut shared = if sees_host { self.stage.system.clone() } else { Vec::new() };
-        for mount in &spec.mounts {
-            let name =
-                self.stage.share(&mount.host, &mut Vec::new()).map_err(|error| ("share a folder", error))?;
-            shared.push(Shared { name, guest: mount.guest.clone() });
+        let slot = self.slots.take().map_err(|error| ("find user ids", error))?;
+        let forked = self.fork(spec, boot, group, &slot, faults);
+        self.stage.clear();
+        match forked {
+            Ok(pid) => Ok((pid, slot)),
+            Err(failure) => {
+                self.slots.give_back(slot);
+                Err(failure)
+            }
         }
+    }
+
+    fn fork(
+        &self,
+        spec: &InstanceSpec,
+        boot: Boot,
+        group: &super::Group,
+        slot: &Slot,
+        faults: &Faults,
+    ) -> Result<i32, Failure> {
+        faults.check("make the disk")?;
+        let (disk, sees_host) = self.disk(spec, slot).map_err(|error| ("make the disk", error))?;
+        let shared = self.stage.set(slot, sees_host, &spec.mounts);
+        let shared = shared.map_err(|error| ("share the host's folders", error))?;
         faults.check("make the namespaces")?;
         match sys::clone_process(NAMESPACES, group.entry()).map_err(|error| ("make the namespaces", error))? {
             Side::Parent { pid } => Ok(pid),
@@ -127,18 +147,18 @@ impl Machines {
                 keep.extend(disk.descriptors());
                 sys::close_all_but(&mut keep);
                 let template = (spec.image == Image::HostUsr).then_some(&self.template);
-                let place = Place::Machine { disk, shared, template, ids: self.ids };
+                let place = Place::Machine { disk, shared, template, ids: slot.ids };
                 init::main(spec, boot, place)
             }
         }
     }
 
     /// What the instance's root is made of, and whether it sees the host's folders.
-    fn disk(&self, spec: &InstanceSpec) -> io::Result<(Disk, bool)> {
+    fn disk(&self, spec: &InstanceSpec, slot: &Slot) -> io::Result<(Disk, bool)> {
         match &spec.image {
-            Image::HostUsr => Ok((Disk::Whole(self.stage.disk(&spec.id)?), true)),
+            Image::HostUsr => Ok((Disk::Whole(self.stage.disk(&spec.id, slot)?), true)),
             Image::RootFs { id } => {
-                let (overlay, sees_host) = self.stage.overlay(&spec.id, id)?;
+                let (overlay, sees_host) = self.stage.overlay(&spec.id, id, slot)?;
                 Ok((Disk::Over(overlay), sees_host))
             }
         }
@@ -153,7 +173,7 @@ impl Machines {
     }
 
     /// Tries what a start needs and this kernel or its policy may refuse: namespaces, and `/proc` in them.
-    pub(super) fn probe(&self) -> Result<(), Failure> {
+    pub(super) fn probe(&self, ids: Ids) -> Result<(), Failure> {
         let (read, write) =
             pipe2(nix::fcntl::OFlag::O_CLOEXEC).map_err(|error| ("make a pipe", error.into()))?;
         match sys::clone_process(NAMESPACES, None).map_err(|error| ("make the namespaces", error))? {
@@ -163,7 +183,7 @@ impl Machines {
             }
             Side::Parent { pid } => {
                 drop(read);
-                let mapped = stage::write_maps(pid, self.ids)
+                let mapped = ids::write_maps(pid, ids)
                     .and_then(|()| File::from(write).write_all(b"i"))
                     .map_err(|error| ("map the user ids", error));
                 let ended =

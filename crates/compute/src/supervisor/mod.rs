@@ -6,6 +6,7 @@
 
 mod attributes;
 mod cgroup;
+mod ids;
 mod launch;
 mod netlink;
 mod network;
@@ -29,9 +30,11 @@ use crate::packet;
 use crate::protocol::{Answer, Ask, InitEnd, POWER_OFF};
 use crate::{Kind, NetworkPlan};
 use cgroup::{Cgroups, Group};
+pub(crate) use ids::Ids;
+use ids::{Slot, Slots};
 use network::{Catch, Home, Router};
 use stage::Stage;
-pub(crate) use stage::{DEVICES, DISK, EMPTY, Ids, LOWER, Overlay, ROOT, Shared};
+pub(crate) use stage::{DEVICES, DISK, EMPTY, LOWER, Overlay, ROOT, Shared};
 
 /// Runs the supervisor on the socket that is standard input; ends with the server.
 pub(crate) fn main() -> ! {
@@ -56,7 +59,7 @@ pub(crate) fn warn(text: &str) {
 struct Machines {
     home: Home,
     stage: Stage,
-    ids: Ids,
+    slots: Slots,
     template: Template,
     routers: HashMap<String, Router>,
     catch: Option<Catch>,
@@ -66,6 +69,8 @@ struct Machines {
 struct Child {
     id: String,
     group: Group,
+    /// The user ids it runs with; absent for the process kind.
+    slot: Option<Slot>,
 }
 
 #[derive(Debug)]
@@ -231,6 +236,7 @@ impl Supervisor {
                 child.group.remove();
                 if let Some(machines) = &mut self.machines {
                     machines.routers.values_mut().for_each(|router| router.leave(&child.id));
+                    child.slot.into_iter().for_each(|slot| machines.slots.give_back(slot));
                 }
                 self.answer(&Answer::Exited { id: child.id, end }, &[]);
             }
@@ -274,16 +280,16 @@ impl Machines {
         if kind != Kind::Namespace {
             return Ok(None);
         }
-        let ids = if nix::unistd::geteuid().is_root() { Ids::RANGE } else { Ids::SINGLE };
-        if ids.is_single() {
+        let single = !nix::unistd::geteuid().is_root();
+        if single {
             launch::enter_user_namespace().map_err(|error| ("make a user namespace", error))?;
             notes.push("one user id: every user inside is root inside, and this user outside".into());
         }
         let home = Home::here().map_err(|error| ("open the network namespace", error))?;
-        let stage = Stage::new(dir, ids, notes).map_err(|error| ("mount the image", error))?;
+        let (stage, slots) = Stage::new(dir, single, notes).map_err(|error| ("mount the image", error))?;
         let template = Template::read();
-        let machines = Machines { home, stage, ids, template, routers: HashMap::new(), catch: None };
-        machines.probe()?;
+        let machines = Machines { home, stage, slots, template, routers: HashMap::new(), catch: None };
+        machines.probe(if single { Ids::SINGLE } else { Ids::RANGE })?;
         Ok(Some(machines))
     }
 
@@ -322,7 +328,7 @@ impl Machines {
     }
 
     fn catch_public(&mut self, port: u16, except: u16, addresses: &[std::net::Ipv4Addr]) -> io::Result<()> {
-        if self.ids.is_single() {
+        if self.slots.is_single() {
             return Err(io::Error::new(io::ErrorKind::PermissionDenied, "the host's network is root's"));
         }
         let mut catch = self.catch.take().map_or_else(Catch::new, Ok)?;

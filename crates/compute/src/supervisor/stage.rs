@@ -1,27 +1,25 @@
-//! What instances see of the host, mounted once in the supervisor's private mount namespace: `/usr`, a few
-//! folders of `/etc`, device nodes, and the folders a caller shares. Everything is read-only here already,
-//! before the namespaces of an instance are made, so that the kernel locks the flag against root inside.
+//! What instances see of the host: `/usr`, a few folders of `/etc`, device nodes, and the folders a caller shares. For
+//! each start it is mounted in the supervisor's private mount namespace, with the ids of that instance and read-only,
+//! before the instance's namespaces are made: so the kernel locks the flag against root inside.
 //!
 //! The stage is a small file system that is the supervisor's working folder: a child reaches it by
 //! relative paths, although the folders above it are closed to the child's user.
 
-use std::collections::HashMap;
 use std::ffi::CString;
 use std::fs::{self, DirBuilder, File};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, chown};
+use std::os::unix::fs::{DirBuilderExt, chown};
 use std::path::{Path, PathBuf};
 
-use nix::mount::{MsFlags, mount};
+use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sched::{CloneFlags, unshare};
-use nix::sys::signal::{Signal, kill};
 use nix::sys::stat::{Mode, SFlag, makedev, mknod};
-use nix::sys::wait::waitpid;
-use nix::unistd::{Pid, pause};
 
+use super::ids::{Ids, Slot, Slots};
 use crate::images;
-use crate::sys::{self, MOUNT_ATTR_IDMAP, MOUNT_ATTR_NODEV, MOUNT_ATTR_RDONLY, Side};
+use crate::spec::Mount;
+use crate::sys::{self, MOUNT_ATTR_IDMAP, MOUNT_ATTR_NODEV, MOUNT_ATTR_RDONLY};
 
 /// Where the child puts the disk that becomes its root; relative to the stage.
 pub(crate) const ROOT: &str = "root";
@@ -30,8 +28,12 @@ pub(crate) const LOWER: &str = "lower";
 pub(crate) const DISK: &str = "disk";
 /// A folder with nothing in it.
 pub(crate) const EMPTY: &str = "empty";
-/// The prepared `/dev`, relative to the stage.
-pub(crate) const DEVICES: &str = "dev";
+/// Where stands what one instance sees of the host, while it is started; relative to the stage.
+const SET: &str = "set";
+/// Its `/dev`.
+pub(crate) const DEVICES: &str = "set/dev";
+/// Where all of them come from.
+const BUILD: &str = "dev-build";
 
 /// Folders of the host that every instance sees, when they exist: public, and needed by programs in `/usr`.
 const SYSTEM: &[&str] = &[
@@ -57,30 +59,6 @@ const DEVICE_LINKS: &[(&str, &str)] = &[
     ("core", "/proc/kcore"),
 ];
 
-/// Which of the host's user ids the ids inside stand for.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Ids {
-    /// The host's id of root inside.
-    pub base: u32,
-    pub count: u32,
-}
-
-impl Ids {
-    /// Root's supervisor: a range of its own, far above any login user.
-    pub(crate) const RANGE: Ids = Ids { base: 1_000_000_000, count: 65_536 };
-    /// A plain user's supervisor: root inside is that user, and there is no other.
-    pub(crate) const SINGLE: Ids = Ids { base: 0, count: 1 };
-
-    pub(crate) fn is_single(self) -> bool {
-        self.count == 1
-    }
-
-    /// The text of `/proc/PID/uid_map`.
-    pub(crate) fn map(self) -> String {
-        format!("0 {} {}", self.base, self.count)
-    }
-}
-
 /// One thing of the host on the stage: `name` relative to it, `guest` where it belongs inside.
 #[derive(Debug, Clone)]
 pub(crate) struct Shared {
@@ -95,20 +73,18 @@ pub(crate) struct Overlay {
     pub disk: OwnedFd,
 }
 
-/// The stage, with what is shared already.
+/// The stage, and what every instance sees of the host.
 #[derive(Debug)]
 pub(crate) struct Stage {
     /// The driver's folder.
     dir: PathBuf,
-    ids: Ids,
-    id_map: Option<OwnedFd>,
-    shared: HashMap<(PathBuf, u64, u64), String>,
-    pub(crate) system: Vec<Shared>,
+    single: bool,
+    system: Vec<&'static str>,
 }
 
 impl Stage {
-    /// Makes the private mount namespace and the stage at `dir`, and goes there.
-    pub(crate) fn new(dir: &Path, ids: Ids, notes: &mut Vec<String>) -> io::Result<Stage> {
+    /// Makes the private mount namespace and the stage at `dir`, and goes there. Tells how ids are handed out.
+    pub(crate) fn new(dir: &Path, single: bool, notes: &mut Vec<String>) -> io::Result<(Stage, Slots)> {
         unshare(CloneFlags::CLONE_NEWNS)?;
         mount(None::<&str>, "/", None::<&str>, MsFlags::MS_REC | MsFlags::MS_PRIVATE, None::<&str>)?;
         let (place, disks) = (dir.join("stage"), dir.join("instances"));
@@ -117,51 +93,84 @@ impl Stage {
         mount(Some("stage"), &place, Some("tmpfs"), MsFlags::MS_NOSUID, Some("mode=755,size=1m"))?;
         let dir = fs::canonicalize(dir)?;
         std::env::set_current_dir(&place)?;
-        for name in [ROOT, LOWER, DISK, EMPTY] {
+        for name in [ROOT, LOWER, DISK, EMPTY, SET] {
             fs::create_dir(name)?;
         }
-        let id_map = if ids.is_single() { None } else { Some(id_map(ids)?) };
-        let mut stage = Stage { dir, ids, id_map, shared: HashMap::new(), system: Vec::new() };
+        let system = SYSTEM.iter().copied().filter(|path| Path::new(path).exists()).collect();
+        let stage = Stage { dir, single, system };
         stage.make_devices()?;
-        for path in SYSTEM.iter().map(Path::new).filter(|path| path.exists()) {
-            let name = stage.share(path, notes)?;
-            stage.system.push(Shared { name, guest: path.into() });
-        }
-        Ok(stage)
+        let slots = if single { Slots::single() } else { stage.slots(notes)? };
+        Ok((stage, slots))
     }
 
-    /// Puts a folder or file of the host on the stage, read-only, and tells its name there.
-    pub(crate) fn share(&mut self, host: &Path, notes: &mut Vec<String>) -> io::Result<String> {
-        let about = fs::metadata(host)?;
-        let key = (host.to_owned(), about.dev(), about.ino());
-        if let Some(name) = self.shared.get(&key) {
-            return Ok(name.clone());
+    /// A range of ids for each instance where files can be shown through a map of ids, also under an overlay.
+    fn slots(&self, notes: &mut Vec<String>) -> io::Result<Slots> {
+        let mut slots = Slots::distinct();
+        let slot = slots.take()?;
+        let tried = kernel_is_at_least(5, 19).and_then(|()| {
+            let map = slot.disk.as_ref().map(|map| map.as_fd());
+            sys::set_mount(open(&self.dir.join("instances"))?.as_fd(), MOUNT_ATTR_IDMAP, map)
+        });
+        for path in &self.system {
+            let map = slot.host.as_ref().map(|map| map.as_fd());
+            if let Err(error) = sys::set_mount(open(Path::new(path))?.as_fd(), MOUNT_ATTR_IDMAP, map) {
+                notes.push(format!("owners of {path} do not show inside ({error}); su does not work"));
+            }
         }
-        let name = format!("shared-{}", self.shared.len());
-        if about.is_dir() {
-            fs::create_dir(&name)?
-        } else {
-            drop(File::create(&name)?)
+        match tried {
+            Ok(()) => {
+                slots.give_back(slot);
+                Ok(slots)
+            }
+            Err(error) => {
+                notes.push(format!("all instances have the same range of user ids ({error})"));
+                Slots::one_range()
+            }
         }
-        self.mount_read_only(host, &name, notes)?;
-        self.shared.insert(key, name.clone());
-        Ok(name)
+    }
+
+    /// Puts what one instance sees of the host on the stage, read-only and with its ids. Cleared by
+    /// [`Stage::clear`] once its first process has a copy, in which the kernel locks the flags.
+    pub(crate) fn set(&self, slot: &Slot, sees_host: bool, mounts: &[Mount]) -> io::Result<Vec<Shared>> {
+        mount(Some("set"), SET, Some("tmpfs"), MsFlags::MS_NOSUID, Some("mode=755,size=64k"))?;
+        let system = self.system.iter().filter(|_| sees_host).map(|path| (Path::new(path), Path::new(path)));
+        let wanted = mounts.iter().map(|mount| (mount.host.as_path(), mount.guest.as_path()));
+        let mut shared = Vec::new();
+        for (number, (host, guest)) in system.chain(wanted).enumerate() {
+            let name = format!("{SET}/{number}");
+            if fs::metadata(host)?.is_dir() {
+                fs::create_dir(&name)?;
+            } else {
+                drop(File::create(&name)?);
+            }
+            show(host, &name, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV, slot)?;
+            shared.push(Shared { name, guest: guest.to_owned() });
+        }
+        fs::create_dir(DEVICES)?;
+        show(Path::new(BUILD), DEVICES, MOUNT_ATTR_RDONLY, slot)?;
+        Ok(shared)
+    }
+
+    /// Takes everything off the stage again; nothing there is no error.
+    pub(crate) fn clear(&self) {
+        // With all that is mounted below it.
+        let _ = umount2(SET, MntFlags::MNT_DETACH);
     }
 
     /// The disk of an instance as a detached mount, made when it is not there yet.
-    pub(crate) fn disk(&self, id: &str) -> io::Result<OwnedFd> {
+    pub(crate) fn disk(&self, id: &str, slot: &Slot) -> io::Result<OwnedFd> {
         let disk = self.dir.join("instances").join(id).join("root");
         DirBuilder::new().recursive(true).mode(0o700).create(&disk)?;
         self.give(&disk)?;
-        detached(&disk, MOUNT_ATTR_NODEV)
+        detached(&disk, MOUNT_ATTR_NODEV, slot)
     }
 
     /// An image and the disk of an instance that lies over it, as detached mounts; and whether the host's folders
     /// are seen as well.
-    pub(crate) fn overlay(&self, id: &str, image: &str) -> io::Result<(Overlay, bool)> {
+    pub(crate) fn overlay(&self, id: &str, image: &str, slot: &Slot) -> io::Result<(Overlay, bool)> {
         let base = images::base(&self.dir, image)?;
-        let lower = detached(&base.root, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV)?;
-        let disk = self.disk(id)?;
+        let lower = detached(&base.root, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV, slot)?;
+        let disk = self.disk(id, slot)?;
         for name in [images::UPPER, images::WORK] {
             let folder = self.dir.join("instances").join(id).join("root").join(name);
             DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
@@ -172,44 +181,20 @@ impl Stage {
 
     /// Makes a folder of root inside.
     fn give(&self, folder: &Path) -> io::Result<()> {
-        if !self.ids.is_single() {
-            chown(folder, Some(self.ids.base), Some(self.ids.base))?;
+        if !self.single {
+            chown(folder, Some(Ids::RANGE.base), Some(Ids::RANGE.base))?;
         }
         fs::set_permissions(folder, std::os::unix::fs::PermissionsExt::from_mode(0o755))
     }
 
-    fn mount_read_only(&self, host: &Path, name: &str, notes: &mut Vec<String>) -> io::Result<()> {
-        let tree = sys::open_tree(&terminated(host)?)?;
-        let attributes = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV;
-        let mapped = self
-            .id_map
-            .as_ref()
-            .map(|map| sys::set_mount(tree.as_fd(), attributes | MOUNT_ATTR_IDMAP, Some(map.as_fd())));
-        match mapped {
-            Some(Ok(())) => {}
-            // The file system cannot map ids: files show as nobody's, and set-user-id programs do nothing.
-            Some(Err(error)) => {
-                notes.push(format!(
-                    "owners of {} do not show inside ({error}); su does not work",
-                    host.display()
-                ));
-                sys::set_mount(tree.as_fd(), attributes, None)?;
-            }
-            None => sys::set_mount(tree.as_fd(), attributes, None)?,
-        }
-        sys::attach_mount(tree.as_fd(), &terminated(Path::new(name))?)
-    }
-
     /// `/dev` is one read-only file system for all: nodes stay writable, names cannot be added.
     fn make_devices(&self) -> io::Result<()> {
-        const BUILD: &str = "dev-build";
         fs::create_dir(BUILD)?;
-        fs::create_dir(DEVICES)?;
         mount(Some("dev"), BUILD, Some("tmpfs"), MsFlags::MS_NOSUID, Some("mode=755,size=64k"))?;
         let build = Path::new(BUILD);
         for &(name, major, minor) in NODES {
             let at = build.join(name);
-            if self.ids.is_single() {
+            if self.single {
                 File::create(&at)?;
                 let host = Path::new("/dev").join(name);
                 mount(Some(&host), &at, None::<&str>, MsFlags::MS_BIND, None::<&str>)?;
@@ -225,45 +210,46 @@ impl Stage {
             fs::create_dir(build.join(name))?;
         }
         File::create(build.join("console"))?;
-        let tree = sys::open_tree(c"dev-build")?;
-        let map = self.id_map.as_ref().map(AsFd::as_fd);
-        let mapped = MOUNT_ATTR_RDONLY | if map.is_some() { MOUNT_ATTR_IDMAP } else { 0 };
-        // Without the map the nodes work just as well, but show as nobody's.
-        sys::set_mount(tree.as_fd(), mapped, map)
-            .or_else(|_| sys::set_mount(tree.as_fd(), MOUNT_ATTR_RDONLY, None))?;
-        sys::attach_mount(tree.as_fd(), c"dev")
+        Ok(())
     }
 }
 
-/// A user namespace with the map of `ids`, held open only to name the map to the kernel.
-fn id_map(ids: Ids) -> io::Result<OwnedFd> {
-    match sys::clone_process(nix::libc::CLONE_NEWUSER, None)? {
-        Side::Child => loop {
-            pause();
-        },
-        Side::Parent { pid } => {
-            let result = write_maps(pid, ids).and_then(|()| File::open(format!("/proc/{pid}/ns/user")));
-            kill(Pid::from_raw(pid), Signal::SIGKILL)?;
-            waitpid(Pid::from_raw(pid), None)?;
-            result.map(OwnedFd::from)
-        }
+/// Mounts a folder or file of the host at a name on the stage. One whose file system cannot map ids shows as
+/// nobody's, and its set-user-id programs do nothing.
+fn show(host: &Path, name: &str, attributes: u64, slot: &Slot) -> io::Result<()> {
+    let tree = open(host)?;
+    let map = slot.host.as_ref().map(|map| map.as_fd());
+    let mapped = map.is_some() && sys::set_mount(tree.as_fd(), attributes | MOUNT_ATTR_IDMAP, map).is_ok();
+    if !mapped {
+        sys::set_mount(tree.as_fd(), attributes, None)?;
     }
+    sys::attach_mount(tree.as_fd(), &terminated(Path::new(name))?)
 }
 
-/// Gives the new user namespace of `pid` its ids.
-pub(crate) fn write_maps(pid: i32, ids: Ids) -> io::Result<()> {
-    let map = ids.map();
-    fs::write(format!("/proc/{pid}/uid_map"), &map)?;
-    if ids.is_single() {
-        fs::write(format!("/proc/{pid}/setgroups"), "deny")?;
+/// Version as in `6.1.0-18`.
+fn kernel_is_at_least(major: u32, minor: u32) -> io::Result<()> {
+    let name = nix::sys::utsname::uname()?;
+    let mut numbers = name.release().to_str().unwrap_or_default().split(['.', '-']);
+    let mut number = || numbers.next().and_then(|text| text.parse::<u32>().ok()).unwrap_or_default();
+    let found = (number(), number());
+    if found >= (major, minor) {
+        return Ok(());
     }
-    fs::write(format!("/proc/{pid}/gid_map"), &map)
+    Err(io::Error::other(format!("the kernel is older than {major}.{minor}")))
 }
 
-fn detached(path: &Path, attributes: u64) -> io::Result<OwnedFd> {
-    let tree = sys::open_tree(&terminated(path)?)?;
-    sys::set_mount(tree.as_fd(), attributes, None)?;
+/// A folder of a disk or image, with the ids of an instance.
+fn detached(path: &Path, attributes: u64, slot: &Slot) -> io::Result<OwnedFd> {
+    let tree = open(path)?;
+    match &slot.disk {
+        Some(map) => sys::set_mount(tree.as_fd(), attributes | MOUNT_ATTR_IDMAP, Some(map.as_fd()))?,
+        None => sys::set_mount(tree.as_fd(), attributes, None)?,
+    }
     Ok(tree)
+}
+
+fn open(path: &Path) -> io::Result<OwnedFd> {
+    sys::open_tree(&terminated(path)?)
 }
 
 fn terminated(path: &Path) -> io::Result<CString> {
