@@ -29,6 +29,7 @@ async fn main() {
     let config = Config {
         dir: folder.path().join("compute"),
         init: Some(PathBuf::from(env!("CARGO_BIN_EXE_rolecall-init"))),
+        ..Config::default()
     };
     let driver = match choose(Choice::Namespace, &config).await {
         Ok((driver, said)) => {
