@@ -7,7 +7,7 @@ import subprocess
 import time
 
 import pytest
-from running import Server, allow, run, trust, wait_for
+from running import allow, run, wait_for
 from test_machines import IMDS, Machine
 
 
@@ -62,6 +62,8 @@ def test_a_policy_says_who_may_push_for_whom(machine, fresh):
               "--ssh-public-key", f"file://{fresh}.pub"]
     machine.server.aws(ann, *serial).refused("AccessDeniedException")
     machine.server.aws(machine.server.root, *serial).refused("SerialConsoleAccessDisabledException")
+    machine.ec2.enable_serial_console_access()
+    machine.server.aws(machine.server.root, *serial).refused("SerialConsoleSessionUnsupportedException")
 
 
 def test_scp_and_sftp_move_files_in_and_out(machine, tmp_path):

@@ -54,7 +54,7 @@ cargo clippy --workspace --all-targets --quiet -- -D warnings
 
 # The recorded requests and answers need one more feature of these crates; tests of everything are built with it,
 # so that nothing is built twice.
-vectors="rolecall-wire/vectors,rolecall-iam/vectors,rolecall-sts/vectors,rolecall-ec2/vectors,rolecall-s3/vectors,rolecall-organizations/vectors,rolecall-cloudtrail/vectors,rolecall-ssm/vectors"
+vectors="rolecall-wire/vectors,rolecall-iam/vectors,rolecall-sts/vectors,rolecall-ec2/vectors,rolecall-s3/vectors,rolecall-organizations/vectors,rolecall-cloudtrail/vectors,rolecall-ssm/vectors,rolecall-ec2-instance-connect/vectors"
 step "Unit, property and conformance tests, recorded requests and answers"
 if cargo nextest --version >/dev/null 2>&1; then
     # Two tests are programs of their own, which nextest can't list.

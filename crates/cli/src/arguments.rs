@@ -1,11 +1,12 @@
 //! The command line. An unknown flag or `ROLECALL_` variable stops everything: a mistyped one must not change what is
 //! enforced.
 
+mod clients;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use lexopt::{Arg, Parser, ValueExt};
-use rolecall_base::AccountId;
 use rolecall_compute::Choice;
 use rolecall_identity::NewKey;
 use rolecall_server::{Config, Durability, Quotas, Tls};
@@ -130,14 +131,14 @@ pub fn read() -> Result<Command, lexopt::Error> {
         "version" => Ok(Command::Version),
         "up" => up(&mut parser).map(|up| Command::Up(Box::new(up))),
         "eval" => none(&mut parser, Command::Eval),
-        "exec" => exec(&mut parser).map(Command::Exec),
-        "ssh" => ssh(&mut parser).map(Command::Ssh),
-        "ps" => ps(&mut parser),
-        "metadata" => metadata(&mut parser),
+        "exec" => clients::exec(&mut parser).map(Command::Exec),
+        "ssh" => clients::ssh(&mut parser).map(Command::Ssh),
+        "ps" => clients::ps(&mut parser),
+        "metadata" => clients::metadata(&mut parser),
         "sftp-server" => none(&mut parser, Command::SftpServer),
         "test" => test(&mut parser).map(Command::Test),
-        "accounts" => accounts(&mut parser),
-        "why" => why(&mut parser),
+        "accounts" => clients::accounts(&mut parser),
+        "why" => clients::why(&mut parser),
         other => Err(format!("there is no command `{other}`").into()),
     }
 }
@@ -310,40 +311,6 @@ fn endpoint(given: Option<String>) -> Endpoint {
     given.or_else(|| variable("AWS_ENDPOINT_URL")).unwrap_or_else(default)
 }
 
-fn accounts(parser: &mut Parser) -> Result<Command, lexopt::Error> {
-    match parser.next()? {
-        Some(Arg::Value(word)) if word == "create" => {}
-        _ => return Err("it is `rolecall accounts create --account ID`".into()),
-    }
-    let (mut at, mut account) = (None, None);
-    while let Some(argument) = parser.next()? {
-        match argument {
-            Arg::Long("account") => {
-                let id: AccountId = parser.value()?.parse()?;
-                account = Some(id.to_string());
-            }
-            Arg::Long("endpoint") => at = Some(parser.value()?.string()?),
-            other => return Err(other.unexpected()),
-        }
-    }
-    let account = account.ok_or("--account ID is missing")?;
-    Ok(Command::CreateAccount { at: endpoint(at), account })
-}
-
-fn why(parser: &mut Parser) -> Result<Command, lexopt::Error> {
-    let (mut at, mut request_id, mut json) = (None, None, false);
-    while let Some(argument) = parser.next()? {
-        match argument {
-            Arg::Value(id) if request_id.is_none() => request_id = Some(id.string()?),
-            Arg::Long("endpoint") => at = Some(parser.value()?.string()?),
-            Arg::Long("json") => json = true,
-            other => return Err(other.unexpected()),
-        }
-    }
-    let request_id = request_id.ok_or("the request's id is missing")?;
-    Ok(Command::Why { at: endpoint(at), request_id, json, color: color() })
-}
-
 /// https://no-color.org
 fn color() -> bool {
     variable("NO_COLOR").is_none()
@@ -373,64 +340,4 @@ fn none(parser: &mut Parser, command: Command) -> Result<Command, lexopt::Error>
         None => Ok(command),
         Some(other) => Err(other.unexpected()),
     }
-}
-
-fn ps(parser: &mut Parser) -> Result<Command, lexopt::Error> {
-    let (mut at, mut json) = (None, false);
-    while let Some(argument) = parser.next()? {
-        match argument {
-            Arg::Long("endpoint") => at = Some(parser.value()?.string()?),
-            Arg::Long("json") => json = true,
-            other => return Err(other.unexpected()),
-        }
-    }
-    Ok(Command::Ps { at: endpoint(at), json })
-}
-
-fn metadata(parser: &mut Parser) -> Result<Command, lexopt::Error> {
-    let (mut at, mut instance) = (None, None);
-    while let Some(argument) = parser.next()? {
-        match argument {
-            Arg::Value(id) if instance.is_none() => instance = Some(id.string()?),
-            Arg::Long("endpoint") => at = Some(parser.value()?.string()?),
-            other => return Err(other.unexpected()),
-        }
-    }
-    let instance = instance.ok_or("the instance's id is missing")?;
-    Ok(Command::Metadata { at: endpoint(at), instance })
-}
-
-fn ssh(parser: &mut Parser) -> Result<Ssh, lexopt::Error> {
-    let Exec { at, instance, user, tty, command } = inside(parser, "ec2-user")?;
-    Ok(Ssh { at, instance, user, tty, command })
-}
-
-fn exec(parser: &mut Parser) -> Result<Exec, lexopt::Error> {
-    inside(parser, "root")
-}
-
-/// What is to run inside an instance.
-fn inside(parser: &mut Parser, user: &str) -> Result<Exec, lexopt::Error> {
-    let (mut at, mut instance, mut user, mut tty) = (None, None, user.to_owned(), false);
-    let mut command = Vec::new();
-    loop {
-        // All that follows `--` is the command, its own flags included.
-        if let Ok(mut rest) = parser.raw_args()
-            && rest.peek().is_some_and(|next| next == "--")
-        {
-            rest.next();
-            command = rest.map(|word| word.string()).collect::<Result<_, _>>()?;
-            break;
-        }
-        match parser.next()? {
-            None => break,
-            Some(Arg::Long("endpoint")) => at = Some(parser.value()?.string()?),
-            Some(Arg::Long("user")) => user = parser.value()?.string()?,
-            Some(Arg::Long("tty") | Arg::Short('t')) => tty = true,
-            Some(Arg::Value(id)) if instance.is_none() => instance = Some(id.string()?),
-            Some(other) => return Err(other.unexpected()),
-        }
-    }
-    let instance = instance.ok_or("the instance's id is missing")?;
-    Ok(Exec { at: endpoint(at), instance, user, tty, command })
 }

@@ -21,6 +21,8 @@ pub struct Target {
     pub tags: Tags,
     /// Whether it is in the state `running`.
     pub running: bool,
+    /// Whether its account has serial consoles switched on.
+    pub serial_console: bool,
 }
 
 /// Finds instances.

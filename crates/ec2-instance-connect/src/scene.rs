@@ -19,7 +19,9 @@ pub(crate) struct Scene {
 }
 
 #[derive(Debug)]
-struct Two;
+struct Two {
+    serial_console: bool,
+}
 
 impl Instances for Two {
     fn find(&self, _: &Reader, id: &str) -> Result<Option<Target>, Fault> {
@@ -32,6 +34,7 @@ impl Instances for Two {
             zone: format!("{REGION}a"),
             tags,
             running: id == RUNNING,
+            serial_console: self.serial_console,
         };
         Ok([RUNNING, STOPPED].contains(&id).then_some(target))
     }
@@ -39,8 +42,16 @@ impl Instances for Two {
 
 impl Scene {
     pub fn new() -> Scene {
+        Scene::of(Two { serial_console: false })
+    }
+
+    pub fn with_serial_console() -> Scene {
+        Scene::of(Two { serial_console: true })
+    }
+
+    fn of(two: Two) -> Scene {
         let mut extensions = Extensions::default();
-        extensions.insert(Arc::new(Targets(Arc::new(Two))));
+        extensions.insert(Arc::new(Targets(Arc::new(two))));
         Scene { world: World::with(1, extensions) }
     }
 

@@ -8,7 +8,7 @@ use rolecall_store::Reader;
 use crate::network;
 use crate::place::Place;
 use crate::records::{Cpus, InstancePlaces, Instances, SecurityGroups, Subnets, Vpcs};
-use crate::{instance_types, regions, tags as tag_sets, wiring};
+use crate::{instance_types, regions, settings, tags as tag_sets, wiring};
 
 pub use crate::interfaces::{of as interfaces_of, primary as primary_interface};
 pub use crate::machines::host_name;
@@ -118,6 +118,15 @@ pub fn architecture() -> &'static str {
 /// When the store can't be read.
 pub fn admits(db: &Reader, own: &NetworkInterface, port: u16, from: IpAddr) -> Result<bool, Fault> {
     wiring::admits(db, own, port, from)
+}
+
+/// Whether an instance's account has serial consoles switched on.
+///
+/// # Errors
+/// When the store can't be read.
+pub fn serial_console(db: &Reader, instance: &Instance) -> Result<bool, Fault> {
+    let place = Place { account: instance.account, region: &instance.region };
+    Ok(settings::of(db, place)?.serial_console)
 }
 
 /// Whether a region is one of those that are listed.

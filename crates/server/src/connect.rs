@@ -16,12 +16,12 @@ impl Instances for OfEc2 {
         };
         let zone = instances::primary_interface(db, &found)?.zone;
         let tags = instances::tags(db, &found)?;
-        let running = found.state == State::Running;
         Ok(Some(Target {
             arn: found.arn(),
             zone,
             tags,
-            running,
+            running: found.state == State::Running,
+            serial_console: instances::serial_console(db, &found)?,
             account: found.account,
             region: found.region,
         }))

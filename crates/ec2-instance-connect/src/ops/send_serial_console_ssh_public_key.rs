@@ -1,4 +1,4 @@
-//! SendSerialConsoleSSHPublicKey: decided and checked; then refused, as no account here has serial consoles switched on.
+//! SendSerialConsoleSSHPublicKey: decided and checked; then refused, as no instance here has a serial console.
 
 use rolecall_actions::ec2_instance_connect;
 use rolecall_base::Fault;
@@ -19,8 +19,12 @@ impl Operation for SendSerialConsoleSSHPublicKey {
     }
 
     fn run(req: &mut Authorized<'_, Self>) -> Result<SendSerialConsoleSSHPublicKeyResponse, Fault> {
-        instances::reachable(&req.at(), &req.input.instance_id, None)?;
+        let target = instances::reachable(&req.at(), &req.input.instance_id, None)?;
         key::line(&req.input.ssh_public_key)?;
+        if target.serial_console {
+            let text = "Instances of Rolecall have no serial console. Connect by SSH instead.";
+            return Err(fault::serial_console_session_unsupported(text));
+        }
         Err(fault::serial_console_access_disabled(
             "Your account is not authorized to use the EC2 Serial Console. To authorize your account, run the \
              EnableSerialConsoleAccess API. For more information, see \
@@ -38,9 +42,8 @@ mod tests {
     use crate::scene::{KEY, RUNNING, Scene};
 
     #[test]
-    fn serial_consoles_are_switched_off() {
-        let scene = Scene::new();
-        let call = |id: &str| {
+    fn there_are_no_serial_consoles_whether_switched_on_or_not() {
+        let call = |scene: &Scene, id: &str| {
             let input = SendSerialConsoleSSHPublicKeyRequest {
                 instance_id: id.into(),
                 ssh_public_key: KEY.into(),
@@ -48,7 +51,9 @@ mod tests {
             };
             scene.world.call::<SendSerialConsoleSSHPublicKey>(&scene.world.root(ACCOUNT), input)
         };
-        check_fault(call(RUNNING), "SerialConsoleAccessDisabledException");
-        check_fault(call("i-0123456789abcdef9"), "EC2InstanceNotFoundException");
+        let (off, on) = (Scene::new(), Scene::with_serial_console());
+        check_fault(call(&off, RUNNING), "SerialConsoleAccessDisabledException");
+        check_fault(call(&on, RUNNING), "SerialConsoleSessionUnsupportedException");
+        check_fault(call(&on, "i-0123456789abcdef9"), "EC2InstanceNotFoundException");
     }
 }
