@@ -88,8 +88,8 @@ def test_what_is_accepted_is_what_the_provider_gets_and_no_more(deal):
     assert listed["RequestorName"] == "Backups Inc." and listed["Notes"] == "for the backups"
 
     token = deal.notice(id)["TradeInToken"]
-    refused("AccessDenied", server.client("sts", admin).get_delegated_access_token, TradeInToken=token)
-    refused("AccessDenied", deal.provider_sts.get_delegated_access_token, TradeInToken=token[:-4] + "AAAA")
+    refused("ValidationError", server.client("sts", admin).get_delegated_access_token, TradeInToken=token)
+    refused("ValidationError", deal.provider_sts.get_delegated_access_token, TradeInToken=token[:-4] + "AAAA")
     given = deal.provider_sts.get_delegated_access_token(TradeInToken=token)
     assert given["AssumedPrincipal"] == f"arn:aws:iam::{CUSTOMER}:user/admin" and given["PackedPolicySize"] > 0
     keys = Keys.of(given["Credentials"])

@@ -52,7 +52,7 @@ fn request(req: &Authorized<'_, GetDelegatedAccessToken>) -> Result<DelegationRe
 }
 
 fn invalid() -> Fault {
-    Fault::new("AccessDenied", 403, "The trade-in token is not valid for this account.")
+    Fault::validation("The trade-in token is not valid for this account.")
 }
 
 #[cfg(test)]
@@ -145,9 +145,9 @@ mod tests {
     #[test]
     fn a_token_is_none_for_others_or_before_it_was_sent() {
         let (world, token) = accepted(DelegationState::Finalized);
-        check_fault(trade(&world, ACCOUNT, &token), "AccessDenied");
-        check_fault(trade(&world, provider(), &token.to_uppercase()), "AccessDenied");
+        check_fault(trade(&world, ACCOUNT, &token), "ValidationError");
+        check_fault(trade(&world, provider(), &token.to_uppercase()), "ValidationError");
         let (world, token) = accepted(DelegationState::Accepted);
-        check_fault(trade(&world, provider(), &token), "AccessDenied");
+        check_fault(trade(&world, provider(), &token), "ValidationError");
     }
 }
