@@ -17,7 +17,7 @@ impl Record for UsedAssertion {
 pub struct UsedAssertions;
 
 impl Table for UsedAssertions {
-    const ID: u16 = 40;
+    const ID: u16 = 41;
     const NAME: &'static str = "used_assertions";
     type Key = (u64, String);
     type Row = UsedAssertion;

@@ -1,8 +1,9 @@
 //! `cargo xtask tidy`: the rules of ARCHITECTURE.md that compilers don't check. Layers of crates, sizes and first lines
-//! of files, names, and nothing of the machine that it was written on.
+//! of files, names, numbers of tables, and nothing of the machine that it was written on.
 
 mod files;
 mod layers;
+mod tables;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -27,10 +28,12 @@ pub fn run(root: &Path) -> ExitCode {
 fn complaints(root: &Path) -> Result<Vec<String>, String> {
     let mut complaints = layers::check(root)?;
     let machine = machine_paths(root);
+    let mut tables = tables::Tables::default();
     for path in tracked(root)? {
         // Deleted in the working tree, or not text: nothing to read.
         let Ok(text) = std::fs::read_to_string(root.join(&path)) else { continue };
         files::check(&path, &text, &machine, &mut complaints);
+        tables.check(&path, &text, &mut complaints);
     }
     Ok(complaints)
 }

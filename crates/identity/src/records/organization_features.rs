@@ -38,7 +38,7 @@ impl Record for OrganizationFeatures {
 pub struct AllOrganizationFeatures;
 
 impl Table for AllOrganizationFeatures {
-    const ID: u16 = 137;
+    const ID: u16 = 128;
     const NAME: &'static str = "organization_features";
     type Key = String;
     type Row = OrganizationFeatures;
