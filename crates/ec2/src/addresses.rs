@@ -126,6 +126,19 @@ pub fn take_public(tx: &mut Tx, env: &Env, owner: &str) -> Result<Ipv4Addr, Faul
     Err(faults::other("InsufficientAddressCapacity", "There are no free public addresses."))
 }
 
+/// Takes one public address; false when it is none of them, or somebody has it.
+///
+/// # Errors
+/// When the store can't be read.
+pub fn claim_public(tx: &mut Tx, address: Ipv4Addr, owner: &str) -> Result<bool, Fault> {
+    let (number, (base, mask)) = (u32::from(address), PUBLIC);
+    if number & !mask != base || matches!(number & 0xff, 0 | 255) || tx.exists::<PublicAddresses>(&number)? {
+        return Ok(false);
+    }
+    tx.put::<PublicAddresses>(&number, &taken(owner))?;
+    Ok(true)
+}
+
 /// Frees a public address.
 ///
 /// # Errors

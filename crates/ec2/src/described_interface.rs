@@ -132,7 +132,7 @@ impl DescribedInterface {
         self.interface.requester.as_ref().map_or("interface", |requester| requester.kind.as_str())
     }
 
-    fn attachment(&self) -> Option<model::NetworkInterfaceAttachment> {
+    pub fn attachment(&self) -> Option<model::NetworkInterfaceAttachment> {
         self.interface.attachment.as_ref().map(|attachment| model::NetworkInterfaceAttachment {
             attach_time: Some(attachment.attached),
             attachment_id: Some(attachment.id.clone()),

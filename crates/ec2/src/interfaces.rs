@@ -9,13 +9,59 @@ use rolecall_env::Env;
 use rolecall_store::{Reader, Tx};
 
 use crate::addresses;
-use crate::network::rows;
+use crate::elastic;
+use crate::faults;
+use crate::network::{rows, token};
 use crate::place::Place;
 use crate::records::{
     Attachment, Instance, Interfaces, NetworkInterface, PrivateAddress, PublicAddress, Requester, Subnet,
 };
 use crate::tags;
 use crate::wiring;
+
+/// The interface of an id.
+///
+/// # Errors
+/// InvalidNetworkInterfaceId.Malformed, InvalidNetworkInterfaceID.NotFound.
+pub fn get(db: &Reader, place: Place<'_>, id: &str) -> Result<NetworkInterface, Fault> {
+    if !id.starts_with("eni-") {
+        return Err(faults::malformed("InvalidNetworkInterfaceId.Malformed", id, "eni"));
+    }
+    db.get::<Interfaces>(&place.key(id))?.ok_or_else(|| faults::no_interface(id))
+}
+
+/// The same for one that is to be changed by its account: what a service manages, it alone changes.
+///
+/// # Errors
+/// As of [`get`]; OperationNotPermitted.
+pub fn own(db: &Reader, place: Place<'_>, id: &str) -> Result<NetworkInterface, Fault> {
+    let found = get(db, place, id)?;
+    match &found.requester {
+        Some(requester) => {
+            let text = format!("The network interface '{id}' is managed by {}.", requester.id);
+            Err(faults::not_permitted(text))
+        }
+        None => Ok(found),
+    }
+}
+
+pub fn no_attachment(id: &str) -> Fault {
+    let text = format!("The network interface attachment '{id}' does not exist");
+    faults::other("InvalidAttachmentID.NotFound", text)
+}
+
+/// Checks a description.
+///
+/// # Errors
+/// InvalidParameterValue above 255 characters.
+pub fn check_description(text: Option<&str>) -> Result<(), Fault> {
+    match text {
+        Some(text) if text.chars().count() > 255 => {
+            Err(faults::invalid_value(text, "description", "It has at most 255 characters."))
+        }
+        _ => Ok(()),
+    }
+}
 
 /// The interfaces of an instance, the primary one first.
 ///
@@ -122,6 +168,7 @@ pub fn make(tx: &mut Tx, env: &Env, place: Place<'_>, new: New<'_>) -> Result<Ne
         attachment: None,
         requester: new.requester,
         created: env.now().whole_seconds(),
+        token: None,
         id,
     })
 }
@@ -152,10 +199,9 @@ pub fn remove(tx: &mut Tx, interface: &NetworkInterface) -> Result<(), Fault> {
     let place = Place { account: interface.account, region: &interface.region };
     for own in &interface.addresses {
         addresses::free_private(tx, place, &interface.subnet, own.address)?;
-        if let Some(PublicAddress { address, elastic: None }) = own.public {
-            addresses::free_public(tx, address)?;
-        }
+        elastic::lost(tx, place, own.public.clone())?;
     }
+    token::forget(tx, place, interface.token.as_deref())?;
     tags::put(tx, place, &interface.id, Default::default())?;
     touch(tx, interface)?;
     Ok(tx.delete::<Interfaces>(&interface.key())?)
@@ -168,7 +214,7 @@ pub fn remove(tx: &mut Tx, interface: &NetworkInterface) -> Result<(), Fault> {
 /// When no address is left.
 pub fn started(tx: &mut Tx, env: &Env, instance: &Instance) -> Result<(), Fault> {
     let mut own = primary(tx, instance)?;
-    let has_any = own.addresses.iter().any(|address| address.public.is_some());
+    let has_any = of(tx, instance)?.iter().flat_map(|own| &own.addresses).any(|own| own.public.is_some());
     if !own.public || has_any || instance.interfaces.len() > 1 {
         return Ok(());
     }

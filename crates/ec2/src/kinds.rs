@@ -9,6 +9,7 @@ use rolecall_base::Fault;
 use rolecall_door::{At, ByArn, Needs, Question};
 use rolecall_store::{Reader, Table};
 
+use crate::elastic;
 use crate::faults;
 use crate::groups;
 use crate::images;
@@ -16,8 +17,8 @@ use crate::network::{self, InNetwork, refusals};
 use crate::place::Place;
 use crate::placement_groups;
 use crate::records::{
-    DhcpOptionSets, Instances, Interfaces, InternetGateways, KeyPairNames, LaunchTemplates, NatGateways,
-    NetworkAcls, RegionalKey, RouteTables, SecurityGroups, Subnets, Vpcs,
+    DhcpOptionSets, ElasticAddresses, Instances, Interfaces, InternetGateways, KeyPairNames, LaunchTemplates,
+    NatGateways, NetworkAcls, RegionalKey, RouteTables, SecurityGroups, Subnets, Vpcs,
 };
 use crate::templates;
 use crate::{snapshots, tags, volumes};
@@ -77,6 +78,7 @@ kinds! {
     "subnet" Subnet in_network::<Subnets>, faults::no_subnet, by_id;
     "sg" SecurityGroup in_network::<SecurityGroups>, faults::no_group, by_id;
     "sgr" SecurityGroupRule groups::has_rule, groups::no_rule, by_id;
+    "eipalloc" ElasticIp stored::<ElasticAddresses>, elastic::no_allocation, by_id;
     "key" KeyPair stored::<KeyPairNames>, faults::no_key_pair, key_pair;
     "ami" Image |db, place, id| Ok(images::find(db, place, id)?.is_some()), |id| faults::no_image(&[id]), image;
     "rtb" RouteTable in_network::<RouteTables>, faults::no_route_table, by_id;

@@ -35,6 +35,9 @@ pub struct NetworkInterface {
     #[serde(default)]
     pub requester: Option<Requester>,
     pub created: Time,
+    /// The client token that it was made with, for [`crate::network::token::forget`].
+    #[serde(default)]
+    pub token: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,6 +5,7 @@
 mod account_settings;
 mod address;
 mod association;
+mod elastic_address;
 mod image;
 mod instance;
 mod interface;
@@ -26,6 +27,7 @@ mod wiring;
 pub use account_settings::{AccountSettings, MetadataDefaults, SettingsOfAccounts};
 pub use address::{PrivateAddresses, PublicAddresses, Taken};
 pub use association::{Association, Associations};
+pub use elastic_address::{Associated, ElasticAddress, ElasticAddresses};
 pub use image::{
     Bytes, DiskPlaces, DiskWork, Image, ImageAlias, ImageAliases, ImageDisk, ImageState, Images,
 };

@@ -76,6 +76,7 @@ impl Old {
             }),
             requester: None,
             created: self.launched,
+            token: None,
         })
     }
 }
