@@ -10,6 +10,7 @@ use rolecall_door::{At, ByArn, Needs, Question};
 use rolecall_store::{Reader, Table};
 
 use crate::elastic;
+use crate::endpoints;
 use crate::faults;
 use crate::groups;
 use crate::images;
@@ -18,7 +19,7 @@ use crate::place::Place;
 use crate::placement_groups;
 use crate::records::{
     DhcpOptionSets, ElasticAddresses, Instances, Interfaces, InternetGateways, KeyPairNames, LaunchTemplates,
-    NatGateways, NetworkAcls, RegionalKey, RouteTables, SecurityGroups, Subnets, Vpcs,
+    NatGateways, NetworkAcls, RegionalKey, RouteTables, SecurityGroups, Subnets, VpcEndpoints, Vpcs,
 };
 use crate::templates;
 use crate::{snapshots, tags, volumes};
@@ -79,6 +80,7 @@ kinds! {
     "sg" SecurityGroup in_network::<SecurityGroups>, faults::no_group, by_id;
     "sgr" SecurityGroupRule groups::has_rule, groups::no_rule, by_id;
     "eipalloc" ElasticIp stored::<ElasticAddresses>, elastic::no_allocation, by_id;
+    "vpce" VpcEndpoint stored::<VpcEndpoints>, endpoints::no_endpoint, by_id;
     "key" KeyPair stored::<KeyPairNames>, faults::no_key_pair, key_pair;
     "ami" Image |db, place, id| Ok(images::find(db, place, id)?.is_some()), |id| faults::no_image(&[id]), image;
     "rtb" RouteTable in_network::<RouteTables>, faults::no_route_table, by_id;

@@ -22,6 +22,7 @@ mod tagged;
 mod token;
 mod upgraded;
 mod volume;
+mod vpc_endpoint;
 mod wiring;
 
 pub use account_settings::{AccountSettings, MetadataDefaults, SettingsOfAccounts};
@@ -58,6 +59,7 @@ pub use security_group::{OfGroup, Rule, RuleGroups, RulePeer, SecurityGroup, Sec
 pub use settings::{Cpus, HostNames, PlacementRef, Settings};
 pub use tagged::{TagSets, Tagged};
 pub use token::{ClientToken, ClientTokens};
+pub use vpc_endpoint::{EndpointSubnet, VpcEndpoint, VpcEndpoints};
 pub use upgraded::{Embedded, EmbeddedInterfaces};
 pub use volume::{
     MadeDisk, MadeDisks, Modification, Shape, Snapshot, SnapshotState, Snapshots, Source, Volume,

@@ -1,0 +1,108 @@
+//! Where requests on a VPC's own API endpoint come from. The listener says which VPC it is, the client's address which
+//! subnet: so the VPC endpoint that their way leads through is known without a word of the client.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rolecall_base::{AccountId, Fault};
+use rolecall_door::{Endpoint, Origin};
+use rolecall_ec2::origins::{self, EVERYTHING};
+use rolecall_identity::Identity;
+use rolecall_policy::Kind;
+use rolecall_store::Hint;
+use sha2::{Digest, Sha256};
+
+/// Addresses and services whose ways are remembered.
+const REMEMBERED: usize = 4096;
+
+/// The inside of one VPC.
+pub struct Inside {
+    identity: Arc<Identity>,
+    account: AccountId,
+    region: String,
+    vpc: String,
+    seen: Mutex<Seen>,
+}
+
+/// The ways as they were last found.
+struct Seen {
+    /// Tells of any commit after that.
+    hint: Hint,
+    ways: HashMap<(Ipv4Addr, String), Way>,
+}
+
+/// What a way makes of an origin.
+#[derive(Clone)]
+struct Way {
+    public: Option<Ipv4Addr>,
+    endpoint: Option<Arc<Endpoint>>,
+}
+
+impl Inside {
+    /// # Errors
+    /// InternalFailure for a VPC that is not there.
+    pub fn new(identity: &Arc<Identity>, vpc: &str) -> Result<Inside, Fault> {
+        let found = origins::place_of(&*identity.store.read()?, vpc)?;
+        let (account, region) = found.ok_or_else(|| Fault::internal(format!("there is no {vpc}")))?;
+        let seen = Seen { hint: identity.store.hint(), ways: HashMap::new() };
+        Ok(Inside { identity: identity.clone(), account, region, vpc: vpc.to_owned(), seen: Mutex::new(seen) })
+    }
+
+    /// Says in an origin what is known of a request for a service. Without a VPC endpoint it comes, as in AWS, from the
+    /// public address of its interface or of its NAT gateway.
+    ///
+    /// # Errors
+    /// When the store can't be read: then nothing may pass as coming from elsewhere.
+    pub fn complete(&self, origin: &mut Origin, service: &str) -> Result<(), Fault> {
+        let Some(IpAddr::V4(from)) = origin.source_ip else { return Ok(()) };
+        let way = self.way(from, service)?;
+        if way.endpoint.is_none()
+            && let Some(public) = way.public
+        {
+            origin.source_ip = Some(public.into());
+        }
+        origin.endpoint = way.endpoint;
+        Ok(())
+    }
+
+    /// The way from an address to a service. It is looked for again only when anything was committed since.
+    fn way(&self, from: Ipv4Addr, service: &str) -> Result<Way, Fault> {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if seen.hint.take() || seen.ways.len() >= REMEMBERED {
+            seen.ways.clear();
+        }
+        let key = (from, service.to_owned());
+        if let Some(way) = seen.ways.get(&key) {
+            return Ok(way.clone());
+        }
+        let db = self.identity.store.read()?;
+        let found = origins::way(&db, (self.account, &self.region), &self.vpc, from, service)?;
+        let endpoint = match found.endpoint {
+            None => None,
+            Some(own) => {
+                let text = own.policy.unwrap_or_else(|| EVERYTHING.to_owned());
+                let digest = Sha256::digest(text.as_bytes()).into();
+                let documents = &self.identity.documents;
+                let policy = documents.resource(Kind::Endpoint, digest, "VPC endpoint policy", || Ok(text));
+                Some(Arc::new(Endpoint {
+                    id: own.id,
+                    vpc: own.vpc,
+                    region: self.region.clone(),
+                    account: self.account,
+                    policy: policy?,
+                }))
+            }
+        };
+        let way = Way { public: found.public, endpoint };
+        seen.ways.insert(key, way.clone());
+        Ok(way)
+    }
+}
+
+impl fmt::Debug for Inside {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Inside").field("vpc", &self.vpc).finish_non_exhaustive()
+    }
+}
