@@ -8,8 +8,8 @@ pub mod images;
 pub mod instance_types;
 pub mod instances;
 pub mod model;
-pub mod origins;
 pub mod ops;
+pub mod origins;
 pub mod records;
 pub mod regions;
 

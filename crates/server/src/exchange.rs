@@ -16,15 +16,18 @@ use rolecall_door::{ByteStream, Front, Origin, Request, RequestBody};
 use rolecall_wire::{Body, Protocol, Response, encode_fault};
 
 use crate::body::{self, Share};
+use crate::origins::Inside;
 use crate::route;
 use crate::start::World;
 
 /// Where a connection came from.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Peer {
     pub ip: IpAddr,
     /// The version of TLS, `1.2` or `1.3`, of a connection that has it.
     pub tls: Option<&'static str>,
+    /// The VPC that it is in, of a connection to a VPC's own endpoint.
+    pub inside: Option<Arc<Inside>>,
 }
 
 /// Answers one request.
@@ -85,6 +88,11 @@ async fn answer(world: &Arc<World>, peer: Peer, request: http::Request<Incoming>
         method: parts.method,
         headers: parts.headers,
     };
+    if let Some(inside) = &peer.inside
+        && let Err(fault) = inside.complete(&mut request.origin, &service)
+    {
+        return refuse(&fault, Some(front), &id);
+    }
     // Keeps its part of the memory of bodies until the answer is there.
     let mut _share = Share::default();
     if front.streams(&request) {

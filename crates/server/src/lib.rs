@@ -20,6 +20,7 @@ mod machines;
 mod metadata;
 mod metadata_ports;
 mod networks;
+mod origins;
 mod provider_client;
 mod provider_trust;
 mod published;

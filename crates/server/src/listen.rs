@@ -12,6 +12,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
 
 use crate::exchange::{Peer, serve};
+use crate::origins::Inside;
 use crate::start::World;
 
 /// Connections at a time, over all listeners.
@@ -30,6 +31,8 @@ const HANDSHAKE: Duration = Duration::from_secs(10);
 pub struct Accepting {
     pub world: Arc<World>,
     pub permits: Arc<Semaphore>,
+    /// For the API endpoint of a VPC: which one its clients are in.
+    pub inside: Option<Arc<Inside>>,
     /// Turns true when the server stops.
     pub stop: watch::Receiver<bool>,
 }
@@ -85,7 +88,8 @@ impl Accepting {
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
         let world = self.world.clone();
-        let service = service_fn(move |request| serve(world.clone(), Peer { ip, tls }, request));
+        let peer = Peer { ip, tls, inside: self.inside.clone() };
+        let service = service_fn(move |request| serve(world.clone(), peer.clone(), request));
         let connection = hyper::server::conn::http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEAD)

@@ -21,6 +21,7 @@ use crate::listen::{Accepting, stopping};
 use crate::metadata::Metadata;
 use crate::metadata_ports::{MetadataPorts, NewPort};
 use crate::networks::{self, Outside, Resolver};
+use crate::origins::Inside;
 use crate::ssh::Ssh;
 use crate::start::World;
 
@@ -240,7 +241,14 @@ impl Hosting {
         let networks = self.world.networks.clone();
         let known = self.world.fronts.all().iter().map(|front| front.service().name).collect();
         let mut tasks = JoinSet::new();
-        tasks.spawn(self.accepting.clone().run(endpoint, None));
+        match Inside::new(&self.world.door.identity, &vpc) {
+            Ok(inside) => {
+                let accepting = Accepting { inside: Some(Arc::new(inside)), ..self.accepting.clone() };
+                tasks.spawn(accepting.run(endpoint, None));
+            }
+            // Without it requests would pass as coming from outside: then rather none.
+            Err(fault) => log::error!("{vpc} has no API endpoint: {fault:?}"),
+        }
         tasks.spawn(Resolver::new(networks.clone(), &vpc, known).run(names));
         tasks.spawn(Outside::new(networks, &vpc).run(outside));
         self.services.insert(vpc, tasks);

@@ -47,7 +47,13 @@ impl Inside {
         let found = origins::place_of(&*identity.store.read()?, vpc)?;
         let (account, region) = found.ok_or_else(|| Fault::internal(format!("there is no {vpc}")))?;
         let seen = Seen { hint: identity.store.hint(), ways: HashMap::new() };
-        Ok(Inside { identity: identity.clone(), account, region, vpc: vpc.to_owned(), seen: Mutex::new(seen) })
+        Ok(Inside {
+            identity: identity.clone(),
+            account,
+            region,
+            vpc: vpc.to_owned(),
+            seen: Mutex::new(seen),
+        })
     }
 
     /// Says in an origin what is known of a request for a service. Without a VPC endpoint it comes, as in AWS, from the

@@ -174,6 +174,7 @@ impl Server {
         let accepting = Accepting {
             world: world.clone(),
             permits: Arc::new(Semaphore::new(CONNECTIONS)),
+            inside: None,
             stop: stopping,
         };
         let mut server = Server {

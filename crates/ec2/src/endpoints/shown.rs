@@ -6,7 +6,7 @@ use rolecall_store::Reader;
 use super::{service_name, shown_policy};
 use crate::filters::Filtered;
 use crate::model::{self, DnsEntry, DnsOptions, SecurityGroupIdentifier};
-use crate::network::{Network, all};
+use crate::network::{Network, rows};
 use crate::place::Place;
 use crate::records::{RouteTables, Via, VpcEndpoint};
 use crate::tags;
@@ -27,7 +27,7 @@ pub struct Shown {
 /// When the store can't be read.
 pub fn show(db: &Reader, place: Place<'_>, list: Vec<VpcEndpoint>) -> Result<Vec<Shown>, Fault> {
     let network = Network::load(db, place)?;
-    let tables = all::<RouteTables>(db, place)?;
+    let tables = rows::<RouteTables>(db, place)?;
     let mut shown = Vec::new();
     for own in list {
         let leads = |via: &Via| matches!(via, Via::Endpoint(id) if *id == own.id);

@@ -98,7 +98,12 @@ fn answer(
 }
 
 /// Private names need the VPC's own names, and lead to one endpoint only.
-fn check_private_dns(others: &[VpcEndpoint], vpc: &Vpc, place: Place<'_>, service: &str) -> Result<(), Fault> {
+fn check_private_dns(
+    others: &[VpcEndpoint],
+    vpc: &Vpc,
+    place: Place<'_>,
+    service: &str,
+) -> Result<(), Fault> {
     if !vpc.dns_support || !vpc.dns_hostnames {
         let text = format!(
             "Enabling private DNS requires both enableDnsSupport and enableDnsHostnames VPC attributes set to true for {}",
@@ -181,7 +186,8 @@ mod tests {
         let root = world.root(ACCOUNT);
         let vpc = new_vpc(&world, "10.0.0.0/16").vpc_id.unwrap();
         let (a, b) = (new_table(&world, &vpc), new_table(&world, &vpc));
-        let made = world.call::<CreateVpcEndpoint>(&root, gateway(&vpc, &[&a])).unwrap().vpc_endpoint.unwrap();
+        let made =
+            world.call::<CreateVpcEndpoint>(&root, gateway(&vpc, &[&a])).unwrap().vpc_endpoint.unwrap();
         let id = made.vpc_endpoint_id.unwrap();
         assert_eq!(made.route_table_ids.unwrap(), [a.clone()]);
         let route = seen_table(&world, &a).routes.unwrap().pop().unwrap();
@@ -232,12 +238,18 @@ mod tests {
             DescribeNetworkInterfacesRequest { network_interface_ids: Some(vec![eni]), ..Default::default() };
         let seen = world.call::<DescribeNetworkInterfaces>(&root, look.clone()).unwrap();
         let seen = seen.network_interfaces.unwrap().remove(0);
-        assert_eq!((seen.interface_type.as_deref(), seen.requester_managed), (Some("vpc_endpoint"), Some(true)));
+        assert_eq!(
+            (seen.interface_type.as_deref(), seen.requester_managed),
+            (Some("vpc_endpoint"), Some(true))
+        );
         check_fault(world.call::<CreateVpcEndpoint>(&root, input), "InvalidParameter");
         let ids = vec![made.vpc_endpoint_id.unwrap()];
         let delete = DeleteVpcEndpointsRequest { vpc_endpoint_ids: ids, ..Default::default() };
         world.call::<DeleteVpcEndpoints>(&root, delete).unwrap();
-        check_fault(world.call::<DescribeNetworkInterfaces>(&root, look), "InvalidNetworkInterfaceID.NotFound");
+        check_fault(
+            world.call::<DescribeNetworkInterfaces>(&root, look),
+            "InvalidNetworkInterfaceID.NotFound",
+        );
     }
 
     #[test]
@@ -251,7 +263,10 @@ mod tests {
             world.call::<CreateVpcEndpoint>(&root, input)
         };
         check_fault(call(|own| own.policy_document = Some("{}".into())), "InvalidPolicyDocument");
-        check_fault(call(|own| own.service_name = Some("com.amazonaws.us-east-1.x".into())), "InvalidServiceName");
+        check_fault(
+            call(|own| own.service_name = Some("com.amazonaws.us-east-1.x".into())),
+            "InvalidServiceName",
+        );
         check_fault(
             call(|own| own.service_name = Some("com.amazonaws.us-east-1.sts".into())),
             "InvalidParameter",

@@ -6,9 +6,7 @@ use rolecall_door::{At, Authorized, Needs, Operation, Read};
 
 use crate::faults;
 use crate::filters::{Filtered, pick};
-use crate::model::{
-    self, DescribePrefixLists, DescribePrefixListsRequest, DescribePrefixListsResult,
-};
+use crate::model::{self, DescribePrefixLists, DescribePrefixListsRequest, DescribePrefixListsResult};
 use crate::network::Network;
 use crate::paging::Turn;
 use crate::place::Place;
@@ -71,7 +69,8 @@ mod tests {
     fn the_lists_of_s3_and_dynamodb_are_there() {
         let world = World::new(1);
         let root = world.root(ACCOUNT);
-        let lists = world.call::<DescribePrefixLists>(&root, Default::default()).unwrap().prefix_lists.unwrap();
+        let lists =
+            world.call::<DescribePrefixLists>(&root, Default::default()).unwrap().prefix_lists.unwrap();
         let mut names: Vec<_> = lists.iter().map(|own| own.prefix_list_name.as_deref().unwrap()).collect();
         names.sort_unstable();
         assert_eq!(names, ["com.amazonaws.us-east-1.dynamodb", "com.amazonaws.us-east-1.s3"]);

@@ -59,12 +59,12 @@ pub use security_group::{OfGroup, Rule, RuleGroups, RulePeer, SecurityGroup, Sec
 pub use settings::{Cpus, HostNames, PlacementRef, Settings};
 pub use tagged::{TagSets, Tagged};
 pub use token::{ClientToken, ClientTokens};
-pub use vpc_endpoint::{EndpointSubnet, VpcEndpoint, VpcEndpoints};
 pub use upgraded::{Embedded, EmbeddedInterfaces};
 pub use volume::{
     MadeDisk, MadeDisks, Modification, Shape, Snapshot, SnapshotState, Snapshots, Source, Volume,
     VolumeAttachment, Volumes,
 };
+pub use vpc_endpoint::{EndpointSubnet, VpcEndpoint, VpcEndpoints};
 pub use wiring::TouchedNetworks;
 
 use rolecall_base::AccountId;
