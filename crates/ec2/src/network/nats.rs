@@ -10,6 +10,7 @@ use rolecall_store::{Reader, Tx};
 use super::block::block;
 use super::{put_in, refusals, rows, take_out, token};
 use crate::addresses;
+use crate::elastic;
 use crate::faults;
 use crate::interfaces;
 use crate::model::CreateNatGatewayRequest;
@@ -172,15 +173,24 @@ pub fn make(
     go_on: impl FnOnce() -> Result<(), Fault>,
 ) -> Result<NatGateway, Fault> {
     let subnet = super::must::<Subnets>(tx, place, wish.subnet, faults::no_subnet)?;
-    if let Some(id) = wish.allocations.first() {
-        let text = format!("The allocation ID '{id}' does not exist");
-        return Err(faults::other("InvalidAllocationID.NotFound", text));
+    let mut elastics = Vec::new();
+    for id in &wish.allocations {
+        let own = elastic::get(tx, place, id)?;
+        if let Some(has) = &own.association {
+            let text = format!("resource {id} is already associated with associate-id {}", has.id);
+            return Err(faults::other("Resource.AlreadyAssociated", text));
+        }
+        elastics.push(own);
     }
     check_room(tx, place, &subnet.zone)?;
     let id = env.resource_id("nat");
     let interface = wish.interface(tx, env, place, &subnet, &id)?;
     go_on()?;
     interfaces::put(tx, &interface)?;
+    for (own, private) in elastics.into_iter().zip(&interface.addresses) {
+        elastic::associate(tx, env, place, own, &interface.id, private.address)?;
+    }
+    let interface = interfaces::get(tx, place, &interface.id)?;
     put_in(tx, place, &subnet.vpc, &id)?;
     Ok(NatGateway {
         id,
