@@ -17,9 +17,11 @@ use crate::images;
 use crate::network::{self, InNetwork, refusals};
 use crate::place::Place;
 use crate::placement_groups;
+use crate::prefix_lists;
 use crate::records::{
     DhcpOptionSets, ElasticAddresses, Instances, Interfaces, InternetGateways, KeyPairNames, LaunchTemplates,
-    NatGateways, NetworkAcls, RegionalKey, RouteTables, SecurityGroups, Subnets, VpcEndpoints, Vpcs,
+    NatGateways, NetworkAcls, PrefixListRows, RegionalKey, RouteTables, SecurityGroups, Subnets,
+    VpcEndpoints, Vpcs,
 };
 use crate::templates;
 use crate::{snapshots, tags, volumes};
@@ -81,6 +83,7 @@ kinds! {
     "sgr" SecurityGroupRule groups::has_rule, groups::no_rule, by_id;
     "eipalloc" ElasticIp stored::<ElasticAddresses>, elastic::no_allocation, by_id;
     "vpce" VpcEndpoint stored::<VpcEndpoints>, endpoints::no_endpoint, by_id;
+    "pl" PrefixList stored::<PrefixListRows>, prefix_lists::no_list, by_id;
     "key" KeyPair stored::<KeyPairNames>, faults::no_key_pair, key_pair;
     "ami" Image |db, place, id| Ok(images::find(db, place, id)?.is_some()), |id| faults::no_image(&[id]), image;
     "rtb" RouteTable in_network::<RouteTables>, faults::no_route_table, by_id;

@@ -31,6 +31,7 @@ mod kinds;
 mod launch;
 mod lifecycle;
 mod machines;
+mod managed_prefix_lists;
 mod network;
 mod paging;
 mod permissions;

@@ -36,6 +36,7 @@ impl PrefixLists {
                 entries: services(network)?,
                 earlier: Vec::new(),
                 aws: true,
+                token: None,
             });
         }
         lists.extend(rows::<PrefixListRows>(db, place)?);

@@ -88,11 +88,6 @@ async fn answer(world: &Arc<World>, peer: Peer, request: http::Request<Incoming>
         method: parts.method,
         headers: parts.headers,
     };
-    if let Some(inside) = &peer.inside
-        && let Err(fault) = inside.complete(&mut request.origin, &service)
-    {
-        return refuse(&fault, Some(front), &id);
-    }
     // Keeps its part of the memory of bodies until the answer is there.
     let mut _share = Share::default();
     if front.streams(&request) {
@@ -109,6 +104,11 @@ async fn answer(world: &Arc<World>, peer: Peer, request: http::Request<Incoming>
     }
     if form {
         front = world.fronts.knowing(&request).unwrap_or(front);
+    }
+    if let Some(inside) = &peer.inside
+        && let Err(fault) = inside.complete(&mut request.origin, front.service().name)
+    {
+        return refuse(&fault, Some(front), &id);
     }
     let may_reset = request.path == "/_rolecall/reset";
     let answer = {

@@ -18,7 +18,7 @@ use crate::tags;
 use crate::wiring;
 
 pub use change::{authorize, check_count, check_new, describe_rules, no_rule, revoke};
-pub use given::{Flat, is_plain, of_update};
+pub use given::{Flat, canonical_ipv4, canonical_ipv6, is_plain, of_update};
 use given::{check_description, rules_of};
 pub use shown::{permissions, revoked_to_wire, rule_to_wire};
 

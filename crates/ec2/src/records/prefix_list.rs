@@ -23,6 +23,9 @@ pub struct PrefixList {
     /// AWS's own: nobody changes it.
     #[serde(default)]
     pub aws: bool,
+    /// The client token that it was made with.
+    #[serde(default)]
+    pub token: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
