@@ -44,7 +44,7 @@ impl Inside {
     /// # Errors
     /// InternalFailure for a VPC that is not there.
     pub fn new(identity: &Arc<Identity>, vpc: &str) -> Result<Inside, Fault> {
-        let found = origins::place_of(&*identity.store.read()?, vpc)?;
+        let found = origins::place_of(&identity.store.read()?, vpc)?;
         let (account, region) = found.ok_or_else(|| Fault::internal(format!("there is no {vpc}")))?;
         let seen = Seen { hint: identity.store.hint(), ways: HashMap::new() };
         Ok(Inside {
