@@ -23,7 +23,8 @@ class Inside:
     def __init__(self, machine, keys):
         self.machine = machine
         self.command = (f"curl -s -m 10 -o answer -D head -w '%{{http_code}}' --aws-sigv4 aws:amz:us-east-1:s3 "
-                        f"--user '{keys.id}:{keys.secret}' $AWS_ENDPOINT_URL/pics/cat")
+                        f"--user '{keys.id}:{keys.secret}' -H 'x-amz-content-sha256: UNSIGNED-PAYLOAD' "
+                        "$AWS_ENDPOINT_URL/pics/cat")
 
     def read(self):
         return self.machine.shell(self.command)
