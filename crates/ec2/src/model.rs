@@ -19,6 +19,111 @@ pub static SERVICE: wire::Service = wire::Service {
 };
 
 #[derive(Debug)]
+pub struct AllocateAddress;
+
+impl wire::Shape for AllocateAddress {
+    type Input = AllocateAddressRequest;
+    type Output = AllocateAddressResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "AllocateAddress",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("AllocateAddress"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for AllocateAddressRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for AllocateAddressResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct AssignPrivateIpAddresses;
+
+impl wire::Shape for AssignPrivateIpAddresses {
+    type Input = AssignPrivateIpAddressesRequest;
+    type Output = AssignPrivateIpAddressesResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "AssignPrivateIpAddresses",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("AssignPrivateIpAddresses"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for AssignPrivateIpAddressesRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for AssignPrivateIpAddressesResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct AssociateAddress;
+
+impl wire::Shape for AssociateAddress {
+    type Input = AssociateAddressRequest;
+    type Output = AssociateAddressResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "AssociateAddress",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("AssociateAddress"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for AssociateAddressRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for AssociateAddressResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
 pub struct AssociateDhcpOptions;
 
 impl wire::Shape for AssociateDhcpOptions {
@@ -220,6 +325,41 @@ impl wire::Input for AttachInternetGatewayRequest {
 impl wire::Output for AttachInternetGatewayResponse {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::ec2_answer(meta, request_id, out, |w| w.put("return", &true));
+    }
+}
+
+#[derive(Debug)]
+pub struct AttachNetworkInterface;
+
+impl wire::Shape for AttachNetworkInterface {
+    type Input = AttachNetworkInterfaceRequest;
+    type Output = AttachNetworkInterfaceResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "AttachNetworkInterface",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("AttachNetworkInterface"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for AttachNetworkInterfaceRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for AttachNetworkInterfaceResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
     }
 }
 
@@ -679,6 +819,41 @@ impl wire::Output for CreateLaunchTemplateVersionResult {
 }
 
 #[derive(Debug)]
+pub struct CreateManagedPrefixList;
+
+impl wire::Shape for CreateManagedPrefixList {
+    type Input = CreateManagedPrefixListRequest;
+    type Output = CreateManagedPrefixListResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "CreateManagedPrefixList",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("CreateManagedPrefixList"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for CreateManagedPrefixListRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for CreateManagedPrefixListResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
 pub struct CreateNatGateway;
 
 impl wire::Shape for CreateNatGateway {
@@ -795,6 +970,41 @@ impl wire::Input for CreateNetworkAclEntryRequest {
 impl wire::Output for CreateNetworkAclEntryResponse {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::ec2_answer(meta, request_id, out, |w| w.put("return", &true));
+    }
+}
+
+#[derive(Debug)]
+pub struct CreateNetworkInterface;
+
+impl wire::Shape for CreateNetworkInterface {
+    type Input = CreateNetworkInterfaceRequest;
+    type Output = CreateNetworkInterfaceResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "CreateNetworkInterface",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("CreateNetworkInterface"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for CreateNetworkInterfaceRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for CreateNetworkInterfaceResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
     }
 }
 
@@ -1164,6 +1374,41 @@ impl wire::Output for CreateVpcResult {
 }
 
 #[derive(Debug)]
+pub struct CreateVpcEndpoint;
+
+impl wire::Shape for CreateVpcEndpoint {
+    type Input = CreateVpcEndpointRequest;
+    type Output = CreateVpcEndpointResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "CreateVpcEndpoint",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("CreateVpcEndpoint"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for CreateVpcEndpointRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for CreateVpcEndpointResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
 pub struct DeleteDhcpOptions;
 
 impl wire::Shape for DeleteDhcpOptions {
@@ -1369,6 +1614,41 @@ impl wire::Output for DeleteLaunchTemplateVersionsResult {
 }
 
 #[derive(Debug)]
+pub struct DeleteManagedPrefixList;
+
+impl wire::Shape for DeleteManagedPrefixList {
+    type Input = DeleteManagedPrefixListRequest;
+    type Output = DeleteManagedPrefixListResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "DeleteManagedPrefixList",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("DeleteManagedPrefixList"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for DeleteManagedPrefixListRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for DeleteManagedPrefixListResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
 pub struct DeleteNatGateway;
 
 impl wire::Shape for DeleteNatGateway {
@@ -1498,6 +1778,56 @@ impl wire::Input for DeleteNetworkAclEntryRequest {
 }
 
 impl wire::Output for DeleteNetworkAclEntryResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| w.put("return", &true));
+    }
+}
+
+#[derive(Debug)]
+pub struct DeleteNetworkInterface;
+
+impl wire::Shape for DeleteNetworkInterface {
+    type Input = DeleteNetworkInterfaceRequest;
+    type Output = DeleteNetworkInterfaceResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "DeleteNetworkInterface",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("DeleteNetworkInterface"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteNetworkInterfaceResponse {}
+
+impl record::Tell for DeleteNetworkInterfaceResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
+impl wire::Input for DeleteNetworkInterfaceRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for DeleteNetworkInterfaceResponse {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::ec2_answer(meta, request_id, out, |w| w.put("return", &true));
     }
@@ -1939,6 +2269,41 @@ impl wire::Output for DeleteVpcResponse {
 }
 
 #[derive(Debug)]
+pub struct DeleteVpcEndpoints;
+
+impl wire::Shape for DeleteVpcEndpoints {
+    type Input = DeleteVpcEndpointsRequest;
+    type Output = DeleteVpcEndpointsResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "DeleteVpcEndpoints",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("DeleteVpcEndpoints"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for DeleteVpcEndpointsRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for DeleteVpcEndpointsResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
 pub struct DeregisterImage;
 
 impl wire::Shape for DeregisterImage {
@@ -2003,6 +2368,76 @@ impl wire::Input for DescribeAccountAttributesRequest {
 }
 
 impl wire::Output for DescribeAccountAttributesResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct DescribeAddresses;
+
+impl wire::Shape for DescribeAddresses {
+    type Input = DescribeAddressesRequest;
+    type Output = DescribeAddressesResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "DescribeAddresses",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("DescribeAddresses"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for DescribeAddressesRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for DescribeAddressesResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct DescribeAddressesAttribute;
+
+impl wire::Shape for DescribeAddressesAttribute {
+    type Input = DescribeAddressesAttributeRequest;
+    type Output = DescribeAddressesAttributeResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "DescribeAddressesAttribute",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("DescribeAddressesAttribute"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for DescribeAddressesAttributeRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for DescribeAddressesAttributeResult {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::ec2_answer(meta, request_id, out, |w| self.members(w));
     }
@@ -2534,6 +2969,41 @@ impl wire::Output for DescribeLaunchTemplatesResult {
 }
 
 #[derive(Debug)]
+pub struct DescribeManagedPrefixLists;
+
+impl wire::Shape for DescribeManagedPrefixLists {
+    type Input = DescribeManagedPrefixListsRequest;
+    type Output = DescribeManagedPrefixListsResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "DescribeManagedPrefixLists",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("DescribeManagedPrefixLists"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for DescribeManagedPrefixListsRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for DescribeManagedPrefixListsResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
 pub struct DescribeNatGateways;
 
 impl wire::Shape for DescribeNatGateways {
@@ -2604,6 +3074,41 @@ impl wire::Output for DescribeNetworkAclsResult {
 }
 
 #[derive(Debug)]
+pub struct DescribeNetworkInterfaceAttribute;
+
+impl wire::Shape for DescribeNetworkInterfaceAttribute {
+    type Input = DescribeNetworkInterfaceAttributeRequest;
+    type Output = DescribeNetworkInterfaceAttributeResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "DescribeNetworkInterfaceAttribute",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("DescribeNetworkInterfaceAttribute"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for DescribeNetworkInterfaceAttributeRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for DescribeNetworkInterfaceAttributeResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
 pub struct DescribeNetworkInterfaces;
 
 impl wire::Shape for DescribeNetworkInterfaces {
@@ -2668,6 +3173,41 @@ impl wire::Input for DescribePlacementGroupsRequest {
 }
 
 impl wire::Output for DescribePlacementGroupsResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct DescribePrefixLists;
+
+impl wire::Shape for DescribePrefixLists {
+    type Input = DescribePrefixListsRequest;
+    type Output = DescribePrefixListsResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "DescribePrefixLists",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("DescribePrefixLists"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for DescribePrefixListsRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for DescribePrefixListsResult {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::ec2_answer(meta, request_id, out, |w| self.members(w));
     }
@@ -3199,6 +3739,76 @@ impl wire::Output for DescribeVpcAttributeResult {
 }
 
 #[derive(Debug)]
+pub struct DescribeVpcEndpointServices;
+
+impl wire::Shape for DescribeVpcEndpointServices {
+    type Input = DescribeVpcEndpointServicesRequest;
+    type Output = DescribeVpcEndpointServicesResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "DescribeVpcEndpointServices",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("DescribeVpcEndpointServices"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for DescribeVpcEndpointServicesRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for DescribeVpcEndpointServicesResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct DescribeVpcEndpoints;
+
+impl wire::Shape for DescribeVpcEndpoints {
+    type Input = DescribeVpcEndpointsRequest;
+    type Output = DescribeVpcEndpointsResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "DescribeVpcEndpoints",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("DescribeVpcEndpoints"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for DescribeVpcEndpointsRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for DescribeVpcEndpointsResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
 pub struct DescribeVpcs;
 
 impl wire::Shape for DescribeVpcs {
@@ -3278,6 +3888,56 @@ impl wire::Input for DetachInternetGatewayRequest {
 }
 
 impl wire::Output for DetachInternetGatewayResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| w.put("return", &true));
+    }
+}
+
+#[derive(Debug)]
+pub struct DetachNetworkInterface;
+
+impl wire::Shape for DetachNetworkInterface {
+    type Input = DetachNetworkInterfaceRequest;
+    type Output = DetachNetworkInterfaceResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "DetachNetworkInterface",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("DetachNetworkInterface"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DetachNetworkInterfaceResponse {}
+
+impl record::Tell for DetachNetworkInterfaceResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
+impl wire::Input for DetachNetworkInterfaceRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for DetachNetworkInterfaceResponse {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::ec2_answer(meta, request_id, out, |w| w.put("return", &true));
     }
@@ -3484,6 +4144,56 @@ impl wire::Input for DisableSerialConsoleAccessRequest {
 impl wire::Output for DisableSerialConsoleAccessResult {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct DisassociateAddress;
+
+impl wire::Shape for DisassociateAddress {
+    type Input = DisassociateAddressRequest;
+    type Output = DisassociateAddressResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "DisassociateAddress",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("DisassociateAddress"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DisassociateAddressResponse {}
+
+impl record::Tell for DisassociateAddressResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
+impl wire::Input for DisassociateAddressRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for DisassociateAddressResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| w.put("return", &true));
     }
 }
 
@@ -4113,6 +4823,76 @@ impl wire::Output for GetLaunchTemplateDataResult {
 }
 
 #[derive(Debug)]
+pub struct GetManagedPrefixListAssociations;
+
+impl wire::Shape for GetManagedPrefixListAssociations {
+    type Input = GetManagedPrefixListAssociationsRequest;
+    type Output = GetManagedPrefixListAssociationsResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "GetManagedPrefixListAssociations",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("GetManagedPrefixListAssociations"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for GetManagedPrefixListAssociationsRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for GetManagedPrefixListAssociationsResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct GetManagedPrefixListEntries;
+
+impl wire::Shape for GetManagedPrefixListEntries {
+    type Input = GetManagedPrefixListEntriesRequest;
+    type Output = GetManagedPrefixListEntriesResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "GetManagedPrefixListEntries",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("GetManagedPrefixListEntries"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for GetManagedPrefixListEntriesRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for GetManagedPrefixListEntriesResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
 pub struct GetPasswordData;
 
 impl wire::Shape for GetPasswordData {
@@ -4247,6 +5027,41 @@ impl wire::Input for ImportKeyPairRequest {
 }
 
 impl wire::Output for ImportKeyPairResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct ModifyAddressAttribute;
+
+impl wire::Shape for ModifyAddressAttribute {
+    type Input = ModifyAddressAttributeRequest;
+    type Output = ModifyAddressAttributeResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "ModifyAddressAttribute",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("ModifyAddressAttribute"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for ModifyAddressAttributeRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for ModifyAddressAttributeResult {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::ec2_answer(meta, request_id, out, |w| self.members(w));
     }
@@ -4633,6 +5448,91 @@ impl wire::Output for ModifyLaunchTemplateResult {
 }
 
 #[derive(Debug)]
+pub struct ModifyManagedPrefixList;
+
+impl wire::Shape for ModifyManagedPrefixList {
+    type Input = ModifyManagedPrefixListRequest;
+    type Output = ModifyManagedPrefixListResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "ModifyManagedPrefixList",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("ModifyManagedPrefixList"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for ModifyManagedPrefixListRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for ModifyManagedPrefixListResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct ModifyNetworkInterfaceAttribute;
+
+impl wire::Shape for ModifyNetworkInterfaceAttribute {
+    type Input = ModifyNetworkInterfaceAttributeRequest;
+    type Output = ModifyNetworkInterfaceAttributeResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "ModifyNetworkInterfaceAttribute",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("ModifyNetworkInterfaceAttribute"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ModifyNetworkInterfaceAttributeResponse {}
+
+impl record::Tell for ModifyNetworkInterfaceAttributeResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
+impl wire::Input for ModifyNetworkInterfaceAttributeRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for ModifyNetworkInterfaceAttributeResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| w.put("return", &true));
+    }
+}
+
+#[derive(Debug)]
 pub struct ModifyPrivateDnsNameOptions;
 
 impl wire::Shape for ModifyPrivateDnsNameOptions {
@@ -4938,6 +5838,41 @@ impl wire::Output for ModifyVpcAttributeResponse {
 }
 
 #[derive(Debug)]
+pub struct ModifyVpcEndpoint;
+
+impl wire::Shape for ModifyVpcEndpoint {
+    type Input = ModifyVpcEndpointRequest;
+    type Output = ModifyVpcEndpointResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "ModifyVpcEndpoint",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("ModifyVpcEndpoint"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for ModifyVpcEndpointRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for ModifyVpcEndpointResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
 pub struct ModifyVpcTenancy;
 
 impl wire::Shape for ModifyVpcTenancy {
@@ -5089,6 +6024,56 @@ impl wire::Input for RegisterImageRequest {
 impl wire::Output for RegisterImageResult {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct ReleaseAddress;
+
+impl wire::Shape for ReleaseAddress {
+    type Input = ReleaseAddressRequest;
+    type Output = ReleaseAddressResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "ReleaseAddress",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("ReleaseAddress"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ReleaseAddressResponse {}
+
+impl record::Tell for ReleaseAddressResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
+impl wire::Input for ReleaseAddressRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for ReleaseAddressResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| w.put("return", &true));
     }
 }
 
@@ -5348,6 +6333,41 @@ impl wire::Output for ReportInstanceStatusResponse {
 }
 
 #[derive(Debug)]
+pub struct ResetAddressAttribute;
+
+impl wire::Shape for ResetAddressAttribute {
+    type Input = ResetAddressAttributeRequest;
+    type Output = ResetAddressAttributeResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "ResetAddressAttribute",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("ResetAddressAttribute"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for ResetAddressAttributeRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        self.limits(v);
+    }
+}
+
+impl wire::Output for ResetAddressAttributeResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
 pub struct ResetImageAttribute;
 
 impl wire::Shape for ResetImageAttribute {
@@ -5448,6 +6468,56 @@ impl wire::Output for ResetInstanceAttributeResponse {
 }
 
 #[derive(Debug)]
+pub struct ResetNetworkInterfaceAttribute;
+
+impl wire::Shape for ResetNetworkInterfaceAttribute {
+    type Input = ResetNetworkInterfaceAttributeRequest;
+    type Output = ResetNetworkInterfaceAttributeResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "ResetNetworkInterfaceAttribute",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("ResetNetworkInterfaceAttribute"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ResetNetworkInterfaceAttributeResponse {}
+
+impl record::Tell for ResetNetworkInterfaceAttributeResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
+impl wire::Input for ResetNetworkInterfaceAttributeRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for ResetNetworkInterfaceAttributeResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| w.put("return", &true));
+    }
+}
+
+#[derive(Debug)]
 pub struct ResetSnapshotAttribute;
 
 impl wire::Shape for ResetSnapshotAttribute {
@@ -5494,6 +6564,41 @@ impl wire::Input for ResetSnapshotAttributeRequest {
 impl wire::Output for ResetSnapshotAttributeResponse {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::ec2_answer(meta, request_id, out, |w| w.put("return", &true));
+    }
+}
+
+#[derive(Debug)]
+pub struct RestoreManagedPrefixListVersion;
+
+impl wire::Shape for RestoreManagedPrefixListVersion {
+    type Input = RestoreManagedPrefixListVersionRequest;
+    type Output = RestoreManagedPrefixListVersionResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "RestoreManagedPrefixListVersion",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("RestoreManagedPrefixListVersion"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for RestoreManagedPrefixListVersionRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for RestoreManagedPrefixListVersionResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
     }
 }
 
@@ -5704,6 +6809,56 @@ impl wire::Input for TerminateInstancesRequest {
 impl wire::Output for TerminateInstancesResult {
     fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
         xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
+pub struct UnassignPrivateIpAddresses;
+
+impl wire::Shape for UnassignPrivateIpAddresses {
+    type Input = UnassignPrivateIpAddressesRequest;
+    type Output = UnassignPrivateIpAddressesResponse;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "UnassignPrivateIpAddresses",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("UnassignPrivateIpAddresses"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct UnassignPrivateIpAddressesResponse {}
+
+impl record::Tell for UnassignPrivateIpAddressesResponse {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.close();
+    }
+}
+
+impl wire::Input for UnassignPrivateIpAddressesRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for UnassignPrivateIpAddressesResponse {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| w.put("return", &true));
     }
 }
 
@@ -6003,6 +7158,256 @@ impl record::Tell for AccountAttributeValue {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct AddPrefixListEntry {
+    pub cidr: String,
+    pub description: Option<String>,
+}
+
+impl form::FromForm for AddPrefixListEntry {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(AddPrefixListEntry { cidr: n.need("Cidr", v)?, description: n.get("Description", v)? })
+    }
+}
+
+impl record::Tell for AddPrefixListEntry {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("cidr", Some(&self.cidr));
+        t.put("description", self.description.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct Address {
+    pub allocation_id: Option<String>,
+    pub association_id: Option<String>,
+    pub domain: Option<String>,
+    pub network_interface_id: Option<String>,
+    pub network_interface_owner_id: Option<String>,
+    pub private_ip_address: Option<String>,
+    pub tags: Option<Vec<Tag>>,
+    pub public_ipv4_pool: Option<String>,
+    pub network_border_group: Option<String>,
+    pub customer_owned_ip: Option<String>,
+    pub customer_owned_ipv4_pool: Option<String>,
+    pub carrier_ip: Option<String>,
+    pub subnet_id: Option<String>,
+    pub service_managed: Option<String>,
+    pub instance_id: Option<String>,
+    pub public_ip: Option<String>,
+}
+
+impl Address {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("allocationId", &self.allocation_id);
+        w.put("associationId", &self.association_id);
+        w.put("domain", &self.domain);
+        w.put("networkInterfaceId", &self.network_interface_id);
+        w.put("networkInterfaceOwnerId", &self.network_interface_owner_id);
+        w.put("privateIpAddress", &self.private_ip_address);
+        w.list("tagSet", "item", self.tags.as_deref());
+        w.put("publicIpv4Pool", &self.public_ipv4_pool);
+        w.put("networkBorderGroup", &self.network_border_group);
+        w.put("customerOwnedIp", &self.customer_owned_ip);
+        w.put("customerOwnedIpv4Pool", &self.customer_owned_ipv4_pool);
+        w.put("carrierIp", &self.carrier_ip);
+        w.put("subnetId", &self.subnet_id);
+        w.put("serviceManaged", &self.service_managed);
+        w.put("instanceId", &self.instance_id);
+        w.put("publicIp", &self.public_ip);
+    }
+}
+
+impl xml::ToXml for Address {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for Address {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("allocationId", self.allocation_id.as_ref());
+        t.put("associationId", self.association_id.as_ref());
+        t.put("domain", self.domain.as_ref());
+        t.put("networkInterfaceId", self.network_interface_id.as_ref());
+        t.put("networkInterfaceOwnerId", self.network_interface_owner_id.as_ref());
+        t.put("privateIpAddress", self.private_ip_address.as_ref());
+        t.set("tagSet", "", self.tags.as_deref());
+        t.put("publicIpv4Pool", self.public_ipv4_pool.as_ref());
+        t.put("networkBorderGroup", self.network_border_group.as_ref());
+        t.put("customerOwnedIp", self.customer_owned_ip.as_ref());
+        t.put("customerOwnedIpv4Pool", self.customer_owned_ipv4_pool.as_ref());
+        t.put("carrierIp", self.carrier_ip.as_ref());
+        t.put("subnetId", self.subnet_id.as_ref());
+        t.put("serviceManaged", self.service_managed.as_ref());
+        t.put("instanceId", self.instance_id.as_ref());
+        t.put("publicIp", self.public_ip.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct AddressAttribute {
+    pub public_ip: Option<String>,
+    pub allocation_id: Option<String>,
+    pub ptr_record: Option<String>,
+    pub ptr_record_update: Option<PtrUpdateStatus>,
+}
+
+impl AddressAttribute {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("publicIp", &self.public_ip);
+        w.put("allocationId", &self.allocation_id);
+        w.put("ptrRecord", &self.ptr_record);
+        w.put("ptrRecordUpdate", &self.ptr_record_update);
+    }
+}
+
+impl xml::ToXml for AddressAttribute {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for AddressAttribute {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("publicIp", self.public_ip.as_ref());
+        t.put("allocationId", self.allocation_id.as_ref());
+        t.put("ptrRecord", self.ptr_record.as_ref());
+        t.put("ptrRecordUpdate", self.ptr_record_update.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct AllocateAddressRequest {
+    pub domain: Option<String>,
+    pub address: Option<String>,
+    pub public_ipv4_pool: Option<String>,
+    pub network_border_group: Option<String>,
+    pub customer_owned_ipv4_pool: Option<String>,
+    pub tag_specifications: Option<Vec<TagSpecification>>,
+    pub ipam_pool_id: Option<String>,
+    pub dry_run: Option<bool>,
+}
+
+impl form::FromForm for AllocateAddressRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(AllocateAddressRequest {
+            domain: n.get("Domain", v)?,
+            address: n.get("Address", v)?,
+            public_ipv4_pool: n.get("PublicIpv4Pool", v)?,
+            network_border_group: n.get("NetworkBorderGroup", v)?,
+            customer_owned_ipv4_pool: n.get("CustomerOwnedIpv4Pool", v)?,
+            tag_specifications: n.list("TagSpecification", "", v)?,
+            ipam_pool_id: n.get("IpamPoolId", v)?,
+            dry_run: n.get("DryRun", v)?,
+        })
+    }
+}
+
+impl AllocateAddressRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("Domain", self.domain.as_deref(), &rule::DOMAIN_TYPE);
+    }
+}
+
+impl record::Tell for AllocateAddressRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("domain", self.domain.as_ref());
+        t.put("address", self.address.as_ref());
+        t.put("publicIpv4Pool", self.public_ipv4_pool.as_ref());
+        t.put("networkBorderGroup", self.network_border_group.as_ref());
+        t.put("customerOwnedIpv4Pool", self.customer_owned_ipv4_pool.as_ref());
+        t.set("tagSpecificationSet", "", self.tag_specifications.as_deref());
+        t.put("ipamPoolId", self.ipam_pool_id.as_ref());
+        t.put("dryRun", self.dry_run.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct AllocateAddressResult {
+    pub allocation_id: Option<String>,
+    pub public_ipv4_pool: Option<String>,
+    pub network_border_group: Option<String>,
+    pub domain: Option<String>,
+    pub customer_owned_ip: Option<String>,
+    pub customer_owned_ipv4_pool: Option<String>,
+    pub carrier_ip: Option<String>,
+    pub public_ip: Option<String>,
+}
+
+impl AllocateAddressResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("allocationId", &self.allocation_id);
+        w.put("publicIpv4Pool", &self.public_ipv4_pool);
+        w.put("networkBorderGroup", &self.network_border_group);
+        w.put("domain", &self.domain);
+        w.put("customerOwnedIp", &self.customer_owned_ip);
+        w.put("customerOwnedIpv4Pool", &self.customer_owned_ipv4_pool);
+        w.put("carrierIp", &self.carrier_ip);
+        w.put("publicIp", &self.public_ip);
+    }
+}
+
+impl xml::ToXml for AllocateAddressResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for AllocateAddressResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("allocationId", self.allocation_id.as_ref());
+        t.put("publicIpv4Pool", self.public_ipv4_pool.as_ref());
+        t.put("networkBorderGroup", self.network_border_group.as_ref());
+        t.put("domain", self.domain.as_ref());
+        t.put("customerOwnedIp", self.customer_owned_ip.as_ref());
+        t.put("customerOwnedIpv4Pool", self.customer_owned_ipv4_pool.as_ref());
+        t.put("carrierIp", self.carrier_ip.as_ref());
+        t.put("publicIp", self.public_ip.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ApplicationStatusSummary {
     pub status: Option<String>,
     pub impaired_since: Option<Time>,
@@ -6028,6 +7433,193 @@ impl record::Tell for ApplicationStatusSummary {
         t.open();
         t.put("status", self.status.as_ref());
         t.put("impairedSince", self.impaired_since.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct AssignPrivateIpAddressesRequest {
+    pub ipv4_prefixes: Option<Vec<String>>,
+    pub ipv4_prefix_count: Option<i32>,
+    pub network_interface_id: String,
+    pub private_ip_addresses: Option<Vec<String>>,
+    pub secondary_private_ip_address_count: Option<i32>,
+    pub allow_reassignment: Option<bool>,
+}
+
+impl form::FromForm for AssignPrivateIpAddressesRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(AssignPrivateIpAddressesRequest {
+            ipv4_prefixes: n.list("Ipv4Prefix", "", v)?,
+            ipv4_prefix_count: n.get("Ipv4PrefixCount", v)?,
+            network_interface_id: n.need("NetworkInterfaceId", v)?,
+            private_ip_addresses: n.list("PrivateIpAddress", "", v)?,
+            secondary_private_ip_address_count: n.get("SecondaryPrivateIpAddressCount", v)?,
+            allow_reassignment: n.get("AllowReassignment", v)?,
+        })
+    }
+}
+
+impl record::Tell for AssignPrivateIpAddressesRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("ipv4PrefixSet", "ipv4Prefix", self.ipv4_prefixes.as_deref());
+        t.put("ipv4PrefixCount", self.ipv4_prefix_count.as_ref());
+        t.put("networkInterfaceId", Some(&self.network_interface_id));
+        t.set("privateIpAddressSet", "privateIpAddress", self.private_ip_addresses.as_deref());
+        t.put("secondaryPrivateIpAddressCount", self.secondary_private_ip_address_count.as_ref());
+        t.put("allowReassignment", self.allow_reassignment.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct AssignPrivateIpAddressesResult {
+    pub network_interface_id: Option<String>,
+    pub assigned_private_ip_addresses: Option<Vec<AssignedPrivateIpAddress>>,
+    pub assigned_ipv4_prefixes: Option<Vec<Ipv4PrefixSpecification>>,
+}
+
+impl AssignPrivateIpAddressesResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("networkInterfaceId", &self.network_interface_id);
+        w.list("assignedPrivateIpAddressesSet", "item", self.assigned_private_ip_addresses.as_deref());
+        w.list("assignedIpv4PrefixSet", "item", self.assigned_ipv4_prefixes.as_deref());
+    }
+}
+
+impl xml::ToXml for AssignPrivateIpAddressesResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for AssignPrivateIpAddressesResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("networkInterfaceId", self.network_interface_id.as_ref());
+        t.set("assignedPrivateIpAddressesSet", "", self.assigned_private_ip_addresses.as_deref());
+        t.set("assignedIpv4PrefixSet", "", self.assigned_ipv4_prefixes.as_deref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct AssignedPrivateIpAddress {
+    pub private_ip_address: Option<String>,
+}
+
+impl AssignedPrivateIpAddress {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("privateIpAddress", &self.private_ip_address);
+    }
+}
+
+impl xml::ToXml for AssignedPrivateIpAddress {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for AssignedPrivateIpAddress {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("privateIpAddress", self.private_ip_address.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct AssociateAddressRequest {
+    pub allocation_id: Option<String>,
+    pub instance_id: Option<String>,
+    pub public_ip: Option<String>,
+    pub dry_run: Option<bool>,
+    pub network_interface_id: Option<String>,
+    pub private_ip_address: Option<String>,
+    pub allow_reassociation: Option<bool>,
+}
+
+impl form::FromForm for AssociateAddressRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(AssociateAddressRequest {
+            allocation_id: n.get("AllocationId", v)?,
+            instance_id: n.get("InstanceId", v)?,
+            public_ip: n.get("PublicIp", v)?,
+            dry_run: n.get("DryRun", v)?,
+            network_interface_id: n.get("NetworkInterfaceId", v)?,
+            private_ip_address: n.get("PrivateIpAddress", v)?,
+            allow_reassociation: n.get("AllowReassociation", v)?,
+        })
+    }
+}
+
+impl record::Tell for AssociateAddressRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("allocationId", self.allocation_id.as_ref());
+        t.put("instanceId", self.instance_id.as_ref());
+        t.put("publicIp", self.public_ip.as_ref());
+        t.put("dryRun", self.dry_run.as_ref());
+        t.put("networkInterfaceId", self.network_interface_id.as_ref());
+        t.put("privateIpAddress", self.private_ip_address.as_ref());
+        t.put("allowReassociation", self.allow_reassociation.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct AssociateAddressResult {
+    pub association_id: Option<String>,
+}
+
+impl AssociateAddressResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("associationId", &self.association_id);
+    }
+}
+
+impl xml::ToXml for AssociateAddressResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for AssociateAddressResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("associationId", self.association_id.as_ref());
         t.close();
     }
 }
@@ -6349,6 +7941,85 @@ impl record::Tell for AttachInternetGatewayRequest {
         t.put("dryRun", self.dry_run.as_ref());
         t.put("internetGatewayId", Some(&self.internet_gateway_id));
         t.put("vpcId", Some(&self.vpc_id));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct AttachNetworkInterfaceRequest {
+    pub network_card_index: Option<i32>,
+    pub ena_srd_specification: Option<EnaSrdSpecification>,
+    pub ena_queue_count: Option<i32>,
+    pub dry_run: Option<bool>,
+    pub network_interface_id: String,
+    pub instance_id: String,
+    pub device_index: i32,
+}
+
+impl form::FromForm for AttachNetworkInterfaceRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(AttachNetworkInterfaceRequest {
+            network_card_index: n.get("NetworkCardIndex", v)?,
+            ena_srd_specification: n.get("EnaSrdSpecification", v)?,
+            ena_queue_count: n.get("EnaQueueCount", v)?,
+            dry_run: n.get("DryRun", v)?,
+            network_interface_id: n.need("NetworkInterfaceId", v)?,
+            instance_id: n.need("InstanceId", v)?,
+            device_index: n.need("DeviceIndex", v)?,
+        })
+    }
+}
+
+impl record::Tell for AttachNetworkInterfaceRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("networkCardIndex", self.network_card_index.as_ref());
+        t.put("enaSrdSpecification", self.ena_srd_specification.as_ref());
+        t.put("enaQueueCount", self.ena_queue_count.as_ref());
+        t.put("dryRun", self.dry_run.as_ref());
+        t.put("networkInterfaceId", Some(&self.network_interface_id));
+        t.put("instanceId", Some(&self.instance_id));
+        t.put("deviceIndex", Some(&self.device_index));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct AttachNetworkInterfaceResult {
+    pub attachment_id: Option<String>,
+    pub network_card_index: Option<i32>,
+}
+
+impl AttachNetworkInterfaceResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("attachmentId", &self.attachment_id);
+        w.put("networkCardIndex", &self.network_card_index);
+    }
+}
+
+impl xml::ToXml for AttachNetworkInterfaceResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for AttachNetworkInterfaceResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("attachmentId", self.attachment_id.as_ref());
+        t.put("networkCardIndex", self.network_card_index.as_ref());
         t.close();
     }
 }
@@ -8328,6 +9999,88 @@ impl record::Tell for CreateLaunchTemplateVersionResult {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct CreateManagedPrefixListRequest {
+    pub dry_run: Option<bool>,
+    pub prefix_list_name: String,
+    pub entries: Option<Vec<AddPrefixListEntry>>,
+    pub max_entries: i32,
+    pub tag_specifications: Option<Vec<TagSpecification>>,
+    pub address_family: String,
+    pub client_token: Option<String>,
+}
+
+impl form::FromForm for CreateManagedPrefixListRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(CreateManagedPrefixListRequest {
+            dry_run: n.get("DryRun", v)?,
+            prefix_list_name: n.need("PrefixListName", v)?,
+            entries: n.list("Entry", "", v)?,
+            max_entries: n.need("MaxEntries", v)?,
+            tag_specifications: n.list("TagSpecification", "", v)?,
+            address_family: n.need("AddressFamily", v)?,
+            client_token: n.get("ClientToken", v)?,
+        })
+    }
+}
+
+impl CreateManagedPrefixListRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.size("Entry", self.entries.as_ref().map(|items| items.len()), 0, 100);
+    }
+}
+
+impl record::Tell for CreateManagedPrefixListRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("dryRun", self.dry_run.as_ref());
+        t.put("prefixListName", Some(&self.prefix_list_name));
+        t.set("entrySet", "", self.entries.as_deref());
+        t.put("maxEntries", Some(&self.max_entries));
+        t.set("tagSpecificationSet", "", self.tag_specifications.as_deref());
+        t.put("addressFamily", Some(&self.address_family));
+        t.put("clientToken", self.client_token.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct CreateManagedPrefixListResult {
+    pub prefix_list: Option<ManagedPrefixList>,
+}
+
+impl CreateManagedPrefixListResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("prefixList", &self.prefix_list);
+    }
+}
+
+impl xml::ToXml for CreateManagedPrefixListResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for CreateManagedPrefixListResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("prefixList", self.prefix_list.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct CreateNatGatewayRequest {
     pub availability_mode: Option<String>,
     pub allocation_id: Option<String>,
@@ -8560,6 +10313,127 @@ impl record::Tell for CreateNetworkAclResult {
     fn tell(&self, t: &mut record::Teller) {
         t.open();
         t.put("networkAcl", self.network_acl.as_ref());
+        t.put("clientToken", self.client_token.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct CreateNetworkInterfaceRequest {
+    pub ipv4_prefixes: Option<Vec<Ipv4PrefixSpecificationRequest>>,
+    pub ipv4_prefix_count: Option<i32>,
+    pub ipv6_prefixes: Option<Vec<Ipv6PrefixSpecificationRequest>>,
+    pub ipv6_prefix_count: Option<i32>,
+    pub interface_type: Option<String>,
+    pub tag_specifications: Option<Vec<TagSpecification>>,
+    pub client_token: Option<String>,
+    pub enable_primary_ipv6: Option<bool>,
+    pub connection_tracking_specification: Option<ConnectionTrackingSpecificationRequest>,
+    pub operator: Option<OperatorRequest>,
+    pub subnet_id: String,
+    pub description: Option<String>,
+    pub private_ip_address: Option<String>,
+    pub groups: Option<Vec<String>>,
+    pub private_ip_addresses: Option<Vec<PrivateIpAddressSpecification>>,
+    pub secondary_private_ip_address_count: Option<i32>,
+    pub ipv6_addresses: Option<Vec<InstanceIpv6Address>>,
+    pub ipv6_address_count: Option<i32>,
+    pub dry_run: Option<bool>,
+}
+
+impl form::FromForm for CreateNetworkInterfaceRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(CreateNetworkInterfaceRequest {
+            ipv4_prefixes: n.list("Ipv4Prefix", "", v)?,
+            ipv4_prefix_count: n.get("Ipv4PrefixCount", v)?,
+            ipv6_prefixes: n.list("Ipv6Prefix", "", v)?,
+            ipv6_prefix_count: n.get("Ipv6PrefixCount", v)?,
+            interface_type: n.get("InterfaceType", v)?,
+            tag_specifications: n.list("TagSpecification", "", v)?,
+            client_token: n.get("ClientToken", v)?,
+            enable_primary_ipv6: n.get("EnablePrimaryIpv6", v)?,
+            connection_tracking_specification: n.get("ConnectionTrackingSpecification", v)?,
+            operator: n.get("Operator", v)?,
+            subnet_id: n.need("SubnetId", v)?,
+            description: n.get("Description", v)?,
+            private_ip_address: n.get("PrivateIpAddress", v)?,
+            groups: n.list("SecurityGroupId", "", v)?,
+            private_ip_addresses: n.list("PrivateIpAddresses", "", v)?,
+            secondary_private_ip_address_count: n.get("SecondaryPrivateIpAddressCount", v)?,
+            ipv6_addresses: n.list("Ipv6Addresses", "", v)?,
+            ipv6_address_count: n.get("Ipv6AddressCount", v)?,
+            dry_run: n.get("DryRun", v)?,
+        })
+    }
+}
+
+impl CreateNetworkInterfaceRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("InterfaceType", self.interface_type.as_deref(), &rule::NETWORK_INTERFACE_CREATION_TYPE);
+    }
+}
+
+impl record::Tell for CreateNetworkInterfaceRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("ipv4PrefixSet", "", self.ipv4_prefixes.as_deref());
+        t.put("ipv4PrefixCount", self.ipv4_prefix_count.as_ref());
+        t.set("ipv6PrefixSet", "", self.ipv6_prefixes.as_deref());
+        t.put("ipv6PrefixCount", self.ipv6_prefix_count.as_ref());
+        t.put("interfaceType", self.interface_type.as_ref());
+        t.set("tagSpecificationSet", "", self.tag_specifications.as_deref());
+        t.put("clientToken", self.client_token.as_ref());
+        t.put("enablePrimaryIpv6", self.enable_primary_ipv6.as_ref());
+        t.put("connectionTrackingSpecification", self.connection_tracking_specification.as_ref());
+        t.put("operator", self.operator.as_ref());
+        t.put("subnetId", Some(&self.subnet_id));
+        t.put("description", self.description.as_ref());
+        t.put("privateIpAddress", self.private_ip_address.as_ref());
+        t.set("groupSet", "securityGroupId", self.groups.as_deref());
+        t.set("privateIpAddressesSet", "", self.private_ip_addresses.as_deref());
+        t.put("secondaryPrivateIpAddressCount", self.secondary_private_ip_address_count.as_ref());
+        t.set("ipv6AddressesSet", "", self.ipv6_addresses.as_deref());
+        t.put("ipv6AddressCount", self.ipv6_address_count.as_ref());
+        t.put("dryRun", self.dry_run.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct CreateNetworkInterfaceResult {
+    pub network_interface: Option<NetworkInterface>,
+    pub client_token: Option<String>,
+}
+
+impl CreateNetworkInterfaceResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("networkInterface", &self.network_interface);
+        w.put("clientToken", &self.client_token);
+    }
+}
+
+impl xml::ToXml for CreateNetworkInterfaceResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for CreateNetworkInterfaceResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("networkInterface", self.network_interface.as_ref());
         t.put("clientToken", self.client_token.as_ref());
         t.close();
     }
@@ -9328,6 +11202,123 @@ impl record::Tell for CreateVolumeRequest {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct CreateVpcEndpointRequest {
+    pub dry_run: Option<bool>,
+    pub vpc_endpoint_type: Option<String>,
+    pub vpc_id: String,
+    pub service_name: Option<String>,
+    pub policy_document: Option<String>,
+    pub route_table_ids: Option<Vec<String>>,
+    pub subnet_ids: Option<Vec<String>>,
+    pub security_group_ids: Option<Vec<String>>,
+    pub ip_address_type: Option<String>,
+    pub dns_options: Option<DnsOptionsSpecification>,
+    pub client_token: Option<String>,
+    pub private_dns_enabled: Option<bool>,
+    pub tag_specifications: Option<Vec<TagSpecification>>,
+    pub subnet_configurations: Option<Vec<SubnetConfiguration>>,
+    pub service_network_arn: Option<String>,
+    pub resource_configuration_arn: Option<String>,
+    pub service_region: Option<String>,
+}
+
+impl form::FromForm for CreateVpcEndpointRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(CreateVpcEndpointRequest {
+            dry_run: n.get("DryRun", v)?,
+            vpc_endpoint_type: n.get("VpcEndpointType", v)?,
+            vpc_id: n.need("VpcId", v)?,
+            service_name: n.get("ServiceName", v)?,
+            policy_document: n.get("PolicyDocument", v)?,
+            route_table_ids: n.list("RouteTableId", "", v)?,
+            subnet_ids: n.list("SubnetId", "", v)?,
+            security_group_ids: n.list("SecurityGroupId", "", v)?,
+            ip_address_type: n.get("IpAddressType", v)?,
+            dns_options: n.get("DnsOptions", v)?,
+            client_token: n.get("ClientToken", v)?,
+            private_dns_enabled: n.get("PrivateDnsEnabled", v)?,
+            tag_specifications: n.list("TagSpecification", "", v)?,
+            subnet_configurations: n.list("SubnetConfiguration", "", v)?,
+            service_network_arn: n.get("ServiceNetworkArn", v)?,
+            resource_configuration_arn: n.get("ResourceConfigurationArn", v)?,
+            service_region: n.get("ServiceRegion", v)?,
+        })
+    }
+}
+
+impl CreateVpcEndpointRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("VpcEndpointType", self.vpc_endpoint_type.as_deref(), &rule::VPC_ENDPOINT_TYPE);
+        v.text("IpAddressType", self.ip_address_type.as_deref(), &rule::IP_ADDRESS_TYPE);
+        v.inner("DnsOptions", self.dns_options.as_ref(), DnsOptionsSpecification::limits);
+    }
+}
+
+impl record::Tell for CreateVpcEndpointRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("dryRun", self.dry_run.as_ref());
+        t.put("vpcEndpointType", self.vpc_endpoint_type.as_ref());
+        t.put("vpcId", Some(&self.vpc_id));
+        t.put("serviceName", self.service_name.as_ref());
+        t.put("policyDocument", self.policy_document.as_ref());
+        t.set("routeTableIdSet", "routeTableId", self.route_table_ids.as_deref());
+        t.set("subnetIdSet", "subnetId", self.subnet_ids.as_deref());
+        t.set("groupSet", "securityGroupId", self.security_group_ids.as_deref());
+        t.put("ipAddressType", self.ip_address_type.as_ref());
+        t.put("dnsOptions", self.dns_options.as_ref());
+        t.put("clientToken", self.client_token.as_ref());
+        t.put("privateDnsEnabled", self.private_dns_enabled.as_ref());
+        t.set("tagSpecificationSet", "", self.tag_specifications.as_deref());
+        t.set("subnetConfigurationSet", "", self.subnet_configurations.as_deref());
+        t.put("serviceNetworkArn", self.service_network_arn.as_ref());
+        t.put("resourceConfigurationArn", self.resource_configuration_arn.as_ref());
+        t.put("serviceRegion", self.service_region.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct CreateVpcEndpointResult {
+    pub vpc_endpoint: Option<VpcEndpoint>,
+    pub client_token: Option<String>,
+}
+
+impl CreateVpcEndpointResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("vpcEndpoint", &self.vpc_endpoint);
+        w.put("clientToken", &self.client_token);
+    }
+}
+
+impl xml::ToXml for CreateVpcEndpointResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for CreateVpcEndpointResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("vpcEndpoint", self.vpc_endpoint.as_ref());
+        t.put("clientToken", self.client_token.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct CreateVpcRequest {
     pub cidr_block: Option<String>,
     pub ipv6_pool: Option<String>,
@@ -9890,6 +11881,67 @@ impl record::Tell for DeleteLaunchTemplateVersionsResult {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct DeleteManagedPrefixListRequest {
+    pub dry_run: Option<bool>,
+    pub prefix_list_id: String,
+}
+
+impl form::FromForm for DeleteManagedPrefixListRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DeleteManagedPrefixListRequest {
+            dry_run: n.get("DryRun", v)?,
+            prefix_list_id: n.need("PrefixListId", v)?,
+        })
+    }
+}
+
+impl record::Tell for DeleteManagedPrefixListRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("dryRun", self.dry_run.as_ref());
+        t.put("prefixListId", Some(&self.prefix_list_id));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteManagedPrefixListResult {
+    pub prefix_list: Option<ManagedPrefixList>,
+}
+
+impl DeleteManagedPrefixListResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("prefixList", &self.prefix_list);
+    }
+}
+
+impl xml::ToXml for DeleteManagedPrefixListResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for DeleteManagedPrefixListResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("prefixList", self.prefix_list.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DeleteNatGatewayRequest {
     pub dry_run: Option<bool>,
     pub nat_gateway_id: String,
@@ -10005,6 +12057,35 @@ impl record::Tell for DeleteNetworkAclRequest {
         t.open();
         t.put("dryRun", self.dry_run.as_ref());
         t.put("networkAclId", Some(&self.network_acl_id));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteNetworkInterfaceRequest {
+    pub dry_run: Option<bool>,
+    pub network_interface_id: String,
+}
+
+impl form::FromForm for DeleteNetworkInterfaceRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DeleteNetworkInterfaceRequest {
+            dry_run: n.get("DryRun", v)?,
+            network_interface_id: n.need("NetworkInterfaceId", v)?,
+        })
+    }
+}
+
+impl record::Tell for DeleteNetworkInterfaceRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("dryRun", self.dry_run.as_ref());
+        t.put("networkInterfaceId", Some(&self.network_interface_id));
         t.close();
     }
 }
@@ -10320,6 +12401,67 @@ impl record::Tell for DeleteVolumeRequest {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct DeleteVpcEndpointsRequest {
+    pub dry_run: Option<bool>,
+    pub vpc_endpoint_ids: Vec<String>,
+}
+
+impl form::FromForm for DeleteVpcEndpointsRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DeleteVpcEndpointsRequest {
+            dry_run: n.get("DryRun", v)?,
+            vpc_endpoint_ids: n.need_list("VpcEndpointId", "", v)?,
+        })
+    }
+}
+
+impl record::Tell for DeleteVpcEndpointsRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("dryRun", self.dry_run.as_ref());
+        t.set("vpcEndpointIdSet", "vpcEndpointId", Some(self.vpc_endpoint_ids.as_slice()));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DeleteVpcEndpointsResult {
+    pub unsuccessful: Option<Vec<UnsuccessfulItem>>,
+}
+
+impl DeleteVpcEndpointsResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.list("unsuccessful", "item", self.unsuccessful.as_deref());
+    }
+}
+
+impl xml::ToXml for DeleteVpcEndpointsResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for DeleteVpcEndpointsResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("unsuccessfulSet", "", self.unsuccessful.as_deref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DeleteVpcRequest {
     pub vpc_id: String,
     pub dry_run: Option<bool>,
@@ -10470,6 +12612,153 @@ impl record::Tell for DescribeAccountAttributesResult {
     fn tell(&self, t: &mut record::Teller) {
         t.open();
         t.set("accountAttributeSet", "", self.account_attributes.as_deref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DescribeAddressesAttributeRequest {
+    pub allocation_ids: Option<Vec<String>>,
+    pub attribute: Option<String>,
+    pub next_token: Option<String>,
+    pub max_results: Option<i32>,
+    pub dry_run: Option<bool>,
+}
+
+impl form::FromForm for DescribeAddressesAttributeRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DescribeAddressesAttributeRequest {
+            allocation_ids: n.list("AllocationId", "", v)?,
+            attribute: n.get("Attribute", v)?,
+            next_token: n.get("NextToken", v)?,
+            max_results: n.get("MaxResults", v)?,
+            dry_run: n.get("DryRun", v)?,
+        })
+    }
+}
+
+impl DescribeAddressesAttributeRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("Attribute", self.attribute.as_deref(), &rule::ADDRESS_ATTRIBUTE_NAME);
+        v.number("MaxResults", self.max_results, Some(1), Some(1000));
+    }
+}
+
+impl record::Tell for DescribeAddressesAttributeRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("allocationIdSet", "allocationId", self.allocation_ids.as_deref());
+        t.put("attribute", self.attribute.as_ref());
+        t.put("nextToken", self.next_token.as_ref());
+        t.put("maxResults", self.max_results.as_ref());
+        t.put("dryRun", self.dry_run.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DescribeAddressesAttributeResult {
+    pub addresses: Option<Vec<AddressAttribute>>,
+    pub next_token: Option<String>,
+}
+
+impl DescribeAddressesAttributeResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.list("addressSet", "item", self.addresses.as_deref());
+        w.put("nextToken", &self.next_token);
+    }
+}
+
+impl xml::ToXml for DescribeAddressesAttributeResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for DescribeAddressesAttributeResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("addressSet", "", self.addresses.as_deref());
+        t.put("nextToken", self.next_token.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DescribeAddressesRequest {
+    pub public_ips: Option<Vec<String>>,
+    pub dry_run: Option<bool>,
+    pub filters: Option<Vec<Filter>>,
+    pub allocation_ids: Option<Vec<String>>,
+}
+
+impl form::FromForm for DescribeAddressesRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DescribeAddressesRequest {
+            public_ips: n.list("PublicIp", "", v)?,
+            dry_run: n.get("DryRun", v)?,
+            filters: n.list("Filter", "", v)?,
+            allocation_ids: n.list("AllocationId", "", v)?,
+        })
+    }
+}
+
+impl record::Tell for DescribeAddressesRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("publicIpSet", "publicIp", self.public_ips.as_deref());
+        t.put("dryRun", self.dry_run.as_ref());
+        t.set("filterSet", "", self.filters.as_deref());
+        t.set("allocationIdSet", "allocationId", self.allocation_ids.as_deref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DescribeAddressesResult {
+    pub addresses: Option<Vec<Address>>,
+}
+
+impl DescribeAddressesResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.list("addressesSet", "item", self.addresses.as_deref());
+    }
+}
+
+impl xml::ToXml for DescribeAddressesResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for DescribeAddressesResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("addressesSet", "", self.addresses.as_deref());
         t.close();
     }
 }
@@ -11595,6 +13884,85 @@ impl record::Tell for DescribeLaunchTemplatesResult {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct DescribeManagedPrefixListsRequest {
+    pub dry_run: Option<bool>,
+    pub filters: Option<Vec<Filter>>,
+    pub max_results: Option<i32>,
+    pub next_token: Option<String>,
+    pub prefix_list_ids: Option<Vec<String>>,
+}
+
+impl form::FromForm for DescribeManagedPrefixListsRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DescribeManagedPrefixListsRequest {
+            dry_run: n.get("DryRun", v)?,
+            filters: n.list("Filter", "", v)?,
+            max_results: n.get("MaxResults", v)?,
+            next_token: n.get("NextToken", v)?,
+            prefix_list_ids: n.list("PrefixListId", "", v)?,
+        })
+    }
+}
+
+impl DescribeManagedPrefixListsRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.number("MaxResults", self.max_results, Some(1), Some(100));
+    }
+}
+
+impl record::Tell for DescribeManagedPrefixListsRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("dryRun", self.dry_run.as_ref());
+        t.set("filterSet", "", self.filters.as_deref());
+        t.put("maxResults", self.max_results.as_ref());
+        t.put("nextToken", self.next_token.as_ref());
+        t.set("prefixListIdSet", "prefixListId", self.prefix_list_ids.as_deref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DescribeManagedPrefixListsResult {
+    pub next_token: Option<String>,
+    pub prefix_lists: Option<Vec<ManagedPrefixList>>,
+}
+
+impl DescribeManagedPrefixListsResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("nextToken", &self.next_token);
+        w.list("prefixListSet", "item", self.prefix_lists.as_deref());
+    }
+}
+
+impl xml::ToXml for DescribeManagedPrefixListsResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for DescribeManagedPrefixListsResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("nextToken", self.next_token.as_ref());
+        t.set("prefixListSet", "", self.prefix_lists.as_deref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DescribeNatGatewaysRequest {
     pub dry_run: Option<bool>,
     pub filter: Option<Vec<Filter>>,
@@ -11753,6 +14121,91 @@ impl record::Tell for DescribeNetworkAclsResult {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct DescribeNetworkInterfaceAttributeRequest {
+    pub dry_run: Option<bool>,
+    pub network_interface_id: String,
+    pub attribute: Option<String>,
+}
+
+impl form::FromForm for DescribeNetworkInterfaceAttributeRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DescribeNetworkInterfaceAttributeRequest {
+            dry_run: n.get("DryRun", v)?,
+            network_interface_id: n.need("NetworkInterfaceId", v)?,
+            attribute: n.get("Attribute", v)?,
+        })
+    }
+}
+
+impl DescribeNetworkInterfaceAttributeRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("Attribute", self.attribute.as_deref(), &rule::NETWORK_INTERFACE_ATTRIBUTE);
+    }
+}
+
+impl record::Tell for DescribeNetworkInterfaceAttributeRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("dryRun", self.dry_run.as_ref());
+        t.put("networkInterfaceId", Some(&self.network_interface_id));
+        t.put("attribute", self.attribute.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DescribeNetworkInterfaceAttributeResult {
+    pub attachment: Option<NetworkInterfaceAttachment>,
+    pub description: Option<AttributeValue>,
+    pub groups: Option<Vec<GroupIdentifier>>,
+    pub network_interface_id: Option<String>,
+    pub source_dest_check: Option<AttributeBooleanValue>,
+    pub associate_public_ip_address: Option<bool>,
+}
+
+impl DescribeNetworkInterfaceAttributeResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("attachment", &self.attachment);
+        w.put("description", &self.description);
+        w.list("groupSet", "item", self.groups.as_deref());
+        w.put("networkInterfaceId", &self.network_interface_id);
+        w.put("sourceDestCheck", &self.source_dest_check);
+        w.put("associatePublicIpAddress", &self.associate_public_ip_address);
+    }
+}
+
+impl xml::ToXml for DescribeNetworkInterfaceAttributeResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for DescribeNetworkInterfaceAttributeResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("attachment", self.attachment.as_ref());
+        t.put("description", self.description.as_ref());
+        t.set("groupSet", "", self.groups.as_deref());
+        t.put("networkInterfaceId", self.network_interface_id.as_ref());
+        t.put("sourceDestCheck", self.source_dest_check.as_ref());
+        t.put("associatePublicIpAddress", self.associate_public_ip_address.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DescribeNetworkInterfacesRequest {
     pub next_token: Option<String>,
     pub max_results: Option<i32>,
@@ -11892,6 +14345,79 @@ impl record::Tell for DescribePlacementGroupsResult {
     fn tell(&self, t: &mut record::Teller) {
         t.open();
         t.set("placementGroupSet", "", self.placement_groups.as_deref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DescribePrefixListsRequest {
+    pub dry_run: Option<bool>,
+    pub filters: Option<Vec<Filter>>,
+    pub max_results: Option<i32>,
+    pub next_token: Option<String>,
+    pub prefix_list_ids: Option<Vec<String>>,
+}
+
+impl form::FromForm for DescribePrefixListsRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DescribePrefixListsRequest {
+            dry_run: n.get("DryRun", v)?,
+            filters: n.list("Filter", "", v)?,
+            max_results: n.get("MaxResults", v)?,
+            next_token: n.get("NextToken", v)?,
+            prefix_list_ids: n.list("PrefixListId", "", v)?,
+        })
+    }
+}
+
+impl record::Tell for DescribePrefixListsRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("dryRun", self.dry_run.as_ref());
+        t.set("filterSet", "", self.filters.as_deref());
+        t.put("maxResults", self.max_results.as_ref());
+        t.put("nextToken", self.next_token.as_ref());
+        t.set("prefixListIdSet", "prefixListId", self.prefix_list_ids.as_deref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DescribePrefixListsResult {
+    pub next_token: Option<String>,
+    pub prefix_lists: Option<Vec<PrefixList>>,
+}
+
+impl DescribePrefixListsResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("nextToken", &self.next_token);
+        w.list("prefixListSet", "item", self.prefix_lists.as_deref());
+    }
+}
+
+impl xml::ToXml for DescribePrefixListsResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for DescribePrefixListsResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("nextToken", self.next_token.as_ref());
+        t.set("prefixListSet", "", self.prefix_lists.as_deref());
         t.close();
     }
 }
@@ -13035,6 +15561,158 @@ impl record::Tell for DescribeVpcAttributeResult {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct DescribeVpcEndpointServicesRequest {
+    pub dry_run: Option<bool>,
+    pub service_names: Option<Vec<String>>,
+    pub filters: Option<Vec<Filter>>,
+    pub max_results: Option<i32>,
+    pub next_token: Option<String>,
+    pub service_regions: Option<Vec<String>>,
+}
+
+impl form::FromForm for DescribeVpcEndpointServicesRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DescribeVpcEndpointServicesRequest {
+            dry_run: n.get("DryRun", v)?,
+            service_names: n.list("ServiceName", "", v)?,
+            filters: n.list("Filter", "", v)?,
+            max_results: n.get("MaxResults", v)?,
+            next_token: n.get("NextToken", v)?,
+            service_regions: n.list("ServiceRegion", "", v)?,
+        })
+    }
+}
+
+impl record::Tell for DescribeVpcEndpointServicesRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("dryRun", self.dry_run.as_ref());
+        t.set("serviceNameSet", "serviceName", self.service_names.as_deref());
+        t.set("filterSet", "", self.filters.as_deref());
+        t.put("maxResults", self.max_results.as_ref());
+        t.put("nextToken", self.next_token.as_ref());
+        t.set("serviceRegionSet", "serviceRegion", self.service_regions.as_deref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DescribeVpcEndpointServicesResult {
+    pub service_names: Option<Vec<String>>,
+    pub service_details: Option<Vec<ServiceDetail>>,
+    pub next_token: Option<String>,
+}
+
+impl DescribeVpcEndpointServicesResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.list("serviceNameSet", "item", self.service_names.as_deref());
+        w.list("serviceDetailSet", "item", self.service_details.as_deref());
+        w.put("nextToken", &self.next_token);
+    }
+}
+
+impl xml::ToXml for DescribeVpcEndpointServicesResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for DescribeVpcEndpointServicesResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("serviceNameSet", "serviceName", self.service_names.as_deref());
+        t.set("serviceDetailSet", "", self.service_details.as_deref());
+        t.put("nextToken", self.next_token.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DescribeVpcEndpointsRequest {
+    pub dry_run: Option<bool>,
+    pub vpc_endpoint_ids: Option<Vec<String>>,
+    pub filters: Option<Vec<Filter>>,
+    pub max_results: Option<i32>,
+    pub next_token: Option<String>,
+}
+
+impl form::FromForm for DescribeVpcEndpointsRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DescribeVpcEndpointsRequest {
+            dry_run: n.get("DryRun", v)?,
+            vpc_endpoint_ids: n.list("VpcEndpointId", "", v)?,
+            filters: n.list("Filter", "", v)?,
+            max_results: n.get("MaxResults", v)?,
+            next_token: n.get("NextToken", v)?,
+        })
+    }
+}
+
+impl record::Tell for DescribeVpcEndpointsRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("dryRun", self.dry_run.as_ref());
+        t.set("vpcEndpointIdSet", "vpcEndpointId", self.vpc_endpoint_ids.as_deref());
+        t.set("filterSet", "", self.filters.as_deref());
+        t.put("maxResults", self.max_results.as_ref());
+        t.put("nextToken", self.next_token.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DescribeVpcEndpointsResult {
+    pub vpc_endpoints: Option<Vec<VpcEndpoint>>,
+    pub next_token: Option<String>,
+}
+
+impl DescribeVpcEndpointsResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.list("vpcEndpointSet", "item", self.vpc_endpoints.as_deref());
+        w.put("nextToken", &self.next_token);
+    }
+}
+
+impl xml::ToXml for DescribeVpcEndpointsResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for DescribeVpcEndpointsResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("vpcEndpointSet", "", self.vpc_endpoints.as_deref());
+        t.put("nextToken", self.next_token.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DescribeVpcsRequest {
     pub filters: Option<Vec<Filter>>,
     pub vpc_ids: Option<Vec<String>>,
@@ -13136,6 +15814,38 @@ impl record::Tell for DetachInternetGatewayRequest {
         t.put("dryRun", self.dry_run.as_ref());
         t.put("internetGatewayId", Some(&self.internet_gateway_id));
         t.put("vpcId", Some(&self.vpc_id));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DetachNetworkInterfaceRequest {
+    pub dry_run: Option<bool>,
+    pub attachment_id: String,
+    pub force: Option<bool>,
+}
+
+impl form::FromForm for DetachNetworkInterfaceRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DetachNetworkInterfaceRequest {
+            dry_run: n.get("DryRun", v)?,
+            attachment_id: n.need("AttachmentId", v)?,
+            force: n.get("Force", v)?,
+        })
+    }
+}
+
+impl record::Tell for DetachNetworkInterfaceRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("dryRun", self.dry_run.as_ref());
+        t.put("attachmentId", Some(&self.attachment_id));
+        t.put("force", self.force.as_ref());
         t.close();
     }
 }
@@ -13549,6 +16259,38 @@ impl record::Tell for DisableSerialConsoleAccessResult {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct DisassociateAddressRequest {
+    pub association_id: Option<String>,
+    pub public_ip: Option<String>,
+    pub dry_run: Option<bool>,
+}
+
+impl form::FromForm for DisassociateAddressRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DisassociateAddressRequest {
+            association_id: n.get("AssociationId", v)?,
+            public_ip: n.get("PublicIp", v)?,
+            dry_run: n.get("DryRun", v)?,
+        })
+    }
+}
+
+impl record::Tell for DisassociateAddressRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("associationId", self.association_id.as_ref());
+        t.put("publicIp", self.public_ip.as_ref());
+        t.put("dryRun", self.dry_run.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct DisassociateIamInstanceProfileRequest {
     pub association_id: String,
 }
@@ -13725,6 +16467,147 @@ impl record::Tell for DiskInfo {
         t.put("sizeInGB", self.size_in_gb.as_ref());
         t.put("count", self.count.as_ref());
         t.put("type", self.type_.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DnsEntry {
+    pub dns_name: Option<String>,
+    pub hosted_zone_id: Option<String>,
+}
+
+impl DnsEntry {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("dnsName", &self.dns_name);
+        w.put("hostedZoneId", &self.hosted_zone_id);
+    }
+}
+
+impl xml::ToXml for DnsEntry {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for DnsEntry {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("dnsName", self.dns_name.as_ref());
+        t.put("hostedZoneId", self.hosted_zone_id.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DnsOptions {
+    pub dns_record_ip_type: Option<String>,
+    pub private_dns_only_for_inbound_resolver_endpoint: Option<bool>,
+    pub private_dns_preference: Option<String>,
+    pub private_dns_specified_domains: Option<Vec<String>>,
+}
+
+impl DnsOptions {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("dnsRecordIpType", &self.dns_record_ip_type);
+        w.put(
+            "privateDnsOnlyForInboundResolverEndpoint",
+            &self.private_dns_only_for_inbound_resolver_endpoint,
+        );
+        w.put("privateDnsPreference", &self.private_dns_preference);
+        w.list("privateDnsSpecifiedDomainSet", "item", self.private_dns_specified_domains.as_deref());
+    }
+}
+
+impl xml::ToXml for DnsOptions {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for DnsOptions {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("dnsRecordIpType", self.dns_record_ip_type.as_ref());
+        t.put(
+            "privateDnsOnlyForInboundResolverEndpoint",
+            self.private_dns_only_for_inbound_resolver_endpoint.as_ref(),
+        );
+        t.put("privateDnsPreference", self.private_dns_preference.as_ref());
+        t.set(
+            "privateDnsSpecifiedDomainSet",
+            "privateDnsSpecifiedDomain",
+            self.private_dns_specified_domains.as_deref(),
+        );
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct DnsOptionsSpecification {
+    pub dns_record_ip_type: Option<String>,
+    pub private_dns_only_for_inbound_resolver_endpoint: Option<bool>,
+    pub private_dns_preference: Option<String>,
+    pub private_dns_specified_domains: Option<Vec<String>>,
+}
+
+impl form::FromForm for DnsOptionsSpecification {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(DnsOptionsSpecification {
+            dns_record_ip_type: n.get("DnsRecordIpType", v)?,
+            private_dns_only_for_inbound_resolver_endpoint: n
+                .get("PrivateDnsOnlyForInboundResolverEndpoint", v)?,
+            private_dns_preference: n.get("PrivateDnsPreference", v)?,
+            private_dns_specified_domains: n.list("PrivateDnsSpecifiedDomain", "", v)?,
+        })
+    }
+}
+
+impl DnsOptionsSpecification {
+    fn limits(&self, v: &mut Violations) {
+        v.text("DnsRecordIpType", self.dns_record_ip_type.as_deref(), &rule::DNS_RECORD_IP_TYPE);
+        v.size(
+            "PrivateDnsSpecifiedDomain",
+            self.private_dns_specified_domains.as_ref().map(|items| items.len()),
+            0,
+            10,
+        );
+    }
+}
+
+impl record::Tell for DnsOptionsSpecification {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("dnsRecordIpType", self.dns_record_ip_type.as_ref());
+        t.put(
+            "privateDnsOnlyForInboundResolverEndpoint",
+            self.private_dns_only_for_inbound_resolver_endpoint.as_ref(),
+        );
+        t.put("privateDnsPreference", self.private_dns_preference.as_ref());
+        t.set(
+            "privateDnsSpecifiedDomainSet",
+            "privateDnsSpecifiedDomain",
+            self.private_dns_specified_domains.as_deref(),
+        );
         t.close();
     }
 }
@@ -14352,6 +17235,35 @@ impl record::Tell for ElasticInferenceAcceleratorAssociation {
     }
 }
 
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct EnaSrdSpecification {
+    pub ena_srd_enabled: Option<bool>,
+    pub ena_srd_udp_specification: Option<EnaSrdUdpSpecification>,
+}
+
+impl form::FromForm for EnaSrdSpecification {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(EnaSrdSpecification {
+            ena_srd_enabled: n.get("EnaSrdEnabled", v)?,
+            ena_srd_udp_specification: n.get("EnaSrdUdpSpecification", v)?,
+        })
+    }
+}
+
+impl record::Tell for EnaSrdSpecification {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("enaSrdEnabled", self.ena_srd_enabled.as_ref());
+        t.put("enaSrdUdpSpecification", self.ena_srd_udp_specification.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 #[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
@@ -14376,6 +17288,30 @@ impl record::Tell for EnaSrdSpecificationRequest {
         t.open();
         t.put("enaSrdEnabled", self.ena_srd_enabled.as_ref());
         t.put("enaSrdUdpSpecification", self.ena_srd_udp_specification.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct EnaSrdUdpSpecification {
+    pub ena_srd_udp_enabled: Option<bool>,
+}
+
+impl form::FromForm for EnaSrdUdpSpecification {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(EnaSrdUdpSpecification { ena_srd_udp_enabled: n.get("EnaSrdUdpEnabled", v)? })
+    }
+}
+
+impl record::Tell for EnaSrdUdpSpecification {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("enaSrdUdpEnabled", self.ena_srd_udp_enabled.as_ref());
         t.close();
     }
 }
@@ -15443,6 +18379,161 @@ impl record::Tell for GetLaunchTemplateDataResult {
     fn tell(&self, t: &mut record::Teller) {
         t.open();
         t.put("launchTemplateData", self.launch_template_data.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetManagedPrefixListAssociationsRequest {
+    pub dry_run: Option<bool>,
+    pub prefix_list_id: String,
+    pub max_results: Option<i32>,
+    pub next_token: Option<String>,
+}
+
+impl form::FromForm for GetManagedPrefixListAssociationsRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(GetManagedPrefixListAssociationsRequest {
+            dry_run: n.get("DryRun", v)?,
+            prefix_list_id: n.need("PrefixListId", v)?,
+            max_results: n.get("MaxResults", v)?,
+            next_token: n.get("NextToken", v)?,
+        })
+    }
+}
+
+impl GetManagedPrefixListAssociationsRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.number("MaxResults", self.max_results, Some(5), Some(255));
+    }
+}
+
+impl record::Tell for GetManagedPrefixListAssociationsRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("dryRun", self.dry_run.as_ref());
+        t.put("prefixListId", Some(&self.prefix_list_id));
+        t.put("maxResults", self.max_results.as_ref());
+        t.put("nextToken", self.next_token.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetManagedPrefixListAssociationsResult {
+    pub prefix_list_associations: Option<Vec<PrefixListAssociation>>,
+    pub next_token: Option<String>,
+}
+
+impl GetManagedPrefixListAssociationsResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.list("prefixListAssociationSet", "item", self.prefix_list_associations.as_deref());
+        w.put("nextToken", &self.next_token);
+    }
+}
+
+impl xml::ToXml for GetManagedPrefixListAssociationsResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for GetManagedPrefixListAssociationsResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("prefixListAssociationSet", "", self.prefix_list_associations.as_deref());
+        t.put("nextToken", self.next_token.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetManagedPrefixListEntriesRequest {
+    pub dry_run: Option<bool>,
+    pub prefix_list_id: String,
+    pub target_version: Option<i64>,
+    pub max_results: Option<i32>,
+    pub next_token: Option<String>,
+}
+
+impl form::FromForm for GetManagedPrefixListEntriesRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(GetManagedPrefixListEntriesRequest {
+            dry_run: n.get("DryRun", v)?,
+            prefix_list_id: n.need("PrefixListId", v)?,
+            target_version: n.get("TargetVersion", v)?,
+            max_results: n.get("MaxResults", v)?,
+            next_token: n.get("NextToken", v)?,
+        })
+    }
+}
+
+impl GetManagedPrefixListEntriesRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.number("MaxResults", self.max_results, Some(1), Some(100));
+    }
+}
+
+impl record::Tell for GetManagedPrefixListEntriesRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("dryRun", self.dry_run.as_ref());
+        t.put("prefixListId", Some(&self.prefix_list_id));
+        t.put("targetVersion", self.target_version.as_ref());
+        t.put("maxResults", self.max_results.as_ref());
+        t.put("nextToken", self.next_token.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetManagedPrefixListEntriesResult {
+    pub entries: Option<Vec<PrefixListEntry>>,
+    pub next_token: Option<String>,
+}
+
+impl GetManagedPrefixListEntriesResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.list("entrySet", "item", self.entries.as_deref());
+        w.put("nextToken", &self.next_token);
+    }
+}
+
+impl xml::ToXml for GetManagedPrefixListEntriesResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for GetManagedPrefixListEntriesResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("entrySet", "", self.entries.as_deref());
+        t.put("nextToken", self.next_token.as_ref());
         t.close();
     }
 }
@@ -19491,6 +22582,41 @@ impl record::Tell for KeyPairInfo {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct LastError {
+    pub message: Option<String>,
+    pub code: Option<String>,
+}
+
+impl LastError {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("message", &self.message);
+        w.put("code", &self.code);
+    }
+}
+
+impl xml::ToXml for LastError {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for LastError {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("message", self.message.as_ref());
+        t.put("code", self.code.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct LaunchPermission {
     pub organization_arn: Option<String>,
     pub organizational_unit_arn: Option<String>,
@@ -21573,6 +24699,71 @@ impl record::Tell for LicenseConfigurationRequest {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct ManagedPrefixList {
+    pub prefix_list_id: Option<String>,
+    pub address_family: Option<String>,
+    pub state: Option<String>,
+    pub state_message: Option<String>,
+    pub prefix_list_arn: Option<String>,
+    pub prefix_list_name: Option<String>,
+    pub max_entries: Option<i32>,
+    pub version: Option<i64>,
+    pub tags: Option<Vec<Tag>>,
+    pub owner_id: Option<String>,
+    pub ipam_prefix_list_resolver_target_id: Option<String>,
+    pub ipam_prefix_list_resolver_sync_enabled: Option<bool>,
+}
+
+impl ManagedPrefixList {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("prefixListId", &self.prefix_list_id);
+        w.put("addressFamily", &self.address_family);
+        w.put("state", &self.state);
+        w.put("stateMessage", &self.state_message);
+        w.put("prefixListArn", &self.prefix_list_arn);
+        w.put("prefixListName", &self.prefix_list_name);
+        w.put("maxEntries", &self.max_entries);
+        w.put("version", &self.version);
+        w.list("tagSet", "item", self.tags.as_deref());
+        w.put("ownerId", &self.owner_id);
+        w.put("ipamPrefixListResolverTargetId", &self.ipam_prefix_list_resolver_target_id);
+        w.put("ipamPrefixListResolverSyncEnabled", &self.ipam_prefix_list_resolver_sync_enabled);
+    }
+}
+
+impl xml::ToXml for ManagedPrefixList {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for ManagedPrefixList {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("prefixListId", self.prefix_list_id.as_ref());
+        t.put("addressFamily", self.address_family.as_ref());
+        t.put("state", self.state.as_ref());
+        t.put("stateMessage", self.state_message.as_ref());
+        t.put("prefixListArn", self.prefix_list_arn.as_ref());
+        t.put("prefixListName", self.prefix_list_name.as_ref());
+        t.put("maxEntries", self.max_entries.as_ref());
+        t.put("version", self.version.as_ref());
+        t.set("tagSet", "", self.tags.as_deref());
+        t.put("ownerId", self.owner_id.as_ref());
+        t.put("ipamPrefixListResolverTargetId", self.ipam_prefix_list_resolver_target_id.as_ref());
+        t.put("ipamPrefixListResolverSyncEnabled", self.ipam_prefix_list_resolver_sync_enabled.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct MediaAcceleratorInfo {
     pub accelerators: Option<Vec<MediaDeviceInfo>>,
     pub total_media_memory_in_mi_b: Option<i32>,
@@ -21824,6 +25015,70 @@ impl record::Tell for MemoryMiBRequest {
         t.open();
         t.put("min", Some(&self.min));
         t.put("max", self.max.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ModifyAddressAttributeRequest {
+    pub allocation_id: String,
+    pub domain_name: Option<String>,
+    pub dry_run: Option<bool>,
+}
+
+impl form::FromForm for ModifyAddressAttributeRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(ModifyAddressAttributeRequest {
+            allocation_id: n.need("AllocationId", v)?,
+            domain_name: n.get("DomainName", v)?,
+            dry_run: n.get("DryRun", v)?,
+        })
+    }
+}
+
+impl record::Tell for ModifyAddressAttributeRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("allocationId", Some(&self.allocation_id));
+        t.put("domainName", self.domain_name.as_ref());
+        t.put("dryRun", self.dry_run.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ModifyAddressAttributeResult {
+    pub address: Option<AddressAttribute>,
+}
+
+impl ModifyAddressAttributeResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("address", &self.address);
+    }
+}
+
+impl xml::ToXml for ModifyAddressAttributeResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for ModifyAddressAttributeResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("address", self.address.as_ref());
         t.close();
     }
 }
@@ -22688,6 +25943,148 @@ impl record::Tell for ModifyLaunchTemplateResult {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct ModifyManagedPrefixListRequest {
+    pub dry_run: Option<bool>,
+    pub prefix_list_id: String,
+    pub current_version: Option<i64>,
+    pub prefix_list_name: Option<String>,
+    pub add_entries: Option<Vec<AddPrefixListEntry>>,
+    pub remove_entries: Option<Vec<RemovePrefixListEntry>>,
+    pub max_entries: Option<i32>,
+    pub ipam_prefix_list_resolver_sync_enabled: Option<bool>,
+}
+
+impl form::FromForm for ModifyManagedPrefixListRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(ModifyManagedPrefixListRequest {
+            dry_run: n.get("DryRun", v)?,
+            prefix_list_id: n.need("PrefixListId", v)?,
+            current_version: n.get("CurrentVersion", v)?,
+            prefix_list_name: n.get("PrefixListName", v)?,
+            add_entries: n.list("AddEntry", "", v)?,
+            remove_entries: n.list("RemoveEntry", "", v)?,
+            max_entries: n.get("MaxEntries", v)?,
+            ipam_prefix_list_resolver_sync_enabled: n.get("IpamPrefixListResolverSyncEnabled", v)?,
+        })
+    }
+}
+
+impl ModifyManagedPrefixListRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.size("AddEntry", self.add_entries.as_ref().map(|items| items.len()), 0, 100);
+        v.size("RemoveEntry", self.remove_entries.as_ref().map(|items| items.len()), 0, 100);
+    }
+}
+
+impl record::Tell for ModifyManagedPrefixListRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("dryRun", self.dry_run.as_ref());
+        t.put("prefixListId", Some(&self.prefix_list_id));
+        t.put("currentVersion", self.current_version.as_ref());
+        t.put("prefixListName", self.prefix_list_name.as_ref());
+        t.set("addEntrySet", "", self.add_entries.as_deref());
+        t.set("removeEntrySet", "", self.remove_entries.as_deref());
+        t.put("maxEntries", self.max_entries.as_ref());
+        t.put("ipamPrefixListResolverSyncEnabled", self.ipam_prefix_list_resolver_sync_enabled.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ModifyManagedPrefixListResult {
+    pub prefix_list: Option<ManagedPrefixList>,
+}
+
+impl ModifyManagedPrefixListResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("prefixList", &self.prefix_list);
+    }
+}
+
+impl xml::ToXml for ModifyManagedPrefixListResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for ModifyManagedPrefixListResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("prefixList", self.prefix_list.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ModifyNetworkInterfaceAttributeRequest {
+    pub ena_srd_specification: Option<EnaSrdSpecification>,
+    pub enable_primary_ipv6: Option<bool>,
+    pub connection_tracking_specification: Option<ConnectionTrackingSpecificationRequest>,
+    pub associate_public_ip_address: Option<bool>,
+    pub associated_subnet_ids: Option<Vec<String>>,
+    pub dry_run: Option<bool>,
+    pub network_interface_id: String,
+    pub description: Option<AttributeValue>,
+    pub source_dest_check: Option<AttributeBooleanValue>,
+    pub groups: Option<Vec<String>>,
+    pub attachment: Option<NetworkInterfaceAttachmentChanges>,
+}
+
+impl form::FromForm for ModifyNetworkInterfaceAttributeRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(ModifyNetworkInterfaceAttributeRequest {
+            ena_srd_specification: n.get("EnaSrdSpecification", v)?,
+            enable_primary_ipv6: n.get("EnablePrimaryIpv6", v)?,
+            connection_tracking_specification: n.get("ConnectionTrackingSpecification", v)?,
+            associate_public_ip_address: n.get("AssociatePublicIpAddress", v)?,
+            associated_subnet_ids: n.list("AssociatedSubnetId", "", v)?,
+            dry_run: n.get("DryRun", v)?,
+            network_interface_id: n.need("NetworkInterfaceId", v)?,
+            description: n.get("Description", v)?,
+            source_dest_check: n.get("SourceDestCheck", v)?,
+            groups: n.list("SecurityGroupId", "", v)?,
+            attachment: n.get("Attachment", v)?,
+        })
+    }
+}
+
+impl record::Tell for ModifyNetworkInterfaceAttributeRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("enaSrdSpecification", self.ena_srd_specification.as_ref());
+        t.put("enablePrimaryIpv6", self.enable_primary_ipv6.as_ref());
+        t.put("connectionTrackingSpecification", self.connection_tracking_specification.as_ref());
+        t.put("associatePublicIpAddress", self.associate_public_ip_address.as_ref());
+        t.set("associatedSubnetIdSet", "associatedSubnetId", self.associated_subnet_ids.as_deref());
+        t.put("dryRun", self.dry_run.as_ref());
+        t.put("networkInterfaceId", Some(&self.network_interface_id));
+        t.put("description", self.description.as_ref());
+        t.put("sourceDestCheck", self.source_dest_check.as_ref());
+        t.set("groupSet", "securityGroupId", self.groups.as_deref());
+        t.put("attachment", self.attachment.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ModifyPrivateDnsNameOptionsRequest {
     pub dry_run: Option<bool>,
     pub instance_id: String,
@@ -23099,6 +26496,110 @@ impl record::Tell for ModifyVpcAttributeRequest {
         t.put("enableDnsSupport", self.enable_dns_support.as_ref());
         t.put("vpcId", Some(&self.vpc_id));
         t.put("enableNetworkAddressUsageMetrics", self.enable_network_address_usage_metrics.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ModifyVpcEndpointRequest {
+    pub dry_run: Option<bool>,
+    pub vpc_endpoint_id: String,
+    pub reset_policy: Option<bool>,
+    pub policy_document: Option<String>,
+    pub add_route_table_ids: Option<Vec<String>>,
+    pub remove_route_table_ids: Option<Vec<String>>,
+    pub add_subnet_ids: Option<Vec<String>>,
+    pub remove_subnet_ids: Option<Vec<String>>,
+    pub add_security_group_ids: Option<Vec<String>>,
+    pub remove_security_group_ids: Option<Vec<String>>,
+    pub ip_address_type: Option<String>,
+    pub dns_options: Option<DnsOptionsSpecification>,
+    pub private_dns_enabled: Option<bool>,
+    pub subnet_configurations: Option<Vec<SubnetConfiguration>>,
+}
+
+impl form::FromForm for ModifyVpcEndpointRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(ModifyVpcEndpointRequest {
+            dry_run: n.get("DryRun", v)?,
+            vpc_endpoint_id: n.need("VpcEndpointId", v)?,
+            reset_policy: n.get("ResetPolicy", v)?,
+            policy_document: n.get("PolicyDocument", v)?,
+            add_route_table_ids: n.list("AddRouteTableId", "", v)?,
+            remove_route_table_ids: n.list("RemoveRouteTableId", "", v)?,
+            add_subnet_ids: n.list("AddSubnetId", "", v)?,
+            remove_subnet_ids: n.list("RemoveSubnetId", "", v)?,
+            add_security_group_ids: n.list("AddSecurityGroupId", "", v)?,
+            remove_security_group_ids: n.list("RemoveSecurityGroupId", "", v)?,
+            ip_address_type: n.get("IpAddressType", v)?,
+            dns_options: n.get("DnsOptions", v)?,
+            private_dns_enabled: n.get("PrivateDnsEnabled", v)?,
+            subnet_configurations: n.list("SubnetConfiguration", "", v)?,
+        })
+    }
+}
+
+impl ModifyVpcEndpointRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("IpAddressType", self.ip_address_type.as_deref(), &rule::IP_ADDRESS_TYPE);
+        v.inner("DnsOptions", self.dns_options.as_ref(), DnsOptionsSpecification::limits);
+    }
+}
+
+impl record::Tell for ModifyVpcEndpointRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("dryRun", self.dry_run.as_ref());
+        t.put("vpcEndpointId", Some(&self.vpc_endpoint_id));
+        t.put("resetPolicy", self.reset_policy.as_ref());
+        t.put("policyDocument", self.policy_document.as_ref());
+        t.set("addRouteTableIdSet", "addRouteTableId", self.add_route_table_ids.as_deref());
+        t.set("removeRouteTableIdSet", "removeRouteTableId", self.remove_route_table_ids.as_deref());
+        t.set("addSubnetIdSet", "addSubnetId", self.add_subnet_ids.as_deref());
+        t.set("removeSubnetIdSet", "removeSubnetId", self.remove_subnet_ids.as_deref());
+        t.set("addSecurityGroupIdSet", "addSecurityGroupId", self.add_security_group_ids.as_deref());
+        t.set("removeSecurityGroupIdSet", "removeSecurityGroupId", self.remove_security_group_ids.as_deref());
+        t.put("ipAddressType", self.ip_address_type.as_ref());
+        t.put("dnsOptions", self.dns_options.as_ref());
+        t.put("privateDnsEnabled", self.private_dns_enabled.as_ref());
+        t.set("subnetConfigurationSet", "", self.subnet_configurations.as_deref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ModifyVpcEndpointResult {
+    pub return_: Option<bool>,
+}
+
+impl ModifyVpcEndpointResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("return", &self.return_);
+    }
+}
+
+impl xml::ToXml for ModifyVpcEndpointResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for ModifyVpcEndpointResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("return", self.return_.as_ref());
         t.close();
     }
 }
@@ -24046,6 +27547,41 @@ impl record::Tell for NetworkInterfaceAttachment {
     }
 }
 
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct NetworkInterfaceAttachmentChanges {
+    pub default_ena_queue_count: Option<bool>,
+    pub ena_queue_count: Option<i32>,
+    pub attachment_id: Option<String>,
+    pub delete_on_termination: Option<bool>,
+}
+
+impl form::FromForm for NetworkInterfaceAttachmentChanges {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(NetworkInterfaceAttachmentChanges {
+            default_ena_queue_count: n.get("DefaultEnaQueueCount", v)?,
+            ena_queue_count: n.get("EnaQueueCount", v)?,
+            attachment_id: n.get("AttachmentId", v)?,
+            delete_on_termination: n.get("DeleteOnTermination", v)?,
+        })
+    }
+}
+
+impl record::Tell for NetworkInterfaceAttachmentChanges {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("defaultEnaQueueCount", self.default_ena_queue_count.as_ref());
+        t.put("enaQueueCount", self.ena_queue_count.as_ref());
+        t.put("attachmentId", self.attachment_id.as_ref());
+        t.put("deleteOnTermination", self.delete_on_termination.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 #[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
@@ -24445,6 +27981,41 @@ impl record::Tell for OperatorResponse {
     }
 }
 
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct PayerResponsibilityEntry {
+    pub scope: Option<String>,
+    pub payer_responsibility_type: Option<String>,
+}
+
+impl PayerResponsibilityEntry {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("scope", &self.scope);
+        w.put("payerResponsibilityType", &self.payer_responsibility_type);
+    }
+}
+
+impl xml::ToXml for PayerResponsibilityEntry {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for PayerResponsibilityEntry {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("scope", self.scope.as_ref());
+        t.put("payerResponsibilityType", self.payer_responsibility_type.as_ref());
+        t.close();
+    }
+}
+
 #[derive(Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 #[cfg_attr(feature = "vectors", serde(deny_unknown_fields))]
@@ -24765,6 +28336,114 @@ impl record::Tell for PortRange {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct PrefixList {
+    pub cidrs: Option<Vec<String>>,
+    pub prefix_list_id: Option<String>,
+    pub prefix_list_name: Option<String>,
+}
+
+impl PrefixList {
+    fn members(&self, w: &mut xml::Writer) {
+        w.list("cidrSet", "item", self.cidrs.as_deref());
+        w.put("prefixListId", &self.prefix_list_id);
+        w.put("prefixListName", &self.prefix_list_name);
+    }
+}
+
+impl xml::ToXml for PrefixList {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for PrefixList {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("cidrSet", "cidr", self.cidrs.as_deref());
+        t.put("prefixListId", self.prefix_list_id.as_ref());
+        t.put("prefixListName", self.prefix_list_name.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct PrefixListAssociation {
+    pub resource_id: Option<String>,
+    pub resource_owner: Option<String>,
+}
+
+impl PrefixListAssociation {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("resourceId", &self.resource_id);
+        w.put("resourceOwner", &self.resource_owner);
+    }
+}
+
+impl xml::ToXml for PrefixListAssociation {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for PrefixListAssociation {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("resourceId", self.resource_id.as_ref());
+        t.put("resourceOwner", self.resource_owner.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct PrefixListEntry {
+    pub cidr: Option<String>,
+    pub description: Option<String>,
+}
+
+impl PrefixListEntry {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("cidr", &self.cidr);
+        w.put("description", &self.description);
+    }
+}
+
+impl xml::ToXml for PrefixListEntry {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for PrefixListEntry {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("cidr", self.cidr.as_ref());
+        t.put("description", self.description.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct PrefixListId {
     pub description: Option<String>,
     pub prefix_list_id: Option<String>,
@@ -24796,6 +28475,38 @@ impl record::Tell for PrefixListId {
         t.open();
         t.put("description", self.description.as_ref());
         t.put("prefixListId", self.prefix_list_id.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct PrivateDnsDetails {
+    pub private_dns_name: Option<String>,
+}
+
+impl PrivateDnsDetails {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("privateDnsName", &self.private_dns_name);
+    }
+}
+
+impl xml::ToXml for PrivateDnsDetails {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for PrivateDnsDetails {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("privateDnsName", self.private_dns_name.as_ref());
         t.close();
     }
 }
@@ -25109,6 +28820,44 @@ impl record::Tell for ProvisionedBandwidth {
         t.put("requestTime", self.request_time.as_ref());
         t.put("requested", self.requested.as_ref());
         t.put("status", self.status.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct PtrUpdateStatus {
+    pub value: Option<String>,
+    pub status: Option<String>,
+    pub reason: Option<String>,
+}
+
+impl PtrUpdateStatus {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("value", &self.value);
+        w.put("status", &self.status);
+        w.put("reason", &self.reason);
+    }
+}
+
+impl xml::ToXml for PtrUpdateStatus {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for PtrUpdateStatus {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("value", self.value.as_ref());
+        t.put("status", self.status.as_ref());
+        t.put("reason", self.reason.as_ref());
         t.close();
     }
 }
@@ -25442,6 +29191,65 @@ impl record::Tell for RegisterImageResult {
     fn tell(&self, t: &mut record::Teller) {
         t.open();
         t.put("imageId", self.image_id.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ReleaseAddressRequest {
+    pub allocation_id: Option<String>,
+    pub public_ip: Option<String>,
+    pub network_border_group: Option<String>,
+    pub dry_run: Option<bool>,
+}
+
+impl form::FromForm for ReleaseAddressRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(ReleaseAddressRequest {
+            allocation_id: n.get("AllocationId", v)?,
+            public_ip: n.get("PublicIp", v)?,
+            network_border_group: n.get("NetworkBorderGroup", v)?,
+            dry_run: n.get("DryRun", v)?,
+        })
+    }
+}
+
+impl record::Tell for ReleaseAddressRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("allocationId", self.allocation_id.as_ref());
+        t.put("publicIp", self.public_ip.as_ref());
+        t.put("networkBorderGroup", self.network_border_group.as_ref());
+        t.put("dryRun", self.dry_run.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct RemovePrefixListEntry {
+    pub cidr: String,
+}
+
+impl form::FromForm for RemovePrefixListEntry {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(RemovePrefixListEntry { cidr: n.need("Cidr", v)? })
+    }
+}
+
+impl record::Tell for RemovePrefixListEntry {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("cidr", Some(&self.cidr));
         t.close();
     }
 }
@@ -26147,6 +29955,76 @@ impl record::Tell for Reservation {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct ResetAddressAttributeRequest {
+    pub allocation_id: String,
+    pub attribute: String,
+    pub dry_run: Option<bool>,
+}
+
+impl form::FromForm for ResetAddressAttributeRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(ResetAddressAttributeRequest {
+            allocation_id: n.need("AllocationId", v)?,
+            attribute: n.need("Attribute", v)?,
+            dry_run: n.get("DryRun", v)?,
+        })
+    }
+}
+
+impl ResetAddressAttributeRequest {
+    fn limits(&self, v: &mut Violations) {
+        v.text("Attribute", Some(self.attribute.as_str()), &rule::ADDRESS_ATTRIBUTE_NAME);
+    }
+}
+
+impl record::Tell for ResetAddressAttributeRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("allocationId", Some(&self.allocation_id));
+        t.put("attribute", Some(&self.attribute));
+        t.put("dryRun", self.dry_run.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ResetAddressAttributeResult {
+    pub address: Option<AddressAttribute>,
+}
+
+impl ResetAddressAttributeResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("address", &self.address);
+    }
+}
+
+impl xml::ToXml for ResetAddressAttributeResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for ResetAddressAttributeResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("address", self.address.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct ResetImageAttributeRequest {
     pub attribute: String,
     pub image_id: String,
@@ -26213,6 +30091,38 @@ impl record::Tell for ResetInstanceAttributeRequest {
         t.put("dryRun", self.dry_run.as_ref());
         t.put("instanceId", Some(&self.instance_id));
         t.put("attribute", Some(&self.attribute));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ResetNetworkInterfaceAttributeRequest {
+    pub dry_run: Option<bool>,
+    pub network_interface_id: String,
+    pub source_dest_check: Option<String>,
+}
+
+impl form::FromForm for ResetNetworkInterfaceAttributeRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(ResetNetworkInterfaceAttributeRequest {
+            dry_run: n.get("DryRun", v)?,
+            network_interface_id: n.need("NetworkInterfaceId", v)?,
+            source_dest_check: n.get("SourceDestCheck", v)?,
+        })
+    }
+}
+
+impl record::Tell for ResetNetworkInterfaceAttributeRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("dryRun", self.dry_run.as_ref());
+        t.put("networkInterfaceId", Some(&self.network_interface_id));
+        t.put("sourceDestCheck", self.source_dest_check.as_ref());
         t.close();
     }
 }
@@ -26489,6 +30399,73 @@ impl record::Tell for ResponseLaunchTemplateData {
         t.put("operator", self.operator.as_ref());
         t.put("networkPerformanceOptions", self.network_performance_options.as_ref());
         t.set("secondaryInterfaceSet", "", self.secondary_interfaces.as_deref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct RestoreManagedPrefixListVersionRequest {
+    pub dry_run: Option<bool>,
+    pub prefix_list_id: String,
+    pub previous_version: i64,
+    pub current_version: i64,
+}
+
+impl form::FromForm for RestoreManagedPrefixListVersionRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(RestoreManagedPrefixListVersionRequest {
+            dry_run: n.get("DryRun", v)?,
+            prefix_list_id: n.need("PrefixListId", v)?,
+            previous_version: n.need("PreviousVersion", v)?,
+            current_version: n.need("CurrentVersion", v)?,
+        })
+    }
+}
+
+impl record::Tell for RestoreManagedPrefixListVersionRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("dryRun", self.dry_run.as_ref());
+        t.put("prefixListId", Some(&self.prefix_list_id));
+        t.put("previousVersion", Some(&self.previous_version));
+        t.put("currentVersion", Some(&self.current_version));
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct RestoreManagedPrefixListVersionResult {
+    pub prefix_list: Option<ManagedPrefixList>,
+}
+
+impl RestoreManagedPrefixListVersionResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("prefixList", &self.prefix_list);
+    }
+}
+
+impl xml::ToXml for RestoreManagedPrefixListVersionResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for RestoreManagedPrefixListVersionResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("prefixList", self.prefix_list.as_ref());
         t.close();
     }
 }
@@ -27521,6 +31498,41 @@ impl record::Tell for SecurityGroupForVpc {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct SecurityGroupIdentifier {
+    pub group_id: Option<String>,
+    pub group_name: Option<String>,
+}
+
+impl SecurityGroupIdentifier {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("groupId", &self.group_id);
+        w.put("groupName", &self.group_name);
+    }
+}
+
+impl xml::ToXml for SecurityGroupIdentifier {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for SecurityGroupIdentifier {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("groupId", self.group_id.as_ref());
+        t.put("groupName", self.group_name.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct SecurityGroupReference {
     pub group_id: Option<String>,
     pub referencing_vpc_id: Option<String>,
@@ -27728,6 +31740,122 @@ impl record::Tell for SecurityGroupRuleUpdate {
         t.open();
         t.put("securityGroupRuleId", Some(&self.security_group_rule_id));
         t.put("securityGroupRule", self.security_group_rule.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ServiceDetail {
+    pub service_name: Option<String>,
+    pub service_id: Option<String>,
+    pub service_type: Option<Vec<ServiceTypeDetail>>,
+    pub service_region: Option<String>,
+    pub availability_zone_ids: Option<Vec<String>>,
+    pub availability_zones: Option<Vec<String>>,
+    pub owner: Option<String>,
+    pub base_endpoint_dns_names: Option<Vec<String>>,
+    pub private_dns_name: Option<String>,
+    pub private_dns_names: Option<Vec<PrivateDnsDetails>>,
+    pub vpc_endpoint_policy_supported: Option<bool>,
+    pub acceptance_required: Option<bool>,
+    pub manages_vpc_endpoints: Option<bool>,
+    pub payer_responsibility: Option<String>,
+    pub tags: Option<Vec<Tag>>,
+    pub private_dns_name_verification_state: Option<String>,
+    pub supported_ip_address_types: Option<Vec<String>>,
+}
+
+impl ServiceDetail {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("serviceName", &self.service_name);
+        w.put("serviceId", &self.service_id);
+        w.list("serviceType", "item", self.service_type.as_deref());
+        w.put("serviceRegion", &self.service_region);
+        w.list("availabilityZoneIdSet", "item", self.availability_zone_ids.as_deref());
+        w.list("availabilityZoneSet", "item", self.availability_zones.as_deref());
+        w.put("owner", &self.owner);
+        w.list("baseEndpointDnsNameSet", "item", self.base_endpoint_dns_names.as_deref());
+        w.put("privateDnsName", &self.private_dns_name);
+        w.list("privateDnsNameSet", "item", self.private_dns_names.as_deref());
+        w.put("vpcEndpointPolicySupported", &self.vpc_endpoint_policy_supported);
+        w.put("acceptanceRequired", &self.acceptance_required);
+        w.put("managesVpcEndpoints", &self.manages_vpc_endpoints);
+        w.put("payerResponsibility", &self.payer_responsibility);
+        w.list("tagSet", "item", self.tags.as_deref());
+        w.put("privateDnsNameVerificationState", &self.private_dns_name_verification_state);
+        w.list("supportedIpAddressTypeSet", "item", self.supported_ip_address_types.as_deref());
+    }
+}
+
+impl xml::ToXml for ServiceDetail {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for ServiceDetail {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("serviceName", self.service_name.as_ref());
+        t.put("serviceId", self.service_id.as_ref());
+        t.set("serviceTypeSet", "", self.service_type.as_deref());
+        t.put("serviceRegion", self.service_region.as_ref());
+        t.set("availabilityZoneIdSet", "availabilityZoneId", self.availability_zone_ids.as_deref());
+        t.set("availabilityZoneSet", "availabilityZone", self.availability_zones.as_deref());
+        t.put("owner", self.owner.as_ref());
+        t.set("baseEndpointDnsNameSet", "baseEndpointDnsName", self.base_endpoint_dns_names.as_deref());
+        t.put("privateDnsName", self.private_dns_name.as_ref());
+        t.set("privateDnsNameSet", "", self.private_dns_names.as_deref());
+        t.put("vpcEndpointPolicySupported", self.vpc_endpoint_policy_supported.as_ref());
+        t.put("acceptanceRequired", self.acceptance_required.as_ref());
+        t.put("managesVpcEndpoints", self.manages_vpc_endpoints.as_ref());
+        t.put("payerResponsibility", self.payer_responsibility.as_ref());
+        t.set("tagSet", "", self.tags.as_deref());
+        t.put("privateDnsNameVerificationState", self.private_dns_name_verification_state.as_ref());
+        t.set(
+            "supportedIpAddressTypeSet",
+            "supportedIpAddressType",
+            self.supported_ip_address_types.as_deref(),
+        );
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct ServiceTypeDetail {
+    pub service_type: Option<String>,
+}
+
+impl ServiceTypeDetail {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("serviceType", &self.service_type);
+    }
+}
+
+impl xml::ToXml for ServiceTypeDetail {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for ServiceTypeDetail {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("serviceType", self.service_type.as_ref());
         t.close();
     }
 }
@@ -28354,6 +32482,73 @@ impl record::Tell for SubnetCidrBlockState {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct SubnetConfiguration {
+    pub subnet_id: Option<String>,
+    pub ipv4: Option<String>,
+    pub ipv6: Option<String>,
+}
+
+impl form::FromForm for SubnetConfiguration {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(SubnetConfiguration {
+            subnet_id: n.get("SubnetId", v)?,
+            ipv4: n.get("Ipv4", v)?,
+            ipv6: n.get("Ipv6", v)?,
+        })
+    }
+}
+
+impl record::Tell for SubnetConfiguration {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("subnetId", self.subnet_id.as_ref());
+        t.put("ipv4", self.ipv4.as_ref());
+        t.put("ipv6", self.ipv6.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct SubnetIpPrefixes {
+    pub subnet_id: Option<String>,
+    pub ip_prefixes: Option<Vec<String>>,
+}
+
+impl SubnetIpPrefixes {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("subnetId", &self.subnet_id);
+        w.list("ipPrefixSet", "item", self.ip_prefixes.as_deref());
+    }
+}
+
+impl xml::ToXml for SubnetIpPrefixes {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for SubnetIpPrefixes {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("subnetId", self.subnet_id.as_ref());
+        t.set("ipPrefixSet", "ipPrefix", self.ip_prefixes.as_deref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct SubnetIpv6CidrBlockAssociation {
     pub association_id: Option<String>,
     pub ipv6_cidr_block: Option<String>,
@@ -28666,6 +32861,38 @@ impl record::Tell for TotalLocalStorageGBRequest {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct UnassignPrivateIpAddressesRequest {
+    pub ipv4_prefixes: Option<Vec<String>>,
+    pub network_interface_id: String,
+    pub private_ip_addresses: Option<Vec<String>>,
+}
+
+impl form::FromForm for UnassignPrivateIpAddressesRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(UnassignPrivateIpAddressesRequest {
+            ipv4_prefixes: n.list("Ipv4Prefix", "", v)?,
+            network_interface_id: n.need("NetworkInterfaceId", v)?,
+            private_ip_addresses: n.list("PrivateIpAddress", "", v)?,
+        })
+    }
+}
+
+impl record::Tell for UnassignPrivateIpAddressesRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.set("ipv4PrefixSet", "ipv4Prefix", self.ipv4_prefixes.as_deref());
+        t.put("networkInterfaceId", Some(&self.network_interface_id));
+        t.set("privateIpAddressSet", "privateIpAddress", self.private_ip_addresses.as_deref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct UnmonitorInstancesRequest {
     pub instance_ids: Vec<String>,
     pub metric_category_ids: Option<Vec<String>>,
@@ -28786,6 +33013,76 @@ impl xml::ToXml for UnsuccessfulInstanceCreditSpecificationItemError {
 }
 
 impl record::Tell for UnsuccessfulInstanceCreditSpecificationItemError {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("code", self.code.as_ref());
+        t.put("message", self.message.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct UnsuccessfulItem {
+    pub error: Option<UnsuccessfulItemError>,
+    pub resource_id: Option<String>,
+}
+
+impl UnsuccessfulItem {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("error", &self.error);
+        w.put("resourceId", &self.resource_id);
+    }
+}
+
+impl xml::ToXml for UnsuccessfulItem {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for UnsuccessfulItem {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("error", self.error.as_ref());
+        t.put("resourceId", self.resource_id.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct UnsuccessfulItemError {
+    pub code: Option<String>,
+    pub message: Option<String>,
+}
+
+impl UnsuccessfulItemError {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("code", &self.code);
+        w.put("message", &self.message);
+    }
+}
+
+impl xml::ToXml for UnsuccessfulItemError {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for UnsuccessfulItemError {
     fn tell(&self, t: &mut record::Teller) {
         t.open();
         t.put("code", self.code.as_ref());
@@ -30053,6 +34350,113 @@ impl record::Tell for VpcEncryptionControlExclusions {
     derive(wire::vectors::Serialize, wire::vectors::Deserialize),
     serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
 )]
+pub struct VpcEndpoint {
+    pub vpc_endpoint_id: Option<String>,
+    pub vpc_endpoint_type: Option<String>,
+    pub vpc_id: Option<String>,
+    pub service_name: Option<String>,
+    pub state: Option<String>,
+    pub policy_document: Option<String>,
+    pub route_table_ids: Option<Vec<String>>,
+    pub subnet_ids: Option<Vec<String>>,
+    pub groups: Option<Vec<SecurityGroupIdentifier>>,
+    pub ip_address_type: Option<String>,
+    pub dns_options: Option<DnsOptions>,
+    pub private_dns_enabled: Option<bool>,
+    pub requester_managed: Option<bool>,
+    pub network_interface_ids: Option<Vec<String>>,
+    pub dns_entries: Option<Vec<DnsEntry>>,
+    pub creation_timestamp: Option<Time>,
+    pub tags: Option<Vec<Tag>>,
+    pub owner_id: Option<String>,
+    pub last_error: Option<LastError>,
+    pub ipv4_prefixes: Option<Vec<SubnetIpPrefixes>>,
+    pub ipv6_prefixes: Option<Vec<SubnetIpPrefixes>>,
+    pub failure_reason: Option<String>,
+    pub service_network_arn: Option<String>,
+    pub resource_configuration_arn: Option<String>,
+    pub service_region: Option<String>,
+    pub payer_responsibilities: Option<Vec<PayerResponsibilityEntry>>,
+}
+
+impl VpcEndpoint {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("vpcEndpointId", &self.vpc_endpoint_id);
+        w.put("vpcEndpointType", &self.vpc_endpoint_type);
+        w.put("vpcId", &self.vpc_id);
+        w.put("serviceName", &self.service_name);
+        w.put("state", &self.state);
+        w.put("policyDocument", &self.policy_document);
+        w.list("routeTableIdSet", "item", self.route_table_ids.as_deref());
+        w.list("subnetIdSet", "item", self.subnet_ids.as_deref());
+        w.list("groupSet", "item", self.groups.as_deref());
+        w.put("ipAddressType", &self.ip_address_type);
+        w.put("dnsOptions", &self.dns_options);
+        w.put("privateDnsEnabled", &self.private_dns_enabled);
+        w.put("requesterManaged", &self.requester_managed);
+        w.list("networkInterfaceIdSet", "item", self.network_interface_ids.as_deref());
+        w.list("dnsEntrySet", "item", self.dns_entries.as_deref());
+        w.put("creationTimestamp", &self.creation_timestamp);
+        w.list("tagSet", "item", self.tags.as_deref());
+        w.put("ownerId", &self.owner_id);
+        w.put("lastError", &self.last_error);
+        w.list("ipv4PrefixSet", "item", self.ipv4_prefixes.as_deref());
+        w.list("ipv6PrefixSet", "item", self.ipv6_prefixes.as_deref());
+        w.put("failureReason", &self.failure_reason);
+        w.put("serviceNetworkArn", &self.service_network_arn);
+        w.put("resourceConfigurationArn", &self.resource_configuration_arn);
+        w.put("serviceRegion", &self.service_region);
+        w.list("payerResponsibilitySet", "item", self.payer_responsibilities.as_deref());
+    }
+}
+
+impl xml::ToXml for VpcEndpoint {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for VpcEndpoint {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("vpcEndpointId", self.vpc_endpoint_id.as_ref());
+        t.put("vpcEndpointType", self.vpc_endpoint_type.as_ref());
+        t.put("vpcId", self.vpc_id.as_ref());
+        t.put("serviceName", self.service_name.as_ref());
+        t.put("state", self.state.as_ref());
+        t.put("policyDocument", self.policy_document.as_ref());
+        t.set("routeTableIdSet", "routeTableId", self.route_table_ids.as_deref());
+        t.set("subnetIdSet", "subnetId", self.subnet_ids.as_deref());
+        t.set("groupSet", "", self.groups.as_deref());
+        t.put("ipAddressType", self.ip_address_type.as_ref());
+        t.put("dnsOptions", self.dns_options.as_ref());
+        t.put("privateDnsEnabled", self.private_dns_enabled.as_ref());
+        t.put("requesterManaged", self.requester_managed.as_ref());
+        t.set("networkInterfaceIdSet", "networkInterfaceId", self.network_interface_ids.as_deref());
+        t.set("dnsEntrySet", "", self.dns_entries.as_deref());
+        t.put("creationTimestamp", self.creation_timestamp.as_ref());
+        t.set("tagSet", "", self.tags.as_deref());
+        t.put("ownerId", self.owner_id.as_ref());
+        t.put("lastError", self.last_error.as_ref());
+        t.set("ipv4PrefixSet", "", self.ipv4_prefixes.as_deref());
+        t.set("ipv6PrefixSet", "", self.ipv6_prefixes.as_deref());
+        t.put("failureReason", self.failure_reason.as_ref());
+        t.put("serviceNetworkArn", self.service_network_arn.as_ref());
+        t.put("resourceConfigurationArn", self.resource_configuration_arn.as_ref());
+        t.put("serviceRegion", self.service_region.as_ref());
+        t.set("payerResponsibilitySet", "", self.payer_responsibilities.as_deref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
 pub struct VpcIpv6CidrBlockAssociation {
     pub association_id: Option<String>,
     pub ipv6_cidr_block: Option<String>,
@@ -30100,11 +34504,15 @@ impl record::Tell for VpcIpv6CidrBlockAssociation {
 /// Every operation above, for tests that replay records.
 #[cfg(feature = "vectors")]
 pub static CODECS: &[wire::vectors::Codec] = &[
+    wire::vectors::Codec::of::<AllocateAddress>(),
+    wire::vectors::Codec::of::<AssignPrivateIpAddresses>(),
+    wire::vectors::Codec::of::<AssociateAddress>(),
     wire::vectors::Codec::of::<AssociateDhcpOptions>(),
     wire::vectors::Codec::of::<AssociateIamInstanceProfile>(),
     wire::vectors::Codec::of::<AssociateRouteTable>(),
     wire::vectors::Codec::of::<AssociateVpcCidrBlock>(),
     wire::vectors::Codec::of::<AttachInternetGateway>(),
+    wire::vectors::Codec::of::<AttachNetworkInterface>(),
     wire::vectors::Codec::of::<AttachVolume>(),
     wire::vectors::Codec::of::<AuthorizeSecurityGroupEgress>(),
     wire::vectors::Codec::of::<AuthorizeSecurityGroupIngress>(),
@@ -30118,9 +34526,11 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<CreateKeyPair>(),
     wire::vectors::Codec::of::<CreateLaunchTemplate>(),
     wire::vectors::Codec::of::<CreateLaunchTemplateVersion>(),
+    wire::vectors::Codec::of::<CreateManagedPrefixList>(),
     wire::vectors::Codec::of::<CreateNatGateway>(),
     wire::vectors::Codec::of::<CreateNetworkAcl>(),
     wire::vectors::Codec::of::<CreateNetworkAclEntry>(),
+    wire::vectors::Codec::of::<CreateNetworkInterface>(),
     wire::vectors::Codec::of::<CreatePlacementGroup>(),
     wire::vectors::Codec::of::<CreateRoute>(),
     wire::vectors::Codec::of::<CreateRouteTable>(),
@@ -30131,14 +34541,17 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<CreateTags>(),
     wire::vectors::Codec::of::<CreateVolume>(),
     wire::vectors::Codec::of::<CreateVpc>(),
+    wire::vectors::Codec::of::<CreateVpcEndpoint>(),
     wire::vectors::Codec::of::<DeleteDhcpOptions>(),
     wire::vectors::Codec::of::<DeleteInternetGateway>(),
     wire::vectors::Codec::of::<DeleteKeyPair>(),
     wire::vectors::Codec::of::<DeleteLaunchTemplate>(),
     wire::vectors::Codec::of::<DeleteLaunchTemplateVersions>(),
+    wire::vectors::Codec::of::<DeleteManagedPrefixList>(),
     wire::vectors::Codec::of::<DeleteNatGateway>(),
     wire::vectors::Codec::of::<DeleteNetworkAcl>(),
     wire::vectors::Codec::of::<DeleteNetworkAclEntry>(),
+    wire::vectors::Codec::of::<DeleteNetworkInterface>(),
     wire::vectors::Codec::of::<DeletePlacementGroup>(),
     wire::vectors::Codec::of::<DeleteRoute>(),
     wire::vectors::Codec::of::<DeleteRouteTable>(),
@@ -30148,8 +34561,11 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<DeleteTags>(),
     wire::vectors::Codec::of::<DeleteVolume>(),
     wire::vectors::Codec::of::<DeleteVpc>(),
+    wire::vectors::Codec::of::<DeleteVpcEndpoints>(),
     wire::vectors::Codec::of::<DeregisterImage>(),
     wire::vectors::Codec::of::<DescribeAccountAttributes>(),
+    wire::vectors::Codec::of::<DescribeAddresses>(),
+    wire::vectors::Codec::of::<DescribeAddressesAttribute>(),
     wire::vectors::Codec::of::<DescribeAvailabilityZones>(),
     wire::vectors::Codec::of::<DescribeDhcpOptions>(),
     wire::vectors::Codec::of::<DescribeIamInstanceProfileAssociations>(),
@@ -30165,10 +34581,13 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<DescribeKeyPairs>(),
     wire::vectors::Codec::of::<DescribeLaunchTemplateVersions>(),
     wire::vectors::Codec::of::<DescribeLaunchTemplates>(),
+    wire::vectors::Codec::of::<DescribeManagedPrefixLists>(),
     wire::vectors::Codec::of::<DescribeNatGateways>(),
     wire::vectors::Codec::of::<DescribeNetworkAcls>(),
+    wire::vectors::Codec::of::<DescribeNetworkInterfaceAttribute>(),
     wire::vectors::Codec::of::<DescribeNetworkInterfaces>(),
     wire::vectors::Codec::of::<DescribePlacementGroups>(),
+    wire::vectors::Codec::of::<DescribePrefixLists>(),
     wire::vectors::Codec::of::<DescribeRegions>(),
     wire::vectors::Codec::of::<DescribeRouteTables>(),
     wire::vectors::Codec::of::<DescribeSecurityGroupReferences>(),
@@ -30184,14 +34603,18 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<DescribeVolumes>(),
     wire::vectors::Codec::of::<DescribeVolumesModifications>(),
     wire::vectors::Codec::of::<DescribeVpcAttribute>(),
+    wire::vectors::Codec::of::<DescribeVpcEndpointServices>(),
+    wire::vectors::Codec::of::<DescribeVpcEndpoints>(),
     wire::vectors::Codec::of::<DescribeVpcs>(),
     wire::vectors::Codec::of::<DetachInternetGateway>(),
+    wire::vectors::Codec::of::<DetachNetworkInterface>(),
     wire::vectors::Codec::of::<DetachVolume>(),
     wire::vectors::Codec::of::<DisableEbsEncryptionByDefault>(),
     wire::vectors::Codec::of::<DisableImage>(),
     wire::vectors::Codec::of::<DisableImageDeprecation>(),
     wire::vectors::Codec::of::<DisableImageDeregistrationProtection>(),
     wire::vectors::Codec::of::<DisableSerialConsoleAccess>(),
+    wire::vectors::Codec::of::<DisassociateAddress>(),
     wire::vectors::Codec::of::<DisassociateIamInstanceProfile>(),
     wire::vectors::Codec::of::<DisassociateRouteTable>(),
     wire::vectors::Codec::of::<DisassociateVpcCidrBlock>(),
@@ -30209,10 +34632,13 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<GetInstanceMetadataDefaults>(),
     wire::vectors::Codec::of::<GetInstanceTypesFromInstanceRequirements>(),
     wire::vectors::Codec::of::<GetLaunchTemplateData>(),
+    wire::vectors::Codec::of::<GetManagedPrefixListAssociations>(),
+    wire::vectors::Codec::of::<GetManagedPrefixListEntries>(),
     wire::vectors::Codec::of::<GetPasswordData>(),
     wire::vectors::Codec::of::<GetSecurityGroupsForVpc>(),
     wire::vectors::Codec::of::<GetSerialConsoleAccessStatus>(),
     wire::vectors::Codec::of::<ImportKeyPair>(),
+    wire::vectors::Codec::of::<ModifyAddressAttribute>(),
     wire::vectors::Codec::of::<ModifyDefaultCreditSpecification>(),
     wire::vectors::Codec::of::<ModifyImageAttribute>(),
     wire::vectors::Codec::of::<ModifyInstanceAttribute>(),
@@ -30223,6 +34649,8 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<ModifyInstanceMetadataOptions>(),
     wire::vectors::Codec::of::<ModifyInstancePlacement>(),
     wire::vectors::Codec::of::<ModifyLaunchTemplate>(),
+    wire::vectors::Codec::of::<ModifyManagedPrefixList>(),
+    wire::vectors::Codec::of::<ModifyNetworkInterfaceAttribute>(),
     wire::vectors::Codec::of::<ModifyPrivateDnsNameOptions>(),
     wire::vectors::Codec::of::<ModifySecurityGroupRules>(),
     wire::vectors::Codec::of::<ModifySnapshotAttribute>(),
@@ -30230,25 +34658,31 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<ModifyVolume>(),
     wire::vectors::Codec::of::<ModifyVolumeAttribute>(),
     wire::vectors::Codec::of::<ModifyVpcAttribute>(),
+    wire::vectors::Codec::of::<ModifyVpcEndpoint>(),
     wire::vectors::Codec::of::<ModifyVpcTenancy>(),
     wire::vectors::Codec::of::<MonitorInstances>(),
     wire::vectors::Codec::of::<RebootInstances>(),
     wire::vectors::Codec::of::<RegisterImage>(),
+    wire::vectors::Codec::of::<ReleaseAddress>(),
     wire::vectors::Codec::of::<ReplaceIamInstanceProfileAssociation>(),
     wire::vectors::Codec::of::<ReplaceNetworkAclAssociation>(),
     wire::vectors::Codec::of::<ReplaceNetworkAclEntry>(),
     wire::vectors::Codec::of::<ReplaceRoute>(),
     wire::vectors::Codec::of::<ReplaceRouteTableAssociation>(),
     wire::vectors::Codec::of::<ReportInstanceStatus>(),
+    wire::vectors::Codec::of::<ResetAddressAttribute>(),
     wire::vectors::Codec::of::<ResetImageAttribute>(),
     wire::vectors::Codec::of::<ResetInstanceAttribute>(),
+    wire::vectors::Codec::of::<ResetNetworkInterfaceAttribute>(),
     wire::vectors::Codec::of::<ResetSnapshotAttribute>(),
+    wire::vectors::Codec::of::<RestoreManagedPrefixListVersion>(),
     wire::vectors::Codec::of::<RevokeSecurityGroupEgress>(),
     wire::vectors::Codec::of::<RevokeSecurityGroupIngress>(),
     wire::vectors::Codec::of::<RunInstances>(),
     wire::vectors::Codec::of::<StartInstances>(),
     wire::vectors::Codec::of::<StopInstances>(),
     wire::vectors::Codec::of::<TerminateInstances>(),
+    wire::vectors::Codec::of::<UnassignPrivateIpAddresses>(),
     wire::vectors::Codec::of::<UnmonitorInstances>(),
     wire::vectors::Codec::of::<UpdateSecurityGroupRuleDescriptionsEgress>(),
     wire::vectors::Codec::of::<UpdateSecurityGroupRuleDescriptionsIngress>(),
@@ -30294,6 +34728,8 @@ mod rule {
         Text { min: 0, max: usize::MAX, pattern: None, values: &["gpu", "fpga", "inference", "media"] };
     pub static ACCOUNT_ATTRIBUTE_NAME: Text =
         Text { min: 0, max: usize::MAX, pattern: None, values: &["supported-platforms", "default-vpc"] };
+    pub static ADDRESS_ATTRIBUTE_NAME: Text =
+        Text { min: 0, max: usize::MAX, pattern: None, values: &["domain-name"] };
     pub static AFFINITY: Text = Text { min: 0, max: usize::MAX, pattern: None, values: &["default", "host"] };
     pub static ALLOWED_INSTANCE_TYPE: Text = Text {
         min: 1,
@@ -30350,6 +34786,14 @@ mod rule {
         Text { min: 0, max: usize::MAX, pattern: None, values: &["disabled", "enabled", "no-preference"] };
     pub static DESCRIBE_STALE_SECURITY_GROUPS_NEXT_TOKEN: Text =
         Text { min: 1, max: 1024, pattern: None, values: &[] };
+    pub static DNS_RECORD_IP_TYPE: Text = Text {
+        min: 0,
+        max: usize::MAX,
+        pattern: None,
+        values: &["ipv4", "dualstack", "ipv6", "service-defined"],
+    };
+    pub static DOMAIN_TYPE: Text =
+        Text { min: 0, max: usize::MAX, pattern: None, values: &["vpc", "standard"] };
     pub static EXCLUDED_INSTANCE_TYPE: Text = Text {
         min: 1,
         max: 30,
@@ -30425,6 +34869,8 @@ mod rule {
         Text { min: 0, max: usize::MAX, pattern: None, values: &["disabled", "enabled"] };
     pub static INSTANCE_REBOOT_MIGRATION_STATE: Text =
         Text { min: 0, max: usize::MAX, pattern: None, values: &["disabled", "default"] };
+    pub static IP_ADDRESS_TYPE: Text =
+        Text { min: 0, max: usize::MAX, pattern: None, values: &["ipv4", "dualstack", "ipv6"] };
     pub static KEY_FORMAT: Text = Text { min: 0, max: usize::MAX, pattern: None, values: &["pem", "ppk"] };
     pub static KEY_TYPE: Text = Text { min: 0, max: usize::MAX, pattern: None, values: &["rsa", "ed25519"] };
     pub static LAUNCH_TEMPLATE_AUTO_RECOVERY_STATE: Text =
@@ -30463,6 +34909,14 @@ mod rule {
         Text { min: 0, max: usize::MAX, pattern: None, values: &["optional", "required", "no-preference"] };
     pub static NESTED_VIRTUALIZATION_SPECIFICATION: Text =
         Text { min: 0, max: usize::MAX, pattern: None, values: &["enabled", "disabled"] };
+    pub static NETWORK_INTERFACE_ATTRIBUTE: Text = Text {
+        min: 0,
+        max: usize::MAX,
+        pattern: None,
+        values: &["description", "groupSet", "sourceDestCheck", "attachment", "associatePublicIpAddress"],
+    };
+    pub static NETWORK_INTERFACE_CREATION_TYPE: Text =
+        Text { min: 0, max: usize::MAX, pattern: None, values: &["efa", "efa-only", "branch", "trunk"] };
     pub static OPERATION_TYPE: Text =
         Text { min: 0, max: usize::MAX, pattern: None, values: &["add", "remove"] };
     pub static PERMISSION_GROUP: Text = Text { min: 0, max: usize::MAX, pattern: None, values: &["all"] };
@@ -30532,5 +34986,11 @@ mod rule {
         Text { min: 0, max: usize::MAX, pattern: None, values: &["enable", "disable"] };
     pub static VPC_ENCRYPTION_CONTROL_MODE: Text =
         Text { min: 0, max: usize::MAX, pattern: None, values: &["monitor", "enforce"] };
+    pub static VPC_ENDPOINT_TYPE: Text = Text {
+        min: 0,
+        max: usize::MAX,
+        pattern: None,
+        values: &["Interface", "Gateway", "GatewayLoadBalancer", "Resource", "ServiceNetwork", "Tunnel"],
+    };
     pub static VPC_TENANCY: Text = Text { min: 0, max: usize::MAX, pattern: None, values: &["default"] };
 }

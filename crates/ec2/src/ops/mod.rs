@@ -2,11 +2,15 @@
 //!
 //! The operations of ec2, one file each.
 
+pub mod allocate_address;
+pub mod assign_private_ip_addresses;
+pub mod associate_address;
 pub mod associate_dhcp_options;
 pub mod associate_iam_instance_profile;
 pub mod associate_route_table;
 pub mod associate_vpc_cidr_block;
 pub mod attach_internet_gateway;
+pub mod attach_network_interface;
 pub mod attach_volume;
 pub mod authorize_security_group_egress;
 pub mod authorize_security_group_ingress;
@@ -20,9 +24,11 @@ pub mod create_internet_gateway;
 pub mod create_key_pair;
 pub mod create_launch_template;
 pub mod create_launch_template_version;
+pub mod create_managed_prefix_list;
 pub mod create_nat_gateway;
 pub mod create_network_acl;
 pub mod create_network_acl_entry;
+pub mod create_network_interface;
 pub mod create_placement_group;
 pub mod create_route;
 pub mod create_route_table;
@@ -33,14 +39,17 @@ pub mod create_subnet;
 pub mod create_tags;
 pub mod create_volume;
 pub mod create_vpc;
+pub mod create_vpc_endpoint;
 pub mod delete_dhcp_options;
 pub mod delete_internet_gateway;
 pub mod delete_key_pair;
 pub mod delete_launch_template;
 pub mod delete_launch_template_versions;
+pub mod delete_managed_prefix_list;
 pub mod delete_nat_gateway;
 pub mod delete_network_acl;
 pub mod delete_network_acl_entry;
+pub mod delete_network_interface;
 pub mod delete_placement_group;
 pub mod delete_route;
 pub mod delete_route_table;
@@ -50,8 +59,11 @@ pub mod delete_subnet;
 pub mod delete_tags;
 pub mod delete_volume;
 pub mod delete_vpc;
+pub mod delete_vpc_endpoints;
 pub mod deregister_image;
 pub mod describe_account_attributes;
+pub mod describe_addresses;
+pub mod describe_addresses_attribute;
 pub mod describe_availability_zones;
 pub mod describe_dhcp_options;
 pub mod describe_iam_instance_profile_associations;
@@ -67,10 +79,13 @@ pub mod describe_internet_gateways;
 pub mod describe_key_pairs;
 pub mod describe_launch_template_versions;
 pub mod describe_launch_templates;
+pub mod describe_managed_prefix_lists;
 pub mod describe_nat_gateways;
 pub mod describe_network_acls;
+pub mod describe_network_interface_attribute;
 pub mod describe_network_interfaces;
 pub mod describe_placement_groups;
+pub mod describe_prefix_lists;
 pub mod describe_regions;
 pub mod describe_route_tables;
 pub mod describe_security_group_references;
@@ -86,14 +101,18 @@ pub mod describe_volume_status;
 pub mod describe_volumes;
 pub mod describe_volumes_modifications;
 pub mod describe_vpc_attribute;
+pub mod describe_vpc_endpoint_services;
+pub mod describe_vpc_endpoints;
 pub mod describe_vpcs;
 pub mod detach_internet_gateway;
+pub mod detach_network_interface;
 pub mod detach_volume;
 pub mod disable_ebs_encryption_by_default;
 pub mod disable_image;
 pub mod disable_image_deprecation;
 pub mod disable_image_deregistration_protection;
 pub mod disable_serial_console_access;
+pub mod disassociate_address;
 pub mod disassociate_iam_instance_profile;
 pub mod disassociate_route_table;
 pub mod disassociate_vpc_cidr_block;
@@ -111,10 +130,13 @@ pub mod get_ebs_encryption_by_default;
 pub mod get_instance_metadata_defaults;
 pub mod get_instance_types_from_instance_requirements;
 pub mod get_launch_template_data;
+pub mod get_managed_prefix_list_associations;
+pub mod get_managed_prefix_list_entries;
 pub mod get_password_data;
 pub mod get_security_groups_for_vpc;
 pub mod get_serial_console_access_status;
 pub mod import_key_pair;
+pub mod modify_address_attribute;
 pub mod modify_default_credit_specification;
 pub mod modify_image_attribute;
 pub mod modify_instance_attribute;
@@ -125,6 +147,8 @@ pub mod modify_instance_metadata_defaults;
 pub mod modify_instance_metadata_options;
 pub mod modify_instance_placement;
 pub mod modify_launch_template;
+pub mod modify_managed_prefix_list;
+pub mod modify_network_interface_attribute;
 pub mod modify_private_dns_name_options;
 pub mod modify_security_group_rules;
 pub mod modify_snapshot_attribute;
@@ -132,36 +156,46 @@ pub mod modify_subnet_attribute;
 pub mod modify_volume;
 pub mod modify_volume_attribute;
 pub mod modify_vpc_attribute;
+pub mod modify_vpc_endpoint;
 pub mod modify_vpc_tenancy;
 pub mod monitor_instances;
 pub mod reboot_instances;
 pub mod register_image;
+pub mod release_address;
 pub mod replace_iam_instance_profile_association;
 pub mod replace_network_acl_association;
 pub mod replace_network_acl_entry;
 pub mod replace_route;
 pub mod replace_route_table_association;
 pub mod report_instance_status;
+pub mod reset_address_attribute;
 pub mod reset_image_attribute;
 pub mod reset_instance_attribute;
+pub mod reset_network_interface_attribute;
 pub mod reset_snapshot_attribute;
+pub mod restore_managed_prefix_list_version;
 pub mod revoke_security_group_egress;
 pub mod revoke_security_group_ingress;
 pub mod run_instances;
 pub mod start_instances;
 pub mod stop_instances;
 pub mod terminate_instances;
+pub mod unassign_private_ip_addresses;
 pub mod unmonitor_instances;
 pub mod update_security_group_rule_descriptions_egress;
 pub mod update_security_group_rule_descriptions_ingress;
 
 /// The operations that are implemented.
 pub static OPERATIONS: &[rolecall_door::Row] = &[
+    rolecall_door::row::<crate::model::AllocateAddress>(),
+    rolecall_door::row::<crate::model::AssignPrivateIpAddresses>(),
+    rolecall_door::row::<crate::model::AssociateAddress>(),
     rolecall_door::row::<crate::model::AssociateDhcpOptions>(),
     rolecall_door::row::<crate::model::AssociateIamInstanceProfile>(),
     rolecall_door::row::<crate::model::AssociateRouteTable>(),
     rolecall_door::row::<crate::model::AssociateVpcCidrBlock>(),
     rolecall_door::row::<crate::model::AttachInternetGateway>(),
+    rolecall_door::row::<crate::model::AttachNetworkInterface>(),
     rolecall_door::row::<crate::model::AttachVolume>(),
     rolecall_door::row::<crate::model::AuthorizeSecurityGroupEgress>(),
     rolecall_door::row::<crate::model::AuthorizeSecurityGroupIngress>(),
@@ -175,9 +209,11 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::CreateKeyPair>(),
     rolecall_door::row::<crate::model::CreateLaunchTemplate>(),
     rolecall_door::row::<crate::model::CreateLaunchTemplateVersion>(),
+    rolecall_door::row::<crate::model::CreateManagedPrefixList>(),
     rolecall_door::row::<crate::model::CreateNatGateway>(),
     rolecall_door::row::<crate::model::CreateNetworkAcl>(),
     rolecall_door::row::<crate::model::CreateNetworkAclEntry>(),
+    rolecall_door::row::<crate::model::CreateNetworkInterface>(),
     rolecall_door::row::<crate::model::CreatePlacementGroup>(),
     rolecall_door::row::<crate::model::CreateRoute>(),
     rolecall_door::row::<crate::model::CreateRouteTable>(),
@@ -188,14 +224,17 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::CreateTags>(),
     rolecall_door::row::<crate::model::CreateVolume>(),
     rolecall_door::row::<crate::model::CreateVpc>(),
+    rolecall_door::row::<crate::model::CreateVpcEndpoint>(),
     rolecall_door::row::<crate::model::DeleteDhcpOptions>(),
     rolecall_door::row::<crate::model::DeleteInternetGateway>(),
     rolecall_door::row::<crate::model::DeleteKeyPair>(),
     rolecall_door::row::<crate::model::DeleteLaunchTemplate>(),
     rolecall_door::row::<crate::model::DeleteLaunchTemplateVersions>(),
+    rolecall_door::row::<crate::model::DeleteManagedPrefixList>(),
     rolecall_door::row::<crate::model::DeleteNatGateway>(),
     rolecall_door::row::<crate::model::DeleteNetworkAcl>(),
     rolecall_door::row::<crate::model::DeleteNetworkAclEntry>(),
+    rolecall_door::row::<crate::model::DeleteNetworkInterface>(),
     rolecall_door::row::<crate::model::DeletePlacementGroup>(),
     rolecall_door::row::<crate::model::DeleteRoute>(),
     rolecall_door::row::<crate::model::DeleteRouteTable>(),
@@ -205,8 +244,11 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::DeleteTags>(),
     rolecall_door::row::<crate::model::DeleteVolume>(),
     rolecall_door::row::<crate::model::DeleteVpc>(),
+    rolecall_door::row::<crate::model::DeleteVpcEndpoints>(),
     rolecall_door::row::<crate::model::DeregisterImage>(),
     rolecall_door::row::<crate::model::DescribeAccountAttributes>(),
+    rolecall_door::row::<crate::model::DescribeAddresses>(),
+    rolecall_door::row::<crate::model::DescribeAddressesAttribute>(),
     rolecall_door::row::<crate::model::DescribeAvailabilityZones>(),
     rolecall_door::row::<crate::model::DescribeDhcpOptions>(),
     rolecall_door::row::<crate::model::DescribeIamInstanceProfileAssociations>(),
@@ -222,10 +264,13 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::DescribeKeyPairs>(),
     rolecall_door::row::<crate::model::DescribeLaunchTemplateVersions>(),
     rolecall_door::row::<crate::model::DescribeLaunchTemplates>(),
+    rolecall_door::row::<crate::model::DescribeManagedPrefixLists>(),
     rolecall_door::row::<crate::model::DescribeNatGateways>(),
     rolecall_door::row::<crate::model::DescribeNetworkAcls>(),
+    rolecall_door::row::<crate::model::DescribeNetworkInterfaceAttribute>(),
     rolecall_door::row::<crate::model::DescribeNetworkInterfaces>(),
     rolecall_door::row::<crate::model::DescribePlacementGroups>(),
+    rolecall_door::row::<crate::model::DescribePrefixLists>(),
     rolecall_door::row::<crate::model::DescribeRegions>(),
     rolecall_door::row::<crate::model::DescribeRouteTables>(),
     rolecall_door::row::<crate::model::DescribeSecurityGroupReferences>(),
@@ -241,14 +286,18 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::DescribeVolumes>(),
     rolecall_door::row::<crate::model::DescribeVolumesModifications>(),
     rolecall_door::row::<crate::model::DescribeVpcAttribute>(),
+    rolecall_door::row::<crate::model::DescribeVpcEndpointServices>(),
+    rolecall_door::row::<crate::model::DescribeVpcEndpoints>(),
     rolecall_door::row::<crate::model::DescribeVpcs>(),
     rolecall_door::row::<crate::model::DetachInternetGateway>(),
+    rolecall_door::row::<crate::model::DetachNetworkInterface>(),
     rolecall_door::row::<crate::model::DetachVolume>(),
     rolecall_door::row::<crate::model::DisableEbsEncryptionByDefault>(),
     rolecall_door::row::<crate::model::DisableImage>(),
     rolecall_door::row::<crate::model::DisableImageDeprecation>(),
     rolecall_door::row::<crate::model::DisableImageDeregistrationProtection>(),
     rolecall_door::row::<crate::model::DisableSerialConsoleAccess>(),
+    rolecall_door::row::<crate::model::DisassociateAddress>(),
     rolecall_door::row::<crate::model::DisassociateIamInstanceProfile>(),
     rolecall_door::row::<crate::model::DisassociateRouteTable>(),
     rolecall_door::row::<crate::model::DisassociateVpcCidrBlock>(),
@@ -266,10 +315,13 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::GetInstanceMetadataDefaults>(),
     rolecall_door::row::<crate::model::GetInstanceTypesFromInstanceRequirements>(),
     rolecall_door::row::<crate::model::GetLaunchTemplateData>(),
+    rolecall_door::row::<crate::model::GetManagedPrefixListAssociations>(),
+    rolecall_door::row::<crate::model::GetManagedPrefixListEntries>(),
     rolecall_door::row::<crate::model::GetPasswordData>(),
     rolecall_door::row::<crate::model::GetSecurityGroupsForVpc>(),
     rolecall_door::row::<crate::model::GetSerialConsoleAccessStatus>(),
     rolecall_door::row::<crate::model::ImportKeyPair>(),
+    rolecall_door::row::<crate::model::ModifyAddressAttribute>(),
     rolecall_door::row::<crate::model::ModifyDefaultCreditSpecification>(),
     rolecall_door::row::<crate::model::ModifyImageAttribute>(),
     rolecall_door::row::<crate::model::ModifyInstanceAttribute>(),
@@ -280,6 +332,8 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::ModifyInstanceMetadataOptions>(),
     rolecall_door::row::<crate::model::ModifyInstancePlacement>(),
     rolecall_door::row::<crate::model::ModifyLaunchTemplate>(),
+    rolecall_door::row::<crate::model::ModifyManagedPrefixList>(),
+    rolecall_door::row::<crate::model::ModifyNetworkInterfaceAttribute>(),
     rolecall_door::row::<crate::model::ModifyPrivateDnsNameOptions>(),
     rolecall_door::row::<crate::model::ModifySecurityGroupRules>(),
     rolecall_door::row::<crate::model::ModifySnapshotAttribute>(),
@@ -287,25 +341,31 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::ModifyVolume>(),
     rolecall_door::row::<crate::model::ModifyVolumeAttribute>(),
     rolecall_door::row::<crate::model::ModifyVpcAttribute>(),
+    rolecall_door::row::<crate::model::ModifyVpcEndpoint>(),
     rolecall_door::row::<crate::model::ModifyVpcTenancy>(),
     rolecall_door::row::<crate::model::MonitorInstances>(),
     rolecall_door::row::<crate::model::RebootInstances>(),
     rolecall_door::row::<crate::model::RegisterImage>(),
+    rolecall_door::row::<crate::model::ReleaseAddress>(),
     rolecall_door::row::<crate::model::ReplaceIamInstanceProfileAssociation>(),
     rolecall_door::row::<crate::model::ReplaceNetworkAclAssociation>(),
     rolecall_door::row::<crate::model::ReplaceNetworkAclEntry>(),
     rolecall_door::row::<crate::model::ReplaceRoute>(),
     rolecall_door::row::<crate::model::ReplaceRouteTableAssociation>(),
     rolecall_door::row::<crate::model::ReportInstanceStatus>(),
+    rolecall_door::row::<crate::model::ResetAddressAttribute>(),
     rolecall_door::row::<crate::model::ResetImageAttribute>(),
     rolecall_door::row::<crate::model::ResetInstanceAttribute>(),
+    rolecall_door::row::<crate::model::ResetNetworkInterfaceAttribute>(),
     rolecall_door::row::<crate::model::ResetSnapshotAttribute>(),
+    rolecall_door::row::<crate::model::RestoreManagedPrefixListVersion>(),
     rolecall_door::row::<crate::model::RevokeSecurityGroupEgress>(),
     rolecall_door::row::<crate::model::RevokeSecurityGroupIngress>(),
     rolecall_door::row::<crate::model::RunInstances>(),
     rolecall_door::row::<crate::model::StartInstances>(),
     rolecall_door::row::<crate::model::StopInstances>(),
     rolecall_door::row::<crate::model::TerminateInstances>(),
+    rolecall_door::row::<crate::model::UnassignPrivateIpAddresses>(),
     rolecall_door::row::<crate::model::UnmonitorInstances>(),
     rolecall_door::row::<crate::model::UpdateSecurityGroupRuleDescriptionsEgress>(),
     rolecall_door::row::<crate::model::UpdateSecurityGroupRuleDescriptionsIngress>(),
@@ -323,14 +383,11 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("AcceptVpcEndpointConnections"),
     rolecall_wire::Route::named("AcceptVpcPeeringConnection"),
     rolecall_wire::Route::named("AdvertiseByoipCidr"),
-    rolecall_wire::Route::named("AllocateAddress"),
     rolecall_wire::Route::named("AllocateHosts"),
     rolecall_wire::Route::named("AllocateIpamPoolCidr"),
     rolecall_wire::Route::named("ApplySecurityGroupsToClientVpnTargetNetwork"),
     rolecall_wire::Route::named("AssignIpv6Addresses"),
-    rolecall_wire::Route::named("AssignPrivateIpAddresses"),
     rolecall_wire::Route::named("AssignPrivateNatGatewayAddress"),
-    rolecall_wire::Route::named("AssociateAddress"),
     rolecall_wire::Route::named("AssociateApplicationStatusCheck"),
     rolecall_wire::Route::named("AssociateCapacityReservationBillingOwner"),
     rolecall_wire::Route::named("AssociateClientVpnTargetNetwork"),
@@ -350,7 +407,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("AssociateTrunkInterface"),
     rolecall_wire::Route::named("AttachClassicLinkVpc"),
     rolecall_wire::Route::named("AttachImageWatermark"),
-    rolecall_wire::Route::named("AttachNetworkInterface"),
     rolecall_wire::Route::named("AttachVerifiedAccessTrustProvider"),
     rolecall_wire::Route::named("AttachVpnGateway"),
     rolecall_wire::Route::named("AuthorizeClientVpnIngress"),
@@ -410,11 +466,9 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("CreateLocalGatewayVirtualInterface"),
     rolecall_wire::Route::named("CreateLocalGatewayVirtualInterfaceGroup"),
     rolecall_wire::Route::named("CreateMacSystemIntegrityProtectionModificationTask"),
-    rolecall_wire::Route::named("CreateManagedPrefixList"),
     rolecall_wire::Route::named("CreateMetricCategory"),
     rolecall_wire::Route::named("CreateNetworkInsightsAccessScope"),
     rolecall_wire::Route::named("CreateNetworkInsightsPath"),
-    rolecall_wire::Route::named("CreateNetworkInterface"),
     rolecall_wire::Route::named("CreateNetworkInterfacePermission"),
     rolecall_wire::Route::named("CreateNetworkingFlexCostAllocationPolicy"),
     rolecall_wire::Route::named("CreatePublicIpv4Pool"),
@@ -454,7 +508,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("CreateVerifiedAccessTrustProvider"),
     rolecall_wire::Route::named("CreateVpcBlockPublicAccessExclusion"),
     rolecall_wire::Route::named("CreateVpcEncryptionControl"),
-    rolecall_wire::Route::named("CreateVpcEndpoint"),
     rolecall_wire::Route::named("CreateVpcEndpointConnectionNotification"),
     rolecall_wire::Route::named("CreateVpcEndpointServiceConfiguration"),
     rolecall_wire::Route::named("CreateVpcPeeringConnection"),
@@ -494,13 +547,11 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("DeleteLocalGatewayRouteTableVpcAssociation"),
     rolecall_wire::Route::named("DeleteLocalGatewayVirtualInterface"),
     rolecall_wire::Route::named("DeleteLocalGatewayVirtualInterfaceGroup"),
-    rolecall_wire::Route::named("DeleteManagedPrefixList"),
     rolecall_wire::Route::named("DeleteMetricCategory"),
     rolecall_wire::Route::named("DeleteNetworkInsightsAccessScope"),
     rolecall_wire::Route::named("DeleteNetworkInsightsAccessScopeAnalysis"),
     rolecall_wire::Route::named("DeleteNetworkInsightsAnalysis"),
     rolecall_wire::Route::named("DeleteNetworkInsightsPath"),
-    rolecall_wire::Route::named("DeleteNetworkInterface"),
     rolecall_wire::Route::named("DeleteNetworkInterfacePermission"),
     rolecall_wire::Route::named("DeleteNetworkingFlexCostAllocationPolicies"),
     rolecall_wire::Route::named("DeletePublicIpv4Pool"),
@@ -540,7 +591,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("DeleteVpcEncryptionControl"),
     rolecall_wire::Route::named("DeleteVpcEndpointConnectionNotifications"),
     rolecall_wire::Route::named("DeleteVpcEndpointServiceConfigurations"),
-    rolecall_wire::Route::named("DeleteVpcEndpoints"),
     rolecall_wire::Route::named("DeleteVpcPeeringConnection"),
     rolecall_wire::Route::named("DeleteVpnConcentrator"),
     rolecall_wire::Route::named("DeleteVpnConnection"),
@@ -555,8 +605,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("DeregisterTransitGatewayMulticastGroupSources"),
     rolecall_wire::Route::named("DescribeAccountVpcEncryptionControl"),
     rolecall_wire::Route::named("DescribeAddressTransfers"),
-    rolecall_wire::Route::named("DescribeAddresses"),
-    rolecall_wire::Route::named("DescribeAddressesAttribute"),
     rolecall_wire::Route::named("DescribeAggregateIdFormat"),
     rolecall_wire::Route::named("DescribeApplicationStatus"),
     rolecall_wire::Route::named("DescribeApplicationStatusCheckAssociations"),
@@ -638,19 +686,16 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("DescribeLockedSnapshots"),
     rolecall_wire::Route::named("DescribeMacHosts"),
     rolecall_wire::Route::named("DescribeMacModificationTasks"),
-    rolecall_wire::Route::named("DescribeManagedPrefixLists"),
     rolecall_wire::Route::named("DescribeMetricCategories"),
     rolecall_wire::Route::named("DescribeMovingAddresses"),
     rolecall_wire::Route::named("DescribeNetworkInsightsAccessScopeAnalyses"),
     rolecall_wire::Route::named("DescribeNetworkInsightsAccessScopes"),
     rolecall_wire::Route::named("DescribeNetworkInsightsAnalyses"),
     rolecall_wire::Route::named("DescribeNetworkInsightsPaths"),
-    rolecall_wire::Route::named("DescribeNetworkInterfaceAttribute"),
     rolecall_wire::Route::named("DescribeNetworkInterfacePermissions"),
     rolecall_wire::Route::named("DescribeNetworkingFlexCostAllocationPolicies"),
     rolecall_wire::Route::named("DescribeNetworkingFlexCostAllocationPolicyAssociations"),
     rolecall_wire::Route::named("DescribeOutpostLags"),
-    rolecall_wire::Route::named("DescribePrefixLists"),
     rolecall_wire::Route::named("DescribePrincipalIdFormat"),
     rolecall_wire::Route::named("DescribePublicIpv4Pools"),
     rolecall_wire::Route::named("DescribeReplaceRootVolumeTasks"),
@@ -708,15 +753,12 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("DescribeVpcEndpointConnections"),
     rolecall_wire::Route::named("DescribeVpcEndpointServiceConfigurations"),
     rolecall_wire::Route::named("DescribeVpcEndpointServicePermissions"),
-    rolecall_wire::Route::named("DescribeVpcEndpointServices"),
-    rolecall_wire::Route::named("DescribeVpcEndpoints"),
     rolecall_wire::Route::named("DescribeVpcPeeringConnections"),
     rolecall_wire::Route::named("DescribeVpnConcentrators"),
     rolecall_wire::Route::named("DescribeVpnConnections"),
     rolecall_wire::Route::named("DescribeVpnGateways"),
     rolecall_wire::Route::named("DetachClassicLinkVpc"),
     rolecall_wire::Route::named("DetachImageWatermark"),
-    rolecall_wire::Route::named("DetachNetworkInterface"),
     rolecall_wire::Route::named("DetachVerifiedAccessTrustProvider"),
     rolecall_wire::Route::named("DetachVpnGateway"),
     rolecall_wire::Route::named("DisableAddressTransfer"),
@@ -736,7 +778,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("DisableVgwRoutePropagation"),
     rolecall_wire::Route::named("DisableVpcClassicLink"),
     rolecall_wire::Route::named("DisableVpcClassicLinkDnsSupport"),
-    rolecall_wire::Route::named("DisassociateAddress"),
     rolecall_wire::Route::named("DisassociateApplicationStatusCheck"),
     rolecall_wire::Route::named("DisassociateCapacityReservationBillingOwner"),
     rolecall_wire::Route::named("DisassociateClientVpnTargetNetwork"),
@@ -820,8 +861,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("GetIpamRouteProtectionFindings"),
     rolecall_wire::Route::named("GetIpamRoutingPolicyRegistrationDeltas"),
     rolecall_wire::Route::named("GetIpamRoutingPolicyRegistrations"),
-    rolecall_wire::Route::named("GetManagedPrefixListAssociations"),
-    rolecall_wire::Route::named("GetManagedPrefixListEntries"),
     rolecall_wire::Route::named("GetManagedResourceVisibility"),
     rolecall_wire::Route::named("GetNetworkInsightsAccessScopeAnalysisFindings"),
     rolecall_wire::Route::named("GetNetworkInsightsAccessScopeContent"),
@@ -859,7 +898,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("ListVolumesInRecycleBin"),
     rolecall_wire::Route::named("LockSnapshot"),
     rolecall_wire::Route::named("ModifyAccountVpcEncryptionControl"),
-    rolecall_wire::Route::named("ModifyAddressAttribute"),
     rolecall_wire::Route::named("ModifyApplicationStatusCheck"),
     rolecall_wire::Route::named("ModifyAvailabilityZoneGroup"),
     rolecall_wire::Route::named("ModifyCapacityReservation"),
@@ -888,10 +926,8 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("ModifyIpamRoutingPolicyRegistration"),
     rolecall_wire::Route::named("ModifyIpamScope"),
     rolecall_wire::Route::named("ModifyLocalGatewayRoute"),
-    rolecall_wire::Route::named("ModifyManagedPrefixList"),
     rolecall_wire::Route::named("ModifyManagedResourceVisibility"),
     rolecall_wire::Route::named("ModifyMetricCategory"),
-    rolecall_wire::Route::named("ModifyNetworkInterfaceAttribute"),
     rolecall_wire::Route::named("ModifyNetworkingFlexCostAllocationPolicy"),
     rolecall_wire::Route::named("ModifyPublicIpDnsNameOptions"),
     rolecall_wire::Route::named("ModifyReservedInstances"),
@@ -919,7 +955,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("ModifyVpcBlockPublicAccessExclusion"),
     rolecall_wire::Route::named("ModifyVpcBlockPublicAccessOptions"),
     rolecall_wire::Route::named("ModifyVpcEncryptionControl"),
-    rolecall_wire::Route::named("ModifyVpcEndpoint"),
     rolecall_wire::Route::named("ModifyVpcEndpointConnectionNotification"),
     rolecall_wire::Route::named("ModifyVpcEndpointPayerResponsibility"),
     rolecall_wire::Route::named("ModifyVpcEndpointServiceConfiguration"),
@@ -952,7 +987,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("RejectTransitGatewayVpcAttachment"),
     rolecall_wire::Route::named("RejectVpcEndpointConnections"),
     rolecall_wire::Route::named("RejectVpcPeeringConnection"),
-    rolecall_wire::Route::named("ReleaseAddress"),
     rolecall_wire::Route::named("ReleaseHosts"),
     rolecall_wire::Route::named("ReleaseIpamPoolAllocation"),
     rolecall_wire::Route::named("ReplaceImageCriteriaInAllowedImagesSettings"),
@@ -961,13 +995,10 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("ReplaceVpnTunnel"),
     rolecall_wire::Route::named("RequestSpotFleet"),
     rolecall_wire::Route::named("RequestSpotInstances"),
-    rolecall_wire::Route::named("ResetAddressAttribute"),
     rolecall_wire::Route::named("ResetEbsDefaultKmsKeyId"),
     rolecall_wire::Route::named("ResetFpgaImageAttribute"),
-    rolecall_wire::Route::named("ResetNetworkInterfaceAttribute"),
     rolecall_wire::Route::named("RestoreAddressToClassic"),
     rolecall_wire::Route::named("RestoreImageFromRecycleBin"),
-    rolecall_wire::Route::named("RestoreManagedPrefixListVersion"),
     rolecall_wire::Route::named("RestoreSnapshotFromRecycleBin"),
     rolecall_wire::Route::named("RestoreSnapshotTier"),
     rolecall_wire::Route::named("RestoreVolumeFromRecycleBin"),
@@ -983,7 +1014,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("StartVpcEndpointServicePrivateDnsVerification"),
     rolecall_wire::Route::named("TerminateClientVpnConnections"),
     rolecall_wire::Route::named("UnassignIpv6Addresses"),
-    rolecall_wire::Route::named("UnassignPrivateIpAddresses"),
     rolecall_wire::Route::named("UnassignPrivateNatGatewayAddress"),
     rolecall_wire::Route::named("UnlockSnapshot"),
     rolecall_wire::Route::named("UpdateCapacityManagerMonitoredTagKeys"),
