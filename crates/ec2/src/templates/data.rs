@@ -193,4 +193,31 @@ mod tests {
         let ebs = shown.block_device_mappings.unwrap().remove(0).ebs.unwrap();
         assert_eq!((ebs.snapshot_id, ebs.volume_size), (None, Some(9)));
     }
+
+    /// Every member that there is, made from the model.
+    const WHOLE: &str = include_str!("../../tests/launch_template_data.json");
+
+    #[test]
+    fn no_member_is_lost_on_the_way_to_an_answer() {
+        let given: RequestLaunchTemplateData = serde_json::from_str(WHOLE).unwrap();
+        let kept = object(serde_json::to_value(given)).unwrap();
+        assert_eq!(Value::Object(kept.clone()), serde_json::from_str::<Value>(WHOLE).unwrap());
+        assert_eq!(serde_json::to_value(to_wire(kept.clone()).unwrap()).unwrap(), Value::Object(kept));
+    }
+
+    #[test]
+    fn no_member_is_lost_on_the_way_to_a_launch() {
+        let mut kept = data(WHOLE);
+        let request = RunInstancesRequest { instance_type: Some("t3.micro".into()), ..Default::default() };
+        let launched = serde_json::to_value(launch(kept.clone(), &request).unwrap()).unwrap();
+        kept.remove("InstanceRequirements");
+        for (own, other) in OTHERWISE {
+            let value = kept.remove(own).unwrap();
+            kept.insert(other.to_owned(), value);
+        }
+        kept.insert("InstanceType".to_owned(), "t3.micro".into());
+        for (name, value) in kept {
+            assert_eq!(launched.get(&name), Some(&value), "{name}");
+        }
+    }
 }
