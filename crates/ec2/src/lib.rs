@@ -32,6 +32,7 @@ mod launch;
 mod lifecycle;
 mod machines;
 mod managed_prefix_lists;
+mod monitoring;
 mod network;
 mod paging;
 mod permissions;

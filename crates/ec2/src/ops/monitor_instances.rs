@@ -4,11 +4,8 @@ use rolecall_actions::ec2;
 use rolecall_base::Fault;
 use rolecall_door::{At, Authorized, Needs, Operation, Write};
 
-use crate::describe::monitoring_to_wire;
-use crate::faults;
-use crate::lifecycle;
-use crate::model::{InstanceMonitoring, MonitorInstances, MonitorInstancesRequest, MonitorInstancesResult};
-use crate::place::Place;
+use crate::model::{MonitorInstances, MonitorInstancesRequest, MonitorInstancesResult};
+use crate::monitoring;
 use crate::questions::on_instances;
 
 impl Operation for MonitorInstances {
@@ -19,27 +16,9 @@ impl Operation for MonitorInstances {
     }
 
     fn run(req: &mut Authorized<'_, Self>) -> Result<MonitorInstancesResult, Fault> {
-        let (place, input) = (Place::here(req), req.input);
-        if input.metric_category_ids.as_ref().is_some_and(|list| !list.is_empty()) {
-            return Err(faults::unsupported("MetricCategoryId"));
-        }
-        let instances = lifecycle::get_all(req.db()?, place, &input.instance_ids, req.now)?;
-        if let Some(own) = instances.iter().find(|own| own.state.is_ending()) {
-            let text = format!("The instance '{}' is not in a state from which it can be monitored.", own.id);
-            return Err(faults::other("InvalidState", text));
-        }
-        faults::dry_run(input.dry_run)?;
-        let mut shown = Vec::new();
-        for mut instance in instances {
-            let before = instance.settings.monitored;
-            instance.settings.monitored = true;
-            lifecycle::write(req.tx()?, &instance)?;
-            let state = if before { "enabled" } else { "pending" };
-            shown.push(InstanceMonitoring {
-                instance_id: Some(instance.id),
-                monitoring: Some(monitoring_to_wire(state)),
-            });
-        }
+        let input = req.input;
+        let categories = input.metric_category_ids.as_deref();
+        let shown = monitoring::switch(req, &input.instance_ids, categories, input.dry_run, true)?;
         Ok(MonitorInstancesResult { instance_monitorings: Some(shown) })
     }
 }
