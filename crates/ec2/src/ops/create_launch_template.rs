@@ -126,6 +126,9 @@ mod tests {
         let mut data = template("web", "t3.micro");
         data.launch_template_data.user_data = Some("%".into());
         check_fault(call(data), "InvalidUserData.Malformed");
+        let mut kernel = template("web", "t3.micro");
+        kernel.launch_template_data.kernel_id = Some("aki-1".into());
+        check_fault(call(kernel), "UnsupportedOperation");
     }
 
     #[test]
@@ -151,7 +154,8 @@ mod tests {
                 "Action": "ec2:CreateLaunchTemplate", "Resource": "arn:aws:ec2:*:*:launch-template/*"}}"#,
         );
         let mut input = template("web", "t3.micro");
-        input.launch_template_data.kernel_id = Some("aki-1".into());
+        input.launch_template_data.hibernation_options =
+            Some(LaunchTemplateHibernationOptionsRequest { configured: Some(true) });
         let made = world.call::<CreateLaunchTemplate>(&user, input.clone()).unwrap();
         let warning = made.warning.unwrap().errors.unwrap().remove(0);
         assert_eq!(warning.code.as_deref(), Some("UnsupportedOperation"));

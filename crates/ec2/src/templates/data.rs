@@ -24,8 +24,13 @@ const OTHERWISE: [(&str, &str); 2] =
 /// The members that a request gives.
 ///
 /// # Errors
-/// InvalidUserData.Malformed, or InvalidParameterCombination for what excludes each other.
+/// InvalidUserData.Malformed, InvalidParameterCombination for what excludes each other, UnsupportedOperation for the
+/// kernels of paravirtual machines, of which there is none to name.
 pub fn of_request(given: &RequestLaunchTemplateData) -> Result<Data, Fault> {
+    let some = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.is_empty());
+    if some(&given.kernel_id) || some(&given.ram_disk_id) {
+        return Err(faults::unsupported("KernelId or RamDiskId"));
+    }
     if let Some(text) = given.user_data.as_deref().filter(|text| !text.is_empty()) {
         let packed: String = text.split_ascii_whitespace().collect();
         let bytes = STANDARD.decode(packed);
