@@ -10,7 +10,6 @@ use crate::instances;
 use crate::interfaces;
 use crate::lifecycle::state_to_wire;
 use crate::model;
-use crate::network::Network;
 use crate::place::Place;
 use crate::profiles;
 use crate::questions::{enabled, required};
@@ -33,9 +32,8 @@ pub struct Described {
 /// # Errors
 /// When the store can't be read.
 pub fn describe(db: &Reader, place: Place<'_>, list: Vec<Instance>) -> Result<Vec<Described>, Fault> {
-    let network = Network::load(db, place)?;
-    let names = GroupNames::of(&network);
     let mut own = interfaces::of_all(db, place, &list)?;
+    let names = GroupNames::of(db, place, own.values())?;
     // One scan for many instances, a look each for few.
     let mut sets = BTreeMap::new();
     if list.len() > 16 {

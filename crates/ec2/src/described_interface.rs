@@ -2,22 +2,42 @@
 
 use std::collections::BTreeMap;
 
+use rolecall_base::Fault;
+use rolecall_store::Reader;
+
 use crate::instances;
 use crate::model;
-use crate::network::Network;
-use crate::records::{NetworkInterface, PrivateAddress, PublicAddress};
+use crate::network;
+use crate::place::Place;
+use crate::records::{NetworkInterface, PrivateAddress, PublicAddress, SecurityGroups};
 
 /// Names of security groups, by id.
 #[derive(Debug)]
-pub struct GroupNames<'a>(BTreeMap<&'a str, &'a str>);
+pub struct GroupNames(BTreeMap<String, String>);
 
-impl<'a> GroupNames<'a> {
-    pub fn of(network: &'a Network) -> GroupNames<'a> {
-        GroupNames(network.groups.iter().map(|group| (group.id.as_str(), group.name.as_str())).collect())
+impl GroupNames {
+    /// The names of the groups of some interfaces.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub fn of<'i>(
+        db: &Reader,
+        place: Place<'_>,
+        interfaces: impl Iterator<Item = &'i NetworkInterface>,
+    ) -> Result<GroupNames, Fault> {
+        let mut names = BTreeMap::new();
+        for id in interfaces.flat_map(|own| &own.groups) {
+            if !names.contains_key(id)
+                && let Some(group) = network::get::<SecurityGroups>(db, place, id)?
+            {
+                names.insert(group.id, group.name);
+            }
+        }
+        Ok(GroupNames(names))
     }
 
     fn pair(&self, id: &str) -> (String, String) {
-        (id.to_owned(), self.0.get(id).map_or_else(|| id.to_owned(), |name| (*name).to_owned()))
+        (id.to_owned(), self.0.get(id).cloned().unwrap_or_else(|| id.to_owned()))
     }
 }
 
@@ -38,7 +58,7 @@ pub fn groups_to_wire(groups: &[(String, String)]) -> Vec<model::GroupIdentifier
 }
 
 impl DescribedInterface {
-    pub fn new(interface: NetworkInterface, names: &GroupNames<'_>) -> DescribedInterface {
+    pub fn new(interface: NetworkInterface, names: &GroupNames) -> DescribedInterface {
         let groups = interface.groups.iter().map(|id| names.pair(id)).collect();
         DescribedInterface { interface, groups }
     }

@@ -11,11 +11,11 @@ use super::interfaces::{self, Planned};
 use super::metadata;
 use super::refuse::refuse;
 use super::settings::of_image;
+use super::wishes;
 use crate::faults;
 use crate::images::{self, Image};
 use crate::instance_types::{self, InstanceType};
 use crate::model::RunInstancesRequest;
-use crate::network::Network;
 use crate::place::Place;
 use crate::profiles;
 use crate::records::{ImageDisk, KeyPair, KeyPairs, MetadataOptions, Settings, Shutdown};
@@ -58,7 +58,7 @@ impl Plan {
     pub fn make(db: &Reader, place: Place<'_>, merged: &Merged<'_>) -> Result<Plan, Fault> {
         let input: &RunInstancesRequest = &merged.input;
         refuse(input)?;
-        let network = Network::load(db, place)?;
+        let network = wishes::network(db, place, input)?;
         let image = image(db, place, input.image_id.as_deref())?;
         let instance_type = instance_type(input.instance_type.as_deref())?;
         super::settings::check_type(instance_type, &image.architecture)?;

@@ -13,10 +13,10 @@ use rolecall_store::Reader;
 use super::metadata;
 use super::network_questions::{self, Sketched};
 use super::settings::of_image;
+use super::wishes;
 use crate::images::{self, Image};
 use crate::instance_types;
 use crate::model::RunInstancesRequest;
-use crate::network::Network;
 use crate::place::Place;
 use crate::placement_groups;
 use crate::profiles::{self, Profile};
@@ -50,9 +50,9 @@ pub(super) struct Sketch<'a> {
 pub fn questions(given: &RunInstancesRequest, at: &At<'_>) -> Result<Needs, Fault> {
     let place = Place { account: at.account(), region: at.region };
     let db = at.db()?;
-    let network = Network::load(db, place)?;
     let merged = Merged::sketch(db, place, given)?;
     let input: &RunInstancesRequest = &merged.input;
+    let network = wishes::network(db, place, input)?;
     let image_id = input.image_id.as_deref().unwrap_or_default();
     let image = images::find(db, place, image_id)?;
     let sketch = Sketch {

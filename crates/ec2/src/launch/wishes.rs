@@ -1,9 +1,13 @@
 //! What a launch wishes of its network interfaces, wherever the caller put it.
 
+use rolecall_base::Fault;
+use rolecall_store::Reader;
+
 use crate::model::{
     InstanceNetworkInterfaceSpecification, Placement, PrivateIpAddressSpecification, RunInstancesRequest,
 };
 use crate::network::Network;
+use crate::place::Place;
 use crate::records::Subnet;
 
 /// The parameters of one interface.
@@ -61,6 +65,21 @@ impl<'a> Wishes<'a> {
 
 fn text(own: &Option<String>) -> Option<&str> {
     own.as_deref().filter(|own| !own.is_empty())
+}
+
+/// The part of the network that a launch is about. Who names groups by their names looks at all of it.
+///
+/// # Errors
+/// When the store can't be read.
+pub fn network(db: &Reader, place: Place<'_>, input: &RunInstancesRequest) -> Result<Network, Fault> {
+    let wishes = Wishes::of(input);
+    if wishes.iter().any(|own| !own.group_names.is_empty()) {
+        return Network::load(db, place);
+    }
+    let new = wishes.iter().filter(|own| own.existing.is_none());
+    let subnets: Vec<_> = new.map(|own| own.subnet).collect();
+    let groups: Vec<_> = wishes.iter().flat_map(|own| own.groups).map(String::as_str).collect();
+    Network::near(db, place, &subnets, &groups)
 }
 
 /// The subnet that a new interface would go to; `None` when there is none such.

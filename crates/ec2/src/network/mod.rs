@@ -54,6 +54,46 @@ impl Network {
         })
     }
 
+    /// What a launch looks at: some subnets, or for `None` those of the default VPC; their VPCs with the default groups;
+    /// the groups of some ids.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub fn near(
+        db: &Reader,
+        place: Place<'_>,
+        subnets: &[Option<&str>],
+        groups: &[&str],
+    ) -> Result<Network, Fault> {
+        if !is_settled(db, place)? {
+            return Network::load(db, place);
+        }
+        let mut near = Network { vpcs: Vec::new(), subnets: Vec::new(), groups: Vec::new() };
+        for wished in subnets {
+            let vpc = match wished {
+                Some(id) => {
+                    let found = get::<Subnets>(db, place, id)?;
+                    let vpc = found.as_ref().map(|own| get::<Vpcs>(db, place, &own.vpc)).transpose()?;
+                    near.subnets.extend(found);
+                    vpc.flatten()
+                }
+                None => {
+                    let vpc = standing_default(db, place)?;
+                    if let Some(vpc) = &vpc {
+                        near.subnets.extend(subnets::of_vpc(db, place, &vpc.id)?);
+                    }
+                    vpc
+                }
+            };
+            near.vpcs.extend(vpc);
+        }
+        let defaults = near.vpcs.iter().map(|vpc| vpc.group.as_str());
+        for id in defaults.chain(groups.iter().copied()) {
+            near.groups.extend(get::<SecurityGroups>(db, place, id)?);
+        }
+        Ok(near)
+    }
+
     /// Stores the default network, if that was not done yet.
     ///
     /// # Errors

@@ -9,8 +9,10 @@ use super::refusals;
 use crate::faults;
 use crate::instances;
 use crate::place::Place;
+use crate::prefix_lists;
 use crate::records::{
-    Interfaces, InternetGateways, NatGateways, NetworkInterface, Route, RouteTable, Via, Vpc, Vpcs,
+    Interfaces, InternetGateways, NatGateways, NetworkInterface, PrefixListRows, Route, RouteTable, Via, Vpc,
+    Vpcs,
 };
 
 /// Whether traffic gets through a route.
@@ -229,9 +231,12 @@ fn inside(vpc: &Vpc, to: rolecall_compute::Cidr) -> Result<bool, Fault> {
     Ok(false)
 }
 
-fn prefix_list(_db: &Reader, _place: Place<'_>, id: &str) -> Result<(), Fault> {
-    let text = format!("The prefix list ID '{id}' does not exist");
-    Err(faults::other("InvalidPrefixListID.NotFound", text))
+/// Such a route would lead nowhere: routers here know blocks alone.
+fn prefix_list(db: &Reader, place: Place<'_>, id: &str) -> Result<(), Fault> {
+    if db.exists::<PrefixListRows>(&place.key(id))? {
+        return Err(faults::unsupported("A route to a prefix list"));
+    }
+    Err(prefix_lists::no_list(id))
 }
 
 /// The place of a route in its table.

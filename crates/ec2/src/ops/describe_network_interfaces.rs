@@ -11,7 +11,7 @@ use crate::model::{
     DescribeNetworkInterfaces, DescribeNetworkInterfacesRequest, DescribeNetworkInterfacesResult,
     NetworkInterface,
 };
-use crate::network::{Network, rows};
+use crate::network::rows;
 use crate::paging::Turn;
 use crate::place::Place;
 use crate::questions::anywhere;
@@ -35,8 +35,7 @@ impl Operation for DescribeNetworkInterfaces {
             return Err(faults::no_interface(id));
         }
         list.retain(|own| ids.is_empty() || ids.contains(&own.id));
-        let network = Network::load(req.db()?, place)?;
-        let names = GroupNames::of(&network);
+        let names = GroupNames::of(req.db()?, place, list.iter())?;
         let mut found = Vec::new();
         for interface in list {
             let tags = tags::of(req.db()?, place, &interface.id)?;
