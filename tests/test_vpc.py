@@ -266,3 +266,27 @@ def test_the_aws_cli_builds_and_waits(server):
     aws("delete-subnet", "--subnet-id", subnet).ok()
     aws("detach-internet-gateway", "--internet-gateway-id", gateway, "--vpc-id", vpc).ok()
     aws("delete-vpc", "--vpc-id", vpc).ok()
+
+
+def test_a_nat_gateway_is_waited_for_and_ends(server):
+    def aws(*words):
+        return server.aws(server.root, "ec2", *words)
+
+    vpc = aws("create-vpc", "--cidr-block", "10.0.0.0/16").json()["Vpc"]["VpcId"]
+    subnet = aws("create-subnet", "--vpc-id", vpc, "--cidr-block", "10.0.0.0/24").json()["Subnet"]["SubnetId"]
+    gateway = aws("create-internet-gateway").json()["InternetGateway"]["InternetGatewayId"]
+    aws("attach-internet-gateway", "--internet-gateway-id", gateway, "--vpc-id", vpc).ok()
+    allocation = aws("allocate-address", "--domain", "vpc").json()["AllocationId"]
+    made = aws("create-nat-gateway", "--subnet-id", subnet, "--allocation-id", allocation).json()["NatGateway"]
+    nat = made["NatGatewayId"]
+    aws("wait", "nat-gateway-available", "--nat-gateway-ids", nat).ok()
+    table = aws("create-route-table", "--vpc-id", vpc).json()["RouteTable"]["RouteTableId"]
+    aws("create-route", "--route-table-id", table, "--destination-cidr-block", ANYWHERE, "--nat-gateway-id", nat).ok()
+    aws("delete-subnet", "--subnet-id", subnet).refused("DependencyViolation")
+    aws("release-address", "--allocation-id", allocation).refused("InvalidIPAddress.InUse")
+    aws("delete-nat-gateway", "--nat-gateway-id", nat).ok()
+    aws("wait", "nat-gateway-deleted", "--nat-gateway-ids", nat).ok()
+    state = aws("describe-route-tables", "--route-table-ids", table, "--query", "RouteTables[0].Routes[1].State").json()
+    assert state == "blackhole"
+    aws("release-address", "--allocation-id", allocation).ok()
+    aws("delete-subnet", "--subnet-id", subnet).ok()

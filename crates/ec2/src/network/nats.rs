@@ -16,8 +16,8 @@ use crate::interfaces;
 use crate::model::CreateNatGatewayRequest;
 use crate::place::Place;
 use crate::records::{
-    Interfaces, NatAddress, NatElastic, NatGateway, NatGateways, NetworkInterface, PrivateAddress, Requester,
-    Subnet, Subnets,
+    ElasticAddress, Interfaces, NatAddress, NatElastic, NatGateway, NatGateways, NetworkInterface,
+    PrivateAddress, Requester, Subnet, Subnets, Vpcs,
 };
 use crate::tags;
 use crate::wiring::touch;
@@ -173,34 +173,59 @@ pub fn make(
     go_on: impl FnOnce() -> Result<(), Fault>,
 ) -> Result<NatGateway, Fault> {
     let subnet = super::must::<Subnets>(tx, place, wish.subnet, faults::no_subnet)?;
-    let mut elastics = Vec::new();
-    for id in &wish.allocations {
-        let own = elastic::get(tx, place, id)?;
-        if let Some(has) = &own.association {
-            let text = format!("resource {id} is already associated with associate-id {}", has.id);
-            return Err(faults::other("Resource.AlreadyAssociated", text));
-        }
-        elastics.push(own);
-    }
+    let allocations: Result<Vec<_>, Fault> =
+        wish.allocations.iter().map(|id| elastic::get(tx, place, id)).collect();
+    let allocations = allocations?;
     check_room(tx, place, &subnet.zone)?;
-    let id = env.resource_id("nat");
-    let interface = wish.interface(tx, env, place, &subnet, &id)?;
+    let now = env.now().whole_seconds();
+    let nat = NatGateway {
+        id: env.resource_id("nat"),
+        vpc: subnet.vpc.clone(),
+        subnet: subnet.id.clone(),
+        public: wish.public,
+        created: now,
+        ..NatGateway::default()
+    };
+    if let Some(failure) = failure(tx, place, &nat, &allocations)? {
+        go_on()?;
+        return Ok(NatGateway { failure: Some(failure), deleted: Some(now), ..nat });
+    }
+    let interface = wish.interface(tx, env, place, &subnet, &nat.id)?;
     go_on()?;
     interfaces::put(tx, &interface)?;
-    for (own, private) in elastics.into_iter().zip(&interface.addresses) {
-        elastic::associate(tx, env, place, own, &interface.id, private.address)?;
+    for (own, slot) in allocations.into_iter().zip(&interface.addresses) {
+        elastic::associate(tx, env, place, own, &interface.id, slot.address)?;
     }
+    put_in(tx, place, &nat.vpc, &nat.id)?;
     let interface = interfaces::get(tx, place, &interface.id)?;
-    put_in(tx, place, &subnet.vpc, &id)?;
-    Ok(NatGateway {
-        id,
-        vpc: subnet.vpc,
-        subnet: subnet.id,
-        public: wish.public,
-        created: env.now().whole_seconds(),
-        addresses: addresses_of(&interface),
-        ..NatGateway::default()
-    })
+    Ok(NatGateway { addresses: addresses_of(&interface), ..nat })
+}
+
+/// Why a gateway that is made all the same won't work, as AWS finds out while it is pending.
+fn failure(
+    db: &Reader,
+    place: Place<'_>,
+    nat: &NatGateway,
+    allocations: &[ElasticAddress],
+) -> Result<Option<(String, String)>, Fault> {
+    if !nat.public {
+        return Ok(None);
+    }
+    let because = |code: &str, text: String| Ok(Some((code.to_owned(), text)));
+    let vpc = super::must::<Vpcs>(db, place, &nat.vpc, faults::no_vpc)?;
+    if vpc.internet_gateway.is_none() {
+        let text = format!("Network {} has no Internet gateway attached", vpc.id);
+        return because("Gateway.NotAttached", text);
+    }
+    let mut seen = Vec::new();
+    for own in allocations {
+        if own.association.is_some() || seen.contains(&&own.id) {
+            let text = format!("Elastic IP address {} is already associated", own.id);
+            return because("Resource.AlreadyAssociated", text);
+        }
+        seen.push(&own.id);
+    }
+    Ok(None)
 }
 
 /// Ends a gateway: its interface goes, it is described for a while.
@@ -213,6 +238,7 @@ pub fn end(tx: &mut Tx, place: Place<'_>, now: Time, mut nat: NatGateway) -> Res
             interfaces::remove(tx, &interface)?;
         }
     }
+    nat.failure = None;
     take_out(tx, place, &nat.vpc, &nat.id)?;
     touch(tx, place, &nat.vpc)?;
     nat.deleted = Some(now.whole_seconds());

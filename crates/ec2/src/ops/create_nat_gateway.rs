@@ -1,11 +1,12 @@
 //! CreateNatGateway: a NAT gateway in a subnet; a public one takes an elastic address.
 
-use rolecall_actions::ec2::{self, key, kind};
+use rolecall_actions::ec2::{self, kind};
 use rolecall_base::Fault;
 use rolecall_door::{At, Authorized, Needs, Operation, Write};
 
+use crate::elastic::on_elastic;
 use crate::model::{CreateNatGateway, CreateNatGatewayRequest, CreateNatGatewayResult};
-use crate::network::questions::{on_existing, on_subnet};
+use crate::network::questions::on_subnet;
 use crate::network::shown::Shown;
 use crate::network::{Network, get, nats, token};
 use crate::place::Place;
@@ -27,11 +28,7 @@ impl Operation for CreateNatGateway {
         }
         let further = input.secondary_allocation_ids.as_deref().unwrap_or_default();
         for id in input.allocation_id.iter().chain(further) {
-            asked.push(
-                on_existing(ec2::CreateNatGateway, kind::ElasticIp, at, id)?
-                    .key(key::AllocationId, Some(id.as_str()))
-                    .done(),
-            );
+            asked.push(on_elastic(ec2::CreateNatGateway, at, Some(id))?.done());
         }
         Ok(Needs::all(asked))
     }
@@ -59,7 +56,7 @@ impl Operation for CreateNatGateway {
         };
         let shown = Shown::load(tx, place, nat)?;
         Ok(CreateNatGatewayResult {
-            nat_gateway: Some(shown.in_state("pending")),
+            nat_gateway: Some(shown.pending()),
             client_token: input.client_token.clone(),
         })
     }
@@ -148,6 +145,83 @@ mod tests {
         world.env.advance(Duration::from_secs(3600));
         check_fault(seen_nat(&world, &id), "NatGatewayNotFound");
         check_fault(delete(&world, &id), "NatGatewayNotFound");
+    }
+
+    fn allocate(world: &World) -> String {
+        let made = world.call::<AllocateAddress>(&world.root(ACCOUNT), Default::default()).unwrap();
+        made.allocation_id.unwrap()
+    }
+
+    #[test]
+    fn a_public_gateway_takes_an_elastic_address_and_gives_it_back() {
+        let world = World::new(1);
+        let root = world.root(ACCOUNT);
+        let vpc = new_vpc(&world, "10.0.0.0/16").vpc_id.unwrap();
+        let subnet = new_subnet(&world, &vpc, "10.0.0.0/24");
+        let gateway = new_gateway(&world, Some(&vpc));
+        let allocation = allocate(&world);
+        let make = || {
+            let input = CreateNatGatewayRequest {
+                subnet_id: Some(subnet.clone()),
+                allocation_id: Some(allocation.clone()),
+                ..Default::default()
+            };
+            let made = world.call::<CreateNatGateway>(&root, input).unwrap().nat_gateway.unwrap();
+            assert_eq!(made.state.as_deref(), Some("pending"));
+            made.nat_gateway_id.unwrap()
+        };
+        let id = make();
+        let seen = seen_nat(&world, &id).unwrap();
+        let address = seen.nat_gateway_addresses.unwrap().remove(0);
+        assert_eq!(address.allocation_id.as_ref(), Some(&allocation));
+        assert!(address.association_id.is_some());
+        let of_address = || {
+            let input = DescribeAddressesRequest {
+                allocation_ids: Some(vec![allocation.clone()]),
+                ..Default::default()
+            };
+            world.call::<DescribeAddresses>(&root, input).unwrap().addresses.unwrap().remove(0)
+        };
+        assert_eq!(of_address().public_ip, address.public_ip);
+        assert_eq!(of_address().network_interface_id, address.network_interface_id);
+        let again = make();
+        let failed = seen_nat(&world, &again).unwrap();
+        assert_eq!(failed.state.as_deref(), Some("failed"));
+        assert_eq!(failed.failure_code.as_deref(), Some("Resource.AlreadyAssociated"));
+        let detach =
+            DetachInternetGatewayRequest { internet_gateway_id: gateway, vpc_id: vpc, ..Default::default() };
+        check_fault(world.call::<DetachInternetGateway>(&root, detach.clone()), "DependencyViolation");
+        delete(&world, &id).unwrap();
+        assert_eq!(of_address().association_id, None);
+        world.call::<DetachInternetGateway>(&root, detach).unwrap();
+        let without = seen_nat(&world, &make()).unwrap();
+        assert_eq!(without.failure_code.as_deref(), Some("Gateway.NotAttached"));
+        delete(&world, &again).unwrap();
+        assert_eq!(seen_nat(&world, &again).unwrap().state.as_deref(), Some("deleted"));
+    }
+
+    #[test]
+    fn the_elastic_address_is_asked_about() {
+        let world = World::new(1);
+        let vpc = new_vpc(&world, "10.0.0.0/16").vpc_id.unwrap();
+        let subnet = new_subnet(&world, &vpc, "10.0.0.0/24");
+        let (mine, other) = (allocate(&world), allocate(&world));
+        let policy = format!(
+            r#"{{"Version": "2012-10-17", "Statement": [
+                {{"Effect": "Allow", "Action": "ec2:CreateNatGateway", "Resource":
+                  ["arn:aws:ec2:*:*:natgateway/*", "arn:aws:ec2:*:*:subnet/*", "arn:aws:ec2:*:*:elastic-ip/{mine}"]}}]}}"#
+        );
+        let ann = world.user("ann", &policy);
+        let make = |allocation: &str| {
+            let input = CreateNatGatewayRequest {
+                subnet_id: Some(subnet.clone()),
+                allocation_id: Some(allocation.into()),
+                ..Default::default()
+            };
+            world.call::<CreateNatGateway>(&ann, input)
+        };
+        check_fault(make(&other), "UnauthorizedOperation");
+        make(&mine).unwrap();
     }
 
     #[test]

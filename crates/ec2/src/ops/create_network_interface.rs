@@ -3,6 +3,7 @@
 use rolecall_actions::ec2::{self, key, kind};
 use rolecall_base::Fault;
 use rolecall_door::{At, Authorized, Needs, Operation, Write};
+use rolecall_store::Reader;
 
 use crate::addresses;
 use crate::described_interface::{DescribedInterface, GroupNames};
@@ -52,7 +53,7 @@ impl Operation for CreateNetworkInterface {
         let once = token::of("CreateNetworkInterface", input.client_token.as_deref(), input)?;
         if let Some(id) = token::made(tx, place, once.as_ref())? {
             let found = interfaces::get(tx, place, &id)?;
-            return answer(&Network::load(tx, place)?, input, found, tags::of(tx, place, &id)?);
+            return answer(tx, place, input, found, tags::of(tx, place, &id)?);
         }
         Network::settle(tx, place)?;
         let subnet = network::must::<Subnets>(tx, place, &input.subnet_id, faults::no_subnet)?;
@@ -83,17 +84,19 @@ impl Operation for CreateNetworkInterface {
         token::keep(tx, place, once.as_ref(), &made.id)?;
         interfaces::put(tx, &made)?;
         tags::put(tx, place, &made.id, tags.clone())?;
-        answer(&Network::load(tx, place)?, input, made, tags)
+        answer(tx, place, input, made, tags)
     }
 }
 
 fn answer(
-    network: &Network,
+    db: &Reader,
+    place: Place<'_>,
     input: &CreateNetworkInterfaceRequest,
     made: crate::records::NetworkInterface,
     tags: rolecall_base::Tags,
 ) -> Result<CreateNetworkInterfaceResult, Fault> {
-    let described = DescribedInterface::new(made, &GroupNames::of(network));
+    let names = GroupNames::of(db, place, std::iter::once(&made))?;
+    let described = DescribedInterface::new(made, &names);
     let wire = NetworkInterface {
         tag_set: tags::to_wire(&tags),
         status: Some("pending".into()),

@@ -28,7 +28,7 @@ impl Operation for DeleteNatGateway {
         }
         faults::dry_run(input.dry_run)?;
         nats::sweep(tx, place, now)?;
-        if nat.deleted.is_none() {
+        if nat.deleted.is_none() || nat.failure.is_some() {
             nats::end(tx, place, now, nat)?;
         }
         Ok(DeleteNatGatewayResult { nat_gateway_id: Some(input.nat_gateway_id.clone()) })

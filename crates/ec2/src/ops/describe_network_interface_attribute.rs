@@ -11,7 +11,6 @@ use crate::model::{
     AttributeBooleanValue, AttributeValue, DescribeNetworkInterfaceAttribute,
     DescribeNetworkInterfaceAttributeRequest, DescribeNetworkInterfaceAttributeResult,
 };
-use crate::network::Network;
 use crate::place::Place;
 use crate::questions::anywhere;
 
@@ -27,8 +26,8 @@ impl Operation for DescribeNetworkInterfaceAttribute {
         let own = interfaces::get(req.db()?, place, &input.network_interface_id)?;
         let name = input.attribute.as_deref().ok_or_else(|| faults::missing("attribute"))?;
         faults::dry_run(input.dry_run)?;
-        let network = Network::load(req.db()?, place)?;
-        let described = DescribedInterface::new(own, &GroupNames::of(&network));
+        let names = GroupNames::of(req.db()?, place, std::iter::once(&own))?;
+        let described = DescribedInterface::new(own, &names);
         let own = &described.interface;
         let mut answer = DescribeNetworkInterfaceAttributeResult {
             network_interface_id: Some(own.id.clone()),

@@ -77,6 +77,8 @@ pub struct NatGateway {
     pub created: Time,
     /// When it was deleted; it is described for a while.
     pub deleted: Option<Time>,
+    /// Why it never worked: code and message. Such a gateway has no interface.
+    pub failure: Option<(String, String)>,
     /// The primary one first.
     pub addresses: Vec<NatAddress>,
     pub token: Option<String>,

@@ -29,7 +29,11 @@ impl Row for NatGateway {
 
 /// A gateway works as soon as it is written, and is gone as soon as it is deleted.
 pub fn state(nat: &NatGateway) -> &'static str {
-    if nat.deleted.is_some() { "deleted" } else { "available" }
+    match (&nat.failure, nat.deleted) {
+        (Some(_), _) => "failed",
+        (None, Some(_)) => "deleted",
+        (None, None) => "available",
+    }
 }
 
 impl Shown<NatGateway> {
@@ -37,7 +41,12 @@ impl Shown<NatGateway> {
         self.in_state(state(&self.row))
     }
 
-    pub fn in_state(&self, state: &str) -> model::NatGateway {
+    /// As the call that makes it shows it: whether it fails is not known yet.
+    pub fn pending(&self) -> model::NatGateway {
+        model::NatGateway { failure_code: None, failure_message: None, ..self.in_state("pending") }
+    }
+
+    fn in_state(&self, state: &str) -> model::NatGateway {
         let nat = &self.row;
         let address = |(n, own): (usize, &crate::records::NatAddress)| {
             let elastic = own.elastic.as_ref();
@@ -60,7 +69,9 @@ impl Shown<NatGateway> {
             connectivity_type: Some(if nat.public { "public" } else { "private" }.to_owned()),
             availability_mode: Some("zonal".into()),
             create_time: Some(nat.created),
-            delete_time: nat.deleted,
+            delete_time: nat.deleted.filter(|_| nat.failure.is_none()),
+            failure_code: nat.failure.as_ref().map(|(code, _)| code.clone()),
+            failure_message: nat.failure.as_ref().map(|(_, message)| message.clone()),
             nat_gateway_addresses: Some(nat.addresses.iter().enumerate().map(address).collect()),
             tags: tags::to_wire(&self.tags),
             ..Default::default()
