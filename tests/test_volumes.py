@@ -69,7 +69,7 @@ def test_what_can_not_be_is_refused_by_name(ec2):
     assert code(ec2.create_volume, Size=1, Encrypted=True, **zone) == "UnsupportedOperation"
     assert code(ec2.create_volume, Size=99999, **zone) == "InvalidParameterValue"
     assert code(ec2.create_volume, Size=1, AvailabilityZone="mars-1a") == "InvalidZone.NotFound"
-    assert code(ec2.create_volume, Size=1, VolumeType="io1", **zone) == "MissingParameter"
+    assert code(ec2.create_volume, Size=4, VolumeType="io1", **zone) == "MissingParameter"
     assert code(ec2.describe_volumes, VolumeIds=["vol-00000000000000001"]) == "InvalidVolume.NotFound"
     assert code(ec2.describe_volumes, VolumeIds=["x"]) == "InvalidVolumeID.Malformed"
     assert code(ec2.enable_ebs_encryption_by_default) == "UnsupportedOperation"

@@ -10,7 +10,7 @@ use rolecall_store::{CommitError, Reader, Scan, Store, StoreError, Tx};
 
 use super::{IMPORT, Objects};
 use crate::instances;
-use crate::machines::Machines;
+use crate::machines::{Change, Machines};
 use crate::place::Place;
 use crate::records::{
     Bytes, DiskPlaces, DiskWork, Goal, Image, ImageState, Images, Mark, Snapshot, SnapshotState, Snapshots,
@@ -115,6 +115,8 @@ impl DiskWorker {
             if let Err(error) = driver.stop(&instance, GRACE).await {
                 log::warn!("{instance} could not be stopped for {id}: {error}");
             }
+            // What listens for it lets go of its addresses, which its next start needs.
+            self.machines.tell(Change::Ended { id: instance.clone() });
         }
         let outcome = driver.snapshot(&instance, id).await.map(|_| ()).map_err(|error| error.to_string());
         if let Err(why) = &outcome {
