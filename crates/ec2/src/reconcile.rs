@@ -211,7 +211,7 @@ impl Parts {
             if outcome.is_err() && instance.goal == Goal::Running && !instance.ran {
                 self.clear(id).await;
             }
-            if self.settle(&instance, outcome.is_ok()).await? {
+            if self.settle(&instance, &outcome).await? {
                 return Ok(());
             }
         }
@@ -282,7 +282,7 @@ impl Parts {
     }
 
     /// Writes what was reached; false when something else is wanted by now.
-    async fn settle(&self, driven: &Instance, reached: bool) -> Result<bool, Trouble> {
+    async fn settle(&self, driven: &Instance, outcome: &Result<(), ComputeError>) -> Result<bool, Trouble> {
         let now = self.env().now();
         self.update(|tx| {
             let Some(mut instance) = instances::find(tx, &driven.id)? else {
@@ -293,12 +293,13 @@ impl Parts {
                 return Ok(false);
             }
             tx.delete::<Work>(&driven.id)?;
-            if reached {
-                if instance.state != instance.goal.reached() || instance.reboots != instance.rebooted {
+            match outcome {
+                Err(error) => fail(tx, now, &mut instance, error)?,
+                Ok(()) if instance.state != instance.goal.reached() => {
                     lifecycle::reach(tx, now, &mut instance)?;
                 }
-            } else {
-                fail(tx, now, &mut instance)?;
+                Ok(()) if instance.reboots != instance.rebooted => lifecycle::reach(tx, now, &mut instance)?,
+                Ok(()) => {}
             }
             Ok(true)
         })
@@ -378,11 +379,12 @@ impl Parts {
 }
 
 /// Writes that a goal could not be reached: a launch ends, a start of a stopped instance stops again. A stop or an
-/// end that fails counts as done, since nothing more can be asked of the machine.
-fn fail(tx: &mut Tx, now: Time, instance: &mut Instance) -> Result<(), Fault> {
+/// end that fails counts as done, since nothing more can be asked of the machine. EC2's sentence is followed by the
+/// driver's: which step failed, and how.
+fn fail(tx: &mut Tx, now: Time, instance: &mut Instance, error: &ComputeError) -> Result<(), Fault> {
     if instance.goal == Goal::Running {
         let sentence = if instance.ran { "Internal error on start" } else { "Internal error on launch" };
-        instance.reason = Some(Reason::new("Server.InternalError", sentence));
+        instance.reason = Some(Reason::new("Server.InternalError", &format!("{sentence}: {error}")));
         instance.goal = if instance.ran { Goal::Stopped } else { Goal::Terminated };
         interfaces::stopped(tx, instance)?;
     }
