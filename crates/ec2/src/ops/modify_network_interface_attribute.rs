@@ -137,10 +137,11 @@ fn public(
     let tx = req.tx()?;
     let primary = own.attachment.as_ref().filter(|attachment| attachment.device_index == 0).cloned();
     let instance = primary.map(|at| lifecycle::get(tx, place, &at.instance, now)).transpose()?;
-    if !yes && let Some(slot) = own.addresses.first_mut() {
-        if let Some(address) = slot.public.take_if(|public| public.elastic.is_none()) {
-            addresses::free_public(tx, address.address)?;
-        }
+    if !yes
+        && let Some(slot) = own.addresses.first_mut()
+        && let Some(address) = slot.public.take_if(|public| public.elastic.is_none())
+    {
+        addresses::free_public(tx, address.address)?;
     }
     interfaces::put(tx, &own)?;
     if let Some(instance) = instance.filter(|own| yes && own.state == State::Running) {
