@@ -33,6 +33,8 @@ impl Operation for AuthorizeSecurityGroupIngress {
 
     fn run(req: &mut Authorized<'_, Self>) -> Result<AuthorizeSecurityGroupIngressResult, Fault> {
         let (place, env, input) = (Place::here(req), req.env, req.input);
+        let kind = "security-group-rule";
+        let new = tags::of_request(input.tag_specifications.as_deref(), &[kind], kind)?;
         let network = Network::load(req.db()?, place)?;
         let lists = PrefixLists::load(req.db()?, place, &network)?;
         let group = groups::named(&network, input.group_id.as_deref(), input.group_name.as_deref())?;
@@ -46,8 +48,6 @@ impl Operation for AuthorizeSecurityGroupIngress {
         };
         let given = (flat, input.ip_permissions.as_deref());
         let change = groups::authorize(env, place, (&network, &lists), group, false, given)?;
-        let kind = "security-group-rule";
-        let new = tags::of_request(input.tag_specifications.as_deref(), &[kind], kind)?;
         faults::dry_run(input.dry_run)?;
         groups::write(req.tx()?, place, &change.group, &change.before)?;
         for rule in &change.touched {

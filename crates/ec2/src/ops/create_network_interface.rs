@@ -49,6 +49,8 @@ impl Operation for CreateNetworkInterface {
     fn run(req: &mut Authorized<'_, Self>) -> Result<CreateNetworkInterfaceResult, Fault> {
         let (place, env, input) = (Place::here(req), req.env, req.input);
         refuse(input)?;
+        let kind = "network-interface";
+        let tags = tags::of_request(input.tag_specifications.as_deref(), &[kind], kind)?;
         let tx = req.tx()?;
         let once = token::of("CreateNetworkInterface", input.client_token.as_deref(), input)?;
         if let Some(id) = token::made(tx, place, once.as_ref())? {
@@ -66,8 +68,6 @@ impl Operation for CreateNetworkInterface {
                 return Err(faults::address_taken(address));
             }
         }
-        let kind = "network-interface";
-        let tags = tags::of_request(input.tag_specifications.as_deref(), &[kind], kind)?;
         faults::dry_run(input.dry_run)?;
         let new = interfaces::New {
             subnet: &subnet,

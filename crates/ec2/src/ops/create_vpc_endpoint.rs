@@ -38,6 +38,8 @@ impl Operation for CreateVpcEndpoint {
     fn run(req: &mut Authorized<'_, Self>) -> Result<CreateVpcEndpointResult, Fault> {
         let (place, env, input) = (Place::here(req), req.env, req.input);
         let gateway = refuse(place, input)?;
+        let kind = "vpc-endpoint";
+        let new = tags::of_request(input.tag_specifications.as_deref(), &[kind], kind)?;
         let tx = req.tx()?;
         let once = token::of("CreateVpcEndpoint", input.client_token.as_deref(), input)?;
         if let Some(id) = token::made(tx, place, once.as_ref())? {
@@ -59,8 +61,6 @@ impl Operation for CreateVpcEndpoint {
             true => Vec::new(),
             false => groups::for_interface(tx, place, &vpc.id, &list(&input.security_group_ids))?,
         };
-        let kind = "vpc-endpoint";
-        let new = tags::of_request(input.tag_specifications.as_deref(), &[kind], kind)?;
         let mut own = VpcEndpoint {
             id: env.resource_id("vpce"),
             vpc: vpc.id.clone(),

@@ -19,12 +19,16 @@ impl Operation for ModifyManagedPrefixList {
     fn run(req: &mut Authorized<'_, Self>) -> Result<ModifyManagedPrefixListResult, Fault> {
         let (place, input) = (Place::here(req), req.input);
         let tx = req.tx()?;
-        let mut list = managed::own(tx, place, &input.prefix_list_id)?;
         if input.ipam_prefix_list_resolver_sync_enabled == Some(true) {
             return Err(unsupported("An IPAM prefix list resolver"));
         }
         let add = input.add_entries.as_deref().unwrap_or_default();
         let gone = input.remove_entries.as_deref().unwrap_or_default();
+        let blocks = add.iter().map(|entry| &entry.cidr).chain(gone.iter().map(|entry| &entry.cidr));
+        if blocks.into_iter().any(String::is_empty) {
+            return Err(faults::missing("Cidr"));
+        }
+        let mut list = managed::own(tx, place, &input.prefix_list_id)?;
         let changes = !add.is_empty() || !gone.is_empty();
         if let Some(name) = &input.prefix_list_name {
             managed::check_name(name)?;
