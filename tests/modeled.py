@@ -30,7 +30,7 @@ CANDIDATES = [
     "plausible", "plausible.example.com", "111111111111", "arn:aws:iam::111111111111:role/plausible", "plausible@x.com",
     "plausible-plausible-1", "AKIAQAAAAAAAAAAAAAAA", "123456", "{}", "ou-ab12-abcdefgh", "r-ab12", "o-abcdefghij",
     "p-abcdefgh", "h-abcdefghij", "car-0123456789abcdef", "arn:aws:organizations::111111111111:account/o-abcdefghij/111111111111",
-    "https://plausible.example.com", "us-east-1", "us-east-1a", "0" * 40, "A" * 24, "/plausible/", "true", "a", "1",
+    "https://plausible.example.com", "tag:plausible", "us-east-1", "us-east-1a", "0" * 40, "A" * 24, "/plausible/", "true", "a", "1",
     "r-ab12", "111111111111-abcd", "e-ab12", "rt-abcdefgh",
 ]
 # What a member of this name must be like where its pattern does not say.

@@ -46,10 +46,10 @@ impl Operation for CopyImage {
             return Err(faults::unsupported("This destination or duration of a copy"));
         }
         let from = Place { account: place.account, region: &input.source_region };
-        let source = images::launchable(req.db()?, from, &input.source_image_id)?;
-        images::check_name(req.db()?, place, &input.name)?;
         let mut tags =
             tags::of_request(input.tag_specifications.as_deref(), &["image", "snapshot"], "image")?;
+        let source = images::launchable(req.db()?, from, &input.source_image_id)?;
+        images::check_name(req.db()?, place, &input.name)?;
         if input.copy_image_tags == Some(true) {
             let mut all = tags::of(req.db()?, from, &source.id)?;
             tags.iter().for_each(|tag| all.set(&tag.key, &tag.value));

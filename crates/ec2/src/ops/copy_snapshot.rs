@@ -46,8 +46,8 @@ impl Operation for CopySnapshot {
             return Err(faults::invalid("The destination must be the region that is called."));
         }
         let from = Place { account: place.account, region: &input.source_region };
-        let source = snapshots::usable(req.db()?, from, &input.source_snapshot_id)?;
         let tags = tags::of_request(input.tag_specifications.as_deref(), &["snapshot"], "snapshot")?;
+        let source = snapshots::usable(req.db()?, from, &input.source_snapshot_id)?;
         faults::dry_run(input.dry_run)?;
         let description = input
             .description

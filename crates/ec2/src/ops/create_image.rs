@@ -27,6 +27,10 @@ impl Operation for CreateImage {
     fn run(req: &mut Authorized<'_, Self>) -> Result<CreateImageResult, Fault> {
         let (place, input, env, now) = (Place::here(req), req.input, req.env, req.now);
         let at_once = lifecycle::at_once(req);
+        let given = input.tag_specifications.as_deref();
+        let makes = ["image", "snapshot"];
+        let image_tags = tags::of_request(given, &makes, "image")?;
+        let snapshot_tags = tags::of_request(given, &makes, "snapshot")?;
         let instance = lifecycle::get(req.db()?, place, &input.instance_id, now)?;
         if !matches!(instance.state, State::Running | State::Stopped) {
             let text = format!("Instance '{}' is not 'running' or 'stopped'.", instance.id);
@@ -39,10 +43,6 @@ impl Operation for CreateImage {
             return Err(faults::unsupported("BootModeOverride"));
         }
         images::check_name(req.db()?, place, &input.name)?;
-        let given = input.tag_specifications.as_deref();
-        let makes = ["image", "snapshot"];
-        let image_tags = tags::of_request(given, &makes, "image")?;
-        let snapshot_tags = tags::of_request(given, &makes, "snapshot")?;
         let own = volumes::of_instance(req.db()?, &instance)?;
         let mut image = new_image(req, &instance, &own)?;
         image.disks = volumes::disks(req.db()?, place, &image, input.block_device_mappings.as_deref())?;

@@ -28,9 +28,9 @@ impl Operation for CreateSnapshot {
     fn run(req: &mut Authorized<'_, Self>) -> Result<model::Snapshot, Fault> {
         let (place, input, env, now) = (Place::here(req), req.input, req.env, req.now);
         let at_once = lifecycle::at_once(req);
+        let tags = tags::of_request(input.tag_specifications.as_deref(), &["snapshot"], "snapshot")?;
         let volume = volumes::get(req.db()?, place, &input.volume_id)?;
         refuse(input.outpost_arn.as_deref(), input.location.as_deref())?;
-        let tags = tags::of_request(input.tag_specifications.as_deref(), &["snapshot"], "snapshot")?;
         faults::dry_run(input.dry_run)?;
         let description = input.description.as_deref().unwrap_or_default();
         let wish = Wish { description, tags: &tags, reboot: false, at_once };

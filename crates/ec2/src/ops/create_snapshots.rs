@@ -44,13 +44,13 @@ impl Operation for CreateSnapshots {
         let (place, input, env, now) = (Place::here(req), req.input, req.env, req.now);
         let at_once = lifecycle::at_once(req);
         refuse(input.outpost_arn.as_deref(), input.location.as_deref())?;
+        let own = tags::of_request(input.tag_specifications.as_deref(), &["snapshot"], "snapshot")?;
         let instance = lifecycle::get(req.db()?, place, &input.instance_specification.instance_id, now)?;
         let all = wished(input, &instance, volumes::of_instance(req.db()?, &instance)?);
         if all.is_empty() {
             let text = format!("The instance '{}' has no volumes to make snapshots of.", instance.id);
             return Err(faults::invalid(text));
         }
-        let own = tags::of_request(input.tag_specifications.as_deref(), &["snapshot"], "snapshot")?;
         faults::dry_run(input.dry_run)?;
         let description = input.description.as_deref().unwrap_or_default();
         let mut made = Vec::new();
