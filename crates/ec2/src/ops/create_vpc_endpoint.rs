@@ -47,6 +47,8 @@ impl Operation for CreateVpcEndpoint {
             return answer(tx, place, input, found);
         }
         Network::settle(tx, place)?;
+        let kind = "vpc-endpoint";
+        let new = tags::of_request(input.tag_specifications.as_deref(), &[kind], kind)?;
         let vpc = must::<Vpcs>(tx, place, &input.vpc_id, faults::no_vpc)?;
         let name = input.service_name.as_deref().ok_or_else(|| faults::missing("ServiceName"))?;
         let service = endpoints::service(place.region, name, gateway)?;
