@@ -143,6 +143,9 @@ mod tests {
         assert!(action("s3:NoSuchThing").is_none() && action("s3").is_none());
     }
 
+    /// What AWS's model has and its reference does not: `xtask/src/actions/reference.rs` adds it to our rows.
+    const UNLISTED: [&str; 1] = ["iam:UpdateDelegationRequest"];
+
     #[test]
     fn the_rows_of_the_services_here_agree_with_the_catalogue() {
         for rows in crate::services() {
@@ -151,6 +154,7 @@ mod tests {
             let ours: Vec<&str> = rows
                 .actions
                 .iter()
+                .filter(|row| !UNLISTED.contains(&row.name))
                 .filter_map(|row| row.name.split_once(':'))
                 .map(|(_, name)| name)
                 .collect();

@@ -4788,6 +4788,41 @@ impl wire::Output for GetInstanceTypesFromInstanceRequirementsResult {
 }
 
 #[derive(Debug)]
+pub struct GetInstanceUefiData;
+
+impl wire::Shape for GetInstanceUefiData {
+    type Input = GetInstanceUefiDataRequest;
+    type Output = GetInstanceUefiDataResult;
+    const META: &'static wire::Meta = &wire::Meta {
+        service: "ec2",
+        name: "GetInstanceUefiData",
+        protocol: wire::Protocol::Ec2,
+        xmlns: "http://ec2.amazonaws.com/doc/2016-11-15",
+        result_wrapper: None,
+        route: wire::Route::named("GetInstanceUefiData"),
+        status: 200,
+        streaming_input: false,
+        streaming_output: false,
+    };
+}
+
+impl wire::Input for GetInstanceUefiDataRequest {
+    fn decode(m: &wire::Message<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        form::FromForm::from_form(form::Form::parse(m)?.root(), v)
+    }
+
+    fn validate(&self, v: &mut Violations) {
+        let _ = v;
+    }
+}
+
+impl wire::Output for GetInstanceUefiDataResult {
+    fn encode(self, meta: &wire::Meta, request_id: &str, out: &mut wire::Response) {
+        xml::ec2_answer(meta, request_id, out, |w| self.members(w));
+    }
+}
+
+#[derive(Debug)]
 pub struct GetLaunchTemplateData;
 
 impl wire::Shape for GetLaunchTemplateData {
@@ -18318,6 +18353,75 @@ impl record::Tell for GetInstanceTypesFromInstanceRequirementsResult {
         t.open();
         t.set("instanceTypeSet", "", self.instance_types.as_deref());
         t.put("nextToken", self.next_token.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Debug, Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetInstanceUefiDataRequest {
+    pub instance_id: String,
+    pub dry_run: Option<bool>,
+}
+
+impl form::FromForm for GetInstanceUefiDataRequest {
+    fn from_form(n: form::Node<'_>, v: &mut Violations) -> Result<Self, Fault> {
+        Ok(GetInstanceUefiDataRequest { instance_id: n.need("InstanceId", v)?, dry_run: n.get("DryRun", v)? })
+    }
+}
+
+impl record::Tell for GetInstanceUefiDataRequest {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("instanceId", Some(&self.instance_id));
+        t.put("dryRun", self.dry_run.as_ref());
+        t.close();
+    }
+}
+
+#[derive(Default, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "vectors",
+    derive(wire::vectors::Serialize, wire::vectors::Deserialize),
+    serde(crate = "wire::vectors::serde", rename_all = "PascalCase", default, deny_unknown_fields)
+)]
+pub struct GetInstanceUefiDataResult {
+    pub instance_id: Option<String>,
+    pub uefi_data: Option<String>,
+}
+
+impl std::fmt::Debug for GetInstanceUefiDataResult {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("GetInstanceUefiDataResult")
+            .field("instance_id", &self.instance_id)
+            .field("uefi_data", &"***")
+            .finish()
+    }
+}
+
+impl GetInstanceUefiDataResult {
+    fn members(&self, w: &mut xml::Writer) {
+        w.put("instanceId", &self.instance_id);
+        w.put("uefiData", &self.uefi_data);
+    }
+}
+
+impl xml::ToXml for GetInstanceUefiDataResult {
+    fn to_xml(&self, name: &str, w: &mut xml::Writer) {
+        w.open(name);
+        self.members(w);
+        w.close(name);
+    }
+}
+
+impl record::Tell for GetInstanceUefiDataResult {
+    fn tell(&self, t: &mut record::Teller) {
+        t.open();
+        t.put("instanceId", self.instance_id.as_ref());
         t.close();
     }
 }
@@ -34631,6 +34735,7 @@ pub static CODECS: &[wire::vectors::Codec] = &[
     wire::vectors::Codec::of::<GetEbsEncryptionByDefault>(),
     wire::vectors::Codec::of::<GetInstanceMetadataDefaults>(),
     wire::vectors::Codec::of::<GetInstanceTypesFromInstanceRequirements>(),
+    wire::vectors::Codec::of::<GetInstanceUefiData>(),
     wire::vectors::Codec::of::<GetLaunchTemplateData>(),
     wire::vectors::Codec::of::<GetManagedPrefixListAssociations>(),
     wire::vectors::Codec::of::<GetManagedPrefixListEntries>(),

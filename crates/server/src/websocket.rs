@@ -157,7 +157,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Terminal<S> {
 
 /// Sets the terminal's size as a text message wishes; false for one that wishes something else.
 fn set_size(resize: Option<&Resize>, text: &str) -> bool {
-    let Ok(Size { columns, rows }) = serde_json::from_str(text) else { return false };
+    // A structure is also read from a list of its members.
+    let object = text.trim_start().starts_with('{');
+    let Some(Size { columns, rows }) = object.then(|| serde_json::from_str(text).ok()).flatten() else {
+        return false;
+    };
     if !(1..=LARGEST).contains(&columns) || !(1..=LARGEST).contains(&rows) {
         return false;
     }

@@ -61,7 +61,7 @@ mod tests {
         let text = table(&[instance]);
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines.len(), 2);
-        assert!(lines[0].starts_with("INSTANCE  NAME   STATE    TYPE"));
+        assert!(lines[0].starts_with("INSTANCE  NAME    STATE    TYPE"));
         assert!(lines[1].starts_with("i-1       a[31mb  running  -"));
     }
 }

@@ -47,8 +47,6 @@ impl Operation for CreateVpcEndpoint {
             return answer(tx, place, input, found);
         }
         Network::settle(tx, place)?;
-        let kind = "vpc-endpoint";
-        let new = tags::of_request(input.tag_specifications.as_deref(), &[kind], kind)?;
         let vpc = must::<Vpcs>(tx, place, &input.vpc_id, faults::no_vpc)?;
         let name = input.service_name.as_deref().ok_or_else(|| faults::missing("ServiceName"))?;
         let service = endpoints::service(place.region, name, gateway)?;
@@ -191,7 +189,7 @@ mod tests {
         let made =
             world.call::<CreateVpcEndpoint>(&root, gateway(&vpc, &[&a])).unwrap().vpc_endpoint.unwrap();
         let id = made.vpc_endpoint_id.unwrap();
-        assert_eq!(made.route_table_ids.unwrap(), [a.clone()]);
+        assert_eq!(made.route_table_ids.unwrap(), std::slice::from_ref(&a));
         let route = seen_table(&world, &a).routes.unwrap().pop().unwrap();
         assert_eq!(route.gateway_id.as_ref(), Some(&id));
         assert!(route.destination_prefix_list_id.unwrap().starts_with("pl-"));

@@ -129,6 +129,7 @@ pub mod get_ebs_default_kms_key_id;
 pub mod get_ebs_encryption_by_default;
 pub mod get_instance_metadata_defaults;
 pub mod get_instance_types_from_instance_requirements;
+pub mod get_instance_uefi_data;
 pub mod get_launch_template_data;
 pub mod get_managed_prefix_list_associations;
 pub mod get_managed_prefix_list_entries;
@@ -314,6 +315,7 @@ pub static OPERATIONS: &[rolecall_door::Row] = &[
     rolecall_door::row::<crate::model::GetEbsEncryptionByDefault>(),
     rolecall_door::row::<crate::model::GetInstanceMetadataDefaults>(),
     rolecall_door::row::<crate::model::GetInstanceTypesFromInstanceRequirements>(),
+    rolecall_door::row::<crate::model::GetInstanceUefiData>(),
     rolecall_door::row::<crate::model::GetLaunchTemplateData>(),
     rolecall_door::row::<crate::model::GetManagedPrefixListAssociations>(),
     rolecall_door::row::<crate::model::GetManagedPrefixListEntries>(),
@@ -841,7 +843,6 @@ pub static MISSING: &[rolecall_wire::Route] = &[
     rolecall_wire::Route::named("GetImageBlockPublicAccessState"),
     rolecall_wire::Route::named("GetImageFindings"),
     rolecall_wire::Route::named("GetInstanceTpmEkPub"),
-    rolecall_wire::Route::named("GetInstanceUefiData"),
     rolecall_wire::Route::named("GetIpamAddressHistory"),
     rolecall_wire::Route::named("GetIpamDiscoveredAccounts"),
     rolecall_wire::Route::named("GetIpamDiscoveredPublicAddresses"),
