@@ -136,8 +136,9 @@ impl AskFacts<'_> {
             "requestedregion" => one(self.region),
             "useragent" => self.origin.user_agent.as_deref().and_then(one),
             "referer" => self.origin.referer.as_deref().and_then(one),
-            // A request through an endpoint has an address inside of the VPC, which is another key.
-            "sourceip" if self.origin.endpoint.is_none() => self.source_ip(),
+            // A request through an endpoint has an address inside of the VPC, which is another key. Without one such an
+            // address says nothing: who makes a VPC chooses its block.
+            "sourceip" if self.origin.endpoint.is_none() && !self.origin.private => self.source_ip(),
             "viaawsservice" => truth(!via.is_empty()),
             "calledvia" if !via.is_empty() => Some(Value::Many(via)),
             "calledviafirst" => via.first().and_then(|service| one(service.as_str())),

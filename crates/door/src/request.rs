@@ -15,6 +15,8 @@ use rolecall_policy::PolicySet;
 #[derive(Clone, Debug, Default)]
 pub struct Origin {
     pub source_ip: Option<IpAddr>,
+    /// The address is one inside of a VPC, which nobody outside knows.
+    pub private: bool,
     /// It came over TLS.
     pub secure: bool,
     /// Over which version of it: `1.2`, `1.3`.

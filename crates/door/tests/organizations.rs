@@ -501,6 +501,10 @@ fn a_request_through_an_endpoint_has_its_keys_and_no_source_address() {
     let plain = Origin { endpoint: None, ..through.clone() };
     let without = r#"{"IpAddress": {"aws:SourceIp": "10.0.0.7"}, "Null": {"aws:SourceVpce": "true", "aws:VpcSourceIp": "true"}}"#;
     assert!(holds(&scene, &plain, &ann, scene.outside, without));
+    // Whoever makes a VPC chooses its addresses: they are no proof of anything.
+    let private = Origin { private: true, ..plain };
+    let none = r#"{"Null": {"aws:SourceIp": "true", "aws:VpcSourceIp": "true"}}"#;
+    assert!(holds(&scene, &private, &ann, scene.outside, none));
 }
 
 #[test]

@@ -57,13 +57,17 @@ impl Inside {
     }
 
     /// Says in an origin what is known of a request for a service. Without a VPC endpoint it comes, as in AWS, from the
-    /// public address of its interface or of its NAT gateway.
+    /// public address of its interface or of its NAT gateway. Without these too, its address is only to be recorded.
     ///
     /// # Errors
     /// When the store can't be read: then nothing may pass as coming from elsewhere.
     pub fn complete(&self, origin: &mut Origin, service: &str) -> Result<(), Fault> {
-        let Some(IpAddr::V4(from)) = origin.source_ip else { return Ok(()) };
+        let Some(IpAddr::V4(from)) = origin.source_ip else {
+            origin.private = true;
+            return Ok(());
+        };
         let way = self.way(from, service)?;
+        origin.private = way.endpoint.is_none() && way.public.is_none();
         if way.endpoint.is_none()
             && let Some(public) = way.public
         {
