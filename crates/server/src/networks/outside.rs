@@ -3,7 +3,7 @@
 //! The router hands over only what a route to an internet or NAT gateway, ACLs and groups let pass. Here it is seen to that
 //! it is the world that is reached: nothing of this machine itself, no private network, no other VPC.
 
-use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, UdpSocket};
 use std::sync::Arc;
 
 use tokio::net::{TcpListener, TcpStream};
@@ -11,6 +11,8 @@ use tokio::task::JoinSet;
 
 use super::{CONNECT, Networks, join, refuse};
 
+/// Azure's agent on the host of a virtual machine, which trusts whoever reaches it: this machine may be one.
+const AZURE_HOST: Ipv4Addr = Ipv4Addr::new(168, 63, 129, 16);
 /// Connections of one VPC to the outside at a time.
 const CONNECTIONS: usize = 1024;
 
@@ -81,13 +83,19 @@ fn is_public(address: Ipv4Addr) -> bool {
         || (first == 100 && (64..128).contains(&second))
         || (first == 192 && second == 0 && third == 0)
         || (first == 198 && (18..20).contains(&second))
-        || first >= 224;
+        || first >= 224
+        || address == AZURE_HOST;
     !never && !reserved
 }
 
-/// Whether this machine has the address itself: the kernel then sends to it from it. Nothing is sent by asking.
+/// Whether this machine has the address itself: it can then be bound, or the kernel sends to it from it. Secondary
+/// addresses are sent to from the first one. Nothing is sent by asking. Where the kernel lets any address be bound
+/// (`ip_nonlocal_bind`), nothing counts as outside.
 fn is_own(address: SocketAddrV4) -> bool {
-    let asked = std::net::UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).and_then(|socket| {
+    if UdpSocket::bind((*address.ip(), 0)).is_ok() {
+        return true;
+    }
+    let asked = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).and_then(|socket| {
         socket.connect(address)?;
         socket.local_addr()
     });
@@ -119,6 +127,7 @@ mod tests {
             "198.18.0.1",
             "224.0.0.1",
             "255.255.255.255",
+            "168.63.129.16",
         ];
         for address in others {
             assert!(!is_public(address.parse().unwrap()), "{address}");
@@ -127,6 +136,9 @@ mod tests {
 
     #[test]
     fn this_machines_own_addresses_are_not_outside() {
-        assert!(is_own("127.0.0.1:80".parse().unwrap()));
+        // The second is sent to from the first, as a second address of a card is.
+        for own in ["127.0.0.1:80", "127.0.0.2:80"] {
+            assert!(is_own(own.parse().unwrap()), "{own}");
+        }
     }
 }
