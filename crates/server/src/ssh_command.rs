@@ -7,7 +7,7 @@ use rolecall_compute::{ExecIo, ExecSpec, ExitStatus, Reader, Resize, Writer};
 use russh::server::{Handle, Msg};
 use russh::{Channel, ChannelMsg, ChannelReadHalf, ChannelWriteHalf, Sig};
 use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit, mpsc};
 
 use crate::start::World;
 
@@ -16,6 +16,10 @@ const VARIABLES: usize = 64;
 /// KiB of input that may wait for a command. The connection has one reader for all of its messages, so this is large:
 /// a command that reads no more until its own output is taken must not keep that output's window from being heard.
 const INPUT_KIB: usize = 64 * 1024;
+/// KiB of it that a channel may have whatever others have, so that nobody's typing is lost to another's backlog.
+const OWN_KIB: usize = 128;
+/// KiB that all channels together may have above that.
+static SHARED: Semaphore = Semaphore::const_new(1024 * 1024);
 /// Runs a command line by the user's own shell, as sshd does.
 const BY_SHELL: &str = r#"exec "${SHELL:-/bin/sh}" -c "$0""#;
 
@@ -149,6 +153,22 @@ pub async fn converse(io: ExecIo, requests: ChannelReadHalf, replies: &ChannelWr
 struct Chunk {
     data: Bytes,
     _room: OwnedSemaphorePermit,
+    _share: Option<SemaphorePermit<'static>>,
+}
+
+impl Chunk {
+    /// Waits until the channel has room for it; `None` when all channels together have none.
+    async fn new(data: Bytes, room: &Arc<Semaphore>, shared: &'static Semaphore) -> Option<Chunk> {
+        let kib = data.len().div_ceil(1024);
+        let count = u32::try_from(kib).ok()?;
+        let permit = room.clone().acquire_many_owned(count).await.ok()?;
+        let waiting = INPUT_KIB.saturating_sub(room.available_permits());
+        let share = match waiting <= OWN_KIB {
+            true => None,
+            false => Some(shared.try_acquire_many(count).ok()?),
+        };
+        Some(Chunk { data, _room: permit, _share: share })
+    }
 }
 
 /// Takes what the client sends, until it leaves. `chunks` ends with its input.
@@ -157,13 +177,15 @@ async fn listen(mut requests: ChannelReadHalf, chunks: mpsc::UnboundedSender<Chu
     let mut chunks = Some(chunks);
     while let Some(message) = requests.wait().await {
         match message {
-            ChannelMsg::Data { data } => {
-                let kib = u32::try_from(data.len().div_ceil(1024)).unwrap_or(u32::MAX);
-                let Ok(permit) = room.clone().acquire_many_owned(kib).await else { return };
-                if let Some(chunks) = &chunks {
-                    // A command that reads no more is no reason to stop listening.
-                    let _ = chunks.send(Chunk { data, _room: permit });
-                }
+            // What has no bytes takes no room: any number of them could wait.
+            ChannelMsg::Data { data } if !data.is_empty() => {
+                let Some(chunks) = &chunks else { continue };
+                let Some(chunk) = Chunk::new(data, &room, &SHARED).await else {
+                    log::warn!("an SSH channel was closed: too much input waits for commands");
+                    return;
+                };
+                // A command that reads no more is no reason to stop listening.
+                let _ = chunks.send(chunk);
             }
             ChannelMsg::Eof => chunks = None,
             ChannelMsg::WindowChange { col_width, row_height, .. } => {
@@ -209,4 +231,26 @@ async fn pump(mut from: Reader, mut to: impl AsyncWrite + Unpin) {
         }
     }
     let _ = to.flush().await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_waits_for_commands_is_bounded_over_all_channels() {
+        static FEW: Semaphore = Semaphore::const_new(64);
+        let channel = || Arc::new(Semaphore::new(INPUT_KIB));
+        let piece = || Bytes::from(vec![0; 64 * 1024]);
+        let (greedy, other) = (channel(), channel());
+        let mut waiting = Vec::new();
+        for _ in 0..3 {
+            waiting.push(Chunk::new(piece(), &greedy, &FEW).await.unwrap());
+        }
+        assert!(Chunk::new(piece(), &greedy, &FEW).await.is_none());
+        // Others still have what is theirs.
+        assert!(Chunk::new(piece(), &other, &FEW).await.is_some());
+        waiting.clear();
+        assert_eq!(FEW.available_permits(), 64);
+    }
 }
