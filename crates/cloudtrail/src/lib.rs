@@ -17,6 +17,7 @@ mod writable;
 
 pub use event::Event;
 pub use history::{Attribute, EventHistory, Found, History, Position, Search};
+pub use organization::reaches_members;
 pub use records::{
     Deliveries, Delivery, Digest, DigestKey, DigestKeys, Digests, LastDigest, LogFile, Span, Trail, Trails,
 };

@@ -23,8 +23,7 @@ pub(crate) fn asked(db: &Reader, account: AccountId, wanted: bool) -> Result<Opt
     }
     let organization = of(db, account)?
         .ok_or_else(|| fault::organizations_not_in_use("The account is not a member of an organization."))?;
-    let delegated = (organization.id.clone(), account, SERVICE.to_owned());
-    if organization.management != account && !db.exists::<DelegatedAdministrators>(&delegated)? {
+    if !administers(db, &organization, account)? {
         let text = "Only the management account and delegated administrators of an organization can have trails of it.";
         return Err(fault::not_organization_master_account(text));
     }
@@ -32,11 +31,32 @@ pub(crate) fn asked(db: &Reader, account: AccountId, wanted: bool) -> Result<Opt
         let text = "The organization does not have all features enabled.";
         return Err(fault::organization_not_in_all_features_mode(text));
     }
-    if !db.exists::<ServiceAccess>(&(organization.id.clone(), SERVICE.to_owned()))? {
+    if !trusts(db, &organization)? {
         let text = "Trusted access of CloudTrail is not enabled in the organization.";
         return Err(fault::cloud_trail_access_not_enabled(text));
     }
     Ok(Some(organization.id))
+}
+
+/// Whether an organization trail may have its members' events: not once its account is out of the organization or
+/// administers it no more, nor while CloudTrail is not trusted.
+///
+/// # Errors
+/// When the store can't be read.
+pub fn reaches_members(db: &Reader, trail: &Trail) -> Result<bool, Fault> {
+    let Some(organization) = of(db, trail.account)? else { return Ok(false) };
+    Ok(trail.organization.as_ref() == Some(&organization.id)
+        && trusts(db, &organization)?
+        && administers(db, &organization, trail.account)?)
+}
+
+fn administers(db: &Reader, organization: &Organization, account: AccountId) -> Result<bool, Fault> {
+    let delegated = (organization.id.clone(), account, SERVICE.to_owned());
+    Ok(organization.management == account || db.exists::<DelegatedAdministrators>(&delegated)?)
+}
+
+fn trusts(db: &Reader, organization: &Organization) -> Result<bool, Fault> {
+    Ok(db.exists::<ServiceAccess>(&(organization.id.clone(), SERVICE.to_owned()))?)
 }
 
 fn of(db: &Reader, account: AccountId) -> Result<Option<Organization>, Fault> {
@@ -149,5 +169,28 @@ mod tests {
         };
         let refused = scene.world.call::<CreateTrail>(&root, input);
         check_fault(refused, "NotOrganizationMasterAccountException");
+    }
+    #[test]
+    fn members_events_are_for_those_who_administer_the_organization() {
+        let scene = Scene::new();
+        let dev: AccountId = "222222222222".parse().unwrap();
+        scene.world.account(dev);
+        organized(&scene, true, true, &[ACCOUNT, dev]);
+        create(&scene).unwrap();
+        let read = || scene.world.door.identity.store.read().unwrap();
+        let own = target::all(&read(), ACCOUNT).unwrap().remove(0);
+        let delegated = crate::records::Trail { account: dev, ..own.clone() };
+        let reach = |trail: &crate::records::Trail| reaches_members(&read(), trail).unwrap();
+        assert!(reach(&own) && !reach(&delegated));
+        let organization = own.organization.clone().unwrap();
+        let key = (organization.clone(), dev, super::SERVICE.to_owned());
+        let since = Since { time: scene.world.env.now() };
+        scene.world.write(|tx| Ok(tx.put::<DelegatedAdministrators>(&key, &since)?));
+        assert!(reach(&delegated));
+        scene.world.write(|tx| Ok(tx.delete::<DelegatedAdministrators>(&key)?));
+        assert!(!reach(&delegated));
+        let trust = (organization, super::SERVICE.to_owned());
+        scene.world.write(|tx| Ok(tx.delete::<ServiceAccess>(&trust)?));
+        assert!(!reach(&own));
     }
 }

@@ -14,7 +14,7 @@ use std::time::Duration;
 use rolecall_base::Fault;
 use rolecall_cloudtrail::{Deliveries, Delivery, Event, EventHistory, Position, Trail, Trails, Writable};
 use rolecall_door::Door;
-use rolecall_identity::records::{Members, MembersOfOrganization};
+use rolecall_identity::records::MembersOfOrganization;
 use rolecall_s3::model::{GetBucketAcl, GetBucketAclRequest, PutObject};
 use rolecall_store::{Reader, Scan};
 use tokio::sync::watch;
@@ -85,11 +85,10 @@ fn runners(db: &Reader) -> Result<Vec<Runner>, Fault> {
     Ok(all)
 }
 
-/// The accounts whose events an organization trail gets; none once its owner is out of the organization.
+/// The accounts whose events an organization trail gets; none once its owner may not have them any more.
 fn members(db: &Reader, trail: &Trail) -> Result<Option<HashSet<String>>, Fault> {
     let Some(organization) = &trail.organization else { return Ok(None) };
-    let own = db.get::<Members>(&trail.account)?;
-    if own.is_none_or(|own| own.organization != *organization) {
+    if !rolecall_cloudtrail::reaches_members(db, trail)? {
         return Ok(Some(HashSet::new()));
     }
     let rows = db.scan::<MembersOfOrganization>(&(organization.as_str(),), None, usize::MAX)?;
