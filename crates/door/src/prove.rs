@@ -4,6 +4,7 @@ use std::task::Poll;
 
 use rolecall_base::Fault;
 use rolecall_identity::Caller;
+use rolecall_identity::records::Accounts;
 
 use crate::authenticate::Proof;
 use crate::door::{Door, Pass, Visitor, guarded};
@@ -57,7 +58,8 @@ impl Door {
         Ok(Proof { visitor, region: self.region.clone(), body: BodyCheck::none(), signature: None })
     }
 
-    /// Finds the caller of a pass by its proof. A refusal is recorded in the account that the request names, as nobody's.
+    /// Finds the caller of a pass by its proof. A refusal is recorded in the account that the request names, as nobody's;
+    /// nowhere when there is no such account.
     pub(crate) async fn prove(&self, pass: &mut Pass<'_>, prove: Prove) -> Result<(), Fault> {
         if let Some(account) = (prove.account)(&*pass.input) {
             pass.visitor = Visitor::vouched(Caller { account, ..Caller::anonymous() });
@@ -83,8 +85,9 @@ impl Door {
                 Ok(())
             }
             Err(fault) => {
-                let now = self.identity.env.now();
-                if self.unproven.admit(pass.visitor.caller.account, now) {
+                let (account, now) = (pass.visitor.caller.account, self.identity.env.now());
+                let exists = self.identity.store.read()?.exists::<Accounts>(&account)?;
+                if exists && self.unproven.admit(account, now) {
                     self.log_refused(pass, &fault);
                 }
                 Err(fault)

@@ -9,10 +9,8 @@ use rolecall_base::{AccountId, Time};
 /// Records that may come at once, and each second after that.
 const BURST: u32 = 100;
 const A_SECOND: u32 = 10;
-/// Accounts that are remembered. Past that all are forgotten, which costs at most one more burst each.
-const ACCOUNTS: usize = 1_024;
 
-/// Refusals of late, by account.
+/// Refusals of late, by account; never more than there are accounts.
 #[derive(Debug, Default)]
 pub(crate) struct Unproven(Mutex<HashMap<AccountId, Bucket, foldhash::fast::RandomState>>);
 
@@ -25,12 +23,9 @@ struct Bucket {
 }
 
 impl Unproven {
-    /// Whether one more may be recorded now.
+    /// Whether one more may be recorded now, for an account that exists: made-up ones would fill the memory.
     pub fn admit(&self, account: AccountId, now: Time) -> bool {
         let mut accounts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if accounts.len() >= ACCOUNTS && !accounts.contains_key(&account) {
-            accounts.clear();
-        }
         let full = Bucket { left: BURST, filled: now, lost: 0 };
         let bucket = accounts.entry(account).or_insert(full);
         let seconds = u32::try_from(now.since(bucket.filled).as_secs()).unwrap_or(u32::MAX);

@@ -180,6 +180,9 @@ fn the_proof_says_who_calls_and_the_trust_policy_decides() {
 fn a_bad_proof_is_recorded_as_nobodys_in_the_account_it_was_about() {
     let world = World::new(1);
     check_fault(knock(&world, ""), "InvalidIdentityToken");
+    assert!(world.records.all().is_empty(), "there is no such account");
+    world.account("222222222222".parse().unwrap());
+    check_fault(knock(&world, ""), "InvalidIdentityToken");
     let [record] = world.records.all().try_into().unwrap();
     assert!(record.contains(r#""accountId":"anonymous""#), "{record}");
     assert!(record.contains(r#""recipientAccountId":"222222222222""#), "{record}");
