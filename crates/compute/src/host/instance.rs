@@ -41,6 +41,17 @@ pub(super) async fn boot_failure(control: OwnedFd) -> Option<ComputeError> {
     }
 }
 
+async fn wait_booted(channel: &Channel, limit: Duration) -> Result<(), ComputeError> {
+    let failed = |error| ComputeError::failed("talk to the instance", error);
+    let late = |_| ComputeError::failed("start the instance", "its system did not stand in time");
+    let report = tokio::time::timeout(limit, channel.receive()).await;
+    match report.map_err(late)?.map_err(failed)? {
+        Some((Report::Booted, _)) => Ok(()),
+        Some((Report::BootFailed { stage, message }, _)) => Err(ComputeError::Failed { stage, message }),
+        _ => Err(failed(std::io::Error::other("its first process ended before it had booted"))),
+    }
+}
+
 /// Orders under way, by number.
 #[derive(Debug, Default)]
 struct Orders {
@@ -49,22 +60,17 @@ struct Orders {
 }
 
 impl Instance {
-    /// Takes over the socket of an init that has just been started, and waits until it has booted.
+    /// Takes over the socket of an init that has just been started, and waits until it has booted, or `limit` passed.
     pub(super) async fn booted(
         spec: InstanceSpec,
         (imds, imds_6): (TcpListener, Option<TcpListener>),
         control: OwnedFd,
         events: broadcast::Sender<Event>,
+        limit: Duration,
     ) -> Result<Instance, ComputeError> {
         let failed = |error| ComputeError::failed("talk to the instance", error);
         let channel = Arc::new(Channel::new(control).map_err(failed)?);
-        match channel.receive().await.map_err(failed)? {
-            Some((Report::Booted, _)) => {}
-            Some((Report::BootFailed { stage, message }, _)) => {
-                return Err(ComputeError::Failed { stage, message });
-            }
-            _ => return Err(failed(std::io::Error::other("its first process ended before it had booted"))),
-        }
+        wait_booted(&channel, limit).await?;
         let (orders, gone) = (Arc::default(), watch::Sender::new(false));
         let instance = Instance { spec, imds, imds_6, channel, orders, next: AtomicU64::new(1), gone };
         instance.listen(events);
@@ -203,4 +209,20 @@ impl Orders {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{Channel, wait_booted};
+    use crate::packet;
+
+    #[tokio::test]
+    async fn a_system_that_never_stands_is_not_waited_for_without_end() {
+        let (ours, _silent) = packet::pair().unwrap();
+        let channel = Channel::new(ours).unwrap();
+        let refused = wait_booted(&channel, Duration::ZERO).await.unwrap_err().to_string();
+        assert!(refused.contains("did not stand in time"), "{refused}");
+    }
 }

@@ -32,6 +32,8 @@ use supervisor::Supervisor;
 
 /// How much longer than its grace a stop may take before the instance is killed.
 const KILL_AFTER: Duration = Duration::from_secs(2);
+/// How long an instance may take until its system stands: what it boots from is its owner's.
+const BOOT_LIMIT: Duration = Duration::from_secs(60);
 /// How long the kernel may take to end a killed instance.
 const KILL_LIMIT: Duration = Duration::from_secs(10);
 
@@ -213,9 +215,15 @@ impl Host {
         };
         let address = listener.local_addr();
         let address = address.map_err(|error| ComputeError::failed("read the metadata address", error))?;
-        let instance =
-            Instance::booted(spec.clone(), (listener, files.next()), ours, self.events.clone()).await?;
-        Ok((instance, address))
+        let listeners = (listener, files.next());
+        let booted = Instance::booted(spec.clone(), listeners, ours, self.events.clone(), BOOT_LIMIT).await;
+        if booted.is_err()
+            && let Err(error) =
+                self.supervisor().ask(Vec::new(), |seq| Ask::Kill { seq, id: spec.id.clone() }).await
+        {
+            log::warn!("cannot end instance {}, which did not boot: {error}", spec.id);
+        }
+        Ok((booted?, address))
     }
 
     /// Without namespaces the metadata is on a loopback port, told by the environment.

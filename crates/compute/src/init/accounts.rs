@@ -6,6 +6,7 @@ use std::io;
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 
+use super::files;
 use crate::spec::User;
 
 /// Name, id and members' field: the groups of a fresh system.
@@ -119,7 +120,7 @@ pub(crate) fn ensure(account: &Account, single_id: bool) -> io::Result<()> {
 
 /// User id, group id and home of a user.
 pub(crate) fn lookup(name: &str) -> io::Result<Option<(u32, u32, PathBuf)>> {
-    let passwd = fs::read_to_string(PASSWD)?;
+    let passwd = files::read(PASSWD)?;
     let line = passwd
         .lines()
         .map(|line| line.split(':').collect::<Vec<_>>())
@@ -134,7 +135,7 @@ pub(crate) fn lookup(name: &str) -> io::Result<Option<(u32, u32, PathBuf)>> {
 
 fn add(account: &Account, single_id: bool) -> io::Result<(u32, u32, PathBuf)> {
     let name = &account.name;
-    let passwd = fs::read_to_string(PASSWD)?;
+    let passwd = files::read(PASSWD)?;
     let first = if account.system { 100 } else { 1000 };
     // With one id inside, everybody is root.
     let uid = if single_id {
@@ -146,7 +147,7 @@ fn add(account: &Account, single_id: bool) -> io::Result<(u32, u32, PathBuf)> {
         _ if single_id => 0,
         Some(group) => ensure_group(group, &[], single_id)?,
         None => {
-            let groups = fs::read_to_string(GROUP)?;
+            let groups = files::read(GROUP)?;
             match group_id(&groups, name) {
                 Some(gid) => gid,
                 None => {
@@ -167,7 +168,7 @@ fn add(account: &Account, single_id: bool) -> io::Result<(u32, u32, PathBuf)> {
 
 /// The id of a group, made when absent, with these users in it.
 pub(crate) fn ensure_group(name: &str, members: &[String], single_id: bool) -> io::Result<u32> {
-    let text = fs::read_to_string(GROUP)?;
+    let text = files::read(GROUP)?;
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
     let mut found = None;
     for line in &mut lines {
@@ -200,7 +201,7 @@ pub(crate) fn ensure_group(name: &str, members: &[String], single_id: bool) -> i
 
 /// Gives a user's line in `/etc/shadow` this digest; `!` before it locks.
 pub(crate) fn set_password(name: &str, digest: &str) -> io::Result<()> {
-    let text = fs::read_to_string(SHADOW)?;
+    let text = files::read(SHADOW)?;
     let mut changed = String::new();
     let mut found = false;
     for line in text.lines() {
@@ -241,7 +242,7 @@ fn make_home(home: &Path, uid: u32, gid: u32, single_id: bool) -> io::Result<()>
 pub(crate) fn authorize(home: &Path, uid: u32, gid: u32, keys: &[String], single_id: bool) -> io::Result<()> {
     let folder = home.join(".ssh");
     let path = folder.join("authorized_keys");
-    let mut text = fs::read_to_string(&path).unwrap_or_default();
+    let mut text = files::read(&path).unwrap_or_default();
     if !text.is_empty() && !text.ends_with('\n') {
         text.push('\n');
     }
@@ -284,11 +285,11 @@ fn group_id(text: &str, name: &str) -> Option<u32> {
 
 /// The id of a group.
 pub(crate) fn group(name: &str) -> io::Result<Option<u32>> {
-    Ok(group_id(&fs::read_to_string(GROUP)?, name))
+    Ok(group_id(&files::read(GROUP)?, name))
 }
 
 fn append(path: &str, line: &str) -> io::Result<()> {
-    let mut text = match fs::read_to_string(path) {
+    let mut text = match files::read(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
         other => other?,
     };
@@ -304,7 +305,11 @@ fn append(path: &str, line: &str) -> io::Result<()> {
 fn replace(path: &str, text: &str) -> io::Result<()> {
     let new = format!("{path}.new");
     let mode = fs::metadata(path).map_or(0o600, |about| about.permissions().mode() & 0o777);
-    fs::write(&new, text)?;
+    // Whatever has the name is no file of ours, and may be one that writing waits for.
+    match fs::remove_file(&new) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => fs::write(&new, text)?,
+    }
     set_mode(&new, mode)?;
     fs::rename(&new, path)
 }

@@ -164,7 +164,7 @@ impl Surroundings {
             let (name, shell) = (name.to_owned(), shell.to_owned());
             return Ok(Account { name, uid, gid, groups: Vec::new(), home: folder.clone(), shell });
         }
-        let passwd = fs::read_to_string("/etc/passwd")?;
+        let passwd = super::files::read("/etc/passwd")?;
         let unknown =
             || io::Error::new(io::ErrorKind::NotFound, format!("no user `{name}` in this instance"));
         let fields: Vec<&str> = passwd
@@ -183,7 +183,7 @@ impl Surroundings {
 
 /// The user's groups in the instance's own `/etc/group`, the first one among them.
 fn groups_of(name: &str, first: u32) -> Vec<Gid> {
-    let text = fs::read_to_string("/etc/group").unwrap_or_default();
+    let text = super::files::read("/etc/group").unwrap_or_default();
     let mut groups = vec![Gid::from_raw(first)];
     for line in text.lines() {
         let fields: Vec<&str> = line.split(':').collect();
@@ -199,7 +199,7 @@ fn groups_of(name: &str, first: u32) -> Vec<Gid> {
 
 /// `/etc/environment` as it stands now: an administrator inside may have changed it.
 fn written_environment() -> Vec<(String, String)> {
-    let text = fs::read_to_string("/etc/environment").unwrap_or_default();
+    let text = super::files::read("/etc/environment").unwrap_or_default();
     let pairs = text.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once('='));
     pairs.map(|(name, value)| (name.trim().to_owned(), value.trim_matches(['"', '\'']).to_owned())).collect()
 }

@@ -2,9 +2,9 @@
 //! The root is the instance's own by now, so nothing here can reach the host.
 
 use std::fmt::Write as _;
-use std::fs;
-use std::io;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::fs::{self, OpenOptions};
+use std::io::{self, Read};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use super::accounts::{self, Account};
@@ -99,7 +99,7 @@ pub(super) fn host_name(spec: &InstanceSpec) -> String {
 
 /// The names that user data set, short and in full.
 fn set_names(spec: &InstanceSpec) -> Option<(String, Option<String>)> {
-    let text = fs::read_to_string(cloud_folder(&spec.id).join(HOST_NAME)).ok()?;
+    let text = read(cloud_folder(&spec.id).join(HOST_NAME)).ok()?;
     let mut lines = text.lines();
     Some((lines.next()?.to_owned(), lines.next().map(str::to_owned)))
 }
@@ -186,6 +186,19 @@ pub(super) fn write_anew(path: &str, text: &str) -> io::Result<()> {
     fs::write(path, text)
 }
 
+/// Reads a file that an image or the instance's owner may have put there: what is no file could be waited for
+/// without end.
+pub(super) fn read(path: impl AsRef<Path>) -> io::Result<String> {
+    let path = path.as_ref();
+    let mut file = OpenOptions::new().read(true).custom_flags(nix::libc::O_NONBLOCK).open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, format!("{} is no file", path.display())));
+    }
+    let mut text = String::new();
+    file.read_to_string(&mut text)?;
+    Ok(text)
+}
+
 fn write_absent(path: &str, text: &str) -> io::Result<()> {
     if fs::symlink_metadata(path).is_ok() { Ok(()) } else { fs::write(path, text) }
 }
@@ -198,5 +211,26 @@ fn link(target: impl AsRef<Path>, at: impl AsRef<Path>) -> io::Result<()> {
     match symlink(target, at) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use nix::sys::stat::Mode;
+
+    use super::read;
+
+    #[test]
+    fn what_is_no_file_is_refused_and_not_waited_for() {
+        let place = tempfile::tempdir().unwrap();
+        let (pipe, link) = (place.path().join("passwd"), place.path().join("link"));
+        nix::unistd::mkfifo(&pipe, Mode::S_IRUSR | Mode::S_IWUSR).unwrap();
+        std::os::unix::fs::symlink(&pipe, &link).unwrap();
+        for path in [&pipe, &link] {
+            let refused = read(path).unwrap_err();
+            assert!(refused.to_string().ends_with("is no file"), "{refused}");
+        }
+        std::fs::write(place.path().join("group"), "root:x:0:").unwrap();
+        assert_eq!(read(place.path().join("group")).unwrap(), "root:x:0:");
     }
 }
