@@ -3,6 +3,7 @@
 //! An archive of layers is read in the order that its manifest gives, so it is kept in a file; every blob that is
 //! named by its digest must have it.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read};
@@ -21,6 +22,10 @@ use super::tree::Tree;
 /// The most bytes of a manifest, and the most names in an archive of layers.
 const LONGEST_JSON: u64 = 4 << 20;
 const MOST_PARTS: usize = 10_000;
+/// The most layers of an image; storage drivers stack half as many.
+const MOST_LAYERS: usize = 256;
+/// What is read to tell what an archive is: a few headers.
+const MOST_PEEKED: u64 = 1 << 20;
 /// How deep one index may lead to another.
 const DEEPEST: usize = 4;
 
@@ -34,18 +39,15 @@ pub(super) fn import(
     let read = file.read_at(&mut first, 0)?;
     let compressed = is_compressed(first.get(..read).unwrap_or_default());
     let whole = || -> io::Result<Part<'_>> { Ok(Part { file, at: 0, left: file.metadata()?.len() }) };
-    if !has_layers(plain(whole()?)?)? {
-        return unpack(tree, plain(whole()?)?, Meaning::RootFs);
+    let (peeked, unpacked) = (Cell::new(MOST_PEEKED), Cell::new(super::MOST_SOURCE));
+    if !has_layers(Bounded { source: plain(whole()?)?, left: &peeked })? {
+        return unpack(tree, Bounded { source: plain(whole()?)?, left: &unpacked }, Meaning::RootFs);
     }
     if !compressed {
         return Layers::index(file)?.unpack(tree);
     }
     let mut kept = spool()?;
-    let mut bytes = plain(whole()?)?.take(super::MOST_SOURCE);
-    io::copy(&mut bytes, &mut kept)?;
-    if bytes.limit() == 0 {
-        return Err(broken("the archive is too large"));
-    }
+    io::copy(&mut Bounded { source: plain(whole()?)?, left: &unpacked }, &mut kept)?;
     Layers::index(&kept)?.unpack(tree)
 }
 
@@ -158,12 +160,18 @@ impl<'f> Layers<'f> {
     }
 
     fn unpack(&self, tree: &mut Tree) -> io::Result<()> {
-        for name in self.in_order()? {
+        let names = self.in_order()?;
+        if names.len() > MOST_LAYERS {
+            return Err(broken(&format!("the image has more than {MOST_LAYERS} layers")));
+        }
+        // A layer may be named again and again, and what is in none of its files is not counted elsewhere.
+        let (read, unpacked) = (Cell::new(super::MOST_SOURCE), Cell::new(super::MOST_SOURCE));
+        for name in names {
             let (offset, length) = self.place(&name)?;
-            let mut part =
-                Checked { part: Part { file: self.file, at: offset, left: length }, hash: Sha256::new() };
+            let part = Part { file: self.file, at: offset, left: length };
+            let mut part = Checked { part: Bounded { source: part, left: &read }, hash: Sha256::new() };
             {
-                let mut layer = plain(&mut part)?;
+                let mut layer = Bounded { source: plain(&mut part)?, left: &unpacked };
                 unpack(tree, &mut layer, Meaning::Layer)?;
                 // Padding after the end of the archive belongs to the digest.
                 io::copy(&mut layer, &mut io::sink())?;
@@ -252,12 +260,27 @@ fn check(name: &str, hash: Sha256) -> io::Result<()> {
     if found == wanted { Ok(()) } else { Err(broken(&format!("`{name}` does not have its digest"))) }
 }
 
-struct Checked<'f> {
-    part: Part<'f>,
+/// Reads no more than what is left of a bound that several may share, and fails beyond it.
+pub(super) struct Bounded<'b, R> {
+    pub source: R,
+    pub left: &'b Cell<u64>,
+}
+
+impl<R: Read> Read for Bounded<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.source.read(buffer)?;
+        let left = self.left.get().checked_sub(read as u64);
+        self.left.set(left.ok_or_else(|| broken("the image is too large"))?);
+        Ok(read)
+    }
+}
+
+struct Checked<R> {
+    part: R,
     hash: Sha256,
 }
 
-impl Read for Checked<'_> {
+impl<R: Read> Read for Checked<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.part.read(buffer)?;
         self.hash.update(buffer.get(..read).unwrap_or_default());

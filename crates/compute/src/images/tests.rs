@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use tar::{Builder, EntryType, Header};
 use tempfile::TempDir;
 
+use super::archive::Bounded;
 use super::layer::{Meaning, unpack};
 use super::tree::Tree;
 use super::{Images, Owners, base};
@@ -138,6 +139,28 @@ fn a_size_that_is_too_large_is_refused() {
     let bytes = archive(&[("one", Regular, &large), ("two", Regular, &large)]);
     let refused = unpack(&mut tree, &bytes[..], Meaning::RootFs).unwrap_err();
     assert_eq!(refused.kind(), io::ErrorKind::FileTooLarge);
+}
+
+#[test]
+fn what_unpacks_to_too_much_is_refused_although_nothing_is_written() {
+    let left = std::cell::Cell::new(10_000);
+    let small = archive(&[("one", Char, "")]);
+    let place = tempfile::tempdir().unwrap();
+    let mut tree = Tree::open(place.path(), Owners::Own).unwrap();
+    unpack(&mut tree, Bounded { source: &small[..], left: &left }, Meaning::Layer).unwrap();
+    // All that read share one bound.
+    let mut padding = Bounded { source: io::repeat(0), left: &left };
+    let refused = io::copy(&mut padding, &mut io::sink()).unwrap_err();
+    assert!(refused.to_string().contains("too large"), "{refused}");
+}
+
+#[test]
+fn a_manifest_that_names_one_layer_again_and_again_is_refused() {
+    let layer = archive(&[("etc/file", Regular, "x")]);
+    let scene = Scene::new();
+    let refused = scene.import(&saved(&vec![layer.clone(); 257])).unwrap_err();
+    assert!(refused.to_string().contains("more than 256 layers"), "{refused}");
+    scene.import(&saved(&vec![layer; 256])).unwrap();
 }
 
 #[test]
