@@ -72,6 +72,19 @@ async fn an_instance_boots_from_an_image_and_leaves_it_as_it_is() {
 }
 
 #[tokio::test]
+async fn an_image_with_a_pipe_for_its_users_fails_to_boot_and_hangs_nothing() {
+    let Some(world) = World::new(Choice::Namespace).await else { return };
+    world.driver.start(spec(10)).await.unwrap();
+    let made = world.sh(&spec(10).id, "mv /etc/passwd /etc/old && mkfifo /etc/passwd && echo made").await;
+    assert_eq!(made, printed("made\n"));
+    world.driver.snapshot(&spec(10).id, "ami-pipe").await.unwrap();
+    let image = Image::RootFs { id: "ami-pipe".into() };
+    let refused = world.driver.start(InstanceSpec { image, ..spec(11) }).await.unwrap_err().to_string();
+    assert!(refused.contains("/etc/passwd is no file"), "{refused}");
+    world.driver.start(spec(11)).await.unwrap();
+}
+
+#[tokio::test]
 async fn an_image_made_of_an_instance_boots_with_what_it_wrote() {
     let Some((world, spec)) = world_with_image().await else { return };
     world.driver.start(spec.clone()).await.unwrap();
