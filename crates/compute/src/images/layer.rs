@@ -19,8 +19,10 @@ use crate::folders;
 const LONGEST_HEADER: u64 = 64 * 1024;
 const WHITEOUT: &[u8] = b".wh.";
 const OPAQUE: &[u8] = b".wh..wh..opq";
-/// Names that a layer may bring before it empties a folder below it.
-const MOST_OWN: usize = 4_000_000;
+/// The bytes of memory that a layer's own names may take.
+const MOST_OWN: usize = 256 << 20;
+/// What each takes beside its bytes.
+const OWN_ENTRY: usize = 64;
 
 /// What the names in an archive mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +35,7 @@ pub(super) enum Meaning {
 /// Unpacks a whole archive.
 pub(super) fn unpack(tree: &mut Tree, archive: impl Read, meaning: Meaning) -> io::Result<()> {
     let mut archive = Archive::new(archive);
-    let mut unpacking = Unpacking { tree, meaning, own: HashSet::new(), next: Long::default() };
+    let mut unpacking = Unpacking { tree, meaning, own: Own::default(), next: Long::default() };
     for entry in archive.entries()?.raw(true) {
         unpacking.take(entry?)?;
     }
@@ -43,9 +45,33 @@ pub(super) fn unpack(tree: &mut Tree, archive: impl Read, meaning: Meaning) -> i
 struct Unpacking<'t> {
     tree: &'t mut Tree,
     meaning: Meaning,
-    /// What this layer made: its whiteouts are about what was below it.
-    own: HashSet<PathBuf>,
+    own: Own,
     next: Long,
+}
+
+/// What a layer made: its whiteouts are about what was below it.
+#[derive(Debug, Default)]
+struct Own {
+    names: HashSet<PathBuf>,
+    bytes: usize,
+}
+
+impl Own {
+    fn add(&mut self, path: PathBuf) -> io::Result<()> {
+        let bytes = path.as_os_str().len() + OWN_ENTRY;
+        if self.names.insert(path) {
+            self.bytes += bytes;
+        }
+        if self.bytes > MOST_OWN {
+            let message = "the names of a layer are too many and too long";
+            return Err(io::Error::new(io::ErrorKind::InvalidData, message));
+        }
+        Ok(())
+    }
+
+    fn has(&self, path: &Path) -> bool {
+        self.names.contains(path)
+    }
 }
 
 /// What headers of their own say about the entry that follows.
@@ -100,8 +126,8 @@ impl Unpacking<'_> {
             EntryType::GNUSparse => return Err(refuse(&path, "is stored sparse; pack it without --sparse")),
             _ => return Err(refuse(&path, "is of a kind that no root file system has")),
         }
-        if self.meaning == Meaning::Layer && self.own.len() < MOST_OWN {
-            self.own.insert(path);
+        if self.meaning == Meaning::Layer {
+            self.own.add(path)?;
         }
         Ok(())
     }
@@ -118,7 +144,7 @@ impl Unpacking<'_> {
         // `.wh..wh.` begins names that only the storage driver which wrote them knows.
         if !hidden.starts_with(WHITEOUT) && !hidden.is_empty() {
             let hidden = folder.join(OsString::from_vec(hidden.to_vec()));
-            if inside(&hidden)? == hidden && !self.own.contains(&hidden) {
+            if inside(&hidden)? == hidden && !self.own.has(&hidden) {
                 self.tree.remove(&hidden)?;
             }
         }
@@ -132,7 +158,7 @@ impl Unpacking<'_> {
         };
         for (name, _) in folders::entries(found.as_fd(), usize::MAX)? {
             let path = folder.join(name);
-            if !self.own.contains(&path) {
+            if !self.own.has(&path) {
                 self.tree.remove(&path)?;
             }
         }
@@ -182,4 +208,19 @@ fn name(mut bytes: Vec<u8>) -> PathBuf {
         bytes.pop();
     }
     PathBuf::from(OsString::from_vec(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MOST_OWN, OWN_ENTRY, Own};
+
+    #[test]
+    fn the_names_of_a_layer_are_bounded_by_their_bytes() {
+        let mut own = Own { bytes: MOST_OWN - 2 * OWN_ENTRY, ..Own::default() };
+        own.add("etc/one".into()).unwrap();
+        // One name is kept once.
+        own.add("etc/one".into()).unwrap();
+        let refused = own.add("etc/".to_owned().repeat(20).into()).unwrap_err();
+        assert!(refused.to_string().contains("too many"), "{refused}");
+    }
 }
