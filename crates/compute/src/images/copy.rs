@@ -11,8 +11,9 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{
-    AtFlags, CWD, FileType, Gid, Mode, OFlags, Stat, Timespec, Timestamps, Uid, chownat, fchmod, fchown,
-    fgetxattr, fstat, ftruncate, futimens, linkat, mkdirat, mknodat, openat, readlinkat, statat, symlinkat,
+    AtFlags, CWD, FileType, Gid, Mode, OFlags, ResolveFlags, Stat, Timespec, Timestamps, Uid, chownat,
+    fchmod, fchown, fgetxattr, fstat, ftruncate, futimens, linkat, mkdirat, mknodat, openat, openat2,
+    readlinkat, statat, symlinkat,
 };
 use rustix::io::Errno;
 
@@ -152,13 +153,23 @@ impl Copy {
     ) -> io::Result<()> {
         folders::remove(to, name)?;
         if let Some(first) = self.linked.get(&about.st_ino)
-            && linkat(&self.root, first, to, name, AtFlags::empty()).is_ok()
+            && self.link(first, to, name).is_ok()
         {
             return Ok(());
         }
         self.copy_file(from, to, name)?;
         self.linked.insert(about.st_ino, below.to_owned());
         Ok(())
+    }
+
+    /// A further name of a file that was copied. The instance moves folders meanwhile: no part of the way there may
+    /// have become a link.
+    fn link(&self, first: &Path, to: BorrowedFd<'_>, name: &OsStr) -> io::Result<()> {
+        let file = first.file_name().ok_or(io::ErrorKind::InvalidInput)?;
+        let parent = first.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let inside = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
+        let parent = openat2(&self.root, parent.unwrap_or(Path::new(".")), FOLDER, Mode::empty(), inside)?;
+        Ok(linkat(&parent, file, to, name, AtFlags::empty())?)
     }
 
     fn copy_file(&mut self, from: BorrowedFd<'_>, to: BorrowedFd<'_>, name: &OsStr) -> io::Result<()> {
@@ -243,5 +254,34 @@ fn give(result: Result<(), Errno>) -> io::Result<()> {
     match result {
         Err(Errno::PERM) if !rustix::process::geteuid().is_root() => Ok(()),
         other => Ok(other?),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsStr;
+    use std::fs;
+    use std::os::fd::AsFd;
+    use std::os::unix::fs::symlink;
+    use std::path::Path;
+
+    use rustix::fs::CWD;
+
+    use super::{Copy, open};
+
+    #[test]
+    fn no_further_name_is_given_to_a_file_that_a_link_leads_to() {
+        let (place, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        fs::write(outside.path().join("secret"), "secret").unwrap();
+        fs::create_dir(place.path().join("folder")).unwrap();
+        fs::write(place.path().join("folder/file"), "own").unwrap();
+        symlink(fs::canonicalize(outside.path()).unwrap(), place.path().join("moved")).unwrap();
+        let copy = Copy::new(open(CWD, place.path().as_os_str()).unwrap());
+        let link = |first: &str, name: &str| copy.link(Path::new(first), copy.root.as_fd(), OsStr::new(name));
+        link("folder/file", "twin").unwrap();
+        link("twin", "triplet").unwrap();
+        assert_eq!(fs::read_to_string(place.path().join("triplet")).unwrap(), "own");
+        link("moved/secret", "stolen").unwrap_err();
+        assert!(!place.path().join("stolen").exists());
     }
 }
