@@ -81,7 +81,7 @@ async fn an_image_with_a_pipe_for_its_users_fails_to_boot_and_hangs_nothing() {
     let image = Image::RootFs { id: "ami-pipe".into() };
     let refused = world.driver.start(InstanceSpec { image, ..spec(11) }).await.unwrap_err().to_string();
     assert!(refused.contains("/etc/passwd is no file"), "{refused}");
-    world.driver.start(spec(11)).await.unwrap();
+    world.driver.start(spec(12)).await.unwrap();
 }
 
 #[tokio::test]

@@ -20,7 +20,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, watch};
 
 use crate::driver::{Caps, Event, Kind, Running};
 use crate::images::Images;
@@ -59,9 +59,8 @@ struct Instances(Mutex<HashMap<String, Slot>>);
 /// An id is taken from the first moment of its start to the last of its end.
 #[derive(Debug)]
 enum Slot {
-    Starting {
-        ended: bool,
-    },
+    /// True once its first process is gone.
+    Starting(watch::Sender<bool>),
     Running(Arc<Instance>),
     /// Asked to end: its exit is no event.
     Ending(Arc<Instance>),
@@ -217,13 +216,22 @@ impl Host {
         let address = address.map_err(|error| ComputeError::failed("read the metadata address", error))?;
         let listeners = (listener, files.next());
         let booted = Instance::booted(spec.clone(), listeners, ours, self.events.clone(), BOOT_LIMIT).await;
-        if booted.is_err()
-            && let Err(error) =
-                self.supervisor().ask(Vec::new(), |seq| Ask::Kill { seq, id: spec.id.clone() }).await
-        {
-            log::warn!("cannot end instance {}, which did not boot: {error}", spec.id);
+        if booted.is_err() {
+            self.end_start(&spec.id).await;
         }
         Ok((booted?, address))
+    }
+
+    /// Ends what did not boot, so that its end is not taken for that of the next start.
+    async fn end_start(&self, id: &str) {
+        let ended = self.instances.end_of_start(id);
+        if let Err(error) = self.supervisor().ask(Vec::new(), |seq| Ask::Kill { seq, id: id.into() }).await {
+            return log::warn!("cannot end instance {id}, which did not boot: {error}");
+        }
+        let Some(mut ended) = ended else { return };
+        if tokio::time::timeout(KILL_LIMIT, ended.wait_for(|ended| *ended)).await.is_err() {
+            log::warn!("the processes of instance {id}, which did not boot, do not go away");
+        }
     }
 
     /// Without namespaces the metadata is on a loopback port, told by the environment.
@@ -259,19 +267,28 @@ impl Instances {
         if slots.contains_key(id) {
             return Err(ComputeError::AlreadyRunning(id.into()));
         }
-        slots.insert(id.into(), Slot::Starting { ended: false });
+        slots.insert(id.into(), Slot::Starting(watch::Sender::new(false)));
         Ok(())
     }
 
     fn started(&self, instance: Instance) -> Result<(), ComputeError> {
         let mut slots = self.lock();
         let id = instance.spec.id.clone();
-        if let Some(Slot::Starting { ended: true }) = slots.get(&id) {
+        if let Some(Slot::Starting(ended)) = slots.get(&id)
+            && *ended.borrow()
+        {
             slots.remove(&id);
             return Err(ComputeError::failed("start the instance", "its first process ended at once"));
         }
         slots.insert(id, Slot::Running(Arc::new(instance)));
         Ok(())
+    }
+
+    fn end_of_start(&self, id: &str) -> Option<watch::Receiver<bool>> {
+        match self.lock().get(id) {
+            Some(Slot::Starting(ended)) => Some(ended.subscribe()),
+            _ => None,
+        }
     }
 
     fn running(&self, id: &str) -> Result<Arc<Instance>, ComputeError> {
@@ -293,8 +310,8 @@ impl Instances {
 
     fn ended(&self, id: &str, end: InitEnd, events: &broadcast::Sender<Event>) {
         let mut slots = self.lock();
-        if let Some(Slot::Starting { ended }) = slots.get_mut(id) {
-            *ended = true;
+        if let Some(Slot::Starting(ended)) = slots.get(id) {
+            ended.send_replace(true);
             return;
         }
         let how = match end {
@@ -308,7 +325,7 @@ impl Instances {
     /// The supervisor has ended, and every instance with it. Those that were starting hear it from their own asking.
     fn lost(&self, events: &broadcast::Sender<Event>) {
         let mut slots = self.lock();
-        let ended = slots.extract_if(|_, slot| !matches!(slot, Slot::Starting { .. })).collect::<Vec<_>>();
+        let ended = slots.extract_if(|_, slot| !matches!(slot, Slot::Starting(_))).collect::<Vec<_>>();
         for (id, slot) in ended {
             end_slot(Some(slot), &id, Ending::Lost, events);
         }
@@ -327,7 +344,7 @@ fn end_slot(slot: Option<Slot>, id: &str, how: Ending, events: &broadcast::Sende
             let _ = events.send(Event::Exited { id: id.into(), how });
         }
         Some(Slot::Ending(instance)) => instance.set_gone(),
-        Some(Slot::Starting { .. }) | None => {}
+        Some(Slot::Starting(_)) | None => {}
     }
 }
 
