@@ -351,6 +351,38 @@ async fn interfaces_and_addresses_come_and_go_while_an_instance_runs() {
     }
 }
 
+/// Takes a link down and gives it another name.
+const RENAME: &str = "import fcntl, socket, struct; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); \
+                      fcntl.ioctl(s, 0x8914, struct.pack(\"16sH22x\", b\"eth0\", 0)); \
+                      fcntl.ioctl(s, 0x8923, struct.pack(\"16s16s8x\", b\"eth0\", b\"eth1\"))";
+
+#[tokio::test]
+async fn an_instance_that_renames_its_links_keeps_a_changed_plan_from_no_other() {
+    let world = world_or_return!();
+    let open =
+        || vec![group("sg-all", vec![GroupRule { traffic: Traffic::All, peer: Peer::Cidr(everywhere()) }])];
+    let interfaces = || [10, 11, 12].map(|last| interface(1, last, &["sg-all"])).to_vec();
+    start(&world, &plan(vec![subnet(1)], interfaces(), open())).await;
+    serve(&world, &id(10), 80, "web").await;
+    let renamed =
+        world.sh(&id(11), &format!("python3 -c '{RENAME}' && ls /sys/class/net | tr '\\n' ' '")).await;
+    assert_eq!(renamed, world::printed("eth1 lo "));
+    let mut changed = interfaces();
+    changed[0].addresses.push([10, 0, 1, 60].into());
+    changed[1].addresses.push([10, 0, 1, 61].into());
+    changed.push(Interface { device_index: 1, instance: Some(id(11)), ..interface(1, 70, &["sg-all"]) });
+    world.driver.apply_network(plan(vec![subnet(1)], changed.clone(), open())).await.unwrap();
+    assert_eq!(hear(&world, &id(12), "10.0.1.60", 80).await, "web 10.0.1.12");
+    // What that one could not be given can be another's.
+    let moved = changed[1].addresses.pop().unwrap();
+    changed[0].addresses.push(moved);
+    changed[3].instance = Some(id(10));
+    world.driver.apply_network(plan(vec![subnet(1)], changed, open())).await.unwrap();
+    for address in ["10.0.1.61", "10.0.1.70"] {
+        assert_eq!(hear(&world, &id(12), address, 80).await, "web 10.0.1.12", "{address}");
+    }
+}
+
 #[tokio::test]
 async fn an_instance_whose_plan_has_no_interface_does_not_start() {
     let world = world_or_return!();

@@ -91,24 +91,25 @@ impl Guest {
             before.iter().filter(|address| !interface.addresses.contains(address)).copied().collect();
         let come: Vec<Ipv4Addr> =
             interface.addresses.iter().filter(|address| !before.contains(address)).copied().collect();
-        if !gone.is_empty() || !come.is_empty() {
-            home.visit(self.namespace.as_fd(), || {
-                let index = if_nametoindex(device(interface).as_str())?;
-                let netlink = Netlink::open()?;
-                for address in gone {
-                    // Root inside may have taken it away already.
-                    let _ = netlink.run(Batch::default().delete_address(index, address, 32));
-                }
-                let mut batch = Batch::default();
-                for address in &come {
-                    batch = source_rule(batch.address(index, *address, 32), interface, *address);
-                }
-                netlink.run(batch)
-            })?;
-        }
+        // Kept whatever comes of it: the router's end has changed, and inside may be no such link any more.
         attached.interface = interface.clone();
         attached.subnet = subnet;
-        Ok(())
+        if gone.is_empty() && come.is_empty() {
+            return Ok(());
+        }
+        home.visit(self.namespace.as_fd(), || {
+            let index = if_nametoindex(device(interface).as_str())?;
+            let netlink = Netlink::open()?;
+            for address in gone {
+                // Root inside may have taken it away already.
+                let _ = netlink.run(Batch::default().delete_address(index, address, 32));
+            }
+            let mut batch = Batch::default();
+            for address in &come {
+                batch = source_rule(batch.address(index, *address, 32), interface, *address);
+            }
+            netlink.run(batch)
+        })
     }
 }
 

@@ -152,18 +152,20 @@ impl Router {
     /// Takes the links of an instance away that is no more.
     pub(crate) fn leave(&mut self, id: &str) {
         let Some(guest) = self.guests.remove(id) else { return };
-        for attached in guest.attached() {
-            if let Err(error) = self.netlink.run(Batch::default().delete_link(attached.link)) {
-                // The end of its namespace may have taken it already.
-                if error.kind() != io::ErrorKind::NotFound && error.raw_os_error() != Some(nix::libc::ENODEV)
-                {
-                    super::warn(&format!("cannot take a link of {id} away: {error}"));
-                }
+        guest.attached().for_each(|attached| self.take_away(id, attached.link));
+    }
+
+    fn take_away(&self, id: &str, link: u32) {
+        if let Err(error) = self.netlink.run(Batch::default().delete_link(link)) {
+            // The end of its namespace may have taken it already, or root inside.
+            if error.kind() != io::ErrorKind::NotFound && error.raw_os_error() != Some(nix::libc::ENODEV) {
+                super::warn(&format!("cannot take a link of {id} away: {error}"));
             }
         }
     }
 
-    /// Makes everything here what the plan says. Rules come first, so that no link is ever without them.
+    /// Makes everything here what the plan says. Rules come first, so that no link is ever without them. Links are the
+    /// instances' own, too: one whose root is in the way keeps the plan from no other.
     pub(crate) fn apply(&mut self, home: &Home, plan: NetworkPlan) -> io::Result<()> {
         let rules = firewall::rules(&plan, &mut self.known, &services(&self.vpc));
         if self.table.is_none() {
@@ -174,13 +176,26 @@ impl Router {
             table.become_like(rules)?;
         }
         self.lead_to_targets(&plan)?;
-        let ids: Vec<String> = self.guests.keys().cloned().collect();
-        for id in ids {
-            let Some(mut guest) = self.guests.remove(&id) else { continue };
-            let done = self.follow(home, &mut guest, wanted(&plan, &id));
-            self.guests.insert(id, guest);
-            done?;
+        let mut guests = std::mem::take(&mut self.guests);
+        for (id, guest) in &mut guests {
+            let wanted = wanted(&plan, id);
+            let is_wanted = |id: &str| wanted.iter().any(|(interface, _)| interface.id == id);
+            for attached in guest.detach_all_but(is_wanted) {
+                self.take_away(id, attached.link);
+            }
         }
+        // Only now: what one has lost may be another's.
+        for (id, guest) in &mut guests {
+            for (interface, subnet) in wanted(&plan, id) {
+                if let Err(error) = self.follow(home, guest, &interface, &subnet) {
+                    super::warn(&format!(
+                        "cannot bring {} of {id} to what it should be: {error}",
+                        interface.id
+                    ));
+                }
+            }
+        }
+        self.guests = guests;
         self.known.links.keep(|id| plan.interface(id).is_some());
         self.known.subnets.keep(|id| plan.subnet(id).is_some());
         let lists: HashSet<&Vec<String>> =
@@ -190,23 +205,27 @@ impl Router {
         Ok(())
     }
 
-    /// Attaches, changes and detaches the links of a running instance.
-    fn follow(&mut self, home: &Home, guest: &mut Guest, wanted: Vec<(Interface, Subnet)>) -> io::Result<()> {
-        let is_wanted = |id: &str| wanted.iter().any(|(interface, _)| interface.id == id);
-        for attached in guest.detach_all_but(is_wanted) {
-            self.netlink.run(Batch::default().delete_link(attached.link))?;
-        }
-        for (interface, subnet) in &wanted {
-            match guest.find(&interface.id) {
-                None => self.attach(home, guest, interface, subnet)?,
-                Some(before) if before == interface => {}
-                Some(before) => {
-                    let before = before.clone();
-                    self.change(home, guest, &before, interface, subnet)?;
+    /// Attaches or changes one link of a running instance.
+    fn follow(
+        &mut self,
+        home: &Home,
+        guest: &mut Guest,
+        interface: &Interface,
+        subnet: &Subnet,
+    ) -> io::Result<()> {
+        match guest.find(&interface.id).cloned() {
+            Some(before) if before == *interface => Ok(()),
+            Some(before) => self.change(home, guest, &before, interface, subnet),
+            None => {
+                let attached = self.attach(home, guest, interface, subnet);
+                if attached.is_err() && guest.find(&interface.id).is_none() {
+                    // Half a link would be in the way of the next try.
+                    let _ =
+                        self.netlink.run(Batch::default().delete_link(self.known.links.of(&interface.id)));
                 }
+                attached
             }
         }
-        Ok(())
     }
 
     /// Makes the link of one interface.
@@ -256,13 +275,16 @@ impl Router {
         for address in interface.addresses.iter().filter(|address| !before.addresses.contains(address)) {
             batch = batch.route(&Route::to_host(*address, link));
         }
-        self.netlink.run(batch)?;
+        // All of it is tried: what fails at the instance's end must not keep the router's as it was.
+        let routed = self.netlink.run(batch);
+        let mut checked = Ok(());
         if before.source_dest_check != interface.source_dest_check {
-            home.visit(self.namespace.as_fd(), || {
+            checked = home.visit(self.namespace.as_fd(), || {
                 set_source_check(&link_name(link), interface.source_dest_check)
-            })?;
+            });
         }
-        guest.change(home, interface, subnet.cidr)
+        let changed = guest.change(home, interface, subnet.cidr);
+        routed.and(checked).and(changed)
     }
 
     /// Routing tables for what goes to an interface by a route.
