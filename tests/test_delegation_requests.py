@@ -71,7 +71,7 @@ def test_what_is_accepted_is_what_the_provider_gets_and_no_more(deal):
     for bucket in ["pics", "other"]:
         s3.create_bucket(Bucket=bucket)
         s3.put_object(Bucket=bucket, Key="a", Body=b"a")
-    admin = server.user("admin", allow(["iam:*", "s3:GetObject", "s3:ListBucket"]))
+    admin = server.user("admin", allow(["iam:*", "s3:GetObject", "s3:ListBucket", "sts:GetDelegatedAccessToken"]))
     iam = server.client("iam", admin)
     id = deal.ask(OwnerAccountId=CUSTOMER)
     assert deal.state(id) == "UNASSIGNED"

@@ -189,7 +189,7 @@ def test_a_second_interface_comes_and_goes_while_the_instance_runs(network):
     network.allow(group, 80, "10.7.0.0/16")
     client, server = network.launch(network.one, group), network.launch(network.one, group)
     server.serve(80, "web")
-    made = if_built(network.ec2.create_network_interface, SubnetId=network.two, Groups=[group])["NetworkInterface"]
+    made = if_built(network.ec2.create_network_interface, SubnetId=network.one, Groups=[group])["NetworkInterface"]
     attached = network.ec2.attach_network_interface(
         NetworkInterfaceId=made["NetworkInterfaceId"], InstanceId=server.id, DeviceIndex=1)
     wait_for("the interface", lambda: hears(client, made["PrivateIpAddress"], 80, "web"), 5)

@@ -81,8 +81,11 @@ pub(crate) fn owners_policy(at: &At<'_>) -> Result<Arc<PolicySet>, Fault> {
     Ok(Arc::new(PolicySet::new(vec![Named::new(policy, PolicyId::attached("owner of the request"))])))
 }
 
+/// Whether the owner's rights are the caller's. Not for sessions that a session policy limits, as that of a product provider
+/// is, although it has the owner's own id: they may what that policy says.
 pub(crate) fn is_owner(request: &DelegationRequest, caller: &Caller) -> bool {
-    request.owner_account == Some(caller.account)
+    caller.policies.session.is_none()
+        && request.owner_account == Some(caller.account)
         && request.owner.as_ref().is_some_and(|owner| owner.user_id == caller.user_id)
 }
 

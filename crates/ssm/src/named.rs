@@ -160,8 +160,8 @@ fn find(
         selector: selector.map(str::to_owned),
         parameter: None,
     };
-    // Another account's parameter is one that was never shared: there is no such thing here.
-    if account == at.account() && !named.is_public() {
+    // Another account's parameter is one that was never shared, and another region's is asked for there: neither is here.
+    if account == at.account() && region == at.region && !named.is_public() {
         named.parameter = at.db()?.get::<Parameters>(&(account, region, name))?;
     }
     Ok(named)

@@ -56,12 +56,12 @@ pub struct BucketSays {
     pub policy: Option<Arc<PolicySet>>,
 }
 
-/// The image that needs a snapshot.
+/// The image of its owner that needs a snapshot. Others' images of a shared one keep the bytes by themselves.
 ///
 /// # Errors
 /// When the store can't be read.
-pub fn image_of(db: &Reader, snapshot: &str) -> Result<Option<String>, Fault> {
-    let rows = db.run::<Images>(&Scan::new(&()))?;
+pub fn image_of(db: &Reader, place: Place<'_>, snapshot: &str) -> Result<Option<String>, Fault> {
+    let rows = db.run::<Images>(&Scan::new(&(place.account, place.region)))?;
     let needs = |disk: &crate::records::ImageDisk| disk.snapshot.as_deref() == Some(snapshot);
     Ok(rows
         .into_iter()

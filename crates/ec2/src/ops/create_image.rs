@@ -144,6 +144,24 @@ mod tests {
     }
 
     #[test]
+    fn one_call_changes_one_attribute_the_one_that_was_decided_on() {
+        let world = World::new(1);
+        let id = make(&world, "golden").unwrap().image_id.unwrap();
+        let both = ModifyImageAttributeRequest {
+            image_id: id.clone(),
+            description: Some(AttributeValue { value: Some("x".into()) }),
+            launch_permission: Some(LaunchPermissionModifications {
+                add: Some(vec![LaunchPermission { group: Some("all".into()), ..Default::default() }]),
+                ..Default::default()
+            }),
+            ..Default::default()
+        };
+        let outcome = world.call::<ModifyImageAttribute>(&world.root(ACCOUNT), both);
+        check_fault(outcome, "InvalidParameterCombination");
+        assert_eq!(shown(&world, &id).public, Some(false));
+    }
+
+    #[test]
     fn an_image_of_an_instance_launches_and_names_its_snapshot() {
         let world = World::new(1);
         let root = world.root(ACCOUNT);

@@ -114,6 +114,32 @@ mod tests {
     }
 
     #[test]
+    fn everybody_that_a_snapshot_is_shared_with_is_asked_about() {
+        let world = World::new(1);
+        let id = take(&world, &volume(&world, 1));
+        let ann = world.user(
+            "ann",
+            r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "ec2:ModifySnapshotAttribute",
+                "Resource": "*", "Condition": {"StringEquals": {"ec2:Add/userId": "111111111111"}}}}"#,
+        );
+        let share = |users: &[&str], groups: &[&str]| {
+            let list = |list: &[&str]| Some(list.iter().map(|one| (*one).to_owned()).collect());
+            let input = ModifySnapshotAttributeRequest {
+                snapshot_id: id.clone(),
+                attribute: Some("createVolumePermission".into()),
+                operation_type: Some("add".into()),
+                user_ids: list(users),
+                group_names: list(groups),
+                ..Default::default()
+            };
+            world.call::<ModifySnapshotAttribute>(&ann, input)
+        };
+        share(&["111111111111"], &[]).unwrap();
+        check_fault(share(&["111111111111", "666666666666"], &[]), "UnauthorizedOperation");
+        check_fault(share(&["111111111111"], &["all"]), "UnauthorizedOperation");
+    }
+
+    #[test]
     fn a_shared_snapshot_is_seen_by_that_account_and_not_to_be_changed() {
         let world = World::new(1);
         let (root, other) = (world.root(ACCOUNT), "111111111111".parse().unwrap());

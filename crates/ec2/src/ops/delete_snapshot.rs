@@ -20,7 +20,7 @@ impl Operation for DeleteSnapshot {
     fn run(req: &mut Authorized<'_, Self>) -> Result<DeleteSnapshotResponse, Fault> {
         let (place, input) = (Place::here(req), req.input);
         let snapshot = snapshots::own(req.db()?, place, &input.snapshot_id)?;
-        if let Some(image) = disks::image_of(req.db()?, &snapshot.id)? {
+        if let Some(image) = disks::image_of(req.db()?, Place::here(req), &snapshot.id)? {
             let text = format!("The snapshot {} is currently in use by {image}", snapshot.id);
             return Err(faults::other("InvalidSnapshot.InUse", text));
         }

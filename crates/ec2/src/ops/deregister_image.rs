@@ -61,7 +61,7 @@ fn delete(
 ) -> Result<DeleteSnapshotReturnCode, Fault> {
     let code = match tx.get::<Snapshots>(&place.key(id))? {
         None => "missing-permissions",
-        Some(_) if disks::image_of(tx, id)?.is_some() => "skipped",
+        Some(_) if disks::image_of(tx, place, id)?.is_some() => "skipped",
         Some(snapshot) => {
             disks::delete_snapshot(tx, &snapshot)?;
             "success"

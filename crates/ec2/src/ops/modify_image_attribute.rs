@@ -21,6 +21,7 @@ impl Operation for ModifyImageAttribute {
         let name = match (&input.description, &input.imds_support) {
             (Some(_), _) => "Description",
             (None, Some(_)) => "ImdsSupport",
+            (None, None) if is(input, "description") && input.value.is_some() => "Description",
             (None, None) => "LaunchPermission",
         };
         let question = on_image(ec2::ModifyImageAttribute, at, &input.image_id)?;
@@ -33,8 +34,16 @@ impl Operation for ModifyImageAttribute {
         let change = change(input)?;
         let text = input.description.as_ref().map(|wish| wish.value.clone().unwrap_or_default());
         let text = text.or_else(|| input.value.clone().filter(|_| is(input, "description")));
-        if text.is_none() && input.imds_support.is_none() && change == Change::default() {
-            return Err(faults::combination("No attributes specified."));
+        // The decision was on one of them.
+        let given = [text.is_some(), input.imds_support.is_some(), change != Change::default()];
+        match given.iter().filter(|given| **given).count() {
+            0 => return Err(faults::combination("No attributes specified.")),
+            1 => {}
+            _ => {
+                let text =
+                    "Fields for multiple attribute types specified. Specify only one attribute at a time.";
+                return Err(faults::combination(text));
+            }
         }
         if let Some(text) = text {
             image.description = Some(text).filter(|text| !text.is_empty());

@@ -28,8 +28,11 @@ impl Operation for ModifyManagedPrefixList {
         if blocks.into_iter().any(String::is_empty) {
             return Err(faults::missing("Cidr"));
         }
-        let mut list = managed::own(tx, place, &input.prefix_list_id)?;
         let changes = !add.is_empty() || !gone.is_empty();
+        if !changes && input.prefix_list_name.is_none() && input.max_entries.is_none() {
+            return Err(faults::missing("AddEntries"));
+        }
+        let mut list = managed::own(tx, place, &input.prefix_list_id)?;
         if let Some(name) = &input.prefix_list_name {
             managed::check_name(name)?;
             list.name.clone_from(name);

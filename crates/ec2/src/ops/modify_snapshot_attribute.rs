@@ -19,13 +19,28 @@ impl Operation for ModifySnapshotAttribute {
 
     fn needs(input: &ModifySnapshotAttributeRequest, at: &At<'_>) -> Result<Needs, Fault> {
         let change = change(input);
-        let group = |list: &[String]| list.iter().any(|group| group == "all").then_some("all");
-        let question = on_snapshot(ec2::ModifySnapshotAttribute, at, &input.snapshot_id)?
-            .key(key::AddGroup, group(&change.add_groups))
-            .key(key::RemoveGroup, group(&change.remove_groups))
-            .key(key::AddUserId, change.add_users.first().cloned())
-            .key(key::RemoveUserId, change.remove_users.first().cloned());
-        Ok(question.key(key::Attribute, Some("CreateVolumePermission")).done())
+        let question = || {
+            let question = on_snapshot(ec2::ModifySnapshotAttribute, at, &input.snapshot_id)?;
+            Ok::<_, Fault>(question.key(key::Attribute, Some("CreateVolumePermission")))
+        };
+        // The keys hold one value each: everybody who is let in or shut out is asked about.
+        let mut asked = Vec::new();
+        for user in &change.add_users {
+            asked.push(question()?.key(key::AddUserId, Some(user.as_str())).done());
+        }
+        for user in &change.remove_users {
+            asked.push(question()?.key(key::RemoveUserId, Some(user.as_str())).done());
+        }
+        for group in &change.add_groups {
+            asked.push(question()?.key(key::AddGroup, Some(group.as_str())).done());
+        }
+        for group in &change.remove_groups {
+            asked.push(question()?.key(key::RemoveGroup, Some(group.as_str())).done());
+        }
+        if asked.is_empty() {
+            return Ok(question()?.done());
+        }
+        Ok(Needs::all(asked))
     }
 
     fn run(req: &mut Authorized<'_, Self>) -> Result<ModifySnapshotAttributeResponse, Fault> {

@@ -15,7 +15,7 @@ impl Operation for ListDelegationRequests {
     fn needs(input: &ListDelegationRequestsRequest, at: &At<'_>) -> Result<Needs, Fault> {
         let owner = input.owner_id.as_deref();
         // One's own may be listed without a policy.
-        let own = owner == Some(at.caller.arn.as_str());
+        let own = owner == Some(at.caller.arn.as_str()) && at.caller.policies.session.is_none();
         let granted = if own { Some(delegation::owners_policy(at)?) } else { None };
         Ok(Needs::action(iam::ListDelegationRequests)
             .anywhere()
