@@ -29,7 +29,7 @@ ended() {
 trap ended EXIT
 
 step "What the tests need"
-tools/need.sh cargo:cargo cc:build-essential curl:curl ssh:openssh-client git:git
+tools/need.sh cargo:cargo cc:build-essential curl:curl ssh:openssh-client git:git openssl:openssl ip:iproute2
 tools/venv.sh
 .venv/bin/python -m pip install --quiet --disable-pip-version-check -r tests/requirements.txt
 # From here on python3 has pip and the pinned clients.
