@@ -100,6 +100,10 @@ impl Supervisor {
             signals.add(signal);
         }
         signals.thread_block()?;
+        // A server under `nohup` ignores it, and so would every program in every instance: a terminal that is closed must
+        // end what runs in it.
+        // SAFETY: no handler is set, and this process has one thread.
+        unsafe { nix::sys::signal::signal(Signal::SIGHUP, nix::sys::signal::SigHandler::SigDfl) }?;
         let signals = SignalFd::with_flags(&signals, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?;
         let Some((Ask::Setup { seq, kind, dir, fail_at }, _)) = packet::receive(server.as_fd())? else {
             return Ok(None);
