@@ -320,8 +320,9 @@ class Wire:
 class Kept:
     """What the store of a running server holds."""
 
-    # What loops write by themselves: audit records on their way into segments, last uses, how far trails have come.
-    PASSING = tuple(table.to_bytes(2, "big") for table in (1, 134, 135, 136, 161))
+    # What loops write by themselves: audit records on their way into segments, last uses, how far trails have come, notes on
+    # networks and disks that are worked off.
+    PASSING = tuple(table.to_bytes(2, "big") for table in (1, 89, 134, 135, 136, 161, 170))
 
     def __init__(self, folder):
         path = folder / "store.sqlite"
