@@ -7,13 +7,13 @@ use std::task::{Context, Poll};
 
 use bytes::{Buf, Bytes};
 use futures_core::Stream;
-use rolecall_base::{AccountId, Fault};
+use rolecall_base::{AccountId, Fault, Tags};
 use rolecall_compute::ImageSource;
 use rolecall_door::{At, Origin, Visitor};
 use rolecall_ec2::{BucketSays, Opening, Source};
 use rolecall_identity::Caller;
 use rolecall_s3::model::{GetObject, GetObjectRequest};
-use rolecall_s3::records::{Buckets, Objects};
+use rolecall_s3::records::Heads;
 use rolecall_store::Reader;
 use rolecall_wire::Body;
 use tokio::io::{AsyncRead, ReadBuf};
@@ -30,8 +30,8 @@ impl Source for ImageObjects {
         Ok(said.map(|said| BucketSays { owner: said.owner, policy: said.policy }))
     }
 
-    fn is_there(&self, db: &Reader, bucket: &str, key: &str) -> Result<bool, Fault> {
-        Ok(db.exists::<Buckets>(&bucket)? && db.exists::<Objects>(&(bucket, key))?)
+    fn tags(&self, db: &Reader, bucket: &str, key: &str) -> Result<Option<Tags>, Fault> {
+        Ok(db.get::<Heads>(&(bucket, key))?.map(|row| row.head.tags))
     }
 
     /// Reads as the owner of the bucket: whether the caller may was decided when the image was registered.

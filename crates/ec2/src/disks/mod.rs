@@ -6,7 +6,7 @@ use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use rolecall_base::{AccountId, Fault};
+use rolecall_base::{AccountId, Fault, Tags};
 use rolecall_compute::ImageSource;
 use rolecall_door::At;
 use rolecall_policy::PolicySet;
@@ -39,11 +39,11 @@ pub trait Source: Send + Sync + fmt::Debug {
     /// When the store can't be read.
     fn bucket(&self, at: &At<'_>, bucket: &str) -> Result<Option<BucketSays>, Fault>;
 
-    /// Whether there is such an object.
+    /// The tags of an object; `None` when there is none.
     ///
     /// # Errors
     /// When the store can't be read.
-    fn is_there(&self, db: &Reader, bucket: &str, key: &str) -> Result<bool, Fault>;
+    fn tags(&self, db: &Reader, bucket: &str, key: &str) -> Result<Option<Tags>, Fault>;
 
     /// Its bytes, as the bucket's owner reads them.
     fn open(&self, owner: AccountId, region: &str, bucket: &str, key: &str) -> Opening;

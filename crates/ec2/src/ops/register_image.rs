@@ -29,9 +29,15 @@ impl Operation for RegisterImage {
             Some((bucket, key)) => {
                 let arn = format!("arn:aws:s3:::{bucket}/{key}");
                 let object = ByArn::<s3::kind::Object>::new(arn, at.account());
-                let question = Needs::action(s3::GetObject).on(&object);
+                let mut question = Needs::action(s3::GetObject).on(&object);
                 let says = match at.extensions.get::<Objects>() {
-                    Ok(objects) => objects.0.bucket(at, bucket)?,
+                    Ok(objects) => {
+                        // As S3's own question has them.
+                        for tag in objects.0.tags(at.db()?, bucket, key)?.unwrap_or_default().iter() {
+                            question = question.tag(s3::key::ExistingObjectTag, &tag.key, &tag.value);
+                        }
+                        objects.0.bucket(at, bucket)?
+                    }
                     Err(_) => None,
                 };
                 needs.and(match says {
@@ -105,7 +111,7 @@ fn of_object(req: &Authorized<'_, RegisterImage>, bucket: &str, key: &str) -> Re
     let Ok(objects) = req.extensions.get::<Objects>() else {
         return Err(faults::unsupported("ImageLocation"));
     };
-    let there = objects.0.is_there(req.db()?, bucket, key)?;
+    let there = objects.0.tags(req.db()?, bucket, key)?.is_some();
     let Some(says) = objects.0.bucket(&req.at(), bucket)?.filter(|_| there) else {
         let text = format!(
             "HTTP 404 (Not Found) response for URL http://{bucket}.s3.amazonaws.com/{key}: check your manifest path is correct and in the correct region."
