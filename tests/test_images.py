@@ -102,6 +102,10 @@ def test_an_image_comes_from_an_object_that_the_caller_may_read(server, ec2):
     s3.put_bucket_policy(Bucket="disks", Policy=json.dumps(deny))
     assert code(both.register_image, **wish) == "UnauthorizedOperation"
     s3.delete_bucket_policy(Bucket="disks")
+    deny["Statement"][0]["Condition"] = {"StringEquals": {"s3:ExistingObjectTag/class": "secret"}}
+    s3.put_bucket_policy(Bucket="disks", Policy=json.dumps(deny))
+    s3.put_object(Bucket="disks", Key="secret.tar", Body=archive({"etc/motd": b"hello"}), Tagging="class=secret")
+    assert code(both.register_image, Name="secret", ImageLocation="disks/secret.tar") == "UnauthorizedOperation"
     image = both.register_image(**wish)["ImageId"]
     ec2.get_waiter("image_available").wait(ImageIds=[image], WaiterConfig={"Delay": 1})
     run(ec2, image)
