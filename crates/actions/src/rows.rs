@@ -51,17 +51,26 @@ pub struct ServiceRows {
 }
 
 macro_rules! rows {
-    ($($service:ident)*) => {
+    ($($service:literal $module:ident)*) => {
         &[$(ServiceRows {
-            service: stringify!($service),
-            actions: crate::$service::ALL,
-            kinds: crate::$service::KINDS,
-            keys: crate::$service::KEYS,
+            service: $service,
+            actions: crate::$module::ALL,
+            kinds: crate::$module::KINDS,
+            keys: crate::$module::KEYS,
         }),*]
     };
 }
 
-static SERVICES: &[ServiceRows] = rows!(ec2 iam organizations s3 sts);
+static SERVICES: &[ServiceRows] = rows! {
+    "cloudtrail" cloudtrail
+    "ec2" ec2
+    "ec2-instance-connect" ec2_instance_connect
+    "iam" iam
+    "organizations" organizations
+    "s3" s3
+    "ssm" ssm
+    "sts" sts
+};
 
 /// Every service that has a module here.
 pub fn services() -> &'static [ServiceRows] {
