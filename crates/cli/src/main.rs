@@ -14,6 +14,10 @@ use std::process::ExitCode;
 
 use arguments::Command;
 
+/// The C library's allocator gets slower the longer a server runs: docs/benchmarks.md has what was measured.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     // The same program, under another name, owns the instances; it never comes back from here.
     rolecall_compute::maybe_run_init();
