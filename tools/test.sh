@@ -30,6 +30,8 @@ trap ended EXIT
 
 step "What the tests need"
 tools/need.sh cargo:cargo cc:build-essential curl:curl ssh:openssh-client git:git openssl:openssl ip:iproute2
+# Root's tests put a network of their own into an instance's.
+[ "$(id -u)" != 0 ] || tools/need.sh nft:nftables sysctl:procps
 tools/venv.sh
 .venv/bin/python -m pip install --quiet --disable-pip-version-check -r tests/requirements.txt
 # From here on python3 has pip and the pinned clients.
