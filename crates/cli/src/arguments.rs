@@ -21,7 +21,7 @@ Rolecall: the role system of a cloud, to run yourself.
       --ephemeral                      keep nothing
       --account ID                     the first account (000000000000)
       --region NAME                    the default region (us-east-1)
-      --compute auto|namespace|process|none
+      --compute auto|namespace|docker|podman|process|none
       --durability strict|none         of object bytes (strict)
       --tls-listen ADDR:PORT           serve TLS too
       --tls-cert FILE --tls-key FILE   with this certificate (else one is made)
@@ -224,6 +224,7 @@ fn up(parser: &mut Parser) -> Result<Up, lexopt::Error> {
         (Some(listen), Some(chain), Some(key)) => Some(Tls { listen, files: Some((chain, key)) }),
         _ => return Err("--tls-cert and --tls-key go together, with --tls-listen".into()),
     };
+    config.engine = engine(config.compute);
     config.root_keys = root_keys()?;
     Ok(Up { config, level })
 }
@@ -235,12 +236,16 @@ fn region(name: String) -> Result<String, lexopt::Error> {
 }
 
 fn compute(word: &str) -> Result<Choice, lexopt::Error> {
-    match word {
-        "auto" => Ok(Choice::Auto),
-        "namespace" => Ok(Choice::Namespace),
-        "process" => Ok(Choice::Process),
-        "none" => Ok(Choice::None),
-        other => Err(format!("--compute is auto, namespace, process or none, not `{other}`").into()),
+    let names = || Choice::NAMES.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+    Choice::named(word).ok_or_else(|| format!("--compute is one of {}, not `{word}`", names()).into())
+}
+
+/// Where an engine of containers listens, as its own tools are told.
+fn engine(choice: Choice) -> Option<String> {
+    match choice {
+        Choice::Docker => variable("DOCKER_HOST"),
+        Choice::Podman => variable("CONTAINER_HOST"),
+        _ => None,
     }
 }
 

@@ -12,39 +12,9 @@ use tokio::sync::broadcast;
 
 use crate::host::{Host, NameSockets};
 use crate::images::{ImageSource, Stored};
+use crate::kind::{Choice, Kind};
 use crate::none::Records;
 use crate::{ComputeError, ExecIo, ExecSpec, InstanceSpec, NetworkPlan, StartError, Vpc, spec};
-
-/// The wanted driver; `Auto` takes the strongest one that this machine can run.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Choice {
-    #[default]
-    Auto,
-    Namespace,
-    Process,
-    None,
-}
-
-/// The driver that runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Kind {
-    /// Linux namespaces: own processes, files, network and users; shared kernel.
-    Namespace,
-    /// Plain child processes of the server's user: no isolation at all.
-    Process,
-    /// Records only.
-    None,
-}
-
-impl Kind {
-    pub fn name(self) -> &'static str {
-        match self {
-            Kind::Namespace => "namespace",
-            Kind::Process => "process",
-            Kind::None => "none",
-        }
-    }
-}
 
 /// Where the drivers keep what they need, and what they run.
 #[derive(Debug, Clone, Default)]
@@ -55,6 +25,10 @@ pub struct Config {
     pub init: Option<PathBuf>,
     /// For tests: the stage at which every start fails.
     pub fail_at: Option<String>,
+    /// Where the engine of containers listens, `unix:///…`; its usual places when absent.
+    pub engine: Option<String>,
+    /// Nothing outlives this process: what engines keep is deleted at the end, too.
+    pub ephemeral: bool,
 }
 
 /// What the running driver gives, measured at its start.
@@ -136,6 +110,8 @@ pub async fn choose(choice: Choice, config: &Config) -> Result<(Driver, String),
     let driver = match choice {
         Choice::None => Driver::none(),
         Choice::Namespace => Driver::host(Kind::Namespace, config).await?,
+        Choice::Docker => Driver::host(Kind::Docker, config).await?,
+        Choice::Podman => Driver::host(Kind::Podman, config).await?,
         Choice::Process => Driver::host(Kind::Process, config).await?,
         Choice::Auto => return choose_strongest(config).await,
     };
@@ -193,11 +169,7 @@ impl Driver {
     /// One sentence for the start message, with what falls short.
     fn describe(&self) -> String {
         let caps = self.caps();
-        let base = match caps.kind {
-            Kind::Namespace => "instances run in Linux namespaces of their own (they share this kernel)",
-            Kind::Process => "instances are plain processes of this user, without any isolation",
-            Kind::None => "instances are records only, nothing runs",
-        };
+        let base = caps.kind.means();
         caps.notes.iter().fold(base.to_owned(), |text, note| format!("{text}; {note}"))
     }
 
@@ -301,9 +273,10 @@ impl Driver {
 
     /// The address at which instances of a VPC reach the API endpoint.
     pub fn endpoint_address(&self, vpc: &Vpc) -> IpAddr {
-        match self.0.caps.kind {
-            Kind::Namespace => IpAddr::V4(vpc.endpoint()),
-            Kind::Process | Kind::None => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        if self.0.caps.kind.has_networks() {
+            IpAddr::V4(vpc.endpoint())
+        } else {
+            IpAddr::V4(Ipv4Addr::LOCALHOST)
         }
     }
 

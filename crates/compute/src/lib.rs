@@ -1,7 +1,7 @@
 //! Machine drivers: what runs an EC2 instance on this computer.
 //!
-//! [`choose`] picks the driver: Linux namespaces, plain processes, or records only. [`Driver`] is the
-//! one face of all three. A program that uses the crate calls [`maybe_run_init`] first thing in `main`:
+//! [`choose`] picks the driver: Linux namespaces, containers of Docker or Podman, plain processes, or records only.
+//! [`Driver`] is the one face of all. A program that uses the crate calls [`maybe_run_init`] first thing in `main`:
 //! the drivers start their helper by running the same program under another name.
 //!
 //! What the namespace driver is good for: an instance has its own processes, files, users, host name and
@@ -9,12 +9,14 @@
 //! holds against mistakes and ordinary programs, not against a hostile one with a hole in the kernel.
 
 mod driver;
+mod engine;
 mod error;
 mod exec;
 mod folders;
 mod host;
 mod images;
 mod init;
+mod kind;
 mod none;
 mod packet;
 pub mod plan;
@@ -23,10 +25,11 @@ mod spec;
 mod supervisor;
 mod sys;
 
-pub use driver::{Caps, Choice, Config, Driver, Ending, Event, Kind, Running, choose, original_destination};
+pub use driver::{Caps, Config, Driver, Ending, Event, Running, choose, original_destination};
 pub use error::{ComputeError, StartError};
 pub use exec::{ExecIo, ExecSpec, Exit, ExitStatus, Reader, Resize, Writer};
 pub use images::{ImageSource, Stored};
+pub use kind::{Choice, Kind};
 pub use plan::NetworkPlan;
 pub use spec::{
     Cidr, GUEST_BIN, Image, InstanceSpec, Link, Mount, Network, Resolving, USER_DATA_LIMIT, User, Vpc,
@@ -38,10 +41,17 @@ pub const INIT_NAME: &str = "rolecall-init";
 /// How much of a console is kept, in bytes.
 pub const CONSOLE_LIMIT: usize = 64 * 1024;
 
-/// Becomes the owner of the instances when run under [`INIT_NAME`], and then never returns; otherwise does
-/// nothing. Call it before any thread is started.
+/// Becomes the owner of the instances when run under [`INIT_NAME`], or the first process of a container, and then never
+/// returns; otherwise does nothing. Call it before any thread is started.
 pub fn maybe_run_init() {
-    if std::env::args_os().next().is_some_and(|name| name == INIT_NAME) {
+    let mut words = std::env::args_os();
+    let (name, word) = (words.next().unwrap_or_default(), words.next());
+    if word.is_some_and(|word| word == engine::INSIDE) {
+        // A loader gives the path that it was given.
+        if std::path::Path::new(&name).file_name().is_some_and(|name| name == INIT_NAME) {
+            init::inside::main();
+        }
+    } else if name == INIT_NAME {
         supervisor::main();
     }
 }

@@ -17,7 +17,7 @@ use serde::de::DeserializeOwned;
 /// The most files one packet carries.
 const MOST_FILES: usize = 4;
 /// Room for user data, keys and environments in JSON, in bytes.
-const SEND_ROOM: usize = 512 * 1024;
+pub(crate) const SEND_ROOM: usize = 512 * 1024;
 
 /// A connected pair, both close-on-exec.
 pub(crate) fn pair() -> io::Result<(OwnedFd, OwnedFd)> {

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ExecSpec, ExitStatus, InstanceSpec, Kind, Vpc};
+use crate::{ExecSpec, ExitStatus, InstanceSpec, Kind, Network, Vpc};
 
 /// Server to supervisor. Each is answered once, by [`Answer::Done`] or [`Answer::Failed`] with its `seq`.
 #[derive(Debug, Serialize, Deserialize)]
@@ -32,6 +32,19 @@ pub(crate) enum Ask {
     },
     /// Ends the instance at once.
     Kill {
+        seq: u64,
+        id: String,
+    },
+    /// Joins the container that this process is the first of to its VPC. Answered with the listener that the process looks
+    /// for, and its metadata listeners, IPv4 and IPv6.
+    Join {
+        seq: u64,
+        id: String,
+        pid: i32,
+        network: Network,
+    },
+    /// Takes the links of a container away that has ended.
+    Leave {
         seq: u64,
         id: String,
     },
@@ -79,6 +92,8 @@ pub(crate) enum Answer {
     Ready {
         limits: Limits,
         notes: Vec<String>,
+        /// The files that this program runs from: itself, its loader when it has one, its libraries.
+        parts: Vec<PathBuf>,
     },
     Done {
         seq: u64,
@@ -110,6 +125,15 @@ pub(crate) enum InitEnd {
     Reboot,
     Killed,
 }
+
+/// Server to the first process of a container, before all orders: what it is to be. File: the console.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Enlist {
+    pub spec: InstanceSpec,
+}
+
+/// Where the first process of a container finds the server: a name in the container's own network namespace.
+pub(crate) const MEETING: &[u8] = b"rolecall-init";
 
 /// Server to init.
 #[derive(Debug, Serialize, Deserialize)]

@@ -1,9 +1,12 @@
-//! System calls that have no safe wrapper elsewhere: new mount API, `clone3`, capabilities, seccomp.
+//! System calls that have no safe wrapper elsewhere: new mount API, `clone3`, capabilities, seccomp; and what the loader
+//! knows.
 
-use std::ffi::CStr;
+use std::ffi::{CStr, OsStr};
 use std::io;
 use std::mem::size_of;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
 use std::ptr;
 
 use nix::libc;
@@ -225,6 +228,35 @@ pub(crate) fn set_int_option(
         )
     };
     check(result.into()).map(drop)
+}
+
+/// The files that the loader put into this process: the loader itself, when there is one, and the libraries.
+pub(crate) fn loaded() -> (Option<PathBuf>, Vec<PathBuf>) {
+    /// Adds a name that is a path, with the place that it was loaded at.
+    unsafe extern "C" fn note(
+        info: *mut libc::dl_phdr_info,
+        _: libc::size_t,
+        found: *mut libc::c_void,
+    ) -> libc::c_int {
+        // SAFETY: both are good for the time of the call: the loader's own record, and the list below.
+        let (info, found) = unsafe { (&*info, &mut *found.cast::<Vec<(u64, PathBuf)>>()) };
+        if !info.dlpi_name.is_null() {
+            // SAFETY: the loader's names are terminated strings that stay as long as the library is loaded.
+            let name = unsafe { CStr::from_ptr(info.dlpi_name) };
+            if name.to_bytes().starts_with(b"/") {
+                found.push((info.dlpi_addr, PathBuf::from(OsStr::from_bytes(name.to_bytes()))));
+            }
+        }
+        0
+    }
+    let mut found: Vec<(u64, PathBuf)> = Vec::new();
+    // SAFETY: `note` has the signature that is wanted, does not unwind, and `found` outlives the call.
+    unsafe { libc::dl_iterate_phdr(Some(note), (&raw mut found).cast()) };
+    // SAFETY: a call with a number only.
+    let loader = unsafe { libc::getauxval(libc::AT_BASE) } as u64;
+    let (loaders, libraries): (Vec<_>, Vec<_>) = found.into_iter().partition(|(at, _)| *at == loader);
+    let paths = |list: Vec<(u64, PathBuf)>| list.into_iter().map(|(_, path)| path);
+    (paths(loaders).next(), paths(libraries).collect())
 }
 
 fn check(result: libc::c_long) -> io::Result<i32> {

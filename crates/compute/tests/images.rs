@@ -1,4 +1,4 @@
-//! Instances that boot from images, and images made of instances, on the namespace driver.
+//! Instances that boot from images, and images made of instances, on every driver that has them.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "test code, also outside of test functions")]
 
@@ -6,7 +6,7 @@ mod world;
 
 use std::process::Command;
 
-use rolecall_compute::{Choice, Event, Image, ImageSource, InstanceSpec};
+use rolecall_compute::{Event, Image, ImageSource, InstanceSpec};
 use world::{GRACE, World, printed, spec};
 
 /// A root file system of this machine's shell and a few programs, as a tar. `None` where it can't be made.
@@ -36,7 +36,7 @@ fn small_system() -> Vec<u8> {
 }
 
 async fn world_with_image() -> Option<(World, InstanceSpec)> {
-    let world = World::new(Choice::Namespace).await?;
+    let world = World::new(world::choice()).await?;
     let tar = std::io::Cursor::new(small_system());
     let stored = world.driver.import_image("ami-tiny", ImageSource::Stream(Box::new(tar))).await.unwrap();
     assert!(stored.files > 9 && stored.bytes > 100_000, "{stored:?}");
@@ -73,7 +73,7 @@ async fn an_instance_boots_from_an_image_and_leaves_it_as_it_is() {
 
 #[tokio::test]
 async fn an_image_with_a_pipe_for_its_users_fails_to_boot_and_hangs_nothing() {
-    let Some(world) = World::new(Choice::Namespace).await else { return };
+    let Some(world) = World::new(world::choice()).await else { return };
     world.driver.start(spec(10)).await.unwrap();
     let made = world.sh(&spec(10).id, "mv /etc/passwd /etc/old && mkfifo /etc/passwd && echo made").await;
     assert_eq!(made, printed("made\n"));
@@ -104,7 +104,7 @@ async fn an_image_made_of_an_instance_boots_with_what_it_wrote() {
 
 #[tokio::test]
 async fn an_image_of_an_instance_on_this_hosts_usr_sees_it_too() {
-    let Some(world) = World::new(Choice::Namespace).await else { return };
+    let Some(world) = World::new(world::choice()).await else { return };
     let spec = spec(10);
     world.driver.start(spec.clone()).await.unwrap();
     world.sh(&spec.id, "echo prepared > /opt/prepared; echo 'x:x:2000:' >> /etc/group").await;

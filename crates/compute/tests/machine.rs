@@ -12,7 +12,7 @@ mod world;
 use std::path::Path;
 use std::time::Duration;
 
-use rolecall_compute::{Choice, ComputeError, Ending, Event, ExecSpec, ExitStatus};
+use rolecall_compute::{ComputeError, Ending, Event, ExecSpec, ExitStatus};
 use world::{GRACE, World, printed, spec};
 
 const ID: &str = "i-0123456789abcd010";
@@ -30,7 +30,7 @@ async fn ask(world: &World, line: &str) {
 
 #[tokio::test]
 async fn the_login_user_becomes_root_by_sudo() {
-    let Some(world) = World::new(Choice::Namespace).await else { return };
+    let Some(world) = World::new(world::choice()).await else { return };
     if !Path::new("/usr/bin/sudo").exists() || !nix::unistd::geteuid().is_root() {
         return;
     }
@@ -44,7 +44,7 @@ async fn the_login_user_becomes_root_by_sudo() {
 
 #[tokio::test]
 async fn each_way_to_power_off_or_reboot_inside_is_understood() {
-    let Some(world) = World::new(Choice::Namespace).await else { return };
+    let Some(world) = World::new(world::choice()).await else { return };
     let spec = spec(10);
     let mut events = world.driver.events();
     let request = |level: char| {
@@ -84,7 +84,7 @@ async fn each_way_to_power_off_or_reboot_inside_is_understood() {
 
 #[tokio::test]
 async fn a_restart_by_the_kernel_is_told_as_one() {
-    let Some(world) = World::new(Choice::Namespace).await else { return };
+    let Some(world) = World::new(world::choice()).await else { return };
     world.driver.start(spec(10)).await.unwrap();
     let mut events = world.driver.events();
     // LINUX_REBOOT_CMD_RESTART
@@ -95,7 +95,7 @@ async fn a_restart_by_the_kernel_is_told_as_one() {
 
 #[tokio::test]
 async fn a_program_that_runs_out_of_memory_ends_and_its_instance_lives() {
-    let Some(world) = World::new(Choice::Namespace).await else { return };
+    let Some(world) = World::new(world::choice()).await else { return };
     world.driver.start(spec(10)).await.unwrap();
     if !world.driver.caps().memory_limit {
         return;
@@ -107,7 +107,7 @@ async fn a_program_that_runs_out_of_memory_ends_and_its_instance_lives() {
 
 #[tokio::test]
 async fn no_more_processes_than_the_limit() {
-    let Some(world) = World::new(Choice::Namespace).await else { return };
+    let Some(world) = World::new(world::choice()).await else { return };
     world.driver.start(rolecall_compute::InstanceSpec { memory_mib: 4096, ..spec(10) }).await.unwrap();
     if !world.driver.caps().process_limit {
         return;
@@ -122,7 +122,7 @@ async fn no_more_processes_than_the_limit() {
 #[tokio::test]
 async fn system_calls_that_lead_out_are_refused() {
     use nix::libc;
-    let Some(world) = World::new(Choice::Namespace).await else { return };
+    let Some(world) = World::new(world::choice()).await else { return };
     world.driver.start(spec(10)).await.unwrap();
     let (not_permitted, unknown, no_family) = (libc::EPERM, libc::ENOSYS, libc::EAFNOSUPPORT);
     let newuser = i64::from(libc::CLONE_NEWUSER);
@@ -167,7 +167,7 @@ async fn system_calls_that_lead_out_are_refused() {
 
 #[tokio::test]
 async fn files_that_lead_out_are_closed_or_empty() {
-    let Some(world) = World::new(Choice::Namespace).await else { return };
+    let Some(world) = World::new(world::choice()).await else { return };
     let (one, two) = (spec(10), spec(11));
     world.driver.start(one).await.unwrap();
     world.driver.start(two.clone()).await.unwrap();
@@ -210,7 +210,7 @@ async fn files_that_lead_out_are_closed_or_empty() {
 
 #[tokio::test]
 async fn each_instance_has_user_ids_of_its_own_and_its_files_keep_their_owners() {
-    let Some(world) = World::new(Choice::Namespace).await else { return };
+    let Some(world) = World::new(world::choice()).await else { return };
     if !nix::unistd::geteuid().is_root() || world.said.contains("the same range of user ids") {
         return;
     }

@@ -6,14 +6,14 @@ mod world;
 
 use std::time::Duration;
 
-use rolecall_compute::{Choice, ComputeError, Ending, Event, ExecSpec, ExitStatus, Link, Mount};
+use rolecall_compute::{ComputeError, Ending, Event, ExecSpec, ExitStatus, Link, Mount};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use world::{GRACE, Ran, World, printed, spec};
 
 macro_rules! world_or_return {
     () => {
-        match World::new(Choice::Namespace).await {
+        match World::new(world::choice()).await {
             Some(world) => world,
             None => return,
         }

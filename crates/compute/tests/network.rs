@@ -15,14 +15,14 @@ use std::net::Ipv4Addr;
 use rolecall_compute::plan::{
     AclRule, Group, GroupRule, Interface, Names, NetworkPlan, Peer, Route, Subnet, Traffic, Via,
 };
-use rolecall_compute::{Choice, Cidr, ExecSpec, ExitStatus, InstanceSpec, Network, Resolving, Vpc};
+use rolecall_compute::{Cidr, ExecSpec, ExitStatus, InstanceSpec, Network, Resolving, Vpc};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use world::World;
 
 macro_rules! world_or_return {
     () => {
-        match World::new(Choice::Namespace).await {
+        match World::new(world::choice()).await {
             Some(world) => world,
             None => return,
         }

@@ -11,7 +11,7 @@ mod world;
 
 use std::process::{Command, Stdio};
 
-use rolecall_compute::{Choice, Ending, Event};
+use rolecall_compute::{Ending, Event};
 use world::{GRACE, World, printed, spec};
 
 /// Starts an instance with this user data and waits for the data's end; gives its exit code.
@@ -76,7 +76,7 @@ final_message: all done
 
 #[tokio::test]
 async fn a_cloud_config_sets_the_machine_up() {
-    let Some(world) = World::new(Choice::Namespace).await else { return };
+    let Some(world) = World::new(world::choice()).await else { return };
     assert_eq!(booted(&world, CONFIG.as_bytes()).await, 1, "what was refused counts as an error");
     let text = world.console_until(ID, "all done").await;
     for wanted in [
@@ -122,7 +122,7 @@ async fn a_cloud_config_sets_the_machine_up() {
 
 #[tokio::test]
 async fn an_archive_of_parts_runs_them_in_order() {
-    let Some(world) = World::new(Choice::Namespace).await else { return };
+    let Some(world) = World::new(world::choice()).await else { return };
     let mime = "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=\"B\"\n\n--B\n\
         Content-Type: text/x-shellscript\nContent-Disposition: attachment; filename=\"zz.sh\"\n\n\
         #!/bin/sh\necho third\nexit 4\n--B\nContent-Type: text/cloud-config\n\nruncmd: [echo second]\n--B\n\
@@ -141,7 +141,7 @@ async fn an_archive_of_parts_runs_them_in_order() {
 
 #[tokio::test]
 async fn what_cannot_be_done_is_said_on_the_console() {
-    let Some(world) = World::new(Choice::Namespace).await else { return };
+    let Some(world) = World::new(world::choice()).await else { return };
     let code =
         booted(&world, b"#cloud-config\npackages: [nginx]\nruncmd: [echo still runs]\nntp: {}\n").await;
     assert_ne!(code, 0);
@@ -155,7 +155,7 @@ async fn what_cannot_be_done_is_said_on_the_console() {
 
 #[tokio::test]
 async fn a_bomb_does_no_harm() {
-    let Some(world) = World::new(Choice::Namespace).await else { return };
+    let Some(world) = World::new(world::choice()).await else { return };
     let mut bomb =
         String::from("#cloud-config\nruncmd: [echo ran]\na0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
     for level in 1..12 {
@@ -172,7 +172,7 @@ async fn a_bomb_does_no_harm() {
 
 #[tokio::test]
 async fn power_state_ends_the_machine_when_all_is_done() {
-    let Some(world) = World::new(Choice::Namespace).await else { return };
+    let Some(world) = World::new(world::choice()).await else { return };
     let mut spec = spec(10);
     spec.user_data =
         Some(b"#cloud-config\nruncmd: [echo worked > /result]\npower_state: {mode: poweroff}\n".to_vec());

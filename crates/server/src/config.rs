@@ -19,6 +19,8 @@ pub struct Config {
     pub account: AccountId,
     pub region: String,
     pub compute: Choice,
+    /// Where the engine of containers listens, `unix:///…`; its usual places when absent.
+    pub engine: Option<String>,
     pub durability: Durability,
     /// Root keys that somebody chose; else they are generated.
     pub root_keys: Option<NewKey>,
@@ -72,6 +74,7 @@ impl Config {
             account: AccountId::ZERO,
             region: "us-east-1".to_owned(),
             compute: Choice::Auto,
+            engine: None,
             durability: Durability::Strict,
             root_keys: None,
             tls: None,

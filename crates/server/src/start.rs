@@ -374,7 +374,12 @@ async fn choose_driver(config: &Config, env: &Env) -> Result<(Driver, String), S
         Some(data) => data.join("machines"),
         None => own_temporary(env)?,
     };
-    let choice = rolecall_compute::Config { dir, ..rolecall_compute::Config::default() };
+    let choice = rolecall_compute::Config {
+        dir,
+        engine: config.engine.clone(),
+        ephemeral: config.data.is_none(),
+        ..rolecall_compute::Config::default()
+    };
     rolecall_compute::choose(config.compute, &choice).await.map_err(|error| {
         StartError::new(
             format!("Instances can't be run as asked: {error}."),

@@ -18,6 +18,9 @@ impl Host {
             Ok(()) | Err(ComputeError::NotRunning(_)) => {}
             Err(error) => return Err(error),
         }
+        if let Some(engine) = &self.engine {
+            engine.remove(id).await?;
+        }
         let failed = |error| ComputeError::failed("delete the disk", error);
         let folder = self.folder(id);
         let used = self.images.as_ref().map(|images| images.used(&folder)).transpose().map_err(failed)?;
@@ -28,7 +31,11 @@ impl Host {
             _ => empty(trash),
         }
         if let (Some(images), Some(Some(used))) = (self.images.clone(), used) {
-            beside("delete the image", move || images.released(&used)).await?;
+            let id = used.clone();
+            let kept = beside("delete the image", move || images.released(&used).map(|()| images.has(&used)));
+            if let (false, Some(engine)) = (kept.await?, &self.engine) {
+                engine.forget_image(&id).await;
+            }
         }
         Ok(())
     }

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::{Host, beside};
-use crate::ComputeError;
 use crate::images::{ImageSource, Images, Owners, Stored};
 use crate::supervisor::Ids;
+use crate::{ComputeError, Image};
 
 impl Host {
     pub(crate) async fn import_image(&self, id: &str, source: ImageSource) -> Result<Stored, ComputeError> {
@@ -18,13 +18,25 @@ impl Host {
     pub(crate) async fn snapshot(&self, instance: &str, image: &str) -> Result<Stored, ComputeError> {
         let images = self.images("make images of instances")?;
         let (instance, image) = (instance.to_owned(), image.to_owned());
+        if let Some(engine) = &self.engine {
+            let failed = |error| ComputeError::failed("find the image", error);
+            let used = images.used(&self.folder(&instance)).map_err(failed)?;
+            let base = used.map_or(Image::HostUsr, |id| Image::RootFs { id });
+            let file = images.source(ImageSource::Stream(engine.export(&instance).await?)).await?;
+            let exported = engine.exported();
+            return beside("copy the disk", move || images.adopt(&image, &file, &base, &exported)).await;
+        }
         beside("copy the disk", move || images.snapshot(&instance, &image)).await
     }
 
     pub(crate) async fn delete_image(&self, id: &str) -> Result<(), ComputeError> {
         let Some(images) = self.images.clone() else { return Ok(()) };
-        let id = id.to_owned();
-        beside("delete the image", move || images.delete(&id)).await
+        let gone = id.to_owned();
+        beside("delete the image", move || images.delete(&gone)).await?;
+        if let Some(engine) = &self.engine {
+            engine.forget_image(id).await;
+        }
+        Ok(())
     }
 
     pub(super) fn images(&self, what: &'static str) -> Result<Arc<Images>, ComputeError> {

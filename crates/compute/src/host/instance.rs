@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::net::TcpListener;
 use std::os::fd::OwnedFd;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -31,6 +31,8 @@ pub(super) struct Instance {
     next: AtomicU64,
     /// True once its first process is gone.
     gone: watch::Sender<bool>,
+    /// True once that process has let go of its socket.
+    hung_up: Arc<AtomicBool>,
 }
 
 /// What a child that did not come up said about it, if it said anything.
@@ -71,8 +73,9 @@ impl Instance {
         let failed = |error| ComputeError::failed("talk to the instance", error);
         let channel = Arc::new(Channel::new(control).map_err(failed)?);
         wait_booted(&channel, limit).await?;
-        let (orders, gone) = (Arc::default(), watch::Sender::new(false));
-        let instance = Instance { spec, imds, imds_6, channel, orders, next: AtomicU64::new(1), gone };
+        let (orders, gone, hung_up) = (Arc::default(), watch::Sender::new(false), Arc::default());
+        let next = AtomicU64::new(1);
+        let instance = Instance { spec, imds, imds_6, channel, orders, next, gone, hung_up };
         instance.listen(events);
         Ok(instance)
     }
@@ -80,6 +83,11 @@ impl Instance {
     /// Called when the supervisor has seen the end of the first process.
     pub(super) fn set_gone(&self) {
         self.gone.send_replace(true);
+    }
+
+    /// Whether the first process has let go of its socket, which it does at its end.
+    pub(super) fn has_hung_up(&self) -> bool {
+        self.hung_up.load(Ordering::Relaxed)
     }
 
     /// Waits for the end of the first process; false when `limit` passed first.
@@ -164,6 +172,7 @@ impl Instance {
 
     fn listen(&self, events: broadcast::Sender<Event>) {
         let (channel, orders, id) = (self.channel.clone(), self.orders.clone(), self.spec.id.clone());
+        let hung_up = self.hung_up.clone();
         let listen = async move {
             while let Ok(Some((report, files))) = channel.receive().await {
                 match report {
@@ -174,6 +183,7 @@ impl Instance {
                     other => lock(&orders).settle(other, files),
                 }
             }
+            hung_up.store(true, Ordering::Relaxed);
             // Whoever still waits hears that the instance is gone.
             *lock(&orders) = Orders::default();
         };

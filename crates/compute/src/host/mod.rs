@@ -1,6 +1,7 @@
 //! The drivers that run processes, seen from the server: instances by id, over one supervisor.
 
 mod channel;
+mod container;
 mod disks;
 mod images;
 mod instance;
@@ -22,13 +23,15 @@ use std::time::Duration;
 
 use tokio::sync::{broadcast, watch};
 
-use crate::driver::{Caps, Event, Kind, Running};
+use crate::driver::{Caps, Event, Running};
+use crate::engine::{self, Engine};
 use crate::images::Images;
+use crate::kind::Kind;
 use crate::protocol::{Ask, InitEnd};
 use crate::{ComputeError, Config, Ending, ExecIo, ExecSpec, Image, InstanceSpec, packet};
 use instance::Instance;
 pub(crate) use network::NameSockets;
-use supervisor::Supervisor;
+use supervisor::{Hello, Supervisor};
 
 /// How much longer than its grace a stop may take before the instance is killed.
 const KILL_AFTER: Duration = Duration::from_secs(2);
@@ -37,7 +40,7 @@ const BOOT_LIMIT: Duration = Duration::from_secs(60);
 /// How long the kernel may take to end a killed instance.
 const KILL_LIMIT: Duration = Duration::from_secs(10);
 
-/// The instances of the namespace or the process driver.
+/// The instances of every driver that runs something.
 #[derive(Debug)]
 pub(crate) struct Host {
     kind: Kind,
@@ -51,6 +54,8 @@ pub(crate) struct Host {
     generation: Arc<AtomicU64>,
     /// Absent for the process kind.
     images: Option<Arc<Images>>,
+    /// What runs the instances, where that is another program.
+    engine: Option<Arc<Engine>>,
 }
 
 #[derive(Debug, Default)]
@@ -77,13 +82,19 @@ impl Host {
         DirBuilder::new().recursive(true).mode(0o700).create(&config.dir).map_err(failed)?;
         let dir = fs::canonicalize(&config.dir).map_err(failed)?;
         let config = Config { dir: dir.clone(), ..config.clone() };
-        let (supervisor, hello, exits) = Supervisor::start(kind, &config).await?;
+        let (supervisor, mut hello, exits) = Supervisor::start(kind, &config).await?;
         disks::open_trash(&dir).map_err(failed)?;
-        let images = match kind {
-            Kind::Namespace => Some(Arc::new(Images::open(&dir, images::owners()).map_err(failed)?)),
-            Kind::Process | Kind::None => None,
+        let images = match kind.has_networks() {
+            true => Some(Arc::new(Images::open(&dir, images::owners()).map_err(failed)?)),
+            false => None,
         };
-        let discarded = AtomicU64::new(0);
+        let mut engine = None;
+        if kind.is_engine() {
+            let parts = std::mem::take(&mut hello.parts);
+            let (opened, limits) = Engine::open(kind, &config, parts, &mut hello.notes).await?;
+            engine = Some(Arc::new(opened));
+            hello.limits = limits;
+        }
         let supervisor = Arc::new(RwLock::new(Arc::new(supervisor)));
         let host = Host {
             kind,
@@ -91,24 +102,14 @@ impl Host {
             supervisor,
             instances: Arc::default(),
             events,
-            discarded,
+            discarded: AtomicU64::new(0),
             generation: Arc::default(),
             images,
+            engine,
         };
         host.follow(exits, config);
-        let machine = kind == Kind::Namespace;
-        let caps = Caps {
-            kind,
-            isolated: machine,
-            link_local_imds: machine,
-            hop_limit: machine,
-            memory_limit: hello.limits.memory,
-            cpu_limit: hello.limits.cpu,
-            process_limit: hello.limits.processes,
-            exec: true,
-            notes: hello.notes,
-        };
-        Ok((host, caps))
+        host.probe().await?;
+        Ok((host, caps(kind, hello)))
     }
 
     pub(crate) async fn start(&self, spec: InstanceSpec) -> Result<Running, ComputeError> {
@@ -119,6 +120,7 @@ impl Host {
         match self.launch(&spec).await {
             Ok((instance, imds)) => {
                 self.instances.started(instance)?;
+                self.follow_container(&spec.id);
                 Ok(Running { id: spec.id, imds })
             }
             Err(error) => {
@@ -144,7 +146,7 @@ impl Host {
                 return Ok(());
             }
         }
-        self.supervisor().ask(Vec::new(), |seq| Ask::Kill { seq, id: id.into() }).await?;
+        self.kill(id).await?;
         if instance.wait_gone(KILL_LIMIT).await {
             return Ok(());
         }
@@ -187,6 +189,19 @@ impl Host {
                 log::warn!("cannot end instance {id}: {error}");
             }
         }
+        if let Some(engine) = &self.engine {
+            engine.close().await;
+        }
+    }
+
+    async fn kill(&self, id: &str) -> Result<(), ComputeError> {
+        match &self.engine {
+            Some(engine) => engine.kill(id).await,
+            None => {
+                let ask = |seq| Ask::Kill { seq, id: id.into() };
+                self.supervisor().ask(Vec::new(), ask).await.map(drop)
+            }
+        }
     }
 
     async fn launch(&self, spec: &InstanceSpec) -> Result<(Instance, SocketAddr), ComputeError> {
@@ -197,6 +212,12 @@ impl Host {
         }
         let console =
             self.open_console(&spec.id).map_err(|error| ComputeError::failed("open the console", error))?;
+        if let Some(engine) = &self.engine {
+            return self.launch_container(engine, spec, console).await;
+        }
+        if let Some(engine) = engine::engine_of(&self.folder(&spec.id)) {
+            return Err(ComputeError::Invalid(format!("its disk is a container of {engine}")));
+        }
         let local = self.local_imds()?;
         let imds = local.as_ref().map(|(_, url)| url.clone());
         let boxed = Box::new(spec.clone());
@@ -236,7 +257,7 @@ impl Host {
 
     /// Without namespaces the metadata is on a loopback port, told by the environment.
     fn local_imds(&self) -> Result<Option<(TcpListener, String)>, ComputeError> {
-        if self.kind == Kind::Namespace {
+        if self.kind.has_networks() {
             return Ok(None);
         }
         let open = || -> io::Result<_> {
@@ -323,16 +344,34 @@ impl Instances {
     }
 
     /// The supervisor has ended, and every instance with it. Those that were starting hear it from their own asking.
-    fn lost(&self, events: &broadcast::Sender<Event>) {
+    /// Gives the ids of the others.
+    fn lost(&self, events: &broadcast::Sender<Event>) -> Vec<String> {
         let mut slots = self.lock();
         let ended = slots.extract_if(|_, slot| !matches!(slot, Slot::Starting(_))).collect::<Vec<_>>();
-        for (id, slot) in ended {
+        let end = |(id, slot): (String, Slot)| {
             end_slot(Some(slot), &id, Ending::Lost, events);
-        }
+            id
+        };
+        ended.into_iter().map(end).collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<String, Slot>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn caps(kind: Kind, hello: Hello) -> Caps {
+    let machine = kind.has_networks();
+    Caps {
+        kind,
+        isolated: machine,
+        link_local_imds: machine,
+        hop_limit: machine,
+        memory_limit: hello.limits.memory,
+        cpu_limit: hello.limits.cpu,
+        process_limit: hello.limits.processes,
+        exec: true,
+        notes: hello.notes,
     }
 }
 

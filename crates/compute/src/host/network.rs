@@ -1,11 +1,10 @@
-//! The networks of the namespace driver, seen from the server: plans go in, sockets inside VPCs come out.
+//! The networks of the drivers that have their own, seen from the server: plans go in, sockets inside VPCs come out.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 
 use tokio::net::{TcpSocket, TcpStream};
 
 use super::{Host, no_file, one};
-use crate::driver::Kind;
 use crate::protocol::Ask;
 use crate::{ComputeError, NetworkPlan, Vpc, packet};
 
@@ -15,7 +14,7 @@ pub(crate) struct NameSockets(pub Vec<(UdpSocket, TcpListener)>);
 
 impl Host {
     pub(crate) async fn apply_network(&self, plan: NetworkPlan) -> Result<(), ComputeError> {
-        if self.kind != Kind::Namespace {
+        if !self.kind.has_networks() {
             return Ok(());
         }
         let file = packet::write(&plan).map_err(|error| ComputeError::failed("write the plan", error))?;
@@ -27,7 +26,7 @@ impl Host {
         vpc: &Vpc,
         port: u16,
     ) -> Result<Option<TcpListener>, ComputeError> {
-        if self.kind != Kind::Namespace {
+        if !self.kind.has_networks() {
             return Ok(None);
         }
         let vpc = vpc.clone();
@@ -36,7 +35,7 @@ impl Host {
     }
 
     pub(crate) async fn name_sockets(&self, vpc: &str) -> Result<Option<NameSockets>, ComputeError> {
-        if self.kind != Kind::Namespace {
+        if !self.kind.has_networks() {
             return Ok(None);
         }
         let files = self.supervisor().ask(Vec::new(), |seq| Ask::Names { seq, vpc: vpc.into() }).await?;
@@ -49,7 +48,7 @@ impl Host {
     }
 
     pub(crate) async fn outside_listener(&self, vpc: &str) -> Result<Option<TcpListener>, ComputeError> {
-        if self.kind != Kind::Namespace {
+        if !self.kind.has_networks() {
             return Ok(None);
         }
         let files = self.supervisor().ask(Vec::new(), |seq| Ask::Outside { seq, vpc: vpc.into() }).await?;
@@ -62,7 +61,7 @@ impl Host {
         except: u16,
         addresses: Vec<Ipv4Addr>,
     ) -> Result<(), ComputeError> {
-        if self.kind != Kind::Namespace {
+        if !self.kind.has_networks() {
             return Err(ComputeError::Unsupported {
                 driver: self.kind.name(),
                 what: "catch public addresses",
@@ -74,7 +73,7 @@ impl Host {
 
     pub(crate) async fn connect(&self, id: &str, port: u16) -> Result<TcpStream, ComputeError> {
         let network = self.instances.running(id)?.spec.network.clone();
-        if self.kind != Kind::Namespace {
+        if !self.kind.has_networks() {
             let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await;
             return stream.map_err(|error| ComputeError::failed("connect to the instance", error));
         }
@@ -83,7 +82,7 @@ impl Host {
 
     /// Connects to an address of the VPC, from its endpoint address.
     pub(crate) async fn connect_in(&self, vpc: &str, to: SocketAddr) -> Result<TcpStream, ComputeError> {
-        if self.kind != Kind::Namespace {
+        if !self.kind.has_networks() {
             return Err(ComputeError::Unsupported {
                 driver: self.kind.name(),
                 what: "reach private addresses",
@@ -95,7 +94,7 @@ impl Host {
     }
 
     pub(crate) async fn drop_vpc(&self, vpc: &str) -> Result<(), ComputeError> {
-        if self.kind == Kind::Namespace {
+        if self.kind.has_networks() {
             self.supervisor().ask(Vec::new(), |seq| Ask::DropVpc { seq, vpc: vpc.into() }).await?;
         }
         Ok(())

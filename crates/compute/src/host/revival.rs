@@ -2,11 +2,12 @@
 //! one is started, and whoever keeps records of them is told to bring them back.
 
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, PoisonError, Weak};
 use std::time::Duration;
 
 use super::Host;
 use super::supervisor::{Exits, Supervisor};
+use crate::engine::Engine;
 use crate::{Config, Event};
 
 /// How long it waits between two tries, at first and at most.
@@ -19,13 +20,17 @@ impl Host {
         let (instances, events, kind) = (self.instances.clone(), self.events.clone(), self.kind);
         // Not held: with the host gone there is nobody to start anything for.
         let current = Arc::downgrade(&self.supervisor);
-        let generation = self.generation.clone();
+        let (generation, engine) = (self.generation.clone(), self.engine.as_ref().map(Arc::downgrade));
         let follow = async move {
             loop {
                 while let Some((id, end)) = exits.recv().await {
                     instances.ended(&id, end, &events);
                 }
-                instances.lost(&events);
+                let lost = instances.lost(&events);
+                if let Some(engine) = engine.as_ref().and_then(Weak::upgrade) {
+                    // Their networks are gone, and they would come up beside those that are started for them.
+                    end(&engine, &lost).await;
+                }
                 if current.strong_count() == 0 {
                     return;
                 }
@@ -41,6 +46,15 @@ impl Host {
         };
         #[expect(clippy::disallowed_methods, reason = "ends with the host")]
         tokio::spawn(follow);
+    }
+}
+
+/// Ends containers that outlived their networks. One that can't be ended is ended before it is started again.
+async fn end(engine: &Engine, ids: &[String]) {
+    for id in ids {
+        if let Err(error) = engine.kill(id).await {
+            log::warn!("cannot end instance {id}, whose network is gone: {error}");
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -33,6 +33,8 @@ pub(super) struct Supervisor {
 pub(super) struct Hello {
     pub limits: Limits,
     pub notes: Vec<String>,
+    /// The files that it runs from.
+    pub parts: Vec<PathBuf>,
 }
 
 /// Instances that ended, in order; closed when the supervisor is gone.
@@ -62,7 +64,7 @@ impl Supervisor {
         let setup = Ask::Setup { seq: 0, kind, dir: config.dir.clone(), fail_at: config.fail_at.clone() };
         channel.send(&setup, &[]).await.map_err(failed)?;
         let hello = match channel.receive().await.map_err(failed)? {
-            Some((Answer::Ready { limits, notes }, _)) => Hello { limits, notes },
+            Some((Answer::Ready { limits, notes, parts }, _)) => Hello { limits, notes, parts },
             Some((Answer::Failed { stage, message, .. }, _)) => {
                 return Err(ComputeError::Failed { stage, message });
             }

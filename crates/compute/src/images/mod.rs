@@ -16,9 +16,11 @@ mod layer;
 mod tests;
 mod tree;
 
+use std::ffi::OsStr;
 use std::fmt;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io;
+use std::os::fd::AsFd;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -80,6 +82,15 @@ struct About {
 pub(crate) struct Base {
     pub root: PathBuf,
     pub over_host: bool,
+}
+
+/// How an engine exports containers.
+#[derive(Debug)]
+pub(crate) struct Exported {
+    /// The id that root inside has in the archive.
+    pub root_is: u32,
+    /// Names at the top that are the engine's and ours, not the instance's.
+    pub engine_own: &'static [&'static str],
 }
 
 /// Finds the files of an image below the driver's folder.
@@ -167,6 +178,36 @@ impl Images {
         })
     }
 
+    /// Takes what an engine exports of a container as the image `id`. `base` is what the container was made from.
+    pub(crate) fn adopt(
+        &self,
+        id: &str,
+        file: &File,
+        base: &Image,
+        exported: &Exported,
+    ) -> io::Result<Stored> {
+        let over_host = match base {
+            Image::HostUsr => true,
+            Image::RootFs { id } => self::base(&self.dir, id)?.over_host,
+        };
+        self.make(id, |root| {
+            let mut tree = Tree::open(root, self.owners)?;
+            tree.ids_from(exported.root_is);
+            archive::import(&mut tree, file, || self.spool())?;
+            let folder = File::open(root)?;
+            for name in exported.engine_own {
+                folders::remove(folder.as_fd(), OsStr::new(name))?;
+            }
+            Ok(About { over_host, stored: tree.stored() })
+        })
+    }
+
+    /// Whether instances can still start from an image.
+    pub(crate) fn has(&self, id: &str) -> bool {
+        let image = self.dir.join(IMAGES).join(id);
+        image.join(ABOUT).exists() && !image.join(DELETED).exists()
+    }
+
     /// Makes the image `id` of the disk of `instance`.
     pub(crate) fn snapshot(&self, instance: &str, id: &str) -> io::Result<Stored> {
         let folder = self.instance(instance);
@@ -221,8 +262,7 @@ impl Images {
         if self.used(&folder)?.as_ref() == Some(id) {
             return Ok(());
         }
-        let image = self.dir.join(IMAGES).join(id);
-        if !image.join(ABOUT).exists() || image.join(DELETED).exists() {
+        if !self.has(id) {
             return Err(io::Error::new(io::ErrorKind::NotFound, format!("there is no image `{id}` here")));
         }
         DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;

@@ -48,6 +48,8 @@ pub(super) struct Tree {
     root: OwnedFd,
     root_length: usize,
     owners: Owners,
+    /// What stands for id 0 in what is unpacked.
+    root_is: u32,
     most_bytes: u64,
     stored: Stored,
 }
@@ -57,7 +59,12 @@ impl Tree {
     pub(super) fn open(folder: &Path, owners: Owners) -> io::Result<Tree> {
         let root = openat(CWD, folder, FOLDER, Mode::empty())?;
         let root_length = real_path(root.as_fd())?.as_os_str().len();
-        Ok(Tree { root, root_length, owners, most_bytes: MOST_BYTES, stored: Stored::default() })
+        Ok(Tree { root, root_length, owners, root_is: 0, most_bytes: MOST_BYTES, stored: Stored::default() })
+    }
+
+    /// Says that ids are those of a range that begins here.
+    pub(super) fn ids_from(&mut self, first: u32) {
+        self.root_is = first;
     }
 
     #[cfg(test)]
@@ -214,24 +221,25 @@ impl Tree {
 
     fn own(&self, parent: BorrowedFd<'_>, name: &OsStr, uid: u64, gid: u64) -> io::Result<()> {
         let Owners::Shifted(by) = self.owners else { return Ok(()) };
-        let (uid, gid) = (Uid::from_raw(shifted(uid, by)), Gid::from_raw(shifted(gid, by)));
+        let (uid, gid) = (Uid::from_raw(self.shifted(uid, by)), Gid::from_raw(self.shifted(gid, by)));
         Ok(chownat(parent, name, Some(uid), Some(gid), AtFlags::SYMLINK_NOFOLLOW)?)
     }
 
     /// Owner first: a change of owner takes set-user-id bits away.
     fn settle(&self, file: BorrowedFd<'_>, about: About) -> io::Result<()> {
         if let Owners::Shifted(by) = self.owners {
-            let (uid, gid) = (shifted(about.uid, by), shifted(about.gid, by));
+            let (uid, gid) = (self.shifted(about.uid, by), self.shifted(about.gid, by));
             fchown(file, Some(Uid::from_raw(uid)), Some(Gid::from_raw(gid)))?;
         }
         fchmod(file, Mode::from_raw_mode(about.mode & 0o7777))?;
         let time = Timespec { tv_sec: about.modified, tv_nsec: 0 };
         Ok(futimens(file, &Timestamps { last_access: time, last_modification: time })?)
     }
-}
 
-fn shifted(id: u64, by: u32) -> u32 {
-    by + u32::try_from(id).ok().filter(|_| id <= MOST_IDS).unwrap_or(NOBODY)
+    fn shifted(&self, id: u64, by: u32) -> u32 {
+        let id = id.checked_sub(u64::from(self.root_is)).filter(|id| *id <= MOST_IDS);
+        by + id.and_then(|id| u32::try_from(id).ok()).unwrap_or(NOBODY)
+    }
 }
 
 /// A path as an archive has it, as names below the root.

@@ -10,8 +10,6 @@ use std::path::Path;
 use nix::pty::{OpenptyResult, openpty};
 use nix::sys::termios::{OutputFlags, SetArg, tcgetattr, tcsetattr};
 
-use super::root;
-
 /// The most the file grows to, in bytes, before it is cut to [`crate::CONSOLE_LIMIT`].
 const GROWTH: u64 = 4 * crate::CONSOLE_LIMIT as u64;
 
@@ -27,14 +25,14 @@ impl Console {
         Console { file: File::from(file), terminal: None }
     }
 
-    /// Makes `/dev/console` a terminal that is heard here.
-    pub(super) fn open_terminal(&mut self) -> io::Result<()> {
+    /// Makes a terminal that is heard here; `show` gives it its name, `/dev/console`.
+    pub(super) fn open_terminal(&mut self, show: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
         let OpenptyResult { master, slave } = openpty(None, None)?;
         let mut modes = tcgetattr(&slave)?;
         modes.output_flags.remove(OutputFlags::OPOST);
         tcsetattr(&slave, SetArg::TCSANOW, &modes)?;
         let name = fs::read_link(format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&slave)))?;
-        root::bind_console(Path::new(&name))?;
+        show(Path::new(&name))?;
         self.terminal = Some((File::from(master), slave));
         Ok(())
     }

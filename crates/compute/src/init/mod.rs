@@ -10,6 +10,7 @@ mod confine;
 mod console;
 mod ending;
 mod files;
+pub(crate) mod inside;
 mod power;
 mod root;
 pub(crate) mod template;
@@ -67,6 +68,8 @@ pub(crate) enum Place<'a> {
     /// Namespaces of its own, its disk, and what it shares of the host.
     /// The template is for a fresh `/etc`; an image brings its own.
     Machine { disk: Disk, shared: Vec<Shared>, template: Option<&'a Template>, ids: Ids },
+    /// The container that this process is the first of, made by an engine.
+    Container,
     /// The host itself, and a folder to work in.
     Folder(PathBuf),
 }
@@ -153,6 +156,10 @@ impl<'a> Init<'a> {
             Place::Machine { disk, shared, template, ids } => {
                 boot_machine(spec, &mut go, &disk, &shared, template, ids, &mut console)?;
                 (Surroundings { env, folder: None, single_id: ids.is_single() }, Descendants::Everyone)
+            }
+            Place::Container => {
+                inside::boot(spec, &mut console)?;
+                (Surroundings { env, folder: None, single_id: false }, Descendants::Everyone)
             }
             Place::Folder(folder) => {
                 sys::adopt_orphans().map_err(|error| ("adopt orphans", error))?;
@@ -323,7 +330,7 @@ fn boot_machine(
     root::build(disk, shared, ids)?;
     files::write(spec, template, ids.is_single()).map_err(|error| ("write the system's files", error))?;
     sethostname(files::host_name(spec)).map_err(|error| ("set the host name", error.into()))?;
-    console.open_terminal().map_err(|error| ("open the console", error))?;
+    console.open_terminal(root::bind_console).map_err(|error| ("open the console", error))?;
     confine::confine().map_err(|error| ("confine the instance", error))
 }
 

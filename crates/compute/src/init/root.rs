@@ -44,15 +44,19 @@ pub(super) fn build(disk: &Disk, shared: &[Shared], ids: Ids) -> Step<()> {
         Disk::Over(overlay) => lay_over(overlay).map_err(|error| ("lay the disk over the image", error))?,
     }
     let root = Path::new(ROOT);
-    for name in FOLDERS {
-        ensure_folder(root, Path::new(name)).map_err(|error| ("make the top-level folders", error))?;
-    }
+    make_folders(root)?;
     for item in shared {
         let target = place(root, item).map_err(|error| ("make room for a shared folder", error))?;
         bind(Path::new(&item.name), &target).map_err(|error| ("mount a shared folder", error))?;
     }
     mount_kernel(root, ids).map_err(|error| ("mount the kernel's file systems", error))?;
     enter(root).map_err(|error| ("move into the root", error))
+}
+
+/// The folders that stand at the top of every system.
+pub(super) fn make_folders(root: &Path) -> Step<()> {
+    let mut made = FOLDERS.iter().map(|name| ensure_folder(root, Path::new(name)));
+    made.try_for_each(|made| made.map(drop)).map_err(|error| ("make the top-level folders", error))
 }
 
 fn lay_over(overlay: &Overlay) -> io::Result<()> {

@@ -6,6 +6,8 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, symlink};
 use std::path::{Path, PathBuf};
 
+use crate::engine::pack;
+
 /// Nothing here may hold a secret; and a file that not everyone may read is left out whatever its name.
 const TAKEN: &[&str] = &[
     "bash.bashrc",
@@ -105,6 +107,28 @@ impl Template {
             match made {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 other => other?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds everything to an archive.
+    pub(crate) fn pack(&self, archive: &mut tar::Builder<impl io::Write>) -> io::Result<()> {
+        for Entry { path, mode, kind } in &self.0 {
+            let mut header = pack::header(*mode, 0);
+            match kind {
+                Kind::Folder => {
+                    header.set_entry_type(tar::EntryType::Directory);
+                    archive.append_data(&mut header, path, io::empty())?;
+                }
+                Kind::Link(target) => {
+                    header.set_entry_type(tar::EntryType::Symlink);
+                    archive.append_link(&mut header, path, target)?;
+                }
+                Kind::File(bytes) => {
+                    header.set_size(bytes.len() as u64);
+                    archive.append_data(&mut header, path, bytes.as_slice())?;
+                }
             }
         }
         Ok(())

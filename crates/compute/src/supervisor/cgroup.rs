@@ -16,7 +16,7 @@ use crate::protocol::Limits;
 const ROOT: &str = "/sys/fs/cgroup";
 const PREFIX: &str = "rolecall-";
 /// EC2 has no such limit; it keeps a fork bomb inside its instance.
-const MOST_PROCESSES: &str = "4096";
+pub(crate) const MOST_PROCESSES: u32 = 4096;
 
 /// The folders under which each instance gets its group.
 #[derive(Debug, Default)]
@@ -78,9 +78,10 @@ impl Cgroups {
     fn fill(&self, group: &mut Group, id: &str, memory_mib: u32, vcpus: u32) -> io::Result<()> {
         let memory = (u64::from(memory_mib) << 20).to_string();
         let quota = u64::from(vcpus) * 100_000;
+        let processes = MOST_PROCESSES.to_string();
         if let Some(parent) = &self.version_2 {
             let quota = format!("{quota} 100000");
-            let limits = [("memory.max", &*memory), ("cpu.max", &quota), ("pids.max", MOST_PROCESSES)];
+            let limits = [("memory.max", &*memory), ("cpu.max", &quota), ("pids.max", &processes)];
             let folder = group.add(parent, id, &limits)?;
             // An instance has no swap. Kernels without it have no such limit.
             let _ = OpenOptions::new()
@@ -94,7 +95,7 @@ impl Cgroups {
         let limits = [
             (&self.memory, "memory.limit_in_bytes", &*memory),
             (&self.cpu, "cpu.cfs_quota_us", &quota),
-            (&self.processes, "pids.max", MOST_PROCESSES),
+            (&self.processes, "pids.max", &processes),
         ];
         for (parent, name, value) in limits {
             if let Some(parent) = parent {

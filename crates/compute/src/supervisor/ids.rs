@@ -73,11 +73,6 @@ impl Slots {
         Ok(Slots { shared: Some(Slot { ids: Ids::RANGE, host, disk: None }), free: Vec::new(), next: 0 })
     }
 
-    /// Whether there is one id for all.
-    pub(crate) fn is_single(&self) -> bool {
-        self.shared.as_ref().is_some_and(|slot| slot.ids.is_single())
-    }
-
     /// A range that no running instance has.
     pub(crate) fn take(&mut self) -> io::Result<Slot> {
         if let Some(shared) = &self.shared {

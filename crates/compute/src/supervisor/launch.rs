@@ -14,7 +14,7 @@ use nix::sys::wait::waitpid;
 use nix::unistd::{Pid, pipe2};
 
 use super::ids::{self, Ids, Slot};
-use super::{Child, Failure, Faults, Machines, Supervisor};
+use super::{Child, Failure, Faults, Forge, Machines, Supervisor};
 use crate::init::{self, Boot, Disk, Place};
 use crate::spec::{Image, InstanceSpec};
 use crate::sys::{self, Side};
@@ -114,18 +114,30 @@ impl Machines {
         faults: &Faults,
     ) -> Result<(i32, Slot), Failure> {
         self.ensure_router(&spec.network.vpc)?;
-        let slot = self.slots.take().map_err(|error| ("find user ids", error))?;
-        let forked = self.fork(spec, boot, group, &slot, faults);
-        self.stage.clear();
+        let unsupported = ("fork", io::Error::from(io::ErrorKind::Unsupported));
+        let forge = self.forge.as_mut().ok_or(unsupported)?;
+        let slot = forge.slots.take().map_err(|error| ("find user ids", error))?;
+        let forked = forge.fork(spec, boot, group, &slot, faults);
+        forge.stage.clear();
         match forked {
             Ok(pid) => Ok((pid, slot)),
             Err(failure) => {
-                self.slots.give_back(slot);
+                forge.slots.give_back(slot);
                 Err(failure)
             }
         }
     }
 
+    fn connect(&mut self, guest: File, spec: &InstanceSpec) -> Result<Vec<OwnedFd>, Failure> {
+        let router = self
+            .routers
+            .get_mut(&spec.network.vpc.id)
+            .ok_or(("find the network", io::Error::from(io::ErrorKind::NotFound)))?;
+        router.join(&self.home, &spec.id, guest, &spec.network).map_err(|error| ("join the network", error))
+    }
+}
+
+impl Forge {
     fn fork(
         &self,
         spec: &InstanceSpec,
@@ -163,15 +175,9 @@ impl Machines {
             }
         }
     }
+}
 
-    fn connect(&mut self, guest: File, spec: &InstanceSpec) -> Result<Vec<OwnedFd>, Failure> {
-        let router = self
-            .routers
-            .get_mut(&spec.network.vpc.id)
-            .ok_or(("find the network", io::Error::from(io::ErrorKind::NotFound)))?;
-        router.join(&self.home, &spec.id, guest, &spec.network).map_err(|error| ("join the network", error))
-    }
-
+impl Machines {
     /// Tries what a start needs and this kernel or its policy may refuse: namespaces, and `/proc` in them.
     pub(super) fn probe(&self, ids: Ids) -> Result<(), Failure> {
         let (read, write) =

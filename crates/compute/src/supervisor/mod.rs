@@ -6,6 +6,7 @@
 
 mod attributes;
 mod cgroup;
+mod container;
 mod ids;
 mod launch;
 mod netlink;
@@ -29,12 +30,13 @@ use crate::init::template::Template;
 use crate::packet;
 use crate::protocol::{Answer, Ask, InitEnd, POWER_OFF};
 use crate::{Kind, NetworkPlan};
+pub(crate) use cgroup::MOST_PROCESSES;
 use cgroup::{Cgroups, Group};
 pub(crate) use ids::Ids;
 use ids::{Slot, Slots};
 use network::{Catch, Home, Router};
 use stage::Stage;
-pub(crate) use stage::{DEVICES, DISK, EMPTY, LOWER, Overlay, ROOT, Shared};
+pub(crate) use stage::{DEVICES, DISK, EMPTY, LOWER, Overlay, ROOT, SYSTEM, Shared};
 
 /// Runs the supervisor on the socket that is standard input; ends with the server.
 pub(crate) fn main() -> ! {
@@ -54,15 +56,24 @@ pub(crate) fn warn(text: &str) {
     eprintln!("rolecall: {text}");
 }
 
-/// What the namespace kind needs beyond children.
+/// What kinds with networks need beyond children.
 #[derive(Debug)]
 struct Machines {
     home: Home,
+    /// Absent where another program runs the instances.
+    forge: Option<Forge>,
+    /// This process is root in a user namespace with one id only.
+    single: bool,
+    routers: HashMap<String, Router>,
+    catch: Option<Catch>,
+}
+
+/// What the namespace kind makes machines of.
+#[derive(Debug)]
+struct Forge {
     stage: Stage,
     slots: Slots,
     template: Template,
-    routers: HashMap<String, Router>,
-    catch: Option<Catch>,
 }
 
 #[derive(Debug)]
@@ -122,7 +133,8 @@ impl Supervisor {
                     faults: Faults(fail_at),
                     children: HashMap::new(),
                 };
-                supervisor.answer(&Answer::Ready { limits, notes }, &[]);
+                let parts = container::parts().unwrap_or_default();
+                supervisor.answer(&Answer::Ready { limits, notes, parts }, &[]);
                 Ok(Some(supervisor))
             }
             Err((stage, error)) => {
@@ -163,7 +175,9 @@ impl Supervisor {
         let seq = match &ask {
             Ask::Setup { seq, .. } | Ask::Start { seq, .. } | Ask::Kill { seq, .. } => *seq,
             Ask::Endpoint { seq, .. } | Ask::Socket { seq, .. } | Ask::DropVpc { seq, .. } => *seq,
-            Ask::Catch { seq, .. }
+            Ask::Join { seq, .. }
+            | Ask::Leave { seq, .. }
+            | Ask::Catch { seq, .. }
             | Ask::Network { seq }
             | Ask::Names { seq, .. }
             | Ask::Outside { seq, .. } => *seq,
@@ -200,6 +214,11 @@ impl Supervisor {
                 let machines = self.machines()?;
                 let done = machines.catch_public(port, except, &addresses);
                 done.map(|()| Vec::new()).map_err(|error| ("catch what is for public addresses", error))
+            }
+            Ask::Join { id, pid, network, .. } => self.machines()?.join(&id, pid, &network),
+            Ask::Leave { id, .. } => {
+                self.machines()?.routers.values_mut().for_each(|router| router.leave(&id));
+                Ok(Vec::new())
             }
             Ask::Names { vpc, .. } => self.machines()?.names(&vpc),
             Ask::Outside { vpc, .. } => self.machines()?.outside(&vpc).map(|fd| vec![fd]),
@@ -240,7 +259,9 @@ impl Supervisor {
                 child.group.remove();
                 if let Some(machines) = &mut self.machines {
                     machines.routers.values_mut().for_each(|router| router.leave(&child.id));
-                    child.slot.into_iter().for_each(|slot| machines.slots.give_back(slot));
+                    if let (Some(forge), Some(slot)) = (&mut machines.forge, child.slot) {
+                        forge.slots.give_back(slot);
+                    }
                 }
                 self.answer(&Answer::Exited { id: child.id, end }, &[]);
             }
@@ -281,18 +302,26 @@ type Failure = (&'static str, io::Error);
 
 impl Machines {
     fn new(kind: Kind, dir: &Path, notes: &mut Vec<String>) -> Result<Option<Machines>, Failure> {
-        if kind != Kind::Namespace {
+        if !kind.has_networks() {
             return Ok(None);
         }
         let single = !nix::unistd::geteuid().is_root();
+        if kind.is_engine() {
+            if single {
+                let error = io::Error::new(io::ErrorKind::PermissionDenied, "only root may");
+                return Err(("join the networks of containers", error));
+            }
+            let home = Home::here().map_err(|error| ("open the network namespace", error))?;
+            return Ok(Some(Machines { home, forge: None, single, routers: HashMap::new(), catch: None }));
+        }
         if single {
             launch::enter_user_namespace().map_err(|error| ("make a user namespace", error))?;
             notes.push("one user id: every user inside is root inside, and this user outside".into());
         }
         let home = Home::here().map_err(|error| ("open the network namespace", error))?;
         let (stage, slots) = Stage::new(dir, single, notes).map_err(|error| ("mount the image", error))?;
-        let template = Template::read();
-        let machines = Machines { home, stage, slots, template, routers: HashMap::new(), catch: None };
+        let forge = Some(Forge { stage, slots, template: Template::read() });
+        let machines = Machines { home, forge, single, routers: HashMap::new(), catch: None };
         machines.probe(if single { Ids::SINGLE } else { Ids::RANGE })?;
         Ok(Some(machines))
     }
@@ -332,7 +361,7 @@ impl Machines {
     }
 
     fn catch_public(&mut self, port: u16, except: u16, addresses: &[std::net::Ipv4Addr]) -> io::Result<()> {
-        if self.slots.is_single() {
+        if self.single {
             return Err(io::Error::new(io::ErrorKind::PermissionDenied, "the host's network is root's"));
         }
         let mut catch = self.catch.take().map_or_else(Catch::new, Ok)?;

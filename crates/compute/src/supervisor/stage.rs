@@ -36,7 +36,7 @@ pub(crate) const DEVICES: &str = "set/dev";
 const BUILD: &str = "dev-build";
 
 /// Folders of the host that every instance sees, when they exist: public, and needed by programs in `/usr`.
-const SYSTEM: &[&str] = &[
+pub(crate) const SYSTEM: &[&str] = &[
     "/usr",
     "/etc/alternatives",
     "/etc/ssl/certs",

@@ -7,9 +7,12 @@
     reason = "test code, although no test itself"
 )]
 
+mod podman;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
+pub use podman::Podman;
 use rolecall_compute::{
     Choice, Cidr, Config, Driver, ExecSpec, ExitStatus, Image, InstanceSpec, Network, Resolving, User, Vpc,
     choose,
@@ -23,6 +26,15 @@ pub struct World {
     pub driver: Driver,
     pub said: String,
     pub folder: TempDir,
+    /// The last to go: what its containers are in.
+    pub podman: Option<Podman>,
+}
+
+/// The driver that the suite is run with: namespaces, or what `ROLECALL_TEST_COMPUTE` names.
+#[expect(clippy::disallowed_methods, reason = "tells the tests from outside what to test")]
+pub fn choice() -> Choice {
+    let name = std::env::var("ROLECALL_TEST_COMPUTE");
+    name.map_or(Choice::Namespace, |name| Choice::named(&name).unwrap())
 }
 
 /// What a command printed, and how it ended.
@@ -45,8 +57,13 @@ impl World {
     /// `None`, and a word about it, where this machine cannot run the driver.
     pub async fn new(choice: Choice) -> Option<World> {
         let folder = tempfile::tempdir().unwrap();
-        match choose(choice, &config(&folder)).await {
-            Ok((driver, said)) => Some(World { driver, said, folder }),
+        let podman = match choice {
+            Choice::Docker | Choice::Podman => Some(Podman::start().await?),
+            _ => None,
+        };
+        let engine = podman.as_ref().map(Podman::address);
+        match choose(choice, &Config { engine, ..config(&folder) }).await {
+            Ok((driver, said)) => Some(World { driver, said, folder, podman }),
             // Root must be able to run everything: a failure there is a failure.
             Err(error) if !nix::unistd::geteuid().is_root() => {
                 println!("left out: {error}");
@@ -116,4 +133,31 @@ pub fn spec(last: u8) -> InstanceSpec {
 
 pub fn printed(text: &str) -> Ran {
     Ran { stdout: text.into(), stderr: String::new(), status: ExitStatus::Code(0) }
+}
+
+/// Ends the supervisor of this process's drivers, without a word.
+pub fn kill_supervisor() {
+    let children =
+        std::fs::read_to_string(format!("/proc/{0}/task/{0}/children", std::process::id())).unwrap();
+    let threads = std::fs::read_dir("/proc/self/task").unwrap().flatten();
+    let all =
+        threads.map(|thread| std::fs::read_to_string(thread.path().join("children")).unwrap_or_default());
+    let all = all.fold(children, |all, more| format!("{all} {more}"));
+    let is_supervisor = |pid: &&str| {
+        std::fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| line.starts_with(b"rolecall-init\0"))
+    };
+    let pid = all.split_whitespace().find(is_supervisor).unwrap().parse().unwrap();
+    nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), nix::sys::signal::Signal::SIGKILL).unwrap();
+}
+
+/// Waits until the driver of a folder is gone with its last task.
+pub async fn lock_is_free(path: &std::path::Path) {
+    for _ in 0..1000 {
+        let file = std::fs::OpenOptions::new().write(true).open(path).unwrap();
+        if nix::fcntl::Flock::lock(file, nix::fcntl::FlockArg::LockExclusiveNonblock).is_ok() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("the driver of {} does not go", path.display());
 }

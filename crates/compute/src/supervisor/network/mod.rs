@@ -29,6 +29,7 @@ pub(crate) use catch::Catch;
 use firewall::Known;
 use guest::Guest;
 use numbers::Numbers;
+pub(crate) use sockets::meeting;
 use sockets::{DNS, IMDS, IMDS_6};
 
 const TABLE: &str = "rolecall";

@@ -2,15 +2,17 @@
 
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
 use nix::libc;
 use nix::sys::socket::{
-    AddressFamily, Backlog, SockFlag, SockType, SockaddrStorage, bind, listen, setsockopt, socket, sockopt,
+    AddressFamily, Backlog, SockFlag, SockType, SockaddrStorage, UnixAddr, bind, listen, setsockopt, socket,
+    sockopt,
 };
 
 use super::{Home, OUTSIDE_PORT, Router};
+use crate::protocol::MEETING;
 use crate::sys;
 
 /// Where EC2 instances find their metadata service.
@@ -66,6 +68,17 @@ impl Router {
             Ok(socket)
         })
     }
+}
+
+/// A listener for the first process of a container, at a name that is known in its network namespace only.
+pub(crate) fn meeting(home: &Home, namespace: BorrowedFd<'_>) -> io::Result<OwnedFd> {
+    home.visit(namespace, || {
+        let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
+        let socket = socket(AddressFamily::Unix, SockType::SeqPacket, flags, None)?;
+        bind(socket.as_raw_fd(), &UnixAddr::new_abstract(MEETING)?)?;
+        listen(&socket, Backlog::new(1)?)?;
+        Ok(socket)
+    })
 }
 
 /// The metadata listeners on a link of the namespace this process is in now.

@@ -1,0 +1,279 @@
+//! One container from its making to its end.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use http::{Method, StatusCode};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::client::{Refused, Sent, Stream};
+use super::describe::{self, Description};
+use super::{Engine, INSIDE, MARK, read};
+use crate::protocol::{InitEnd, POWER_OFF};
+use crate::spec::InstanceSpec;
+use crate::{ComputeError, Reader};
+
+/// How long the engine may take until the first process runs our program, and how often it is looked at meanwhile.
+const TRIES: u32 = 5_000;
+const PAUSE: Duration = Duration::from_millis(2);
+
+/// How often a removal that is refused is tried again, and how long after.
+const REMOVALS: u32 = 20;
+const REMOVAL_PAUSE: Duration = Duration::from_millis(100);
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Seen {
+    state: State,
+    config: Config,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct State {
+    #[serde(default)]
+    running: bool,
+    #[serde(default)]
+    pid: i32,
+    #[serde(default)]
+    exit_code: i32,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Config {
+    labels: Option<BTreeMap<String, String>>,
+}
+
+impl Engine {
+    /// Makes the container of an instance when there is none, starts it, and gives its first process, which waits to be
+    /// met.
+    pub(crate) async fn start(&self, spec: &InstanceSpec) -> Result<i32, ComputeError> {
+        let name = self.name(&spec.id);
+        self.make(spec, &name).await?;
+        self.ask("start the container", Method::POST, &format!("/containers/{name}/start"), Sent::Nothing)
+            .await?;
+        self.first_process(&spec.id, &name).await
+    }
+
+    /// Waits until the engine has let our program begin. Until then nothing is joined to a network: a daemon that is on
+    /// another machine, or in a virtual one, tells a number that means another process here.
+    async fn first_process(&self, id: &str, name: &str) -> Result<i32, ComputeError> {
+        let failed = |why: &str| Err(ComputeError::failed("find the container's first process", why));
+        for _ in 0..TRIES {
+            let seen = self.look(name).await?;
+            let Some(State { running: true, pid, .. }) = seen.map(|seen| seen.state) else {
+                return failed("it ended at once");
+            };
+            if is_ours(pid, id) {
+                return Ok(pid);
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        failed("it is no process of this machine: is the engine in a virtual one?")
+    }
+
+    /// Ends the container at once; one that does not run is none to end.
+    pub(crate) async fn kill(&self, id: &str) -> Result<(), ComputeError> {
+        let path = format!("/containers/{}/kill?signal=KILL", self.name(id));
+        match self.client.ask(Method::POST, &path, Sent::Nothing).await {
+            Ok(_) => Ok(()),
+            // Engines have several codes for one that has ended already.
+            Err(error) => match self.has_ended(id).await {
+                Ok(Some(_)) => Ok(()),
+                _ => Err(self.failed("end the container", error)),
+            },
+        }
+    }
+
+    /// Waits until the container has ended, and tells how.
+    pub(crate) async fn wait(&self, id: &str) -> Result<InitEnd, ComputeError> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "PascalCase")]
+        struct Waited {
+            status_code: i32,
+        }
+        let path = format!("/containers/{}/wait?condition=not-running&interval=20ms", self.name(id));
+        let waited = self.client.ask_patiently(Method::POST, &path, Sent::Nothing).await;
+        let waited: Waited = read(waited.map_err(|error| self.failed("wait for the container", error))?)?;
+        Ok(ended(waited.status_code))
+    }
+
+    /// How a container ended that does not run; `None` while it does.
+    pub(crate) async fn has_ended(&self, id: &str) -> Result<Option<InitEnd>, ComputeError> {
+        Ok(match self.look(&self.name(id)).await? {
+            Some(Seen { state: State { running: true, .. }, .. }) => None,
+            Some(Seen { state, .. }) => Some(ended(state.exit_code)),
+            None => Some(InitEnd::Killed),
+        })
+    }
+
+    /// Deletes the container, which is the instance's disk; none is none to delete.
+    pub(crate) async fn remove(&self, id: &str) -> Result<(), ComputeError> {
+        self.remove_named(&self.name(id)).await?;
+        self.forget_disk(id).await;
+        Ok(())
+    }
+
+    /// Deletes the disk that was kept when a container was made anew.
+    pub(super) async fn forget_disk(&self, id: &str) {
+        self.forget_image(&disk(id)).await;
+    }
+
+    /// The container's whole root as a tar archive.
+    pub(crate) async fn export(&self, id: &str) -> Result<Reader, ComputeError> {
+        let stream: Stream = self
+            .client
+            .stream(&format!("/containers/{}/export", self.name(id)))
+            .await
+            .map_err(|error| self.failed("copy the disk", error))?;
+        Ok(Box::new(stream))
+    }
+
+    /// Makes the container, or makes it anew with the same disk when it is to have other limits, mounts or names.
+    async fn make(&self, spec: &InstanceSpec, name: &str) -> Result<(), ComputeError> {
+        let id = &spec.id;
+        let found = self.look(name).await?;
+        let kept = self.marked(id)?;
+        if !kept && found.is_some() {
+            // It was made, and never started.
+            self.remove_named(name).await?;
+        }
+        let found = found.filter(|_| kept);
+        if kept && found.is_none() {
+            return Err(ComputeError::failed(
+                "find the container",
+                "it is gone, and the instance's disk with it",
+            ));
+        }
+        let (image, sees_host) = self.image(&spec.image).await?;
+        let mut wanted = Description::new(spec, &image, sees_host, &self.parts);
+        let made_as = wanted.digest();
+        if let Some(found) = found {
+            let labels = found.config.labels.unwrap_or_default();
+            if found.state.running {
+                // A server that was killed left it, or its end is not over yet.
+                self.kill(id).await?;
+                self.wait(id).await?;
+            }
+            if labels.get(describe::MADE_AS) == Some(&made_as) {
+                return Ok(());
+            }
+            wanted.image = self.commit(id, name).await?;
+            self.remove_named(name).await?;
+        }
+        wanted.labels = self.labels();
+        wanted.labels.extend([(describe::INSTANCE, id.clone()), (describe::MADE_AS, made_as)]);
+        self.create(name, &wanted).await?;
+        self.mark(id)
+    }
+
+    /// What this driver's containers and images are told by.
+    pub(super) fn labels(&self) -> Vec<(&'static str, String)> {
+        vec![
+            (describe::SERVER, self.id.clone()),
+            (describe::FOLDER, self.dir.to_string_lossy().into_owned()),
+            (describe::EPHEMERAL, self.ephemeral.to_string()),
+        ]
+    }
+
+    async fn create(&self, name: &str, wanted: &Description) -> Result<(), ComputeError> {
+        let (path, body) = if self.own_users {
+            ("/v4.0.0/libpod/containers/create".to_owned(), wanted.for_podman(name))
+        } else {
+            (format!("/containers/create?name={name}"), wanted.for_docker())
+        };
+        self.ask("make the container", Method::POST, &path, Sent::Json(body)).await.map(drop)
+    }
+
+    /// Keeps a container's disk as an image, for a container that is made anew.
+    async fn commit(&self, id: &str, name: &str) -> Result<String, ComputeError> {
+        let image = format!("localhost/rolecall-{}/{}", self.id, disk(id));
+        let path = format!("/commit?container={name}&repo={image}&tag=latest");
+        let answer = self.client.ask_patiently(Method::POST, &path, Sent::Json(json!({}))).await;
+        answer.map_err(|error| self.failed("keep the disk", error))?;
+        Ok(format!("{image}:latest"))
+    }
+
+    async fn look(&self, name: &str) -> Result<Option<Seen>, ComputeError> {
+        match self.client.ask(Method::GET, &format!("/containers/{name}/json"), Sent::Nothing).await {
+            Ok(answer) => read(answer).map(Some),
+            Err(error) if error.has_status(StatusCode::NOT_FOUND) => Ok(None),
+            Err(error) => Err(self.failed("look at the container", error)),
+        }
+    }
+
+    pub(super) async fn remove_named(&self, name: &str) -> Result<(), ComputeError> {
+        let path = format!("/containers/{name}?force=true&v=true");
+        let mut tries = 0;
+        loop {
+            match self.client.ask(Method::DELETE, &path, Sent::Nothing).await {
+                Ok(_) => return Ok(()),
+                Err(error) if error.has_status(StatusCode::NOT_FOUND) => return Ok(()),
+                // Podman's own cleaning up after an end may still be at it.
+                Err(Refused::Answered { .. }) if tries < REMOVALS => tries += 1,
+                Err(error) => return Err(self.failed("delete the container", error)),
+            }
+            tokio::time::sleep(REMOVAL_PAUSE).await;
+        }
+    }
+
+    /// Whether the engine has the disk of an instance; fails when something else has.
+    fn marked(&self, id: &str) -> Result<bool, ComputeError> {
+        let folder = self.folder(id);
+        match engine_of(&folder) {
+            Some(engine) if engine == self.kind.name() => Ok(true),
+            Some(engine) => Err(ComputeError::Invalid(format!("its disk is a container of {engine}"))),
+            None if folder.join("root").exists() => {
+                Err(ComputeError::Invalid("its disk is not a container's: another driver made it".into()))
+            }
+            None => Ok(false),
+        }
+    }
+
+    fn mark(&self, id: &str) -> Result<(), ComputeError> {
+        let folder = self.folder(id);
+        let marked =
+            fs::create_dir_all(&folder).and_then(|()| fs::write(folder.join(MARK), self.kind.name()));
+        marked.map_err(|error| ComputeError::failed("note the container", error))
+    }
+
+    pub(super) fn folder(&self, id: &str) -> PathBuf {
+        self.dir.join("instances").join(id)
+    }
+
+    pub(super) fn name(&self, id: &str) -> String {
+        format!("rolecall-{}-{id}", self.id)
+    }
+}
+
+/// The image that holds the disk of an instance whose container was made anew.
+fn disk(id: &str) -> String {
+    format!("disk-{id}")
+}
+
+/// Whether a process is the first one of an instance's container: our program, told of that instance.
+fn is_ours(pid: i32, id: &str) -> bool {
+    let words = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    pid > 1 && words.ends_with(format!("\0{INSIDE}\0{id}\0").as_bytes())
+}
+
+/// What an exit code says: an engine tells a signal as 128 and its number.
+fn ended(code: i32) -> InitEnd {
+    // What the kernel makes of reboot(2) in a process namespace.
+    const HALT: i32 = 128 + nix::libc::SIGINT;
+    const RESTART: i32 = 128 + nix::libc::SIGHUP;
+    match code {
+        POWER_OFF | HALT => InitEnd::PowerOff,
+        RESTART => InitEnd::Reboot,
+        _ => InitEnd::Killed,
+    }
+}
+
+/// The engine that has the disk of the instance of this folder, if one has.
+pub(crate) fn engine_of(folder: &Path) -> Option<String> {
+    fs::read_to_string(folder.join(MARK)).ok()
+}

@@ -1,0 +1,186 @@
+//! What is particular to instances that are containers of an engine: what is left when something dies, what is made anew,
+//! and what is said. The rest is the suite, run with `ROLECALL_TEST_COMPUTE=podman`.
+
+#![allow(clippy::unwrap_used, reason = "test code, also outside of test functions")]
+
+mod world;
+
+use std::time::Duration;
+
+use rolecall_compute::{Choice, Config, Ending, Event, Image, InstanceSpec, choose};
+use world::{GRACE, Podman, World, config, printed, spec};
+
+macro_rules! world_or_return {
+    () => {
+        match World::new(Choice::Podman).await {
+            Some(world) => world,
+            None => return,
+        }
+    };
+}
+
+/// Longer than anything waited for here takes; only to name what never came.
+const LIMIT: Duration = Duration::from_secs(60);
+
+async fn next(events: &mut tokio::sync::broadcast::Receiver<Event>) -> Event {
+    tokio::time::timeout(LIMIT, events.recv()).await.unwrap().unwrap()
+}
+
+fn podman(world: &World) -> &Podman {
+    world.podman.as_ref().unwrap()
+}
+
+#[tokio::test]
+async fn an_engine_that_is_absent_or_elsewhere_is_refused_with_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    for (choice, variable) in [(Choice::Docker, "DOCKER_HOST"), (Choice::Podman, "CONTAINER_HOST")] {
+        let refused = |engine: &str| {
+            let config = Config { engine: Some(engine.into()), ..config(&folder) };
+            async move { choose(choice, &config).await.map(drop).unwrap_err().to_string() }
+        };
+        let said = refused("unix:///nowhere/engine.sock").await;
+        let root = nix::unistd::geteuid().is_root();
+        assert!(!root || said.contains("/nowhere/engine.sock") && said.contains(variable), "{said}");
+        let said = refused("tcp://10.0.0.1:2375").await;
+        assert!(!root || said.contains("out of reach"), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn a_container_that_somebody_else_ends_has_died_and_comes_back_with_its_disk() {
+    let world = world_or_return!();
+    let spec = spec(10);
+    let mut events = world.driver.events();
+    world.driver.start(spec.clone()).await.unwrap();
+    world.sh(&spec.id, "echo kept > /root/file").await;
+    let name = podman(&world).containers().pop().unwrap();
+    podman(&world).run(&["kill", &name]);
+    let died = Event::Exited { id: spec.id.clone(), how: Ending::Died };
+    assert_eq!(next(&mut events).await, died);
+    world.driver.start(spec.clone()).await.unwrap();
+    assert_eq!(world.sh(&spec.id, "cat /root/file").await, printed("kept\n"));
+    // By its engine's own stop it powers off, as a machine whose power fails.
+    podman(&world).run(&["stop", &name]);
+    assert_eq!(next(&mut events).await, Event::Exited { id: spec.id.clone(), how: Ending::PowerOff });
+    podman(&world).run(&["rm", &name]);
+    let refused = world.driver.start(spec.clone()).await.unwrap_err().to_string();
+    assert!(refused.contains("disk with it"), "{refused}");
+    world.driver.terminate(&spec.id, GRACE).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_instance_of_another_size_keeps_its_disk() {
+    let world = world_or_return!();
+    let spec = spec(10);
+    world.driver.start(spec.clone()).await.unwrap();
+    world.sh(&spec.id, "echo kept > /root/file; chown 1000:1000 /root/file").await;
+    world.driver.stop(&spec.id, GRACE).await.unwrap();
+    let larger = InstanceSpec { memory_mib: 512, ..spec };
+    world.driver.start(larger.clone()).await.unwrap();
+    let seen = world.sh(&larger.id, "cat /root/file; stat -c %U /root/file").await;
+    assert_eq!(seen, printed("kept\nec2-user\n"));
+    assert_eq!(podman(&world).containers().len(), 1);
+    world.driver.terminate(&larger.id, GRACE).await.unwrap();
+    assert_eq!(podman(&world).containers(), [""; 0]);
+    let images = podman(&world).run(&["images", "--format", "{{.Repository}}"]);
+    let images = String::from_utf8(images.stdout).unwrap();
+    assert!(!images.contains("disk-"), "{images}");
+}
+
+#[tokio::test]
+async fn a_copy_of_an_image_goes_when_nothing_needs_it() {
+    let world = world_or_return!();
+    let spec = spec(10);
+    world.driver.start(spec.clone()).await.unwrap();
+    world.driver.snapshot(&spec.id, "ami-Made").await.unwrap();
+    let two = InstanceSpec { image: Image::RootFs { id: "ami-Made".into() }, ..world::spec(11) };
+    world.driver.start(two.clone()).await.unwrap();
+    let has = || {
+        let images = podman(&world).run(&["images", "--format", "{{.Repository}}"]);
+        String::from_utf8(images.stdout).unwrap().contains("ami-made")
+    };
+    assert!(has());
+    world.driver.delete_image("ami-Made").await.unwrap();
+    assert!(has(), "an instance needs it");
+    let refused = world.driver.start(InstanceSpec { image: two.image, ..world::spec(12) }).await;
+    assert!(refused.unwrap_err().to_string().contains("no image"));
+    world.driver.terminate(&two.id, GRACE).await.unwrap();
+    assert!(!has());
+}
+
+#[tokio::test]
+async fn a_supervisor_that_dies_takes_the_containers_along_and_they_come_back() {
+    let world = world_or_return!();
+    let spec = spec(10);
+    let mut events = world.driver.events();
+    world.driver.start(spec.clone()).await.unwrap();
+    world.sh(&spec.id, "echo kept > /root/file").await;
+    world::kill_supervisor();
+    assert_eq!(next(&mut events).await, Event::Exited { id: spec.id.clone(), how: Ending::Lost });
+    assert_eq!(next(&mut events).await, Event::Restarted);
+    world.driver.start(spec.clone()).await.unwrap();
+    assert_eq!(world.sh(&spec.id, "cat /root/file").await, printed("kept\n"));
+}
+
+#[tokio::test]
+async fn what_servers_that_are_no_more_left_is_removed_at_the_next_start() {
+    let world = world_or_return!();
+    let (one, two) = (spec(10), spec(11));
+    let engine = Some(podman(&world).address());
+    for spec in [&one, &two] {
+        world.driver.start(spec.clone()).await.unwrap();
+        world.driver.stop(&spec.id, GRACE).await.unwrap();
+    }
+    // Of servers that would have kept nothing, one dead and one alive; and of one that only rests.
+    let image = String::from_utf8(podman(&world).run(&["images", "--quiet"]).stdout).unwrap();
+    let alive = tempfile::tempdir().unwrap();
+    let lock = std::fs::File::create(alive.path().join("engine.lock")).unwrap();
+    let _held = nix::fcntl::Flock::lock(lock, nix::fcntl::FlockArg::LockExclusiveNonblock).unwrap();
+    for (name, ephemeral, folder) in [
+        ("dead", true, "/nowhere"),
+        ("alive", true, alive.path().to_str().unwrap()),
+        ("resting", false, "/nowhere"),
+    ] {
+        let labels = [format!("rolecall.ephemeral={ephemeral}"), format!("rolecall.folder={folder}")];
+        let [ephemeral, folder] = labels.each_ref().map(String::as_str);
+        let words =
+            ["create", "--name", name, "--label", "rolecall=00", "--label", ephemeral, "--label", folder];
+        let made = podman(&world).run(&[&words[..], &[image.trim(), "true"]].concat());
+        assert!(made.status.success(), "{made:?}");
+    }
+    let World { driver, folder, podman, .. } = world;
+    driver.shutdown().await;
+    drop(driver);
+    world::lock_is_free(&folder.path().join("compute/engine.lock")).await;
+    std::fs::remove_dir_all(folder.path().join("compute/instances").join(&one.id)).unwrap();
+    let (driver, _) = choose(Choice::Podman, &Config { engine, ..config(&folder) }).await.unwrap();
+    let mut left = podman.as_ref().unwrap().containers();
+    left.sort_unstable();
+    assert!(
+        matches!(left.as_slice(), [a, b, own] if a == "alive" && b == "resting" && own.ends_with(&two.id)),
+        "{left:?}"
+    );
+    driver.start(two).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_disk_of_another_driver_is_not_taken_for_ones_own() {
+    let world = world_or_return!();
+    let spec = spec(10);
+    world.driver.start(spec.clone()).await.unwrap();
+    let World { driver, folder, podman, .. } = world;
+    driver.shutdown().await;
+    drop(driver);
+    world::lock_is_free(&folder.path().join("compute/engine.lock")).await;
+    let (namespaces, _) = choose(Choice::Namespace, &config(&folder)).await.unwrap();
+    let refused = namespaces.start(spec.clone()).await.unwrap_err().to_string();
+    assert!(refused.contains("its disk is a container of podman"), "{refused}");
+    let other = world::spec(11);
+    namespaces.start(other.clone()).await.unwrap();
+    namespaces.shutdown().await;
+    let engine = Some(podman.as_ref().unwrap().address());
+    let (driver, _) = choose(Choice::Podman, &Config { engine, ..config(&folder) }).await.unwrap();
+    let refused = driver.start(other).await.unwrap_err().to_string();
+    assert!(refused.contains("another driver made it"), "{refused}");
+    driver.start(spec).await.unwrap();
+}
