@@ -21,7 +21,8 @@ Rolecall: the role system of a cloud, to run yourself.
       --ephemeral                      keep nothing
       --account ID                     the first account (000000000000)
       --region NAME                    the default region (us-east-1)
-      --compute auto|namespace|docker|podman|process|none
+      --compute auto|namespace|microvm|docker|podman|process|none
+      --kernel FILE|FOLDER             of virtual machines (the newest in /boot)
       --durability strict|none         of object bytes (strict)
       --tls-listen ADDR:PORT           serve TLS too
       --tls-cert FILE --tls-key FILE   with this certificate (else one is made)
@@ -191,6 +192,7 @@ fn up(parser: &mut Parser) -> Result<Up, lexopt::Error> {
             Arg::Long("ephemeral") => ephemeral = true,
             Arg::Long("account") => config.account = parser.value()?.parse()?,
             Arg::Long("region") => config.region = region(parser.value()?.string()?)?,
+            Arg::Long("kernel") => config.kernel = Some(PathBuf::from(parser.value()?)),
             Arg::Long("compute") => config.compute = compute(&parser.value()?.string()?)?,
             Arg::Long("durability") => config.durability = durability(&parser.value()?.string()?)?,
             Arg::Long("tls-listen") => tls_listen = Some(parser.value()?.parse()?),

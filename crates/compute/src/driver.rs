@@ -23,6 +23,9 @@ pub struct Config {
     pub dir: PathBuf,
     /// The program that carries [`crate::maybe_run_init`]; this very program when absent.
     pub init: Option<PathBuf>,
+    /// For [`Kind::Microvm`]: a kernel as a file, or the folder that the package of one was unpacked in; the newest of
+    /// this machine when absent.
+    pub kernel: Option<PathBuf>,
     /// For tests: the stage at which every start fails.
     pub fail_at: Option<String>,
     /// Where the engine of containers listens, `unix:///…`; its usual places when absent.
@@ -112,6 +115,7 @@ pub async fn choose(choice: Choice, config: &Config) -> Result<(Driver, String),
         Choice::Namespace => Driver::host(Kind::Namespace, config).await?,
         Choice::Docker => Driver::host(Kind::Docker, config).await?,
         Choice::Podman => Driver::host(Kind::Podman, config).await?,
+        Choice::Microvm => Driver::host(Kind::Microvm, config).await?,
         Choice::Process => Driver::host(Kind::Process, config).await?,
         Choice::Auto => return choose_strongest(config).await,
     };

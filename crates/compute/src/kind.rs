@@ -8,6 +8,7 @@ pub enum Choice {
     #[default]
     Auto,
     Namespace,
+    Microvm,
     Docker,
     Podman,
     Process,
@@ -19,6 +20,7 @@ impl Choice {
     pub const NAMES: &[(&str, Choice)] = &[
         ("auto", Choice::Auto),
         ("namespace", Choice::Namespace),
+        ("microvm", Choice::Microvm),
         ("docker", Choice::Docker),
         ("podman", Choice::Podman),
         ("process", Choice::Process),
@@ -35,6 +37,8 @@ impl Choice {
 pub enum Kind {
     /// Linux namespaces: own processes, files, network and users; shared kernel.
     Namespace,
+    /// Virtual machines of QEMU, each inside such namespaces: a kernel of its own.
+    Microvm,
     /// Containers of a Docker daemon; shared kernel.
     Docker,
     /// Containers of Podman, with users of their own; shared kernel.
@@ -49,6 +53,7 @@ impl Kind {
     pub fn name(self) -> &'static str {
         match self {
             Kind::Namespace => "namespace",
+            Kind::Microvm => "microvm",
             Kind::Docker => "docker",
             Kind::Podman => "podman",
             Kind::Process => "process",
@@ -58,7 +63,7 @@ impl Kind {
 
     /// Whether instances are in networks of their own, which the supervisor makes.
     pub fn has_networks(self) -> bool {
-        matches!(self, Kind::Namespace | Kind::Docker | Kind::Podman)
+        matches!(self, Kind::Namespace | Kind::Microvm | Kind::Docker | Kind::Podman)
     }
 
     /// Whether another program runs the instances, as containers.
@@ -70,6 +75,7 @@ impl Kind {
     pub(crate) fn means(self) -> &'static str {
         match self {
             Kind::Namespace => "instances run in Linux namespaces of their own (they share this kernel)",
+            Kind::Microvm => "instances are virtual machines, each with a kernel of its own",
             Kind::Docker => "instances are containers of Docker (they share this kernel)",
             Kind::Podman => "instances are containers of Podman (they share this kernel)",
             Kind::Process => "instances are plain processes of this user, without any isolation",

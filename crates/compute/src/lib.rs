@@ -4,6 +4,8 @@
 //! [`Driver`] is the one face of all. A program that uses the crate calls [`maybe_run_init`] first thing in `main`:
 //! the drivers start their helper by running the same program under another name.
 //!
+//! [`Kind::Microvm`] gives each instance a kernel of its own, inside the same walls; it is taken when asked for.
+//!
 //! What the namespace driver is good for: an instance has its own processes, files, users, host name and
 //! network, root inside is nobody outside, capabilities and system calls are cut. It shares the host's kernel: it
 //! holds against mistakes and ordinary programs, not against a hostile one with a hole in the kernel.
@@ -17,6 +19,7 @@ mod host;
 mod images;
 mod init;
 mod kind;
+mod microvm;
 mod none;
 mod packet;
 pub mod plan;
@@ -41,8 +44,8 @@ pub const INIT_NAME: &str = "rolecall-init";
 /// How much of a console is kept, in bytes.
 pub const CONSOLE_LIMIT: usize = 64 * 1024;
 
-/// Becomes the owner of the instances when run under [`INIT_NAME`], or the first process of a container, and then never
-/// returns; otherwise does nothing. Call it before any thread is started.
+/// Becomes the owner of the instances when run under [`INIT_NAME`], or the first process of a container or of a virtual
+/// machine, and then never returns; otherwise does nothing. Call it before any thread is started.
 pub fn maybe_run_init() {
     let mut words = std::env::args_os();
     let (name, word) = (words.next().unwrap_or_default(), words.next());
@@ -53,5 +56,8 @@ pub fn maybe_run_init() {
         }
     } else if name == INIT_NAME {
         supervisor::main();
+    }
+    if name == microvm::GUEST_INIT && std::process::id() == 1 {
+        microvm::guest_main();
     }
 }

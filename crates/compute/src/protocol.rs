@@ -21,6 +21,8 @@ pub(crate) enum Ask {
         seq: u64,
         kind: Kind,
         dir: PathBuf,
+        /// For machines with a kernel of their own.
+        kernel: Option<PathBuf>,
         fail_at: Option<String>,
     },
     /// Files: the init's socket, the console file. Process kind: the metadata URL in `imds`. Answered
@@ -150,6 +152,16 @@ pub(crate) enum Order {
         seq: u64,
         grace_ms: u64,
     },
+    /// Everything written is to be on the disk that the host sees.
+    Flush {
+        seq: u64,
+    },
+    /// The size of a terminal that the server cannot set itself.
+    Resize {
+        seq: u64,
+        columns: u16,
+        rows: u16,
+    },
 }
 
 /// Init to server.
@@ -178,6 +190,9 @@ pub(crate) enum Report {
     Rebooted {
         seq: u64,
     },
+    Flushed {
+        seq: u64,
+    },
     UserDataDone {
         code: i32,
     },
@@ -185,3 +200,5 @@ pub(crate) enum Report {
 
 /// Exit code of an init that was asked, from inside or outside, to power off.
 pub(crate) const POWER_OFF: i32 = 10;
+/// Exit code of one whose machine is to be started again at once.
+pub(crate) const REBOOT: i32 = 11;

@@ -178,6 +178,42 @@ pub(crate) fn install_filter(program: &[libc::sock_filter]) -> io::Result<()> {
     check(result).map(drop)
 }
 
+/// Turns the machine off whose first process this is. Comes back only where that cannot be done.
+pub(crate) fn power_off() {
+    // SAFETY: a call with numbers only.
+    unsafe { libc::reboot(libc::LINUX_REBOOT_CMD_POWER_OFF) };
+}
+
+/// Loads a module into the kernel that this process is the first of; one that is compressed is unpacked by the kernel.
+pub(crate) fn load_module(file: BorrowedFd<'_>, compressed: bool) -> io::Result<()> {
+    const MODULE_INIT_COMPRESSED_FILE: libc::c_int = 4;
+    let flags = if compressed { MODULE_INIT_COMPRESSED_FILE } else { 0 };
+    // SAFETY: the parameters are a terminated string that outlives the call.
+    let result = unsafe { libc::syscall(libc::SYS_finit_module, file.as_raw_fd(), c"".as_ptr(), flags) };
+    check(result).map(drop)
+}
+
+/// Makes a network interface of Ethernet whose packets are read and written by the descriptor, in the network
+/// namespace this process is in now. It is gone when the descriptor is closed.
+pub(crate) fn open_tap(name: &str, index: u32) -> io::Result<OwnedFd> {
+    let path = c"/dev/net/tun";
+    // SAFETY: `path` is a terminated string that outlives the call.
+    let fd = unsafe { libc::open(path.as_ptr(), libc::O_RDWR | libc::O_CLOEXEC | libc::O_NONBLOCK) };
+    // SAFETY: the kernel has just made this descriptor; nobody else owns it.
+    let tap = unsafe { OwnedFd::from_raw_fd(check(fd.into())?) };
+    // SAFETY: all zeros are a value of this plain struct.
+    let mut request: libc::ifreq = unsafe { std::mem::zeroed() };
+    for (place, byte) in request.ifr_name.iter_mut().take(libc::IFNAMSIZ - 1).zip(name.bytes()) {
+        *place = byte as libc::c_char;
+    }
+    request.ifr_ifru.ifru_flags = (libc::IFF_TAP | libc::IFF_NO_PI | libc::IFF_VNET_HDR) as libc::c_short;
+    // SAFETY: the kernel reads one number, then one `ifreq`; both outlive the calls.
+    check(unsafe { libc::ioctl(tap.as_raw_fd(), libc::TUNSETIFINDEX, &raw const index) }.into())?;
+    // SAFETY: as above.
+    check(unsafe { libc::ioctl(tap.as_raw_fd(), libc::TUNSETIFF, &raw mut request) }.into())?;
+    Ok(tap)
+}
+
 /// Has the kernel send `signal` when the parent ends.
 pub(crate) fn die_with_parent(signal: libc::c_int) -> io::Result<()> {
     // SAFETY: a call with numbers only.

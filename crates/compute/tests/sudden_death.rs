@@ -20,7 +20,11 @@ const CHILD: &str = "ROLECALL_TEST_SERVER";
 async fn server_to_be_killed() {
     #[expect(clippy::disallowed_methods, reason = "tells the child of a test from a test")]
     let Ok(kind) = std::env::var(CHILD) else { return };
-    let choice = if kind == "namespace" { Choice::Namespace } else { Choice::Process };
+    let choice = match kind.as_str() {
+        "namespace" => Choice::Namespace,
+        "microvm" => Choice::Microvm,
+        _ => Choice::Process,
+    };
     let Some(world) = World::new(choice).await else {
         println!("left out");
         return;
@@ -41,6 +45,11 @@ fn a_killed_server_leaves_no_namespace_instance() {
 }
 
 #[test]
+fn a_killed_server_leaves_no_virtual_machine() {
+    check_nothing_is_left("microvm");
+}
+
+#[test]
 fn a_killed_server_leaves_no_process_instance() {
     check_nothing_is_left("process");
 }
@@ -57,7 +66,7 @@ fn check_nothing_is_left(kind: &str) {
     let mut lines = lines.filter(|line| line.starts_with("server ") || line == "left out");
     let started = lines.next().is_some_and(|line| line.starts_with("server "));
     let below = if started { descendants(child.id()) } else { Vec::new() };
-    // A supervisor, two inits, and a command in each.
+    // A supervisor, two inits, and a command in each, or QEMU.
     assert!(!started || below.len() >= 5, "{below:?}");
     let groups: Vec<String> = below.iter().map(|pid| format!("rolecall-{pid}")).collect();
     child.kill().unwrap();

@@ -21,6 +21,8 @@ pub struct Config {
     pub compute: Choice,
     /// Where the engine of containers listens, `unix:///…`; its usual places when absent.
     pub engine: Option<String>,
+    /// The kernel of virtual machines, or the folder that its package was unpacked in.
+    pub kernel: Option<PathBuf>,
     pub durability: Durability,
     /// Root keys that somebody chose; else they are generated.
     pub root_keys: Option<NewKey>,
@@ -75,6 +77,7 @@ impl Config {
             region: "us-east-1".to_owned(),
             compute: Choice::Auto,
             engine: None,
+            kernel: None,
             durability: Durability::Strict,
             root_keys: None,
             tls: None,

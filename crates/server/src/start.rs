@@ -377,6 +377,7 @@ async fn choose_driver(config: &Config, env: &Env) -> Result<(Driver, String), S
     let choice = rolecall_compute::Config {
         dir,
         engine: config.engine.clone(),
+        kernel: config.kernel.clone(),
         ephemeral: config.data.is_none(),
         ..rolecall_compute::Config::default()
     };

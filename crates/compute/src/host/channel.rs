@@ -33,6 +33,11 @@ impl Channel {
         }
     }
 
+    /// Sends without waiting; refused while the other side takes nothing.
+    pub(super) fn send_now<T: Serialize>(&self, value: &T) -> io::Result<()> {
+        packet::send(self.0.get_ref().as_fd(), value, &[])
+    }
+
     /// The next packet; `None` when the other side is gone. Only one task may call it at a time.
     pub(super) async fn receive<T: DeserializeOwned>(&self) -> io::Result<Option<(T, Vec<OwnedFd>)>> {
         loop {

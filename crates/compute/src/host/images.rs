@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{Host, beside};
 use crate::images::{ImageSource, Images, Owners, Stored};
+use crate::kind::Kind;
 use crate::supervisor::Ids;
 use crate::{ComputeError, Image};
 
@@ -17,6 +18,11 @@ impl Host {
 
     pub(crate) async fn snapshot(&self, instance: &str, image: &str) -> Result<Stored, ComputeError> {
         let images = self.images("make images of instances")?;
+        if self.kind == Kind::Microvm
+            && let Ok(running) = self.instances.running(instance)
+        {
+            running.flush().await?;
+        }
         let (instance, image) = (instance.to_owned(), image.to_owned());
         if let Some(engine) = &self.engine {
             let failed = |error| ComputeError::failed("find the image", error);

@@ -8,14 +8,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use nix::fcntl::OFlag;
-use nix::unistd::pipe2;
+use nix::unistd::{isatty, pipe2};
 use tokio::net::unix::pipe;
 use tokio::sync::{broadcast, oneshot, watch};
 
 use super::channel::Channel;
 use super::pty::Pty;
 use crate::protocol::{Order, Report};
-use crate::{ComputeError, Event, ExecIo, ExecSpec, Exit, ExitStatus, InstanceSpec};
+use crate::{ComputeError, Event, ExecIo, ExecSpec, Exit, ExitStatus, InstanceSpec, Resize};
 
 /// What an init says to one order.
 type Reply = Result<Option<OwnedFd>, ComputeError>;
@@ -106,6 +106,11 @@ impl Instance {
         self.order(Vec::new(), |seq| Order::Reboot { seq, grace_ms }).await.1.map(drop)
     }
 
+    /// Has everything written that programs inside have written.
+    pub(super) async fn flush(&self) -> Result<(), ComputeError> {
+        self.order(Vec::new(), |seq| Order::Flush { seq }).await.1.map(drop)
+    }
+
     pub(super) async fn exec(&self, spec: ExecSpec) -> Result<ExecIo, ComputeError> {
         if let Some((columns, rows)) = spec.tty {
             return self.exec_on_terminal(spec, columns, rows).await;
@@ -133,10 +138,17 @@ impl Instance {
     ) -> Result<ExecIo, ComputeError> {
         let failed = |error| ComputeError::failed("open the terminal", error);
         let spec = ExecSpec { tty: Some((columns, rows)), ..spec };
-        let (exit, answer) = self.order(Vec::new(), |seq| Order::Exec { seq, spec }).await;
+        let mut number = 0;
+        let make = |seq| {
+            number = seq;
+            Order::Exec { seq, spec }
+        };
+        let (exit, answer) = self.order(Vec::new(), make).await;
         let terminal = answer?.ok_or_else(|| failed(std::io::Error::other("the init sent none")))?;
+        // The terminal of a machine with its own kernel is inside: here is only what leads to it.
+        let is_inside = !isatty(&terminal).unwrap_or(false);
         let pty = Pty::new(terminal).map_err(failed)?;
-        let resize = Some(pty.resize());
+        let resize = Some(if is_inside { self.resize(number, &pty) } else { pty.resize() });
         Ok(ExecIo {
             stdin: Box::new(pty.clone()),
             stdout: Box::new(pty),
@@ -144,6 +156,15 @@ impl Instance {
             resize,
             exit: Exit(exit),
         })
+    }
+
+    /// Changes the size of a terminal that is inside.
+    fn resize(&self, seq: u64, pty: &Pty) -> Resize {
+        let (channel, open) = (Arc::downgrade(&self.channel), pty.is_open());
+        Resize(Arc::new(move |columns, rows| {
+            let channel = channel.upgrade().filter(|_| open()).ok_or(std::io::ErrorKind::NotConnected)?;
+            channel.send_now(&Order::Resize { seq, columns, rows })
+        }))
     }
 
     /// Sends an order; gives the promise of its exit and the answer.
@@ -198,7 +219,7 @@ impl Orders {
         let mut answer = |seq, reply| drop(self.answers.remove(&seq).map(|to| to.send(reply)));
         match report {
             Report::Started { seq } => answer(seq, Ok(files.into_iter().next())),
-            Report::Rebooted { seq } => {
+            Report::Rebooted { seq } | Report::Flushed { seq } => {
                 answer(seq, Ok(None));
                 self.exits.remove(&seq);
             }

@@ -1,6 +1,7 @@
 //! The drivers that run processes, seen from the server: instances by id, over one supervisor.
 
 mod channel;
+mod console;
 mod container;
 mod disks;
 mod images;
@@ -11,12 +12,12 @@ mod revival;
 mod supervisor;
 
 use std::collections::HashMap;
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
@@ -37,6 +38,9 @@ use supervisor::{Hello, Supervisor};
 const KILL_AFTER: Duration = Duration::from_secs(2);
 /// How long an instance may take until its system stands: what it boots from is its owner's.
 const BOOT_LIMIT: Duration = Duration::from_secs(60);
+/// The same where a kernel has to end and to boot, all of whose instructions may be emulated.
+const KILL_KERNEL_AFTER: Duration = Duration::from_secs(20);
+const KERNEL_BOOT_LIMIT: Duration = Duration::from_secs(300);
 /// How long the kernel may take to end a killed instance.
 const KILL_LIMIT: Duration = Duration::from_secs(10);
 
@@ -130,6 +134,14 @@ impl Host {
         }
     }
 
+    fn kill_after(&self) -> Duration {
+        if self.kind == Kind::Microvm { KILL_KERNEL_AFTER } else { KILL_AFTER }
+    }
+
+    fn boot_limit(&self) -> Duration {
+        if self.kind == Kind::Microvm { KERNEL_BOOT_LIMIT } else { BOOT_LIMIT }
+    }
+
     pub(crate) fn generation(&self) -> u64 {
         self.generation.load(Ordering::SeqCst)
     }
@@ -140,9 +152,10 @@ impl Host {
 
     pub(crate) async fn stop(&self, id: &str, grace: Duration) -> Result<(), ComputeError> {
         let instance = self.instances.begin_end(id)?;
-        if grace > Duration::ZERO {
+        // A kernel of its own has to write its disk whatever the haste.
+        if grace > Duration::ZERO || self.kind == Kind::Microvm {
             instance.stop(grace).await;
-            if instance.wait_gone(grace + KILL_AFTER).await {
+            if instance.wait_gone(grace + self.kill_after()).await {
                 return Ok(());
             }
         }
@@ -161,16 +174,6 @@ impl Host {
         self.instances.running(id)?.exec(spec).await
     }
 
-    pub(crate) async fn console(&self, id: &str) -> Result<Vec<u8>, ComputeError> {
-        let path = self.folder(id).join("console.log");
-        beside("read the console", move || read_tail(&path)).await
-    }
-
-    pub(crate) fn console_now(&self, id: &str) -> Result<Vec<u8>, ComputeError> {
-        let read = read_tail(&self.folder(id).join("console.log"));
-        read.map_err(|error| ComputeError::failed("read the console", error))
-    }
-
     pub(crate) fn imds_listener(&self, id: &str) -> Result<TcpListener, ComputeError> {
         let instance = self.instances.running(id)?;
         instance.imds.try_clone().map_err(|error| ComputeError::failed("copy the metadata listener", error))
@@ -184,6 +187,12 @@ impl Host {
 
     pub(crate) async fn shutdown(&self) {
         let ids: Vec<String> = self.instances.lock().keys().cloned().collect();
+        if self.kind == Kind::Microvm {
+            // All at once, each to be waited for below.
+            for instance in ids.iter().filter_map(|id| self.instances.running(id).ok()) {
+                instance.stop(Duration::ZERO).await;
+            }
+        }
         for id in ids {
             if let Err(error) = self.stop(&id, Duration::ZERO).await {
                 log::warn!("cannot end instance {id}: {error}");
@@ -236,7 +245,8 @@ impl Host {
         let address = listener.local_addr();
         let address = address.map_err(|error| ComputeError::failed("read the metadata address", error))?;
         let listeners = (listener, files.next());
-        let booted = Instance::booted(spec.clone(), listeners, ours, self.events.clone(), BOOT_LIMIT).await;
+        let booted =
+            Instance::booted(spec.clone(), listeners, ours, self.events.clone(), self.boot_limit()).await;
         if booted.is_err() {
             self.end_start(&spec.id).await;
         }
@@ -271,14 +281,6 @@ impl Host {
 
     fn folder(&self, id: &str) -> PathBuf {
         self.dir.join("instances").join(id)
-    }
-
-    fn open_console(&self, id: &str) -> io::Result<OwnedFd> {
-        let folder = self.folder(id);
-        DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
-        let path = folder.join("console.log");
-        let file = OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path)?;
-        Ok(file.into())
     }
 }
 
@@ -403,18 +405,4 @@ fn one(files: Vec<OwnedFd>) -> Result<OwnedFd, ComputeError> {
 
 fn no_file() -> ComputeError {
     ComputeError::failed("ask the supervisor", "it sent no file")
-}
-
-fn read_tail(path: &Path) -> io::Result<Vec<u8>> {
-    let file = match File::open(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        other => other?,
-    };
-    let length = file.metadata()?.len();
-    let kept = length.min(crate::CONSOLE_LIMIT as u64);
-    let mut bytes = vec![0; kept as usize];
-    // The init may have cut the file meanwhile: then there is less.
-    let read = file.read_at(&mut bytes, length - kept)?;
-    bytes.truncate(read);
-    Ok(bytes)
 }

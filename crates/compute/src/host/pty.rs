@@ -27,6 +27,12 @@ impl Pty {
         Ok(Pty(Arc::new(terminal)))
     }
 
+    /// Tells later whether any handle is left, without being one.
+    pub(super) fn is_open(&self) -> impl Fn() -> bool + Send + Sync + use<> {
+        let terminal = Arc::downgrade(&self.0);
+        move || terminal.strong_count() > 0
+    }
+
     pub(super) fn resize(&self) -> Resize {
         let terminal = Arc::downgrade(&self.0);
         Resize(Arc::new(move |columns, rows| {

@@ -61,7 +61,8 @@ impl Supervisor {
         // It ends when `ours` is closed; this thread only takes its exit in.
         std::thread::spawn(move || child.wait());
         let channel = Channel::new(ours).map_err(failed)?;
-        let setup = Ask::Setup { seq: 0, kind, dir: config.dir.clone(), fail_at: config.fail_at.clone() };
+        let Config { dir, kernel, fail_at, .. } = config.clone();
+        let setup = Ask::Setup { seq: 0, kind, dir, kernel, fail_at };
         channel.send(&setup, &[]).await.map_err(failed)?;
         let hello = match channel.receive().await.map_err(failed)? {
             Some((Answer::Ready { limits, notes, parts }, _)) => Hello { limits, notes, parts },

@@ -99,10 +99,18 @@ const NUMBER_AT: u32 = 0;
 const ARCHITECTURE_AT: u32 = 4;
 const FIRST_ARGUMENT_AT: u32 = 16;
 
+/// What QEMU needs to keep the owners of files on the machine's disk: chown, dac_override, fowner, fsetid.
+pub(super) const OWNERS: &[u8] = &[0, 1, 3, 4];
+
 /// Confines this process and all it will start.
 pub(super) fn confine() -> io::Result<()> {
+    confine_to(CAPABILITIES)
+}
+
+/// The same, to other capabilities.
+pub(super) fn confine_to(capabilities: &[u8]) -> io::Result<()> {
     sys::install_filter(&filter())?;
-    sys::keep_capabilities(CAPABILITIES.iter().fold(0, |bits, number| bits | 1 << number))
+    sys::keep_capabilities(capabilities.iter().fold(0, |bits, number| bits | 1 << number))
 }
 
 fn filter() -> Vec<libc::sock_filter> {

@@ -14,14 +14,14 @@ use nix::sys::termios::{OutputFlags, SetArg, tcgetattr, tcsetattr};
 const GROWTH: u64 = 4 * crate::CONSOLE_LIMIT as u64;
 
 #[derive(Debug)]
-pub(super) struct Console {
+pub(crate) struct Console {
     file: File,
     /// Both ends: while the inner one is open here, the outer one never reports a hang-up.
     terminal: Option<(File, OwnedFd)>,
 }
 
 impl Console {
-    pub(super) fn new(file: OwnedFd) -> Console {
+    pub(crate) fn new(file: OwnedFd) -> Console {
         Console { file: File::from(file), terminal: None }
     }
 
@@ -52,11 +52,11 @@ impl Console {
     }
 
     /// A line from the system itself.
-    pub(super) fn say(&mut self, text: &str) {
+    pub(crate) fn say(&mut self, text: &str) {
         self.write(format!("[rolecall] {text}\n").as_bytes());
     }
 
-    pub(super) fn write(&mut self, bytes: &[u8]) {
+    pub(crate) fn write(&mut self, bytes: &[u8]) {
         // A full disk must not end the instance; the console then misses a piece, as a real one may.
         let _ = self.file.write_all(bytes);
         let length = self.file.metadata().map_or(0, |about| about.len());

@@ -11,6 +11,7 @@ mod console;
 mod ending;
 mod files;
 pub(crate) mod inside;
+mod kernel;
 mod power;
 mod root;
 pub(crate) mod template;
@@ -36,8 +37,9 @@ use crate::spec::InstanceSpec;
 use crate::supervisor::{Ids, Overlay, Shared};
 use crate::{ExitStatus, sys};
 use command::{Streams, Surroundings};
-use console::Console;
+pub(crate) use console::Console;
 use ending::Descendants;
+pub(crate) use kernel::{build_machine, prepare_kernel};
 use power::{Power, Requests};
 use template::Template;
 use user_data::UserData;
@@ -70,6 +72,8 @@ pub(crate) enum Place<'a> {
     Machine { disk: Disk, shared: Vec<Shared>, template: Option<&'a Template>, ids: Ids },
     /// The container that this process is the first of, made by an engine.
     Container,
+    /// A virtual machine, whose first process this is.
+    Kernel { single_id: bool },
     /// The host itself, and a folder to work in.
     Folder(PathBuf),
 }
@@ -111,12 +115,12 @@ pub(crate) fn main(spec: &InstanceSpec, boot: Boot, place: Place<'_>) -> ! {
 /// Tries the namespaces this process was just forked into; the exit code is the error number.
 pub(crate) fn probe(go: OwnedFd) -> ! {
     let tried = wait_for(&mut File::from(go), b'i')
-        .and_then(|()| become_root(Ids::SINGLE))
+        .and_then(|()| take_root(Ids::SINGLE))
         .and_then(|()| root::try_proc());
     exit(tried.map_or_else(|error| error.raw_os_error().unwrap_or(libc::EPERM), |()| 0))
 }
 
-struct Init<'a> {
+pub(crate) struct Init<'a> {
     spec: &'a InstanceSpec,
     console: Console,
     signals: SignalFd,
@@ -143,7 +147,7 @@ struct Ready {
 }
 
 impl<'a> Init<'a> {
-    fn boot(
+    pub(crate) fn boot(
         spec: &'a InstanceSpec,
         control: std::os::fd::BorrowedFd<'_>,
         mut console: Console,
@@ -160,6 +164,9 @@ impl<'a> Init<'a> {
             Place::Container => {
                 inside::boot(spec, &mut console)?;
                 (Surroundings { env, folder: None, single_id: false }, Descendants::Everyone)
+            }
+            Place::Kernel { single_id } => {
+                (Surroundings { env, folder: None, single_id }, Descendants::Everyone)
             }
             Place::Folder(folder) => {
                 sys::adopt_orphans().map_err(|error| ("adopt orphans", error))?;
@@ -192,7 +199,7 @@ impl<'a> Init<'a> {
         Ok(init)
     }
 
-    fn serve(&mut self, control: &OwnedFd) -> i32 {
+    pub(crate) fn serve(&mut self, control: &OwnedFd) -> i32 {
         loop {
             let ready = self.wait(control);
             if ready.terminal {
@@ -312,6 +319,13 @@ impl<'a> Init<'a> {
                 tell(control.as_fd(), &Report::Rebooted { seq });
                 None
             }
+            // What is written here is the host's already.
+            Order::Flush { seq } => {
+                tell(control.as_fd(), &Report::Flushed { seq });
+                None
+            }
+            // Terminals are made here, and whoever has one sets its size.
+            Order::Resize { .. } => None,
         }
     }
 }
@@ -326,7 +340,7 @@ fn boot_machine(
     console: &mut Console,
 ) -> Step<()> {
     wait_for(go, b'i').map_err(|error| ("wait for the user ids", error))?;
-    become_root(ids).map_err(|error| ("become root", error))?;
+    become_root(ids)?;
     root::build(disk, shared, ids)?;
     files::write(spec, template, ids.is_single()).map_err(|error| ("write the system's files", error))?;
     sethostname(files::host_name(spec)).map_err(|error| ("set the host name", error.into()))?;
@@ -336,7 +350,11 @@ fn boot_machine(
 
 /// Takes the ids of root inside. The kernel forgets the wish to die with the parent when ids change, so it
 /// comes last.
-fn become_root(ids: Ids) -> io::Result<()> {
+fn become_root(ids: Ids) -> Step<()> {
+    take_root(ids).map_err(|error| ("become root", error))
+}
+
+fn take_root(ids: Ids) -> io::Result<()> {
     if !ids.is_single() {
         setgroups(&[])?;
     }

@@ -1,15 +1,18 @@
 //! The root file system of an instance: its disk, with the host's shared folders and the kernel's file
 //! systems mounted in it; then the old root is let go.
 
+use std::ffi::CString;
 use std::fs::{self, File};
 use std::io;
 use std::os::fd::AsFd;
+use std::os::unix::fs::symlink;
 use std::path::{Component, Path, PathBuf};
 
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
-use nix::unistd::{chdir, pivot_root};
+use nix::unistd::{chdir, chroot, fchdir, pivot_root};
 
 use super::{Disk, Step};
+use crate::microvm::GUEST_ROOT;
 use crate::supervisor::{DEVICES, DISK, EMPTY, Ids, LOWER, Overlay, ROOT, Shared};
 use crate::{images, sys};
 
@@ -37,18 +40,8 @@ const MASKED: &[&str] = &[
 
 /// Builds the root on `disk` and moves into it. The working folder is the stage.
 pub(super) fn build(disk: &Disk, shared: &[Shared], ids: Ids) -> Step<()> {
-    match disk {
-        Disk::Whole(disk) => {
-            sys::attach_mount(disk.as_fd(), c"root").map_err(|error| ("attach the disk", error))?;
-        }
-        Disk::Over(overlay) => lay_over(overlay).map_err(|error| ("lay the disk over the image", error))?,
-    }
     let root = Path::new(ROOT);
-    make_folders(root)?;
-    for item in shared {
-        let target = place(root, item).map_err(|error| ("make room for a shared folder", error))?;
-        bind(Path::new(&item.name), &target).map_err(|error| ("mount a shared folder", error))?;
-    }
+    furnish(disk, shared, root)?;
     mount_kernel(root, ids).map_err(|error| ("mount the kernel's file systems", error))?;
     enter(root).map_err(|error| ("move into the root", error))
 }
@@ -59,7 +52,64 @@ pub(super) fn make_folders(root: &Path) -> Step<()> {
     made.try_for_each(|made| made.map(drop)).map_err(|error| ("make the top-level folders", error))
 }
 
-fn lay_over(overlay: &Overlay) -> io::Result<()> {
+/// Builds a root for QEMU, with what it needs of the host, and in it the root of its machine; and moves into it.
+pub(super) fn build_for_qemu(disk: &Disk, shared: &[Shared], own: &[Shared]) -> Step<()> {
+    let root = Path::new(ROOT);
+    kernel(Path::new("tmpfs"), root, MsFlags::empty(), "mode=755,size=1m")
+        .map_err(|error| ("make a root for QEMU", error))?;
+    show_all(own, root)?;
+    for name in ["bin", "lib", "lib32", "lib64", "libx32"] {
+        if let Ok(target) = fs::read_link(Path::new("/").join(name)) {
+            symlink(target, root.join(name)).map_err(|error| ("make a root for QEMU", error))?;
+        }
+    }
+    let folder =
+        |name: &str| ensure_folder(root, Path::new(name)).map_err(|error| ("make room for QEMU", error));
+    let (dev, proc, guest) = (folder("dev")?, folder("proc")?, folder(GUEST_ROOT.trim_start_matches('/'))?);
+    let mounted = bind(Path::new(DEVICES), &dev)
+        .and_then(|()| kernel(Path::new("proc"), &proc, MsFlags::empty(), ""))
+        .and_then(|()| mask(root));
+    mounted.map_err(|error| ("mount the kernel's file systems", error))?;
+    furnish(disk, shared, &guest)?;
+    enter(root).map_err(|error| ("move into the root", error))
+}
+
+/// Runs `work` with the machine's root as its root, and comes back.
+pub(super) fn inside<T>(work: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+    let outside = File::open("/")?;
+    chroot(GUEST_ROOT)?;
+    chdir("/")?;
+    let done = work();
+    fchdir(&outside)?;
+    chroot(".")?;
+    done
+}
+
+/// Puts at `root` what an instance sees: its disk, and what it shares of the host.
+fn furnish(disk: &Disk, shared: &[Shared], root: &Path) -> Step<()> {
+    match disk {
+        Disk::Whole(disk) => {
+            let at = CString::new(root.as_os_str().as_encoded_bytes()).map_err(io::Error::other);
+            let attached = at.and_then(|at| sys::attach_mount(disk.as_fd(), &at));
+            attached.map_err(|error| ("attach the disk", error))?;
+        }
+        Disk::Over(overlay) => {
+            lay_over(overlay, root).map_err(|error| ("lay the disk over the image", error))?;
+        }
+    }
+    make_folders(root)?;
+    show_all(shared, root)
+}
+
+fn show_all(shared: &[Shared], root: &Path) -> Step<()> {
+    for item in shared {
+        let target = place(root, item).map_err(|error| ("make room for a shared folder", error))?;
+        bind(Path::new(&item.name), &target).map_err(|error| ("mount a shared folder", error))?;
+    }
+    Ok(())
+}
+
+fn lay_over(overlay: &Overlay, root: &Path) -> io::Result<()> {
     sys::attach_mount(overlay.lower.as_fd(), c"lower")?;
     sys::attach_mount(overlay.disk.as_fd(), c"disk")?;
     // In `user.` attributes, for the `trusted.` ones are not for root inside.
@@ -69,7 +119,7 @@ fn lay_over(overlay: &Overlay) -> io::Result<()> {
         images::WORK
     );
     let kind = Some("overlay");
-    Ok(mount(kind, Path::new(ROOT), kind, MsFlags::MS_NODEV, Some(options.as_str()))?)
+    Ok(mount(kind, root, kind, MsFlags::MS_NODEV, Some(options.as_str()))?)
 }
 
 /// What [`crate::supervisor`] tries before it promises anything: `/proc` of new namespaces.

@@ -24,7 +24,7 @@ impl Machines {
         let meeting = meeting(&self.home, namespace.as_fd()).map_err(failed)?;
         let router = self.routers.get_mut(&network.vpc.id);
         let router = router.ok_or_else(|| failed(io::ErrorKind::NotFound.into()))?;
-        let metadata = router.join(&self.home, id, namespace, network);
+        let metadata = router.join(&self.home, id, Some(namespace), network);
         if metadata.is_err() {
             router.leave(id);
         }

@@ -5,7 +5,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 
 use nix::libc;
 use nix::sched::{CloneFlags, unshare};
@@ -14,8 +14,10 @@ use nix::sys::wait::waitpid;
 use nix::unistd::{Pid, pipe2};
 
 use super::ids::{self, Ids, Slot};
+use super::stage::Stage;
 use super::{Child, Failure, Faults, Forge, Machines, Supervisor};
 use crate::init::{self, Boot, Disk, Place};
+use crate::microvm::{self, INITRAMFS, KERNEL, Machine, Tap};
 use crate::spec::{Image, InstanceSpec};
 use crate::sys::{self, Side};
 
@@ -40,10 +42,10 @@ impl Supervisor {
         let id = spec.id.clone();
         let faults = self.faults.clone();
         faults.check("set the limits")?;
-        let group = self
-            .cgroups
-            .group(&id, spec.memory_mib, spec.vcpus)
-            .map_err(|error| ("set the limits", error))?;
+        let forge = self.machines.as_ref().and_then(|machines| machines.forge.as_ref());
+        let hypervisor = forge.and_then(|forge| forge.hypervisor.as_ref());
+        let memory = hypervisor.map_or(spec.memory_mib, |hypervisor| hypervisor.memory(&spec));
+        let group = self.cgroups.group(&id, memory, spec.vcpus).map_err(|error| ("set the limits", error))?;
         let (go_read, go_write) = match pipe2(nix::fcntl::OFlag::O_CLOEXEC) {
             Ok(pipe) => pipe,
             Err(error) => {
@@ -53,12 +55,14 @@ impl Supervisor {
         };
         let boot = Boot { control, console, go: go_read, imds };
         let forked = match &mut self.machines {
-            Some(machines) => {
-                machines.start(&spec, boot, &group, &faults).map(|(pid, slot)| (pid, Some(slot)))
-            }
-            None => fork_process(&self.dir, &spec, boot, &group).map(|pid| (pid, None)),
+            Some(machines) => machines.start(&spec, boot, &group, &faults),
+            None => fork_process(&self.dir, &spec, boot, &group).map(|pid| Forked {
+                pid,
+                slot: None,
+                joined: None,
+            }),
         };
-        let (pid, slot) = match forked {
+        let Forked { pid, slot, joined } = match forked {
             Ok(forked) => forked,
             Err(failure) => {
                 group.remove();
@@ -66,7 +70,8 @@ impl Supervisor {
             }
         };
         let child = Child { id, group, slot };
-        let equipped = equip(self.machines.as_mut(), pid, &spec, &child, File::from(go_write), &faults);
+        let go = File::from(go_write);
+        let equipped = equip(self.machines.as_mut(), pid, &spec, &child, go, joined, &faults);
         self.children.insert(pid, child);
         if equipped.is_err() {
             // The exit is reaped like any other.
@@ -76,6 +81,14 @@ impl Supervisor {
     }
 }
 
+/// A child that has just been forked.
+struct Forked {
+    pid: i32,
+    slot: Option<Slot>,
+    /// The listeners of one whose network stands already.
+    joined: Option<Vec<OwnedFd>>,
+}
+
 /// Everything the parent does for a forked child, in the order the child waits for.
 fn equip(
     machines: Option<&mut Machines>,
@@ -83,6 +96,7 @@ fn equip(
     spec: &InstanceSpec,
     child: &Child,
     mut go: File,
+    joined: Option<Vec<OwnedFd>>,
     faults: &Faults,
 ) -> Result<Vec<OwnedFd>, Failure> {
     let mut given = Vec::new();
@@ -94,7 +108,10 @@ fn equip(
             File::open(format!("/proc/{pid}/ns/net")).map_err(|error| ("open the namespace", error))?;
         go.write_all(b"i").map_err(|error| ("go on", error))?;
         faults.check("join the network")?;
-        given.extend(machines.connect(guest, spec)?);
+        given.extend(match joined {
+            Some(listeners) => listeners,
+            None => machines.connect(Some(guest), spec)?,
+        });
     }
     faults.check("enter the control groups")?;
     // So that what runs out of memory loses a program and not the instance. Not every root may say so.
@@ -112,23 +129,29 @@ impl Machines {
         boot: Boot,
         group: &super::Group,
         faults: &Faults,
-    ) -> Result<(i32, Slot), Failure> {
+    ) -> Result<Forked, Failure> {
         self.ensure_router(&spec.network.vpc)?;
-        let unsupported = ("fork", io::Error::from(io::ErrorKind::Unsupported));
-        let forge = self.forge.as_mut().ok_or(unsupported)?;
-        let slot = forge.slots.take().map_err(|error| ("find user ids", error))?;
-        let forked = forge.fork(spec, boot, group, &slot, faults);
-        forge.stage.clear();
-        match forked {
-            Ok(pid) => Ok((pid, slot)),
-            Err(failure) => {
-                forge.slots.give_back(slot);
-                Err(failure)
-            }
+        let unsupported = || ("fork", io::Error::from(io::ErrorKind::Unsupported));
+        let is_virtual = self.forge.as_ref().ok_or_else(unsupported)?.hypervisor.is_some();
+        // A virtual machine is started with the ends of its links.
+        let joined = if is_virtual { Some(self.connect(None, spec)) } else { None };
+        let joined = joined.transpose();
+        let router = self.routers.get_mut(&spec.network.vpc.id);
+        let taps = router.map(|router| router.take_taps(&spec.id)).unwrap_or_default();
+        let forge = self.forge.as_mut().ok_or_else(unsupported)?;
+        let forked = joined.and_then(|joined| {
+            let (pid, slot) = forge.start(spec, boot, group, taps, faults)?;
+            Ok(Forked { pid, slot: Some(slot), joined })
+        });
+        if forked.is_err()
+            && let Some(router) = self.routers.get_mut(&spec.network.vpc.id)
+        {
+            router.leave(&spec.id);
         }
+        forked
     }
 
-    fn connect(&mut self, guest: File, spec: &InstanceSpec) -> Result<Vec<OwnedFd>, Failure> {
+    fn connect(&mut self, guest: Option<File>, spec: &InstanceSpec) -> Result<Vec<OwnedFd>, Failure> {
         let router = self
             .routers
             .get_mut(&spec.network.vpc.id)
@@ -138,18 +161,44 @@ impl Machines {
 }
 
 impl Forge {
+    fn start(
+        &mut self,
+        spec: &InstanceSpec,
+        boot: Boot,
+        group: &super::Group,
+        taps: Vec<Tap>,
+        faults: &Faults,
+    ) -> Result<(i32, Slot), Failure> {
+        let slot = self.slots.take().map_err(|error| ("find user ids", error))?;
+        let forked = self.fork(spec, boot, group, &slot, taps, faults);
+        self.stage.clear();
+        match forked {
+            Ok(pid) => Ok((pid, slot)),
+            Err(failure) => {
+                self.slots.give_back(slot);
+                Err(failure)
+            }
+        }
+    }
+
     fn fork(
         &self,
         spec: &InstanceSpec,
         boot: Boot,
         group: &super::Group,
         slot: &Slot,
+        taps: Vec<Tap>,
         faults: &Faults,
     ) -> Result<i32, Failure> {
         faults.check("make the disk")?;
         let (disk, sees_host) = self.disk(spec, slot).map_err(|error| ("make the disk", error))?;
         let shared = self.stage.set(slot, sees_host, &spec.mounts);
         let shared = shared.map_err(|error| ("share the host's folders", error))?;
+        let own = self.hypervisor.as_ref().map(|hypervisor| {
+            let files = [(&*hypervisor.kernel, KERNEL), (&*hypervisor.initramfs, INITRAMFS)];
+            Ok((hypervisor, Stage::set_for_qemu(slot, &files)?))
+        });
+        let own = own.transpose().map_err(|error| ("share the host's folders", error))?;
         faults.check("make the namespaces")?;
         match sys::clone_process(NAMESPACES, group.entry()).map_err(|error| ("make the namespaces", error))? {
             Side::Parent { pid } => Ok(pid),
@@ -157,10 +206,18 @@ impl Forge {
             Side::Child => {
                 let mut keep = boot.descriptors();
                 keep.extend(disk.descriptors());
+                keep.extend(taps.iter().map(|tap| tap.fd.as_raw_fd()));
                 sys::close_all_but(&mut keep);
                 let template = (spec.image == Image::HostUsr).then_some(&self.template);
-                let place = Place::Machine { disk, shared, template, ids: slot.ids };
-                init::main(spec, boot, place)
+                let ids = slot.ids;
+                match own {
+                    Some((hypervisor, own)) => microvm::keeper_main(
+                        spec,
+                        boot,
+                        Machine { disk, shared, own, template, ids, taps, hypervisor },
+                    ),
+                    None => init::main(spec, boot, Place::Machine { disk, shared, template, ids }),
+                }
             }
         }
     }

@@ -27,16 +27,18 @@ use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{Pid, dup};
 
 use crate::init::template::Template;
+use crate::microvm::Hypervisor;
 use crate::packet;
-use crate::protocol::{Answer, Ask, InitEnd, POWER_OFF};
+use crate::protocol::{Answer, Ask, InitEnd, POWER_OFF, REBOOT};
 use crate::{Kind, NetworkPlan};
 pub(crate) use cgroup::MOST_PROCESSES;
 use cgroup::{Cgroups, Group};
 pub(crate) use ids::Ids;
 use ids::{Slot, Slots};
+pub(crate) use network::set_up_places;
 use network::{Catch, Home, Router};
 use stage::Stage;
-pub(crate) use stage::{DEVICES, DISK, EMPTY, LOWER, Overlay, ROOT, SYSTEM, Shared};
+pub(crate) use stage::{DEVICE_LINKS, DEVICES, DISK, EMPTY, LOWER, Overlay, ROOT, SYSTEM, Shared};
 
 /// Runs the supervisor on the socket that is standard input; ends with the server.
 pub(crate) fn main() -> ! {
@@ -74,6 +76,8 @@ struct Forge {
     stage: Stage,
     slots: Slots,
     template: Template,
+    /// For those with a kernel of their own.
+    hypervisor: Option<Hypervisor>,
 }
 
 #[derive(Debug)]
@@ -116,11 +120,12 @@ impl Supervisor {
         // SAFETY: no handler is set, and this process has one thread.
         unsafe { nix::sys::signal::signal(Signal::SIGHUP, nix::sys::signal::SigHandler::SigDfl) }?;
         let signals = SignalFd::with_flags(&signals, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?;
-        let Some((Ask::Setup { seq, kind, dir, fail_at }, _)) = packet::receive(server.as_fd())? else {
+        let Some((Ask::Setup { seq, kind, dir, kernel, fail_at }, _)) = packet::receive(server.as_fd())?
+        else {
             return Ok(None);
         };
         let mut notes = Vec::new();
-        match Machines::new(kind, &dir, &mut notes) {
+        match Machines::new(kind, &dir, kernel.as_deref(), &mut notes) {
             Ok(machines) => {
                 let cgroups = Cgroups::new(&mut notes);
                 let limits = cgroups.limits();
@@ -251,7 +256,9 @@ impl Supervisor {
                 // What the kernel makes of reboot(2) in a process namespace: halt and power off.
                 WaitStatus::Signaled(pid, Signal::SIGINT, _) => (pid, InitEnd::PowerOff),
                 // And of its restart.
-                WaitStatus::Signaled(pid, Signal::SIGHUP, _) => (pid, InitEnd::Reboot),
+                WaitStatus::Signaled(pid, Signal::SIGHUP, _) | WaitStatus::Exited(pid, REBOOT) => {
+                    (pid, InitEnd::Reboot)
+                }
                 WaitStatus::Exited(pid, _) | WaitStatus::Signaled(pid, ..) => (pid, InitEnd::Killed),
                 _ => return,
             };
@@ -301,10 +308,23 @@ impl Faults {
 type Failure = (&'static str, io::Error);
 
 impl Machines {
-    fn new(kind: Kind, dir: &Path, notes: &mut Vec<String>) -> Result<Option<Machines>, Failure> {
+    fn new(
+        kind: Kind,
+        dir: &Path,
+        kernel: Option<&Path>,
+        notes: &mut Vec<String>,
+    ) -> Result<Option<Machines>, Failure> {
         if !kind.has_networks() {
             return Ok(None);
         }
+        // While this process sees the host as it is.
+        let hypervisor = match kind {
+            Kind::Microvm => Some(
+                Hypervisor::find(dir, kernel, notes)
+                    .map_err(|error| ("find what runs virtual machines", error))?,
+            ),
+            _ => None,
+        };
         let single = !nix::unistd::geteuid().is_root();
         if kind.is_engine() {
             if single {
@@ -319,8 +339,10 @@ impl Machines {
             notes.push("one user id: every user inside is root inside, and this user outside".into());
         }
         let home = Home::here().map_err(|error| ("open the network namespace", error))?;
-        let (stage, slots) = Stage::new(dir, single, notes).map_err(|error| ("mount the image", error))?;
-        let forge = Some(Forge { stage, slots, template: Template::read() });
+        let kvm = hypervisor.as_ref().is_some_and(Hypervisor::uses_kvm);
+        let (stage, slots) =
+            Stage::new(dir, single, kvm, notes).map_err(|error| ("mount the image", error))?;
+        let forge = Some(Forge { stage, slots, template: Template::read(), hypervisor });
         let machines = Machines { home, forge, single, routers: HashMap::new(), catch: None };
         machines.probe(if single { Ids::SINGLE } else { Ids::RANGE })?;
         Ok(Some(machines))

@@ -124,7 +124,10 @@ impl Netlink {
                 if errno != 0 && first_error.is_ok() {
                     let label = batch.labels.get(number as usize).copied().unwrap_or("netlink");
                     let error = io::Error::from_raw_os_error(errno);
-                    first_error = Err(io::Error::new(error.kind(), format!("{label}: {error}")));
+                    // The library has no kind for a link that is not there.
+                    let gone = errno == libc::ENODEV;
+                    let kind = if gone { io::ErrorKind::NotFound } else { error.kind() };
+                    first_error = Err(io::Error::new(kind, format!("{label}: {error}")));
                 }
                 rest = rest.get(size..).unwrap_or_default();
             }
@@ -156,6 +159,14 @@ impl Batch {
     pub(crate) fn delete_link(mut self, index: u32) -> Self {
         let at = self.open("delete the link", libc::RTM_DELLINK, 0);
         self.link_body(index, false);
+        self.finish(at)
+    }
+
+    /// Another name for a link that is down.
+    pub(crate) fn rename(mut self, index: u32, name: &str) -> Self {
+        let at = self.open("name the link", libc::RTM_NEWLINK, 0);
+        self.link_body(index, false);
+        self.bytes.text(libc::IFLA_IFNAME, name);
         self.finish(at)
     }
 

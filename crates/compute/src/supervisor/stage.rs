@@ -45,12 +45,17 @@ pub(crate) const SYSTEM: &[&str] = &[
     "/etc/crypto-policies",
 ];
 
-/// Name, major and minor number: the devices an instance has.
-const NODES: &[(&str, u64, u64)] =
+/// Name, major and minor number of a device.
+type Node = (&'static str, u64, u64);
+/// What QEMU has beside them where the processor helps.
+const KVM: Node = ("kvm", 10, 232);
+
+/// The devices an instance has.
+const NODES: &[Node] =
     &[("null", 1, 3), ("zero", 1, 5), ("full", 1, 7), ("random", 1, 8), ("urandom", 1, 9), ("tty", 5, 0)];
 
 /// Links in `/dev`.
-const DEVICE_LINKS: &[(&str, &str)] = &[
+pub(crate) const DEVICE_LINKS: &[(&str, &str)] = &[
     ("fd", "/proc/self/fd"),
     ("stdin", "/proc/self/fd/0"),
     ("stdout", "/proc/self/fd/1"),
@@ -84,7 +89,12 @@ pub(crate) struct Stage {
 
 impl Stage {
     /// Makes the private mount namespace and the stage at `dir`, and goes there. Tells how ids are handed out.
-    pub(crate) fn new(dir: &Path, single: bool, notes: &mut Vec<String>) -> io::Result<(Stage, Slots)> {
+    pub(crate) fn new(
+        dir: &Path,
+        single: bool,
+        kvm: bool,
+        notes: &mut Vec<String>,
+    ) -> io::Result<(Stage, Slots)> {
         unshare(CloneFlags::CLONE_NEWNS)?;
         mount(None::<&str>, "/", None::<&str>, MsFlags::MS_REC | MsFlags::MS_PRIVATE, None::<&str>)?;
         let (place, disks) = (dir.join("stage"), dir.join("instances"));
@@ -98,7 +108,7 @@ impl Stage {
         }
         let system = SYSTEM.iter().copied().filter(|path| Path::new(path).exists()).collect();
         let stage = Stage { dir, single, system };
-        stage.make_devices()?;
+        stage.make_devices(kvm)?;
         let slots = if single { Slots::single() } else { stage.slots(notes)? };
         Ok((stage, slots))
     }
@@ -138,17 +148,36 @@ impl Stage {
         let mut shared = Vec::new();
         for (number, (host, guest)) in system.chain(wanted).enumerate() {
             let name = format!("{SET}/{number}");
-            if fs::metadata(host)?.is_dir() {
-                fs::create_dir(&name)?;
-            } else {
-                drop(File::create(&name)?);
-            }
-            show(host, &name, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV, slot)?;
+            Stage::show_at(host, &name, slot)?;
             shared.push(Shared { name, guest: guest.to_owned() });
         }
         fs::create_dir(DEVICES)?;
         show(Path::new(BUILD), DEVICES, MOUNT_ATTR_RDONLY, slot)?;
         Ok(shared)
+    }
+
+    /// Puts beside it, on the same stage, what QEMU needs: the host's programs, a kernel, the machine's first files.
+    pub(crate) fn set_for_qemu(slot: &Slot, files: &[(&Path, &str)]) -> io::Result<Vec<Shared>> {
+        let folders = ["/usr", "/lib", "/lib64"].map(|path| (Path::new(path), path));
+        let is_own = |path: &Path| fs::symlink_metadata(path).is_ok_and(|about| about.is_dir());
+        let folders = folders.into_iter().filter(|(path, _)| is_own(path));
+        let mut shared = Vec::new();
+        for (number, (host, guest)) in folders.chain(files.iter().copied()).enumerate() {
+            let name = format!("{SET}/qemu-{number}");
+            Stage::show_at(host, &name, slot)?;
+            shared.push(Shared { name, guest: guest.into() });
+        }
+        Ok(shared)
+    }
+
+    /// Makes room on the stage and mounts a folder or file of the host there, read-only.
+    fn show_at(host: &Path, name: &str, slot: &Slot) -> io::Result<()> {
+        if fs::metadata(host)?.is_dir() {
+            fs::create_dir(name)?;
+        } else {
+            drop(File::create(name)?);
+        }
+        show(host, name, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV, slot)
     }
 
     /// Takes everything off the stage again; nothing there is no error.
@@ -188,11 +217,11 @@ impl Stage {
     }
 
     /// `/dev` is one read-only file system for all: nodes stay writable, names cannot be added.
-    fn make_devices(&self) -> io::Result<()> {
+    fn make_devices(&self, kvm: bool) -> io::Result<()> {
         fs::create_dir(BUILD)?;
         mount(Some("dev"), BUILD, Some("tmpfs"), MsFlags::MS_NOSUID, Some("mode=755,size=64k"))?;
         let build = Path::new(BUILD);
-        for &(name, major, minor) in NODES {
+        for (name, major, minor) in NODES.iter().copied().chain(kvm.then_some(KVM)) {
             let at = build.join(name);
             if self.single {
                 File::create(&at)?;

@@ -1,15 +1,16 @@
 //! An instance's end of its links: names, addresses and routes in its own network namespace.
 
 use std::collections::HashMap;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io;
 use std::net::Ipv4Addr;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 
 use nix::net::if_::if_nametoindex;
 
 use super::sockets::{IMDS, IMDS_6, has_ipv6};
 use super::{DNS, Home, LOOPBACK, settle_ipv6};
+use crate::microvm::Tap;
 use crate::plan::Interface;
 use crate::spec::Cidr;
 use crate::supervisor::netlink::{Batch, Netlink, Route, Veth};
@@ -19,11 +20,19 @@ const FIRST_LINK: u32 = 2;
 /// Routing tables of further interfaces: this plus the device index.
 const TABLES: u32 = 10_000;
 
-/// The network namespace of a running instance and what it is attached by.
+/// A running instance's side of the network, and what it is attached by.
 #[derive(Debug)]
 pub(super) struct Guest {
-    namespace: File,
+    inside: Inside,
     links: HashMap<String, Attached>,
+}
+
+#[derive(Debug)]
+enum Inside {
+    /// Its network namespace.
+    Namespace(File),
+    /// A kernel of its own, with the ends of its links until it is started with them.
+    Machine { taps: Vec<Tap>, runs: bool },
 }
 
 /// One link.
@@ -39,7 +48,41 @@ impl Guest {
     /// The namespace of an instance, before its first link.
     pub(super) fn new(home: &Home, namespace: File) -> io::Result<Guest> {
         home.visit(namespace.as_fd(), settle_ipv6)?;
-        Ok(Guest { namespace, links: HashMap::new() })
+        Ok(Guest { inside: Inside::Namespace(namespace), links: HashMap::new() })
+    }
+
+    /// A virtual machine, before its first link.
+    pub(super) fn machine() -> Guest {
+        Guest { inside: Inside::Machine { taps: Vec::new(), runs: false }, links: HashMap::new() }
+    }
+
+    /// Makes the machine's end of a link.
+    pub(super) fn tap(
+        &mut self,
+        interface: &Interface,
+        subnet: Cidr,
+        open: impl FnOnce() -> io::Result<OwnedFd>,
+    ) -> io::Result<()> {
+        match &mut self.inside {
+            Inside::Machine { taps, runs: false } => {
+                taps.push(Tap { fd: open()?, place: (interface.clone(), subnet) });
+                Ok(())
+            }
+            _ => Err(io::Error::new(
+                io::ErrorKind::Unsupported,
+                "a virtual machine takes a further interface at its next start",
+            )),
+        }
+    }
+
+    pub(super) fn take_taps(&mut self) -> Vec<Tap> {
+        match &mut self.inside {
+            Inside::Machine { taps, runs } => {
+                *runs = true;
+                std::mem::take(taps)
+            }
+            Inside::Namespace(_) => Vec::new(),
+        }
     }
 
     pub(super) fn attached(&self) -> impl Iterator<Item = &Attached> {
@@ -55,18 +98,19 @@ impl Guest {
         self.links.extract_if(|id, _| !wanted(id)).map(|(_, attached)| attached).collect()
     }
 
-    /// The message that makes both ends of an interface's link.
-    pub(super) fn veth(&self, name: &str, link: u32, interface: &Interface) -> Batch {
+    /// The message that makes both ends of an interface's link; none for a machine, which has taps.
+    pub(super) fn veth(&self, name: &str, link: u32, interface: &Interface) -> Option<Batch> {
+        let Inside::Namespace(namespace) = &self.inside else { return None };
         let veth = Veth {
             name,
             index: link,
             peer_name: &device(interface),
             // Programs inside may have taken the numbers that come after.
             peer_index: (interface.device_index == 0).then_some(FIRST_LINK),
-            peer_ns: self.namespace.as_fd(),
+            peer_ns: namespace.as_fd(),
             peer_mac: interface.mac,
         };
-        Batch::default().veth(&veth)
+        Some(Batch::default().veth(&veth))
     }
 
     /// Configures the inner end of a link that has been made.
@@ -77,7 +121,9 @@ impl Guest {
         interface: &Interface,
         subnet: Cidr,
     ) -> io::Result<()> {
-        home.visit(self.namespace.as_fd(), || configure(interface, subnet))?;
+        if let Inside::Namespace(namespace) = &self.inside {
+            home.visit(namespace.as_fd(), || configure(interface, subnet))?;
+        }
         let attached = Attached { link, interface: interface.clone(), subnet };
         self.links.insert(interface.id.clone(), attached);
         Ok(())
@@ -97,7 +143,9 @@ impl Guest {
         if gone.is_empty() && come.is_empty() {
             return Ok(());
         }
-        home.visit(self.namespace.as_fd(), || {
+        // A machine hears of other addresses when it is started next.
+        let Inside::Namespace(namespace) = &self.inside else { return Ok(()) };
+        home.visit(namespace.as_fd(), || {
             let index = if_nametoindex(device(interface).as_str())?;
             let netlink = Netlink::open()?;
             for address in gone {
@@ -111,6 +159,37 @@ impl Guest {
             netlink.run(batch)
         })
     }
+}
+
+/// Sets up the interfaces of a machine from inside: each gets the name that belongs to it, addresses and routes.
+pub(crate) fn set_up_places(places: &[(Interface, Cidr)]) -> io::Result<()> {
+    let netlink = Netlink::open()?;
+    for (interface, subnet) in places {
+        let name = device(interface);
+        let (index, found) = by_mac(interface.mac)?;
+        if found != name {
+            netlink.run(Batch::default().rename(index, &name))?;
+        }
+        if has_ipv6() {
+            // Nobody else on a link of two could have its addresses.
+            super::set(&format!("ipv6/conf/{name}/accept_dad"), "0")?;
+        }
+        configure(interface, *subnet)?;
+    }
+    Ok(())
+}
+
+/// Number and name of the link with this hardware address.
+fn by_mac(mac: [u8; 6]) -> io::Result<(u32, String)> {
+    let wanted = mac.map(|byte| format!("{byte:02x}")).join(":");
+    for entry in fs::read_dir("/sys/class/net")? {
+        let path = entry?.path();
+        if fs::read_to_string(path.join("address"))?.trim() == wanted {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            return Ok((if_nametoindex(name.as_str())?, name));
+        }
+    }
+    Err(io::Error::new(io::ErrorKind::NotFound, format!("no link has the address {wanted}")))
 }
 
 /// `eth0`

@@ -23,11 +23,14 @@ use nix::sched::{CloneFlags, setns, unshare};
 
 use super::netlink::{Batch, Netlink, Route};
 use super::nft;
+use crate::microvm::Tap;
 use crate::plan::{Interface, NetworkPlan, Subnet};
 use crate::spec::{self, Vpc};
+use crate::sys;
 pub(crate) use catch::Catch;
 use firewall::Known;
 use guest::Guest;
+pub(crate) use guest::set_up_places;
 use numbers::Numbers;
 pub(crate) use sockets::meeting;
 use sockets::{DNS, IMDS, IMDS_6};
@@ -124,13 +127,13 @@ impl Router {
         })
     }
 
-    /// Joins an instance's namespace to the VPC with each of its interfaces; answers with its metadata listeners, by
+    /// Joins an instance's namespace, or a virtual machine that has none, to the VPC with each of its interfaces; answers with its metadata listeners, by
     /// IPv4 and, where this kernel has it, by IPv6.
     pub(crate) fn join(
         &mut self,
         home: &Home,
         id: &str,
-        namespace: File,
+        namespace: Option<File>,
         network: &spec::Network,
     ) -> io::Result<Vec<OwnedFd>> {
         let wanted = match &self.plan {
@@ -140,7 +143,10 @@ impl Router {
         let Some(first) = wanted.first().map(|(interface, _)| self.known.links.of(&interface.id)) else {
             return Err(io::Error::other("the VPC's plan has no interface for it"));
         };
-        let mut guest = Guest::new(home, namespace)?;
+        let mut guest = match namespace {
+            Some(namespace) => Guest::new(home, namespace)?,
+            None => Guest::machine(),
+        };
         let mut pairs = wanted.iter();
         let attached =
             pairs.try_for_each(|(interface, subnet)| self.attach(home, &mut guest, interface, subnet));
@@ -148,6 +154,11 @@ impl Router {
         self.guests.insert(id.to_owned(), guest);
         attached?;
         home.visit(self.namespace.as_fd(), || sockets::metadata(first))
+    }
+
+    /// The machine's ends of its links, once: they belong to whoever runs it.
+    pub(crate) fn take_taps(&mut self, id: &str) -> Vec<Tap> {
+        self.guests.get_mut(id).map(Guest::take_taps).unwrap_or_default()
     }
 
     /// Takes the links of an instance away that is no more.
@@ -159,7 +170,7 @@ impl Router {
     fn take_away(&self, id: &str, link: u32) {
         if let Err(error) = self.netlink.run(Batch::default().delete_link(link)) {
             // The end of its namespace may have taken it already, or root inside.
-            if error.kind() != io::ErrorKind::NotFound && error.raw_os_error() != Some(nix::libc::ENODEV) {
+            if error.kind() != io::ErrorKind::NotFound {
                 super::warn(&format!("cannot take a link of {id} away: {error}"));
             }
         }
@@ -239,7 +250,14 @@ impl Router {
     ) -> io::Result<()> {
         let link = self.known.links.of(&interface.id);
         let name = link_name(link);
-        let mut batch = guest.veth(&name, link, interface);
+        let mut batch = match guest.veth(&name, link, interface) {
+            Some(batch) => batch,
+            None => {
+                let open = || sys::open_tap(&name, link);
+                guest.tap(interface, subnet.cidr, || home.visit(self.namespace.as_fd(), open))?;
+                Batch::default().link_up(link)
+            }
+        };
         for address in &interface.addresses {
             batch = batch.route(&Route::to_host(*address, link));
         }
