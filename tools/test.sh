@@ -32,6 +32,11 @@ step "What the tests need"
 tools/need.sh cargo:cargo cc:build-essential curl:curl ssh:openssh-client git:git openssl:openssl ip:iproute2
 # Root's tests put a network of their own into an instance's.
 [ "$(id -u)" != 0 ] || tools/need.sh nft:nftables sysctl:procps
+# And boot virtual machines; without these two their tests are left out, and say so.
+if [ "$(id -u)" = 0 ] && [ "$(dpkg --print-architecture 2>/dev/null)" = amd64 ]; then
+    tools/need.sh qemu-system-x86_64:qemu-system-x86 || echo "No QEMU: tests of virtual machines are left out."
+    tools/kernel.sh
+fi
 tools/venv.sh
 .venv/bin/python -m pip install --quiet --disable-pip-version-check -r tests/requirements.txt
 # From here on python3 has pip and the pinned clients.

@@ -13,6 +13,8 @@ const MOST_MESSAGE: usize = 1024 * 1024;
 pub(super) const MOST_PIECE: usize = 32 * 1024;
 /// With so much unsent nothing more is taken on.
 const FULL: usize = 1024 * 1024;
+/// With so much the other side is taken for broken, or for hostile: it asks and does not listen.
+const MOST_UNSENT: usize = 16 * FULL;
 const HEADER: usize = 13;
 
 /// One thing that is said.
@@ -69,6 +71,9 @@ impl Link {
             Frame::Taken { stream } => (b'T', *stream, &[]),
             Frame::Closed { stream } => (b'C', *stream, &[]),
         };
+        if self.outgoing.len() > MOST_UNSENT {
+            return Err(io::Error::new(io::ErrorKind::OutOfMemory, "the other side takes nothing"));
+        }
         if bytes.len() > MOST_MESSAGE {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "a message is too long"));
         }
