@@ -70,11 +70,11 @@ impl Supervisor {
             }
         };
         let child = Child { id, group, slot };
-        let go = File::from(go_write);
-        let equipped = equip(self.machines.as_mut(), pid, &spec, &child, go, joined, &faults);
+        let mut go = File::from(go_write);
+        let equipped = equip(self.machines.as_mut(), pid, &spec, &child, &mut go, joined, &faults);
         self.children.insert(pid, child);
         if equipped.is_err() {
-            // The exit is reaped like any other.
+            // The exit is reaped like any other. While `go` is open the child has no complaint of its own.
             let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
         }
         equipped
@@ -95,7 +95,7 @@ fn equip(
     pid: i32,
     spec: &InstanceSpec,
     child: &Child,
-    mut go: File,
+    go: &mut File,
     joined: Option<Vec<OwnedFd>>,
     faults: &Faults,
 ) -> Result<Vec<OwnedFd>, Failure> {
