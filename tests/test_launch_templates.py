@@ -90,3 +90,39 @@ def test_who_may_launch_from_one_template_may_launch_nothing_else(server):
     assert code(ann.run_instances, **launch, ImageId=IMAGE) == "UnauthorizedOperation"
     assert code(ann.run_instances, ImageId=IMAGE, MinCount=1, MaxCount=1) == "UnauthorizedOperation"
     assert code(ann.modify_launch_template, LaunchTemplateName="web", DefaultVersion="1") == "UnauthorizedOperation"
+
+
+def test_a_parameter_names_the_image_at_each_launch(server):
+    ec2, ssm = server.client("ec2", server.root), server.client("ssm", server.root)
+    public = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
+    amazons = ssm.get_parameter(Name=public)["Parameter"]["Value"]
+    ssm.put_parameter(Name="/golden", Value=IMAGE, Type="String", DataType="aws:ec2:image")
+    ssm.label_parameter_version(Name="/golden", Labels=["prod"])
+    ssm.put_parameter(Name="/golden", Value=amazons, Type="String", DataType="aws:ec2:image", Overwrite=True)
+    ssm.put_parameter(Name="/text", Value=IMAGE, Type="String")
+
+    def image(name, client=ec2):
+        made = client.run_instances(ImageId=f"resolve:ssm:{name}", MinCount=1, MaxCount=1)
+        return made["Instances"][0]["ImageId"]
+
+    assert image("/golden") == image("/golden:2") == image(public) == amazons
+    assert image("/golden:1") == image("/golden:prod") == IMAGE
+    arn = ssm.get_parameter(Name="/golden")["Parameter"]["ARN"]
+    assert image(f"{arn}:prod") == IMAGE
+    for name in ["/none", "/golden:9", "/golden:test", "a b", arn.replace("000000000000", "111111111111"), "/text"]:
+        assert code(ec2.run_instances, ImageId=f"resolve:ssm:{name}", MinCount=1, MaxCount=1) == "SsmInvalidParameter"
+
+    made = ec2.create_launch_template(LaunchTemplateName="golden", LaunchTemplateData={
+        "ImageId": "resolve:ssm:/golden:prod", "InstanceType": "t3.micro"})
+    assert "Warning" not in made
+    shown = ec2.describe_launch_template_versions(LaunchTemplateName="golden")["LaunchTemplateVersions"][0]
+    assert shown["LaunchTemplateData"]["ImageId"] == "resolve:ssm:/golden:prod"
+    shown = ec2.describe_launch_template_versions(LaunchTemplateName="golden", ResolveAlias=True)
+    assert shown["LaunchTemplateVersions"][0]["LaunchTemplateData"]["ImageId"] == IMAGE
+    by_template = {"LaunchTemplate": {"LaunchTemplateName": "golden"}, "MinCount": 1, "MaxCount": 1}
+    assert ec2.run_instances(**by_template)["Instances"][0]["ImageId"] == IMAGE
+
+    ann = server.client("ec2", server.user("ann", allow("ec2:*", "*")))
+    assert code(ann.run_instances, **by_template) == "SsmAccessDenied"
+    assert code(ann.describe_launch_template_versions, LaunchTemplateName="golden",
+                ResolveAlias=True) == "SsmAccessDenied"

@@ -196,7 +196,13 @@ impl Denial<'_> {
                     message.push_str(". Encoded authorization failure message: ");
                     message.push_str(&encode(place, ask, decision));
                 }
-                Fault::new("UnauthorizedOperation", 403, message)
+                // EC2 has a code of its own for the parameters that it looks up.
+                let of_parameters = ask.action.starts_with("ssm:");
+                Fault::new(
+                    if of_parameters { "SsmAccessDenied" } else { "UnauthorizedOperation" },
+                    403,
+                    message,
+                )
             }
             Protocol::Query => {
                 let text = decision.denial(&caller.arn, ask.action, Some(&ask.resource));

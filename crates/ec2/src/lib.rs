@@ -22,6 +22,7 @@ mod elastic;
 mod endpoints;
 mod filters;
 mod groups;
+mod image_parameters;
 mod instance_filters;
 mod interface_questions;
 mod interfaces;
@@ -51,7 +52,8 @@ mod upgrade;
 mod volumes;
 pub mod wiring;
 
-pub use disks::{BucketSays, DiskWorker, Objects, Opening, Source};
+pub use disks::{BucketSays, DiskWorker, ObjectSays, Objects, Opening, Source};
+pub use image_parameters::{ImageName, ImageNames, Parameters};
 pub use machines::{Change, Guest, Machines, Preparing};
 pub use reconcile::Reconciler;
 pub use upgrade::{UpgradeError, upgrade};

@@ -4,9 +4,11 @@
 use std::sync::Arc;
 
 use rolecall_base::{AccountId, Fault};
+use rolecall_door::{At, Needs};
 use rolecall_ec2::images;
 use rolecall_ec2::records::{ImageAlias, ImageAliases};
 use rolecall_ec2::regions;
+use rolecall_ec2::{ImageName, ImageNames, Parameters};
 use rolecall_ssm::{Images, Public, Usable};
 use rolecall_store::{Reader, Store};
 
@@ -33,6 +35,25 @@ pub fn parameters() -> Public {
 /// Who tells whether an image can be used.
 pub fn images() -> Images {
     Images(Arc::new(Ec2))
+}
+
+/// Who tells what image a parameter names.
+pub fn image_names() -> Parameters {
+    Parameters(Arc::new(Ssm))
+}
+
+#[derive(Debug)]
+struct Ssm;
+
+impl ImageNames for Ssm {
+    fn needs(&self, at: &At<'_>, name: &str) -> Result<Needs, Fault> {
+        rolecall_ssm::image_needs(at, name)
+    }
+
+    fn find(&self, at: &At<'_>, name: &str) -> Result<Option<ImageName>, Fault> {
+        let said = rolecall_ssm::image_said(at, name)?;
+        Ok(said.map(|said| ImageName { id: said.value, data_type: said.data_type }))
+    }
 }
 
 #[derive(Debug)]

@@ -146,6 +146,7 @@ impl Server {
         extensions.insert(Arc::new(published::parameters()));
         extensions.insert(Arc::new(published::images()));
         extensions.insert(Arc::new(Targets(Arc::new(OfEc2))));
+        extensions.insert(Arc::new(published::image_names()));
         let prepared = machines::prepare(&config, &driver, address.port());
         extensions.insert(prepared.machines.clone());
         extensions.insert(prepared.ports.clone());

@@ -4,6 +4,7 @@
 //! identity vault: [`values`]. What AWS publishes for everybody comes from the server: [`Public`].
 
 mod filters;
+mod image_parameter;
 pub mod model;
 mod named;
 pub mod ops;
@@ -16,5 +17,6 @@ mod show;
 mod tags;
 mod values;
 
+pub use image_parameter::{Said, image_needs, image_said};
 pub use public::{Images, Public, Usable};
 pub use records::{Label, Parameter, Parameters, Stored, Version, Versions};

@@ -50,7 +50,7 @@ pub(super) struct Sketch<'a> {
 pub fn questions(given: &RunInstancesRequest, at: &At<'_>) -> Result<Needs, Fault> {
     let place = Place { account: at.account(), region: at.region };
     let db = at.db()?;
-    let merged = Merged::sketch(db, place, given)?;
+    let (merged, parameter) = Merged::sketch(at, given)?;
     let input: &RunInstancesRequest = &merged.input;
     let network = wishes::network(db, place, input)?;
     let image_id = input.image_id.as_deref().unwrap_or_default();
@@ -66,7 +66,8 @@ pub fn questions(given: &RunInstancesRequest, at: &At<'_>) -> Result<Needs, Faul
         profile: profiles::seek(db, place.account, input.iam_instance_profile.as_ref())?,
     };
     let tagged = |id: &str| tags::of(db, place, id);
-    let mut asked = vec![sketch.image(image.as_ref(), tagged(image_id)?)];
+    // First of all: what the parameter says is told by the questions that follow.
+    let mut asked = vec![parameter, sketch.image(image.as_ref(), tagged(image_id)?)];
     asked.push(sketch.instance());
     asked.extend(network_questions::questions(&sketch, db)?);
     asked.extend(sketch.volumes(db, image.as_ref()));

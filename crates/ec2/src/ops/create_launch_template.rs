@@ -5,6 +5,7 @@ use rolecall_base::Fault;
 use rolecall_door::{At, Authorized, Needs, Operation, Write};
 
 use crate::faults;
+use crate::image_parameters;
 use crate::launch;
 use crate::model::{CreateLaunchTemplate, CreateLaunchTemplateRequest, CreateLaunchTemplateResult};
 use crate::place::Place;
@@ -22,7 +23,8 @@ impl Operation for CreateLaunchTemplate {
         let place = Place::of(at);
         let made = place.resource::<kind::LaunchTemplate>("*");
         let given = input.tag_specifications.as_deref();
-        Ok(to_make(ec2::CreateLaunchTemplate, &made, place, given, |question| question))
+        let needs = to_make(ec2::CreateLaunchTemplate, &made, place, given, |question| question);
+        Ok(needs.and(image_parameters::needs(at, input.launch_template_data.image_id.as_deref())?))
     }
 
     fn run(req: &mut Authorized<'_, Self>) -> Result<CreateLaunchTemplateResult, Fault> {
@@ -45,6 +47,7 @@ impl Operation for CreateLaunchTemplate {
             return Ok(CreateLaunchTemplateResult { launch_template, warning });
         }
         check_free(req, &input.launch_template_name)?;
+        templates::check_alias(&req.at(), &input.launch_template_data)?;
         faults::dry_run(input.dry_run)?;
         let by = req.caller.arn.as_str();
         let mut row = LaunchTemplate {
@@ -90,6 +93,7 @@ fn check_free(req: &Authorized<'_, CreateLaunchTemplate>, name: &str) -> Result<
 mod tests {
     use rolecall_testkit::{ACCOUNT, World, check_fault};
 
+    use crate::image_parameters::stand_in;
     use crate::model::*;
     use crate::scene::{tagged, template};
 
@@ -129,6 +133,24 @@ mod tests {
         let mut kernel = template("web", "t3.micro");
         kernel.launch_template_data.kernel_id = Some("aki-1".into());
         check_fault(call(kernel), "UnsupportedOperation");
+    }
+
+    #[test]
+    fn a_parameter_that_names_the_image_must_be_there_and_be_readable() {
+        let world = stand_in::world();
+        let with = |name: &str| {
+            let mut input = template("web", "t3.micro");
+            input.launch_template_data.image_id = Some(format!("resolve:ssm:{name}"));
+            input
+        };
+        let root = world.root(ACCOUNT);
+        check_fault(world.call::<CreateLaunchTemplate>(&root, with("/none")), "SsmInvalidParameter");
+        let ann = world.user(
+            "ann",
+            r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "ec2:*", "Resource": "*"}}"#,
+        );
+        check_fault(world.call::<CreateLaunchTemplate>(&ann, with("/golden")), "SsmAccessDenied");
+        assert!(world.call::<CreateLaunchTemplate>(&root, with("/golden")).unwrap().warning.is_none());
     }
 
     #[test]

@@ -6,12 +6,13 @@ use rolecall_door::{At, Authorized, Needs, Operation, Read};
 
 use crate::faults;
 use crate::filters::{Filtered, pick};
+use crate::image_parameters;
 use crate::model::{
     DescribeLaunchTemplateVersions, DescribeLaunchTemplateVersionsRequest,
     DescribeLaunchTemplateVersionsResult, LaunchTemplateVersion,
 };
 use crate::network::rows;
-use crate::paging::Turn;
+use crate::paging::{Page, Turn};
 use crate::place::Place;
 use crate::questions::anywhere;
 use crate::records::LaunchTemplates;
@@ -23,20 +24,27 @@ const ALIASES: [&str; 2] = ["$Latest", "$Default"];
 impl Operation for DescribeLaunchTemplateVersions {
     type Access = Read;
 
-    fn needs(_: &DescribeLaunchTemplateVersionsRequest, at: &At<'_>) -> Result<Needs, Fault> {
-        anywhere(ec2::DescribeLaunchTemplateVersions, at)
+    fn needs(input: &DescribeLaunchTemplateVersionsRequest, at: &At<'_>) -> Result<Needs, Fault> {
+        let mut needs = anywhere(ec2::DescribeLaunchTemplateVersions, at)?;
+        if input.resolve_alias == Some(true) {
+            let page = match page(at, input) {
+                // The caller must not learn yet what is not there.
+                Err(fault) if fault.status() < 500 => return Ok(needs),
+                outcome => outcome?,
+            };
+            for own in &page.items {
+                needs = needs.and(image_parameters::needs(at, own.at("image-id").as_deref())?);
+            }
+        }
+        Ok(needs)
     }
 
     fn run(req: &mut Authorized<'_, Self>) -> Result<DescribeLaunchTemplateVersionsResult, Fault> {
-        let input = req.input;
-        faults::dry_run(input.dry_run)?;
-        let found = pick(wanted(req)?, input.filters.as_deref())?;
-        let turn =
-            Turn { least: 1, greatest: 200, token: input.next_token.as_deref(), max: input.max_results };
-        // A template's newest version comes first.
-        let page = turn.cut(found, |own: &Shown| {
-            format!("{}/{:010}", own.text(&own.0.launch_template_id), u32::MAX - own.number())
-        })?;
+        faults::dry_run(req.input.dry_run)?;
+        let mut page = page(&req.at(), req.input)?;
+        if req.input.resolve_alias == Some(true) {
+            page.items.iter_mut().try_for_each(|own| templates::resolve_alias(&req.at(), &mut own.0))?;
+        }
         Ok(DescribeLaunchTemplateVersionsResult {
             launch_template_versions: Some(page.items.into_iter().map(|own| own.0).collect()),
             next_token: page.next,
@@ -44,8 +52,18 @@ impl Operation for DescribeLaunchTemplateVersions {
     }
 }
 
-fn wanted(req: &Authorized<'_, DescribeLaunchTemplateVersions>) -> Result<Vec<Shown>, Fault> {
-    let (place, input, db) = (Place::here(req), req.input, req.db()?);
+/// What one answer shows.
+fn page(at: &At<'_>, input: &DescribeLaunchTemplateVersionsRequest) -> Result<Page<Shown>, Fault> {
+    let found = pick(wanted(at, input)?, input.filters.as_deref())?;
+    let turn = Turn { least: 1, greatest: 200, token: input.next_token.as_deref(), max: input.max_results };
+    // A template's newest version comes first.
+    turn.cut(found, |own: &Shown| {
+        format!("{}/{:010}", own.text(&own.0.launch_template_id), u32::MAX - own.number())
+    })
+}
+
+fn wanted(at: &At<'_>, input: &DescribeLaunchTemplateVersionsRequest) -> Result<Vec<Shown>, Fault> {
+    let (place, db) = (Place::of(at), at.db()?);
     let named = Named::any(input.launch_template_id.as_deref(), input.launch_template_name.as_deref())?;
     let wished = input.versions.as_deref().unwrap_or_default();
     let templates = match named {
@@ -72,10 +90,6 @@ fn wanted(req: &Authorized<'_, DescribeLaunchTemplateVersions>) -> Result<Vec<Sh
             shown.push(Shown(templates::version_to_wire(template, version)?));
         }
     }
-    let alias = |own: &Shown| own.at("ImageId").is_some_and(|id| id.starts_with("resolve:ssm:"));
-    if input.resolve_alias == Some(true) && shown.iter().any(alias) {
-        return Err(faults::unsupported("ResolveAlias of a Systems Manager parameter"));
-    }
     Ok(shown)
 }
 
@@ -100,7 +114,7 @@ impl Shown {
         let data = self.0.launch_template_data.as_ref()?;
         let metadata = data.metadata_options.as_ref();
         match name {
-            "ImageId" | "image-id" => data.image_id.clone(),
+            "image-id" => data.image_id.clone(),
             "instance-type" => data.instance_type.clone(),
             "kernel-id" => data.kernel_id.clone(),
             "ram-disk-id" => data.ram_disk_id.clone(),
@@ -158,6 +172,7 @@ impl Filtered for Shown {
 mod tests {
     use rolecall_testkit::{ACCOUNT, World, check_fault};
 
+    use crate::image_parameters::stand_in;
     use crate::model::*;
     use crate::scene::template;
 
@@ -206,5 +221,31 @@ mod tests {
             own.filters = Some(vec![Filter { name: Some("instance-type".into()), values }]);
         };
         assert_eq!(find(small).unwrap(), [2]);
+    }
+    #[test]
+    fn the_image_behind_a_parameter_is_shown_to_who_may_read_that() {
+        let world = stand_in::world();
+        let root = world.root(ACCOUNT);
+        let mut input = template("web", "t3.micro");
+        input.launch_template_data.image_id = Some("resolve:ssm:/golden".into());
+        world.call::<CreateLaunchTemplate>(&root, input).unwrap();
+        let image = |visitor, resolve| {
+            let input = DescribeLaunchTemplateVersionsRequest {
+                launch_template_name: Some("web".into()),
+                resolve_alias: resolve,
+                ..Default::default()
+            };
+            let answer = world.call::<DescribeLaunchTemplateVersions>(visitor, input)?;
+            let own = answer.launch_template_versions.unwrap().remove(0);
+            Ok(own.launch_template_data.unwrap().image_id.unwrap())
+        };
+        assert_eq!(image(&root, None).unwrap(), "resolve:ssm:/golden");
+        assert_eq!(image(&root, Some(true)).unwrap(), crate::images::DEFAULT);
+        let ann = world.user(
+            "ann",
+            r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "ec2:*", "Resource": "*"}}"#,
+        );
+        assert_eq!(image(&ann, Some(false)).unwrap(), "resolve:ssm:/golden");
+        check_fault(image(&ann, Some(true)), "SsmAccessDenied");
     }
 }

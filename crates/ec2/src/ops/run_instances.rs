@@ -25,7 +25,7 @@ impl Operation for RunInstances {
         let instances = match launch::repeated(req.tx()?, place, input)? {
             Some(instances) => instances,
             None => {
-                let merged = Merged::make(req.db()?, place, input)?;
+                let merged = Merged::make(&req.at(), input)?;
                 let plan = Plan::make(req.db()?, place, &merged)?;
                 faults::dry_run(input.dry_run)?;
                 let role = plan.profile.as_ref().map(|(_, role)| role.arn());
@@ -43,6 +43,7 @@ impl Operation for RunInstances {
 mod tests {
     use rolecall_testkit::{ACCOUNT, World, check_fault};
 
+    use crate::image_parameters::stand_in;
     use crate::model::*;
     use crate::scene::{launch, named, profile, request, role, run, seen, tagged, template};
 
@@ -169,7 +170,9 @@ mod tests {
         for (change, code) in [
             ((|own| own.image_id = None) as fn(&mut RunInstancesRequest), "MissingParameter"),
             (|own| own.image_id = Some("ami-00000000000000001".into()), "InvalidAMIID.NotFound"),
-            (|own| own.image_id = Some("resolve:ssm:/x".into()), "InvalidAMIID.Malformed"),
+            (|own| own.image_id = Some("resolve:/x".into()), "InvalidAMIID.Malformed"),
+            // Nobody has parameters here.
+            (|own| own.image_id = Some("resolve:ssm:/x".into()), "UnsupportedOperation"),
             (|own| own.instance_type = Some("t9.micro".into()), "InvalidParameterValue"),
             (|own| own.key_name = Some("none".into()), "InvalidKeyPair.NotFound"),
             (|own| own.subnet_id = Some("subnet-0".into()), "InvalidSubnetID.NotFound"),
@@ -304,6 +307,53 @@ mod tests {
         let dev = world.user("dev", DEV);
         let text = check_fault(run(&world, &dev, from("web", None)), "UnauthorizedOperation");
         assert!(text.contains("iam:PassRole on resource: arn:aws:iam::000000000000:role/other"), "{text}");
+    }
+
+    #[test]
+    fn a_parameter_names_the_image() {
+        let world = stand_in::world();
+        let root = world.root(ACCOUNT);
+        let by =
+            |name: &str| RunInstancesRequest { image_id: Some(format!("resolve:ssm:{name}")), ..request() };
+        let id = launch(&world, by("/golden:1"));
+        assert_eq!(seen(&world, &id).image_id.as_deref(), Some(crate::images::DEFAULT));
+        let text = check_fault(run(&world, &root, by("/none")), "SsmInvalidParameter");
+        assert_eq!(text, "The following aliases are invalid: /none");
+        let text = check_fault(run(&world, &root, by("/text")), "SsmInvalidParameter");
+        assert!(text.starts_with("Unsupported data type."), "{text}");
+        let mut made = template("web", "t3.micro");
+        made.launch_template_data.image_id = by("/golden").image_id;
+        world.call::<CreateLaunchTemplate>(&root, made).unwrap();
+        let id = launch(&world, from("web", None));
+        assert_eq!(seen(&world, &id).image_id.as_deref(), Some(crate::images::DEFAULT));
+    }
+
+    #[test]
+    fn only_who_may_read_the_parameter_launches_by_it_and_nobody_else_learns_what_it_says() {
+        let world = stand_in::world();
+        let by =
+            |name: &str| RunInstancesRequest { image_id: Some(format!("resolve:ssm:{name}")), ..request() };
+        let launcher = r#"{"Effect": "Allow", "Action": "ec2:RunInstances", "Resource": "*"}"#;
+        let reader = r#"{"Effect": "Allow", "Action": "ssm:GetParameters", "Resource": "arn:aws:ssm:*:*:parameter/golden"}"#;
+        let policy = |list: &str| format!(r#"{{"Version": "2012-10-17", "Statement": [{list}]}}"#);
+        let ann = world.user("ann", &policy(launcher));
+        for name in ["/golden", "/text", "/none"] {
+            let text = check_fault(run(&world, &ann, by(name)), "SsmAccessDenied");
+            assert!(text.contains("ssm:GetParameters on resource: arn:aws:ssm"), "{text}");
+        }
+        let ben = world.user("ben", &policy(&format!("{launcher}, {reader}")));
+        run(&world, &ben, by("/golden")).unwrap();
+        let only = world.user(
+            "only",
+            &policy(&format!(
+                r#"{reader}, {launcher}, {{"Effect": "Deny", "Action": "ec2:RunInstances",
+                "Resource": "arn:aws:ec2:*::image/{}"}}"#,
+                crate::images::DEFAULT
+            )),
+        );
+        check_fault(run(&world, &only, by("/golden")), "UnauthorizedOperation");
+        let nobody = world.user("nobody", &policy(reader));
+        check_fault(run(&world, &nobody, by("/golden")), "UnauthorizedOperation");
     }
 
     fn card(device_index: i32) -> InstanceNetworkInterfaceSpecification {

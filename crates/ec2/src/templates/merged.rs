@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 
 use rolecall_base::Fault;
-use rolecall_store::Reader;
+use rolecall_door::{At, Needs};
 
 use super::{Named, data, number, version};
+use crate::image_parameters;
 use crate::model::RunInstancesRequest;
 use crate::place::Place;
 use crate::records::LaunchTemplate;
@@ -26,11 +27,9 @@ impl<'a> Merged<'a> {
         Merged { given, input: Cow::Borrowed(given), template: None }
     }
 
-    /// The whole launch.
-    ///
-    /// # Errors
-    /// When the template or its version is not there.
-    pub fn make(db: &Reader, place: Place<'_>, given: &'a RunInstancesRequest) -> Result<Merged<'a>, Fault> {
+    /// The whole launch, but that a parameter may stand where the image's id is to be.
+    fn laid(at: &At<'_>, given: &'a RunInstancesRequest) -> Result<Merged<'a>, Fault> {
+        let (db, place) = (at.db()?, Place::of(at));
         let Some(spec) = &given.launch_template else { return Ok(Merged::plain(given)) };
         let named = Named::of(spec.launch_template_id.as_deref(), spec.launch_template_name.as_deref())?;
         let template = named.get(db, place)?;
@@ -41,18 +40,37 @@ impl<'a> Merged<'a> {
         Ok(Merged { given, input: Cow::Owned(input), template: Some((template, number)) })
     }
 
-    /// The same for questions: a template that is not there adds nothing, since the caller must not learn that yet.
+    /// The whole launch.
+    ///
+    /// # Errors
+    /// When the template or its version is not there, or the image's parameter.
+    pub fn make(at: &At<'_>, given: &'a RunInstancesRequest) -> Result<Merged<'a>, Fault> {
+        let mut merged = Merged::laid(at, given)?;
+        if let Some(parameter) = image_parameters::name(merged.input.image_id.as_deref()) {
+            let id = image_parameters::resolve(at, parameter)?;
+            merged.input.to_mut().image_id = Some(id);
+        }
+        Ok(merged)
+    }
+
+    /// The same for questions, with those about the parameter that names the image. What is not there adds nothing, since
+    /// the caller must not learn that yet.
     ///
     /// # Errors
     /// When the store can't be read.
-    pub fn sketch(
-        db: &Reader,
-        place: Place<'_>,
-        given: &'a RunInstancesRequest,
-    ) -> Result<Merged<'a>, Fault> {
-        match Merged::make(db, place, given) {
-            Err(fault) if fault.status() < 500 => Ok(Merged::plain(given)),
-            outcome => outcome,
+    pub fn sketch(at: &At<'_>, given: &'a RunInstancesRequest) -> Result<(Merged<'a>, Needs), Fault> {
+        let mut merged = match Merged::laid(at, given) {
+            Err(fault) if fault.status() < 500 => Merged::plain(given),
+            outcome => outcome?,
+        };
+        let needs = image_parameters::needs(at, merged.input.image_id.as_deref())?;
+        if let Some(parameter) = image_parameters::name(merged.input.image_id.as_deref()) {
+            let id = match image_parameters::resolve(at, parameter) {
+                Err(fault) if fault.status() < 500 => None,
+                outcome => Some(outcome?),
+            };
+            merged.input.to_mut().image_id = id;
         }
+        Ok((merged, needs))
     }
 }

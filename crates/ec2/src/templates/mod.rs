@@ -14,6 +14,7 @@ use rolecall_door::{At, Needs, Question};
 use rolecall_store::Reader;
 
 use crate::faults;
+use crate::image_parameters;
 use crate::model;
 use crate::place::Place;
 use crate::records::{
@@ -223,4 +224,27 @@ pub fn version_to_wire(
         launch_template_data: Some(data::to_wire(data::parse(&own.data)?)?),
         operator: Some(model::OperatorResponse { managed: Some(false), ..Default::default() }),
     })
+}
+
+/// The id of the image in place of the parameter that names it, in a version that is to be shown so.
+///
+/// # Errors
+/// SsmInvalidParameter.
+pub fn resolve_alias(at: &At<'_>, shown: &mut model::LaunchTemplateVersion) -> Result<(), Fault> {
+    let Some(data) = &mut shown.launch_template_data else { return Ok(()) };
+    if let Some(parameter) = image_parameters::name(data.image_id.as_deref()) {
+        data.image_id = Some(image_parameters::resolve(at, parameter)?);
+    }
+    Ok(())
+}
+
+/// A parameter that new data names an image by must be one, as AWS finds out when the template is made.
+///
+/// # Errors
+/// SsmInvalidParameter.
+pub fn check_alias(at: &At<'_>, data: &model::RequestLaunchTemplateData) -> Result<(), Fault> {
+    match image_parameters::name(data.image_id.as_deref()) {
+        Some(parameter) => image_parameters::resolve(at, parameter).map(|_| ()),
+        None => Ok(()),
+    }
 }
