@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use lexopt::{Arg, Parser, ValueExt};
 use rolecall_compute::Choice;
 use rolecall_identity::NewKey;
-use rolecall_server::{Config, Durability, Quotas, Tls};
+use rolecall_server::{Config, Durability, Ec2Quotas, Quotas, Tls};
 
 /// What `rolecall help` prints.
 pub const HELP: &str = "\
@@ -207,7 +207,7 @@ fn up(parser: &mut Parser) -> Result<Up, lexopt::Error> {
             }
             Arg::Long("issuer-url") => config.issuer_url = Some(issuer_url(parser.value()?.string()?)?),
             Arg::Long("image-alias") => config.image_aliases.push(image_alias(&parser.value()?.string()?)?),
-            Arg::Long("quota") => quota(&mut config.quotas, &parser.value()?.string()?)?,
+            Arg::Long("quota") => quota(&mut config, &parser.value()?.string()?)?,
             Arg::Long("log") => level = parser.value()?.parse()?,
             other => return Err(other.unexpected()),
         }
@@ -279,12 +279,13 @@ fn role_seconds(seconds: u32) -> Result<u32, lexopt::Error> {
     if (10..=43_200).contains(&seconds) { Ok(seconds) } else { Err("--role-seconds is 10 to 43200".into()) }
 }
 
-/// `roles=200000`
-fn quota(quotas: &mut Quotas, text: &str) -> Result<(), lexopt::Error> {
+/// `roles=200000`, `elastic-ips=50`
+fn quota(config: &mut Config, text: &str) -> Result<(), lexopt::Error> {
     let (name, value) = text.split_once('=').unwrap_or((text, ""));
     let value = value.parse().map_err(|_| format!("--quota is NAME=NUMBER, not `{text}`"))?;
-    let known = || format!("there is no quota `{name}`; there are {}", Quotas::NAMES.join(", "));
-    quotas.set(name, value).ok_or_else(|| known().into())
+    let done = config.quotas.set(name, value).or_else(|| config.ec2_quotas.set(name, value));
+    let names = || [Quotas::NAMES.as_slice(), Ec2Quotas::NAMES.as_slice()].concat().join(", ");
+    done.ok_or_else(|| format!("there is no quota `{name}`; there are {}", names()).into())
 }
 
 /// `ami-0123…=ami-…`, or `default` for the image that this server boots by itself.

@@ -18,9 +18,6 @@ use crate::records::{
 };
 use crate::tags;
 
-/// The most of a region.
-pub const MOST: usize = 5;
-
 pub fn no_allocation(id: &str) -> Fault {
     faults::other("InvalidAllocationID.NotFound", format!("The allocation ID '{id}' does not exist"))
 }

@@ -43,6 +43,7 @@ mod ppk;
 mod prefix_lists;
 mod profiles;
 mod questions;
+mod quotas;
 mod reconcile;
 mod settings;
 mod snapshots;
@@ -56,6 +57,7 @@ pub use disks::{BucketSays, DiskWorker, ObjectSays, Objects, Opening, Source};
 pub use image_parameters::{ImageName, ImageNames, Parameters};
 pub use machines::{Change, Guest, Machines, Preparing};
 pub use reconcile::Reconciler;
+pub use quotas::Quotas;
 pub use upgrade::{UpgradeError, upgrade};
 pub use wiring::{Plans, Wiring};
 

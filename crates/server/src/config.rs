@@ -48,6 +48,8 @@ pub struct Config {
     pub image_aliases: Vec<(String, String)>,
     /// How much of each thing an account may have.
     pub quotas: Quotas,
+    /// What an account may have of EC2's things in a region.
+    pub ec2_quotas: rolecall_ec2::Quotas,
 }
 
 /// Where TLS is served, and with what.
@@ -90,6 +92,7 @@ impl Config {
             issuer_url: None,
             image_aliases: Vec::new(),
             quotas: Quotas::default(),
+            ec2_quotas: rolecall_ec2::Quotas::default(),
         }
     }
 }

@@ -41,6 +41,7 @@ mod usage;
 mod websocket;
 
 pub use config::{Config, Durability, StartError, Tls};
+pub use rolecall_ec2::Quotas as Ec2Quotas;
 pub use rolecall_ec2::images::DEFAULT as DEFAULT_IMAGE;
 pub use rolecall_iam::Quotas;
 

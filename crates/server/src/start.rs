@@ -139,14 +139,15 @@ impl Server {
         extensions.insert(Arc::new(issuers(&config, address)));
         extensions.insert(Arc::new(ProviderKeys::new(Arc::new(ProviderClient::default()))));
         extensions.insert(Arc::new(config.quotas));
+        extensions.insert(Arc::new(config.ec2_quotas));
         let log = Log { segments: segments.clone(), store: store.clone() };
         extensions.insert(Arc::new(History(Arc::new(log))));
         extensions.insert(Arc::new(Bucket(Arc::new(TrailBuckets(facts.clone())))));
         extensions.insert(Arc::new(Objects(Arc::new(ImageObjects(facts.clone())))));
         extensions.insert(Arc::new(published::parameters()));
         extensions.insert(Arc::new(published::images()));
-        extensions.insert(Arc::new(Targets(Arc::new(OfEc2))));
         extensions.insert(Arc::new(published::image_names()));
+        extensions.insert(Arc::new(Targets(Arc::new(OfEc2))));
         let prepared = machines::prepare(&config, &driver, address.port());
         extensions.insert(prepared.machines.clone());
         extensions.insert(prepared.ports.clone());

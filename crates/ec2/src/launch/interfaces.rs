@@ -9,14 +9,12 @@ use rolecall_store::Reader;
 use super::wishes::{Wishes, subnet};
 use crate::addresses;
 use crate::faults;
+use crate::groups;
 use crate::instance_types::InstanceType;
 use crate::model::{Placement, RunInstancesRequest};
 use crate::network::{self, Network};
 use crate::place::Place;
 use crate::records::{Interfaces, NetworkInterface, PrivateAddresses, Subnet};
-
-/// Security groups of one interface.
-const GROUPS: usize = 5;
 
 /// One interface of each new instance.
 #[derive(Clone, Debug)]
@@ -256,7 +254,7 @@ fn groups(network: &Network, subnet: &Subnet, wish: &Wishes<'_>) -> Result<Vec<S
         let default = network.group_named("default", &subnet.vpc);
         keep(&default.ok_or_else(|| faults::no_group_named("default", &subnet.vpc))?.id);
     }
-    if found.len() > GROUPS {
+    if found.len() > groups::PER_INTERFACE {
         let text = "The maximum number of security groups per interface has been reached.";
         return Err(faults::other("SecurityGroupsPerInterfaceLimitExceeded", text));
     }

@@ -9,7 +9,7 @@ mod settings;
 mod wishes;
 mod write;
 
-pub use plan::{Plan, checked_user_data};
+pub use plan::{MOST, Plan, checked_user_data};
 pub use questions::questions;
 pub use settings::{check_type, cpus, host_names};
 pub use write::{Launch, repeated, write};

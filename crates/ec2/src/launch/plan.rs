@@ -25,7 +25,7 @@ use crate::templates::Merged;
 use crate::volumes;
 
 /// The most instances of one call.
-const MOST: i32 = 500;
+pub const MOST: i32 = 500;
 /// Kinds of resource that a launch makes and tags.
 const MAKES: [&str; 3] = ["instance", "volume", "network-interface"];
 

@@ -7,11 +7,11 @@ use rolecall_base::Fault;
 use rolecall_door::{At, Authorized, Needs, Operation, Write};
 
 use crate::addresses;
-use crate::elastic;
 use crate::faults::{self, unsupported};
 use crate::model::{AllocateAddress, AllocateAddressRequest, AllocateAddressResult};
 use crate::place::Place;
 use crate::questions::to_make;
+use crate::quotas::Quotas;
 use crate::records::{ElasticAddress, ElasticAddresses};
 use crate::tags;
 
@@ -28,6 +28,7 @@ impl Operation for AllocateAddress {
     fn run(req: &mut Authorized<'_, Self>) -> Result<AllocateAddressResult, Fault> {
         let (place, env, input) = (Place::here(req), req.env, req.input);
         refuse(place, input)?;
+        let most = Quotas::of(req.extensions).elastic_ips;
         let tx = req.tx()?;
         if tx.count::<ElasticAddresses>(&(place.account, place.region))? >= elastic::MOST {
             let text = "The maximum number of addresses has been reached.";
@@ -99,9 +100,13 @@ pub fn check_border(place: Place<'_>, group: Option<&str>) -> Result<(), Fault> 
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use rolecall_door::Extensions;
     use rolecall_testkit::{ACCOUNT, World, check_fault};
 
     use crate::model::*;
+    use crate::quotas::Quotas;
     use crate::scene::{launch, request, seen};
 
     #[test]
@@ -141,16 +146,33 @@ mod tests {
         check_fault(world.call::<ReleaseAddress>(&root, release), "InvalidAllocationID.NotFound");
     }
 
-    #[test]
-    fn five_addresses_are_the_most() {
-        let world = World::new(1);
+    fn most(world: &World, quota: usize) {
         let root = world.root(ACCOUNT);
-        for _ in 0..5 {
+        let said = world.call::<DescribeAccountAttributes>(&root, Default::default()).unwrap();
+        let named =
+            |own: &&AccountAttribute| own.attribute_name.as_ref().unwrap().ends_with("max-elastic-ips");
+        let all = said.account_attributes.unwrap();
+        let said: Vec<_> = all.iter().filter(named).collect();
+        for one in &said {
+            let values = one.attribute_values.as_ref().unwrap();
+            assert_eq!(values[0].attribute_value, Some(quota.to_string()), "{:?}", one.attribute_name);
+        }
+        assert_eq!(said.len(), 2);
+        for _ in 0..quota {
             world.call::<AllocateAddress>(&root, Default::default()).unwrap();
         }
         let text =
             check_fault(world.call::<AllocateAddress>(&root, Default::default()), "AddressLimitExceeded");
         assert_eq!(text, "The maximum number of addresses has been reached.");
+    }
+
+    #[test]
+    fn there_are_as_many_addresses_as_the_account_is_told() {
+        most(&World::new(1), 5);
+        let (mut quotas, mut extensions) = (Quotas::default(), Extensions::default());
+        quotas.set("elastic-ips", 2).unwrap();
+        extensions.insert(Arc::new(quotas));
+        most(&World::with(1, extensions), 2);
     }
 
     #[test]

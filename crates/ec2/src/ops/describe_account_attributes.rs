@@ -5,6 +5,8 @@ use rolecall_base::Fault;
 use rolecall_door::{At, Authorized, Needs, Operation, Read};
 
 use crate::faults;
+use crate::groups;
+use crate::launch;
 use crate::model::{
     AccountAttribute, AccountAttributeValue, DescribeAccountAttributes, DescribeAccountAttributesRequest,
     DescribeAccountAttributesResult,
@@ -12,6 +14,7 @@ use crate::model::{
 use crate::network;
 use crate::place::Place;
 use crate::questions::anywhere;
+use crate::quotas::Quotas;
 
 impl Operation for DescribeAccountAttributes {
     type Access = Read;
@@ -26,13 +29,14 @@ impl Operation for DescribeAccountAttributes {
         let default = network::standing_default(req.db()?, place)?;
         let default = default.map_or_else(|| "none".to_owned(), |vpc| vpc.id);
         let wanted = input.attribute_names.as_deref().unwrap_or_default();
+        let elastic_ips = Quotas::of(req.extensions).elastic_ips.to_string();
         let all = [
             ("supported-platforms", "VPC".to_owned()),
             ("default-vpc", default),
-            ("max-instances", "500".to_owned()),
-            ("vpc-max-security-groups-per-interface", "5".to_owned()),
-            ("max-elastic-ips", "0".to_owned()),
-            ("vpc-max-elastic-ips", "0".to_owned()),
+            ("max-instances", launch::MOST.to_string()),
+            ("vpc-max-security-groups-per-interface", groups::PER_INTERFACE.to_string()),
+            ("max-elastic-ips", elastic_ips.clone()),
+            ("vpc-max-elastic-ips", elastic_ips),
         ];
         let attribute = |(name, value): (&str, String)| AccountAttribute {
             attribute_name: Some(name.to_owned()),
