@@ -7,6 +7,7 @@ use rolecall_door::{At, Needs};
 use rolecall_store::Reader;
 
 use crate::faults;
+use crate::instance_types::InstanceType;
 use crate::model;
 use crate::network::rows;
 use crate::place::Place;
@@ -30,15 +31,15 @@ pub fn unknown(name: &str) -> Fault {
     faults::other("InvalidPlacementGroup.Unknown", format!("The Placement Group '{name}' is unknown."))
 }
 
-/// The group that a launch or a move names, if it names one.
+/// The group that the launch or the move of an instance of a type names, if it names one.
 ///
 /// # Errors
 /// InvalidPlacementGroup.Unknown, InvalidParameterCombination, InvalidParameterValue.
 pub fn wished(
     db: &Reader,
     place: Place<'_>,
-    name: Option<&str>,
-    id: Option<&str>,
+    size: Option<&InstanceType>,
+    (name, id): (Option<&str>, Option<&str>),
     partition: Option<i32>,
 ) -> Result<Option<PlacementRef>, Fault> {
     let given = |text: Option<&'_ str>| text.filter(|text| !text.is_empty()).map(str::to_owned);
@@ -53,6 +54,13 @@ pub fn wished(
         (Some(name), None) => db.get::<PlacementGroups>(&place.key(&name))?.ok_or_else(|| unknown(&name))?,
         (None, Some(id)) => by_id(db, place, &id)?.ok_or_else(|| unknown(&id))?,
     };
+    if let Some(size) = size.filter(|size| size.burstable() && found.strategy == "cluster") {
+        let text = format!(
+            "Cluster placement groups are not supported by the '{}' instance type. Specify a supported instance type or change the placement group strategy, and try again.",
+            size.name
+        );
+        return Err(faults::combination(text));
+    }
     if let Some(number) = partition {
         let most = found.partitions.unwrap_or(0);
         if !(1..=most).contains(&number) {

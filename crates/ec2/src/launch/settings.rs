@@ -45,7 +45,7 @@ pub fn settings(
             names.and_then(|own| own.enable_resource_name_dns_a_record),
             names.and_then(|own| own.enable_resource_name_dns_aaaa_record),
         ),
-        placement: placement_groups::wished(db, place, group, id, partition)?,
+        placement: placement_groups::wished(db, place, Some(size), (group, id), partition)?,
         hard: false,
     })
 }
@@ -70,8 +70,8 @@ fn unlimited(
     match wished.filter(|word| !word.is_empty()) {
         Some(word) if size.burstable() => settings::is_unlimited(word).map(Some),
         Some(_) => {
-            let text = format!("The instance type '{}' does not support credit specifications.", size.name);
-            Err(faults::combination(text))
+            let text = format!("The {} instance type does not support T2 Unlimited.", size.name);
+            Err(faults::other("InstanceCreditSpecification.NotSupported", text))
         }
         None => Ok(size.burstable().then(|| account.unlimited(size.family()))),
     }

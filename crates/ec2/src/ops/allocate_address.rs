@@ -30,7 +30,7 @@ impl Operation for AllocateAddress {
         refuse(place, input)?;
         let most = Quotas::of(req.extensions).elastic_ips;
         let tx = req.tx()?;
-        if tx.count::<ElasticAddresses>(&(place.account, place.region))? >= elastic::MOST {
+        if tx.count::<ElasticAddresses>(&(place.account, place.region))? >= most {
             let text = "The maximum number of addresses has been reached.";
             return Err(faults::other("AddressLimitExceeded", text));
         }
@@ -197,7 +197,14 @@ mod tests {
             ..Default::default()
         };
         let named = world.call::<ModifyAddressAttribute>(&root, name).unwrap().address.unwrap();
+        // As AWS answers: the name that it had, and the one to come; who looks later finds that.
+        let update = named.ptr_record_update.unwrap();
+        assert_eq!((named.ptr_record, update.status.as_deref()), (None, Some("PENDING")));
+        assert_eq!(update.value.as_deref(), Some("mail.example.com."));
+        let look = || world.call::<DescribeAddressesAttribute>(&root, Default::default()).unwrap();
+        let named = look().addresses.unwrap().remove(0);
         assert_eq!(named.ptr_record.as_deref(), Some("mail.example.com."));
+        assert_eq!(named.ptr_record_update, None);
         let release = ReleaseAddressRequest { allocation_id: made.allocation_id, ..Default::default() };
         check_fault(world.call::<ReleaseAddress>(&root, release), "InvalidAddress.Locked");
     }

@@ -8,7 +8,7 @@ use crate::elastic;
 use crate::faults;
 use crate::model::{
     AddressAttribute, DescribeAddressesAttribute, DescribeAddressesAttributeRequest,
-    DescribeAddressesAttributeResult,
+    DescribeAddressesAttributeResult, PtrUpdateStatus,
 };
 use crate::network::rows;
 use crate::paging::Turn;
@@ -49,4 +49,11 @@ pub fn attribute(own: &ElasticAddress) -> AddressAttribute {
         ptr_record: own.ptr.clone(),
         ptr_record_update: None,
     }
+}
+
+/// The same while the name changes, as the answer to the change has it: the name that it had, and the one to come.
+pub fn changing(own: &ElasticAddress, to: Option<String>) -> AddressAttribute {
+    let update =
+        PtrUpdateStatus { value: Some(to.unwrap_or_default()), status: Some("PENDING".into()), reason: None };
+    AddressAttribute { ptr_record_update: Some(update), ..attribute(own) }
 }

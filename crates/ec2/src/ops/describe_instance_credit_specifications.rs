@@ -36,8 +36,8 @@ impl Operation for DescribeInstanceCreditSpecifications {
             lifecycle::get_all(req.db()?, place, ids, req.now)?
         };
         list.retain(|instance| instance.state != State::Terminated);
-        // Without ids AWS lists only the instances that burst without limit.
-        let found = list.into_iter().filter_map(credits).filter(|own| !ids.is_empty() || own.unlimited);
+        // Without ids AWS lists only the instances that burst without limit, or did so before they got another type.
+        let found = list.into_iter().map(credits).filter(|own| !ids.is_empty() || own.unlimited);
         let found = pick(found.collect(), input.filters.as_deref())?;
         let turn = Turn::new(input.next_token.as_deref(), input.max_results);
         let page = turn.cut(found, |own: &Credits| own.id.clone())?;
@@ -57,10 +57,12 @@ struct Credits {
     unlimited: bool,
 }
 
-fn credits(instance: Instance) -> Option<Credits> {
-    let size = instance_types::find(&instance.instance_type)?;
-    let unlimited = settings::unlimited(&instance, size)?;
-    Some(Credits { id: instance.id, unlimited })
+/// An instance that is not burstable has the option standard, unless it was told another while it was.
+fn credits(instance: Instance) -> Credits {
+    let burstable = instance_types::find(&instance.instance_type);
+    let unlimited = burstable.and_then(|size| settings::unlimited(&instance, size));
+    let unlimited = unlimited.or(instance.settings.unlimited).unwrap_or(false);
+    Credits { id: instance.id, unlimited }
 }
 
 impl Filtered for Credits {
@@ -72,5 +74,41 @@ impl Filtered for Credits {
 
     fn tags(&self) -> Option<&Tags> {
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rolecall_testkit::{ACCOUNT, World};
+
+    use crate::model::*;
+    use crate::scene::{launch, request, stop};
+
+    #[test]
+    fn an_instance_keeps_its_option_when_it_gets_another_type() {
+        let world = World::new(1);
+        let root = world.root(ACCOUNT);
+        let large = RunInstancesRequest { instance_type: Some("m5.large".into()), ..request() };
+        let (small, large) = (launch(&world, request()), launch(&world, large));
+        let shown = |ids: &[&String]| {
+            let ids = ids.iter().map(|id| (*id).clone()).collect::<Vec<_>>();
+            let input = DescribeInstanceCreditSpecificationsRequest {
+                instance_ids: (!ids.is_empty()).then_some(ids),
+                ..Default::default()
+            };
+            let answer = world.call::<DescribeInstanceCreditSpecifications>(&root, input).unwrap();
+            let list = answer.instance_credit_specifications.unwrap().into_iter();
+            list.map(|own| (own.instance_id.unwrap(), own.cpu_credits.unwrap())).collect::<Vec<_>>()
+        };
+        assert_eq!(shown(&[&large]), [(large.clone(), "standard".to_owned())]);
+        assert_eq!(shown(&[]), [(small.clone(), "unlimited".to_owned())]);
+        stop(&world, &small);
+        let change = ModifyInstanceAttributeRequest {
+            instance_id: small.clone(),
+            instance_type: Some(AttributeValue { value: Some("m5.large".into()) }),
+            ..Default::default()
+        };
+        world.call::<ModifyInstanceAttribute>(&root, change).unwrap();
+        assert_eq!(shown(&[]), [(small.clone(), "unlimited".to_owned())]);
     }
 }

@@ -5,8 +5,9 @@ use rolecall_base::Fault;
 use rolecall_door::{At, Authorized, Needs, Operation, Read};
 use serde_json::{Value, json};
 
-use crate::describe::{Described, describe};
+use crate::describe::{Described, describe, unless};
 use crate::faults;
+use crate::instance_types;
 use crate::lifecycle;
 use crate::model::{GetLaunchTemplateData, GetLaunchTemplateDataRequest, GetLaunchTemplateDataResult};
 use crate::place::Place;
@@ -57,7 +58,8 @@ fn of_instance(own: &Described) -> Result<Data, Fault> {
     };
     let tag = |tag: &rolecall_base::Tag| json!({ "Key": tag.key, "Value": tag.value });
     let tags: Vec<Value> = own.tags.iter().filter(|tag| !tag.key.starts_with("aws:")).map(tag).collect();
-    let options = &row.metadata;
+    let (options, settings) = (&row.metadata, &row.settings);
+    let (names, group) = (settings.names, settings.placement.as_ref());
     let mut data = json!({
         "BlockDeviceMappings": wire.block_device_mappings.iter().flatten().map(disk).collect::<Vec<_>>(),
         "DisableApiStop": row.keep_running,
@@ -74,17 +76,33 @@ fn of_instance(own: &Described) -> Result<Data, Fault> {
             "HttpTokens": required(options.tokens_required),
             "InstanceMetadataTags": enabled(options.tags),
         },
-        "Monitoring": { "Enabled": false },
+        "MaintenanceOptions": { "AutoRecovery": unless(settings.no_recovery) },
+        "Monitoring": { "Enabled": settings.monitored },
         "NetworkInterfaces": wire.network_interfaces.iter().flatten().map(interface).collect::<Vec<_>>(),
         "Placement": {
             "AvailabilityZone": wire.placement.as_ref().and_then(|own| own.availability_zone.clone()),
-            "GroupName": "",
+            "GroupName": group.map_or("", |own| own.name.as_str()),
+            "PartitionNumber": group.and_then(|own| own.partition),
             "Tenancy": "default",
+        },
+        "PrivateDnsNameOptions": {
+            "EnableResourceNameDnsAAAARecord": names.aaaa,
+            "EnableResourceNameDnsARecord": names.a,
+            "HostnameType": if names.resource { "resource-name" } else { "ip-name" },
         },
         "UserData": row.user_data,
     });
     if let Some(profile) = &row.profile {
         set(&mut data, "IamInstanceProfile", json!({ "Arn": profile.arn }));
+    }
+    if let Some(unlimited) =
+        instance_types::find(&row.instance_type).and_then(|size| crate::settings::unlimited(row, size))
+    {
+        set(&mut data, "CreditSpecification", json!({ "CpuCredits": crate::settings::credits(unlimited) }));
+    }
+    if let Some(cpus) = settings.cpus {
+        let options = json!({ "CoreCount": cpus.cores, "ThreadsPerCore": cpus.threads });
+        set(&mut data, "CpuOptions", options);
     }
     if !tags.is_empty() {
         set(&mut data, "TagSpecifications", json!([{ "ResourceType": "instance", "Tags": tags }]));
@@ -113,12 +131,28 @@ mod tests {
         let world = World::new(1);
         let mut input = request();
         input.user_data = Some("YQ==".into());
+        input.monitoring = Some(RunInstancesMonitoringEnabled { enabled: true, ..Default::default() });
+        input.credit_specification = Some(CreditSpecificationRequest { cpu_credits: "standard".into() });
+        input.maintenance_options =
+            Some(InstanceMaintenanceOptionsRequest { auto_recovery: Some("disabled".into()) });
+        let spread = CreatePlacementGroupRequest {
+            group_name: Some("apart".into()),
+            strategy: Some("spread".into()),
+            ..Default::default()
+        };
+        world.call::<CreatePlacementGroup>(&world.root(ACCOUNT), spread).unwrap();
+        input.placement = Some(Placement { group_name: Some("apart".into()), ..Default::default() });
         let id = launch(&world, input);
         let input = GetLaunchTemplateDataRequest { instance_id: id, ..Default::default() };
         let answer = world.call::<GetLaunchTemplateData>(&world.root(ACCOUNT), input).unwrap();
         let data = answer.launch_template_data.unwrap();
         assert_eq!(data.instance_type.as_deref(), Some("t3.micro"));
         assert_eq!(data.user_data.as_deref(), Some("YQ=="));
+        assert_eq!(data.monitoring.unwrap().enabled, Some(true));
+        assert_eq!(data.credit_specification.unwrap().cpu_credits.as_deref(), Some("standard"));
+        assert_eq!(data.maintenance_options.unwrap().auto_recovery.as_deref(), Some("disabled"));
+        assert_eq!(data.placement.unwrap().group_name.as_deref(), Some("apart"));
+        assert_eq!(data.cpu_options, None);
         let interface = data.network_interfaces.unwrap().remove(0);
         assert_eq!((interface.device_index, interface.delete_on_termination), (Some(0), Some(true)));
         assert!(interface.subnet_id.unwrap().starts_with("subnet-"));

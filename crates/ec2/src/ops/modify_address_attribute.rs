@@ -5,7 +5,7 @@ use rolecall_actions::ec2::{self, key};
 use rolecall_base::Fault;
 use rolecall_door::{At, Authorized, Needs, Operation, Write};
 
-use super::describe_addresses_attribute::attribute;
+use super::describe_addresses_attribute::changing;
 use crate::elastic::{self, on_elastic};
 use crate::faults;
 use crate::model::{ModifyAddressAttribute, ModifyAddressAttributeRequest, ModifyAddressAttributeResult};
@@ -34,8 +34,9 @@ impl Operation for ModifyAddressAttribute {
             return Err(faults::invalid_value(name, "domainName", why));
         }
         faults::dry_run(input.dry_run)?;
+        let shown = changing(&own, Some(format!("{bare}.")));
         own.ptr = Some(format!("{bare}."));
         req.tx()?.put::<ElasticAddresses>(&place.key(&own.id), &own)?;
-        Ok(ModifyAddressAttributeResult { address: Some(attribute(&own)) })
+        Ok(ModifyAddressAttributeResult { address: Some(shown) })
     }
 }

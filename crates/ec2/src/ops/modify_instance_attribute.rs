@@ -178,10 +178,9 @@ fn apply(instance: &mut Instance, wish: Wish<'_>) -> Result<(), Fault> {
             let found = instance_types::find(name).ok_or_else(|| {
                 faults::invalid_value(name, "instanceType", "The instance type is not supported.")
             })?;
-            // What it was told of its processor was told of the old one.
+            // What it was told of its cores was told of the old ones. Whether it bursts without limit stays, as in AWS.
             if found.name != instance.instance_type {
                 instance.settings.cpus = None;
-                instance.settings.unlimited = None;
             }
             launch::check_type(found, &instance.boot.architecture)?;
             instance.instance_type = found.name.clone();

@@ -1,5 +1,7 @@
 //! ModifyInstanceCreditSpecification: whether burstable instances burst without limit. Credits are not counted, so it is only told.
 
+use std::collections::BTreeSet;
+
 use rolecall_actions::ec2;
 use rolecall_base::Fault;
 use rolecall_door::{At, Authorized, Needs, Operation, Write};
@@ -30,6 +32,7 @@ impl Operation for ModifyInstanceCreditSpecification {
         if input.instance_credit_specifications.is_empty() {
             return Err(faults::missing("InstanceCreditSpecification"));
         }
+        check_once(&input.instance_credit_specifications)?;
         faults::dry_run(input.dry_run)?;
         let (mut done, mut failed) = (Vec::new(), Vec::new());
         for wish in &input.instance_credit_specifications {
@@ -56,6 +59,18 @@ impl Operation for ModifyInstanceCreditSpecification {
     }
 }
 
+fn check_once(wishes: &[InstanceCreditSpecificationRequest]) -> Result<(), Fault> {
+    let mut seen = BTreeSet::new();
+    match wishes.iter().find(|wish| !seen.insert(&wish.instance_id)) {
+        Some(twice) => {
+            let text =
+                format!("The request contains the instance ID '{}' more than once.", twice.instance_id);
+            Err(faults::other("InvalidInstanceCreditSpecification.DuplicateInstanceId", text))
+        }
+        None => Ok(()),
+    }
+}
+
 fn change(
     req: &mut Authorized<'_, ModifyInstanceCreditSpecification>,
     wish: &InstanceCreditSpecificationRequest,
@@ -74,7 +89,7 @@ fn change(
 
 #[cfg(test)]
 mod tests {
-    use rolecall_testkit::{ACCOUNT, World};
+    use rolecall_testkit::{ACCOUNT, World, check_fault};
 
     use crate::model::*;
     use crate::scene::{launch, request};
@@ -94,6 +109,14 @@ mod tests {
             instance_credit_specifications: vec![wish(&small), wish(&large)],
             ..Default::default()
         };
+        let twice = ModifyInstanceCreditSpecificationRequest {
+            instance_credit_specifications: vec![wish(&small), wish(&small)],
+            ..Default::default()
+        };
+        check_fault(
+            world.call::<ModifyInstanceCreditSpecification>(&root, twice),
+            "InvalidInstanceCreditSpecification.DuplicateInstanceId",
+        );
         let answer = world.call::<ModifyInstanceCreditSpecification>(&root, input).unwrap();
         let done = answer.successful_instance_credit_specifications.unwrap();
         assert_eq!(done[0].instance_id.as_ref(), Some(&small));

@@ -5,6 +5,7 @@ use rolecall_base::Fault;
 use rolecall_door::{At, Authorized, Needs, Operation, Write};
 
 use crate::faults;
+use crate::instance_types;
 use crate::lifecycle;
 use crate::model::{ModifyInstancePlacement, ModifyInstancePlacementRequest, ModifyInstancePlacementResult};
 use crate::place::Place;
@@ -36,9 +37,10 @@ impl Operation for ModifyInstancePlacement {
             let own = instance.settings.placement.as_ref().map(|own| own.name.clone());
             let name = name.or(if id.is_none() { own.as_deref() } else { None });
             instance.settings.placement =
-                placement_groups::wished(req.db()?, place, name, id, input.partition_number)?;
+                placement_groups::wished(req.db()?, place, size, (name, id), input.partition_number)?;
         }
         lifecycle::write(req.tx()?, &instance)?;
         Ok(ModifyInstancePlacementResult { return_: Some(true) })
     }
 }
+            let size = instance_types::find(&instance.instance_type);

@@ -4,7 +4,7 @@ use rolecall_actions::ec2::{self, key};
 use rolecall_base::Fault;
 use rolecall_door::{At, Authorized, Needs, Operation, Write};
 
-use super::describe_addresses_attribute::attribute;
+use super::describe_addresses_attribute::changing;
 use crate::elastic::{self, on_elastic};
 use crate::faults;
 use crate::model::{ResetAddressAttribute, ResetAddressAttributeRequest, ResetAddressAttributeResult};
@@ -27,8 +27,9 @@ impl Operation for ResetAddressAttribute {
             return Err(faults::invalid_value(&input.attribute, "attribute", why));
         }
         faults::dry_run(input.dry_run)?;
+        let shown = changing(&own, None);
         own.ptr = None;
         req.tx()?.put::<ElasticAddresses>(&place.key(&own.id), &own)?;
-        Ok(ResetAddressAttributeResult { address: Some(attribute(&own)) })
+        Ok(ResetAddressAttributeResult { address: Some(shown) })
     }
 }

@@ -493,7 +493,8 @@ mod tests {
         assert_eq!(own.private_dns_name, Some(format!("{id}.ec2.internal")));
         assert_eq!(own.private_dns_name_options.unwrap().enable_resource_name_dns_a_record, Some(true));
         input.credit_specification = Some(CreditSpecificationRequest { cpu_credits: "unlimited".into() });
-        check_fault(run(&world, &world.root(ACCOUNT), input), "InvalidParameterCombination");
+        let refused = run(&world, &world.root(ACCOUNT), input);
+        check_fault(refused, "InstanceCreditSpecification.NotSupported");
         let graviton = RunInstancesRequest { instance_type: Some("t4g.micro".into()), ..request() };
         if crate::images::architecture() == "x86_64" {
             let text = check_fault(run(&world, &world.root(ACCOUNT), graviton), "InvalidParameterValue");
