@@ -42,6 +42,10 @@ users:
     ssh_authorized_keys: [ssh-ed25519 AAAA deploy]
   - name: broken
     plain_text_passwd: secret
+  - {name: opened, passwd: $6$a$b, lock_passwd: false, inactive: '7', no_user_group: true}
+  - {name: shut, hashed_passwd: $6$a$b}
+  - {name: renewed, passwd: $6$a$b}
+  - {name: wrong, inactive: soon}
 ssh_authorized_keys:
   - ssh-ed25519 BBBB extra
 write_files:
@@ -65,7 +69,7 @@ write_files:
     defer: true
     owner: deploy
     content: late
-chpasswd: {list: ['deploy:plain']}
+chpasswd: {list: ['deploy:plain', 'renewed:$6$c$d']}
 bootcmd:
   - echo boot $(hostname) >> /var/boots
 runcmd:
@@ -84,6 +88,7 @@ async fn a_cloud_config_sets_the_machine_up() {
         "user broken: a password in plain text is refused",
         "write_files[3]: the encoding `rot13` is not known",
         "chpasswd: deploy: only a digest",
+        "inactive: not a number of days",
     ] {
         assert!(text.contains(wanted), "`{wanted}` is not in\n{text}");
     }
@@ -112,6 +117,14 @@ async fn a_cloud_config_sets_the_machine_up() {
         seen("grep deploy /etc/sudoers.d/*deploy").await,
         printed("deploy ALL=(ALL) NOPASSWD:/bin/true\n")
     );
+    assert_eq!(
+        seen("grep -E '^(deploy|opened|renewed|shut):' /etc/shadow | sort").await,
+        printed(
+            "deploy:!:19000:0:99999:7:::\nopened:$6$a$b:19000:0:99999:7:7::\n\
+             renewed:$6$c$d:0:0:99999:7:::\nshut:!$6$a$b:19000:0:99999:7:::\n"
+        )
+    );
+    assert_eq!(seen("grep -c ^opened: /etc/group || true").await, printed("0\n"));
     // `bootcmd` at each boot, the rest once; the name stays.
     let mut events = world.driver.events();
     world.driver.reboot(ID, GRACE).await.unwrap();

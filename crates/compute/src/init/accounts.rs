@@ -6,7 +6,7 @@ use std::io;
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 
-use super::files;
+use super::{files, shadow};
 use crate::spec::User;
 
 /// Name, id and members' field: the groups of a fresh system.
@@ -46,8 +46,16 @@ pub(crate) struct Account {
     pub sudo: Vec<String>,
     pub no_home: bool,
     pub system: bool,
-    /// A digest for `/etc/shadow`; locked when absent.
+    /// A digest for `/etc/shadow`.
     pub password: Option<String>,
+    /// Whether it counts for a user as well who is there already.
+    pub password_anyway: bool,
+    /// Whether nobody may log in by it; nothing is said of it when absent.
+    pub lock: Option<bool>,
+    /// Days after the password's end for which it may still be changed.
+    pub inactive: Option<u32>,
+    /// Among the users of the group `users`, instead of in one of its own.
+    pub no_group: bool,
 }
 
 impl Account {
@@ -98,7 +106,10 @@ pub(crate) fn ensure(account: &Account, single_id: bool) -> io::Result<()> {
     let name = &account.name;
     let found = lookup(name)?;
     let (uid, gid, home) = match found {
-        Some(found) => found,
+        Some(found) => {
+            shadow::update(account)?;
+            found
+        }
         None => add(account, single_id)?,
     };
     for group in &account.groups {
@@ -146,6 +157,7 @@ fn add(account: &Account, single_id: bool) -> io::Result<(u32, u32, PathBuf)> {
     let gid = match &account.primary_group {
         _ if single_id => 0,
         Some(group) => ensure_group(group, &[], single_id)?,
+        None if account.no_group => ensure_group("users", &[], single_id)?,
         None => {
             let groups = files::read(GROUP)?;
             match group_id(&groups, name) {
@@ -161,8 +173,7 @@ fn add(account: &Account, single_id: bool) -> io::Result<(u32, u32, PathBuf)> {
     let home = account.home.clone().unwrap_or_else(|| Path::new("/home").join(name));
     let shell = account.shell.as_deref().unwrap_or(default_shell());
     append(PASSWD, &format!("{name}:x:{uid}:{gid}:{}:{}:{shell}", account.comment, home.display()))?;
-    let password = account.password.as_deref().unwrap_or("*");
-    append(SHADOW, &format!("{name}:{password}:19000:0:99999:7:::"))?;
+    shadow::add(account)?;
     Ok((uid, gid, home))
 }
 
@@ -197,28 +208,6 @@ pub(crate) fn ensure_group(name: &str, members: &[String], single_id: bool) -> i
     text.push('\n');
     replace(GROUP, &text)?;
     Ok(gid)
-}
-
-/// Gives a user's line in `/etc/shadow` this digest; `!` before it locks.
-pub(crate) fn set_password(name: &str, digest: &str) -> io::Result<()> {
-    let text = files::read(SHADOW)?;
-    let mut changed = String::new();
-    let mut found = false;
-    for line in text.lines() {
-        match line.split_once(':').and_then(|(own, rest)| Some((own, rest.split_once(':')?.1))) {
-            Some((own, rest)) if own == name => {
-                found = true;
-                let _ = writeln!(changed, "{name}:{digest}:{rest}");
-            }
-            _ => {
-                let _ = writeln!(changed, "{line}");
-            }
-        }
-    }
-    if !found {
-        return Err(io::Error::new(io::ErrorKind::NotFound, format!("no user `{name}`")));
-    }
-    replace(SHADOW, &changed)
 }
 
 fn make_home(home: &Path, uid: u32, gid: u32, single_id: bool) -> io::Result<()> {
@@ -288,7 +277,7 @@ pub(crate) fn group(name: &str) -> io::Result<Option<u32>> {
     Ok(group_id(&files::read(GROUP)?, name))
 }
 
-fn append(path: &str, line: &str) -> io::Result<()> {
+pub(super) fn append(path: &str, line: &str) -> io::Result<()> {
     let mut text = match files::read(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
         other => other?,
@@ -302,7 +291,7 @@ fn append(path: &str, line: &str) -> io::Result<()> {
 }
 
 /// Whole or not at all: a full disk must not leave half a list of users.
-fn replace(path: &str, text: &str) -> io::Result<()> {
+pub(super) fn replace(path: &str, text: &str) -> io::Result<()> {
     let new = format!("{path}.new");
     let mode = fs::metadata(path).map_or(0o600, |about| about.permissions().mode() & 0o777);
     // Whatever has the name is no file of ours, and may be one that writing waits for.

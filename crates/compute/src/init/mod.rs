@@ -14,6 +14,7 @@ pub(crate) mod inside;
 mod kernel;
 mod power;
 mod root;
+mod shadow;
 pub(crate) mod template;
 mod user_data;
 

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use super::config::{Config, field, text, texts, truth};
 use super::parts::{unbase64, ungzip};
 use crate::init::accounts::{self, Account};
-use crate::init::files;
+use crate::init::{files, shadow};
 use crate::spec::InstanceSpec;
 
 /// Carries a configuration out.
@@ -84,7 +84,7 @@ impl Applying<'_> {
             let account = match value {
                 // The image's own login user is there already.
                 Value::String(name) if name == "default" => continue,
-                Value::String(name) => Ok(Account { name: name.clone(), ..Account::default() }),
+                Value::String(name) => Ok(Account { name: name.clone(), ..locked() }),
                 Value::Object(map) if map.get("name").and_then(text).as_deref() == Some("default") => {
                     continue;
                 }
@@ -103,7 +103,7 @@ impl Applying<'_> {
 
     fn account(&mut self, map: &Map<String, Value>) -> Result<Account, String> {
         let name = field(map, "name").ok_or("it has no name")?;
-        let mut account = Account { name: name.clone(), ..Account::default() };
+        let mut account = Account { name: name.clone(), ..locked() };
         for (key, value) in map {
             match key.as_str() {
                 "name" => {}
@@ -117,9 +117,16 @@ impl Applying<'_> {
                 "sudo" => account.sudo = rules(value),
                 "no_create_home" | "no-create-home" => account.no_home = truth(value),
                 "system" => account.system = truth(value),
-                "passwd" | "hashed_passwd" => account.password = Some(digest(value)?),
-                // There are no passwords to log in with; the others are so anyway.
-                "lock_passwd" | "lock-passwd" | "no_user_group" | "no_log_init" | "inactive" => {}
+                "passwd" => account.password = Some(digest(value)?),
+                "hashed_passwd" => {
+                    account.password = Some(digest(value)?);
+                    account.password_anyway = true;
+                }
+                "lock_passwd" | "lock-passwd" => account.lock = Some(truth(value)),
+                "inactive" => account.inactive = Some(days(value)?),
+                "no_user_group" | "no-user-group" => account.no_group = truth(value),
+                // There is no log of logins to leave the user out of.
+                "no_log_init" | "no-log-init" => {}
                 "plain_text_passwd" => {
                     self.problems
                         .push(format!("user {name}: a password in plain text is refused; give its digest"));
@@ -180,6 +187,7 @@ impl Applying<'_> {
 
     fn set_passwords(&mut self, config: &Config) {
         let Some(wanted) = config.get("chpasswd") else { return };
+        let expire = wanted.get("expire").is_none_or(truth);
         let lines = match wanted.get("list") {
             Some(Value::String(lines)) => lines.lines().map(str::to_owned).collect(),
             list => texts(list),
@@ -200,7 +208,7 @@ impl Applying<'_> {
             if !is_digest(&word) {
                 self.problems
                     .push(format!("chpasswd: {name}: only a digest ($id$salt$hash) is taken, no plain text"));
-            } else if let Err(error) = accounts::set_password(&name, &word) {
+            } else if let Err(error) = shadow::set_password(&name, &word, expire) {
                 self.problems.push(format!("chpasswd: {error}"));
             }
         }
@@ -311,6 +319,15 @@ fn texts_of_lines(value: &Value) -> Vec<String> {
         _ => Vec::new(),
     };
     lines.into_iter().filter(|line| !line.contains('\n') && !line.trim().is_empty()).collect()
+}
+
+/// A user of whom nothing more is said: nobody logs in by a password.
+fn locked() -> Account {
+    Account { lock: Some(true), ..Account::default() }
+}
+
+fn days(value: &Value) -> Result<u32, String> {
+    text(value).and_then(|text| text.parse().ok()).ok_or_else(|| "inactive: not a number of days".to_owned())
 }
 
 fn digest(value: &Value) -> Result<String, String> {
