@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import socket
 import subprocess
 import urllib.parse
 
@@ -87,6 +88,37 @@ def test_ssh_passes_streams_exit_codes_and_files(machine, tmp_path):
     for ends in (there, back):
         subprocess.run(["scp", "-q", "-O", *machine.options(), *ends], check=True, timeout=60)
     assert (tmp_path / "back").read_bytes() == big
+
+
+def test_ssh_follows_the_public_address_while_the_instance_runs(machine):
+    wait_for("the SSH port", lambda: machine.ssh("true").returncode == 0)
+    first = machine.address
+    elastic = machine.ec2.allocate_address(Domain="vpc")
+    made = machine.ec2.associate_address(AllocationId=elastic["AllocationId"], InstanceId=machine.id)
+    assert machine.address == elastic["PublicIp"] != first
+    wait_for("the elastic address", lambda: machine.ssh("true").returncode == 0)
+    assert machine.ssh("id", "-un").stdout == b"ec2-user\n"
+    wait_for("the end of the first one", lambda: not answers(first))
+    # A network ACL counts here as for any other port.
+    acl = machine.ec2.describe_network_acls()["NetworkAcls"][0]["NetworkAclId"]
+    entry = {"NetworkAclId": acl, "RuleNumber": 1, "Egress": False}
+    machine.ec2.create_network_acl_entry(**entry, Protocol="6", RuleAction="deny", CidrBlock="0.0.0.0/0",
+                                         PortRange={"From": 22, "To": 22})
+    assert machine.ssh("true").returncode == 255
+    machine.ec2.delete_network_acl_entry(**entry)
+    assert machine.ssh("true").returncode == 0
+    machine.ec2.disassociate_address(AssociationId=made["AssociationId"])
+    assert machine.address != elastic["PublicIp"]
+    wait_for("an address of its own again", lambda: machine.ssh("true").returncode == 0)
+    wait_for("the end of the elastic one", lambda: not answers(elastic["PublicIp"]))
+
+
+def answers(address, port=22):
+    try:
+        with socket.create_connection((address, port), timeout=3) as stream:
+            return stream.recv(4) == b"SSH-"
+    except OSError:
+        return False
 
 
 def test_ssh_gives_a_terminal(machine):

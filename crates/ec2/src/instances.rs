@@ -1,6 +1,6 @@
 //! Instances as the metadata service, SSH and the server's own commands look at them: by id alone, or all of them.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddrV4};
 
 use rolecall_base::{AccountId, Fault, Tags};
 use rolecall_store::Reader;
@@ -118,6 +118,19 @@ pub fn architecture() -> &'static str {
 /// When the store can't be read.
 pub fn admits(db: &Reader, own: &NetworkInterface, port: u16, from: IpAddr) -> Result<bool, Fault> {
     wiring::admits(db, own, port, from)
+}
+
+/// Whether a client outside reaches a TCP port of an instance by one of its public addresses, as the records are now.
+///
+/// # Errors
+/// When the store can't be read.
+pub fn reaches(
+    db: &Reader,
+    instance: &Instance,
+    at: (Ipv4Addr, u16),
+    client: SocketAddrV4,
+) -> Result<bool, Fault> {
+    wiring::reaches_now(db, instance, at, client)
 }
 
 /// Whether an instance's account has serial consoles switched on.

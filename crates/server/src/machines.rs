@@ -9,7 +9,6 @@ use std::sync::{Arc, PoisonError};
 
 use rolecall_base::Fault;
 use rolecall_compute::{Driver, GUEST_BIN, Link, Mount, Vpc};
-use rolecall_ec2::instances;
 use rolecall_ec2::{Change, DiskWorker, Guest, Machines, Reconciler, Wiring};
 use rolecall_imds::{Imds, Settings};
 use tokio::net::{TcpListener, UdpSocket};
@@ -23,6 +22,7 @@ use crate::metadata_ports::{MetadataPorts, NewPort};
 use crate::networks::{self, Outside, Resolver};
 use crate::origins::Inside;
 use crate::ssh::Ssh;
+use crate::ssh_port::SshPorts;
 use crate::start::World;
 
 /// Where the folder of guest tools is seen inside.
@@ -153,6 +153,7 @@ pub async fn run(prepared: Prepared, accepting: Accepting, settings: Settings) {
         accepting,
         running: HashMap::new(),
         services: HashMap::new(),
+        ssh: SshPorts::default(),
         tasks: JoinSet::new(),
     };
     let (networks, public_end) = (hosting.world.networks.clone(), hosting.accepting.stop.clone());
@@ -164,15 +165,18 @@ pub async fn run(prepared: Prepared, accepting: Accepting, settings: Settings) {
     let mut end = hosting.accepting.stop.clone();
     hosting.tasks.spawn(async move { wiring.run(stopping(&mut end)).await });
     hosting.tasks.spawn(async move { reconciler.run(stopping(&mut until)).await });
+    let mut plans = hosting.world.networks.plans();
     loop {
         tokio::select! {
             () = stopping(&mut stop) => break,
             Some(told) = told.recv() => hosting.hear(told).await,
+            Ok(()) = plans.changed() => hosting.follow().await,
             Some(port) = new_ports.recv() => hosting.serve(port),
             Some(_) = hosting.tasks.join_next() => {}
         }
     }
     hosting.running.clear();
+    hosting.ssh.end().await;
     // The endpoint's connections finish the requests they are in.
     hosting.services.clear();
     while hosting.tasks.join_next().await.is_some() {}
@@ -208,6 +212,7 @@ struct Hosting {
     running: HashMap<String, watch::Sender<()>>,
     /// What is served in each VPC; ends when dropped. When the driver begins anew, what is opened then takes the place.
     services: HashMap<String, JoinSet<()>>,
+    ssh: SshPorts,
     tasks: JoinSet<()>,
 }
 
@@ -219,6 +224,7 @@ impl Hosting {
             Told::Change(Change::Started { id, .. }) => self.started(&id).await,
             Told::Change(Change::Ended { id }) => {
                 self.running.remove(&id);
+                self.ssh.ended(&id).await;
                 self.imds.forget(&id);
                 self.tasks.spawn(forget_keys(self.world.clone(), id));
             }
@@ -271,21 +277,15 @@ impl Hosting {
             Err(error) => log::error!("{id} has no metadata service: {error}"),
         }
         if self.world.driver.caps().exec {
-            match self.public_address(id) {
-                Ok(Some(address)) => {
-                    let ssh = Ssh::new(self.world.clone(), id);
-                    self.tasks.spawn(ssh.run(address, ended));
-                }
-                Ok(None) => {}
-                Err(fault) => log::error!("{id} has no SSH port: {fault:?}"),
-            }
+            self.ssh.started(id, Ssh::new(self.world.clone(), id, ended));
+            self.follow().await;
         }
         self.running.insert(id.to_owned(), end);
     }
 
-    fn public_address(&self, id: &str) -> Result<Option<std::net::Ipv4Addr>, Fault> {
-        let db = self.world.door.identity.store.read()?;
-        let Some(instance) = instances::find(&db, id)? else { return Ok(None) };
-        Ok(instances::primary_interface(&db, &instance)?.public_ip())
+    /// SSH ports go where public addresses go.
+    async fn follow(&mut self) {
+        let plans = self.world.networks.plans().borrow().clone();
+        self.ssh.follow(&plans).await;
     }
 }

@@ -1,7 +1,7 @@
 //! SSH into instances, without a daemon in them: the server speaks the protocol and runs the commands by the driver.
 //!
-//! Each instance with a public address (one of 127.64.0.0/10, which this machine has without any set-up) has a port 22
-//! there. Whose key opens it, and as whom, `ssh_keys` says; passwords do not exist.
+//! Each instance has a port 22 at each of its public addresses (of 127.64.0.0/10, which this machine has without any
+//! set-up). Whose key opens it, and as whom, `ssh_keys` says; passwords do not exist.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,15 +16,16 @@ use russh::server::{
 };
 use russh::{Channel, ChannelId, Disconnect, MethodKind, MethodSet, Pty};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 use crate::logins;
+use crate::ssh_port::PORT;
 use crate::start::World;
-use crate::{ssh_command, ssh_forward, ssh_keys, ssh_port};
+use crate::{ssh_command, ssh_forward, ssh_keys};
 
 /// Ports that are tried, the first that is free is used; 0 is any.
-const PORTS: [u16; 3] = [22, 2222, 0];
+const PORTS: [u16; 3] = [PORT, 2222, 0];
 /// For a client to prove who it is.
 const GRACE: Duration = Duration::from_secs(60);
 /// Connections that one instance may have.
@@ -42,10 +43,14 @@ pub struct Ssh {
     world: Arc<World>,
     id: Arc<str>,
     config: Arc<Config>,
+    /// Of all its ports together.
+    connections: Arc<Semaphore>,
+    /// Ends with the instance.
+    ended: watch::Receiver<()>,
 }
 
 impl Ssh {
-    pub fn new(world: Arc<World>, id: &str) -> Ssh {
+    pub fn new(world: Arc<World>, id: &str, ended: watch::Receiver<()>) -> Ssh {
         let config = Config {
             methods: MethodSet::from(&[MethodKind::PublicKey][..]),
             auth_rejection_time: REFUSAL,
@@ -58,31 +63,35 @@ impl Ssh {
             nodelay: true,
             ..Config::default()
         };
-        Ssh { world, id: id.into(), config: Arc::new(config) }
+        let connections = Arc::new(Semaphore::new(CONNECTIONS));
+        Ssh { world, id: id.into(), config: Arc::new(config), connections, ended }
     }
 
-    /// Listens on the instance's public address until the sender of `ended` is gone.
-    pub async fn run(self, address: Ipv4Addr, mut ended: watch::Receiver<()>) {
+    /// Listens on a public address of the instance until that ends. Connections end with this future.
+    pub async fn run(mut self, address: Ipv4Addr) {
         let Some(listener) = self.listen(address).await else { return };
         let mut connections = JoinSet::new();
         loop {
             let accepted = tokio::select! {
-                _ = ended.changed() => return,
+                _ = self.ended.changed() => return,
                 Some(_) = connections.join_next() => continue,
                 accepted = listener.accept() => accepted,
             };
             match accepted {
-                // Closed by the groups: nobody is told what would be there.
-                Ok((_, from)) if !self.is_open(from.ip()) => {
-                    log::info!("{}: no security group lets {} reach port 22", self.id, from.ip());
+                // Nobody is told what would be there.
+                Ok((_, from)) if !self.is_open(address, from) => {
+                    log::info!("{}: nothing lets {} reach port {PORT} of {address}", self.id, from.ip());
                 }
-                Ok((_, from)) if !self.world.networks.admits(address, PORTS[0], from) => {
-                    log::info!("{}: routes or network ACLs keep {} from port 22", self.id, from.ip());
-                }
-                Ok((stream, from)) if connections.len() < CONNECTIONS => {
-                    connections.spawn(self.clone().converse(stream, from.ip(), ended.clone()));
-                }
-                Ok(_) => log::warn!("{} has more than {CONNECTIONS} SSH connections", self.id),
+                Ok((stream, from)) => match self.connections.clone().try_acquire_owned() {
+                    Ok(permit) => {
+                        let talk = self.clone().converse(stream, from.ip());
+                        connections.spawn(async move {
+                            talk.await;
+                            drop(permit);
+                        });
+                    }
+                    Err(_) => log::warn!("{} has more than {CONNECTIONS} SSH connections", self.id),
+                },
                 Err(error) => {
                     log::warn!("an SSH connection to {} could not be accepted: {error}", self.id);
                     tokio::time::sleep(Duration::from_millis(50)).await;
@@ -91,12 +100,13 @@ impl Ssh {
         }
     }
 
-    /// Whether the instance's security groups let this address in.
-    fn is_open(&self, from: IpAddr) -> bool {
+    /// Whether route, network ACL and security groups let this client in.
+    fn is_open(&self, address: Ipv4Addr, from: SocketAddr) -> bool {
+        let SocketAddr::V4(client) = from else { return false };
         let open = || -> Result<bool, Fault> {
             let db = self.world.door.identity.store.read()?;
             let Some(instance) = instances::find(&db, &self.id)? else { return Ok(false) };
-            ssh_port::is_open(&db, &instance, Some(from))
+            instances::reaches(&db, &instance, (address, PORT), client)
         };
         open().unwrap_or_else(|fault| {
             log::error!("SSH to {}: {fault:?}", self.id);
@@ -109,7 +119,7 @@ impl Ssh {
             match TcpListener::bind((address, port)).await {
                 Ok(listener) => {
                     let at = listener.local_addr().unwrap_or_else(|_| SocketAddr::new(address.into(), port));
-                    if port == 22 {
+                    if port == PORT {
                         log::info!("{}: ssh {}@{address}", self.id, login(&self.world, &self.id));
                     } else {
                         log::warn!(
@@ -128,7 +138,7 @@ impl Ssh {
         None
     }
 
-    async fn converse(self, stream: TcpStream, from: IpAddr, mut ended: watch::Receiver<()>) {
+    async fn converse(mut self, stream: TcpStream, from: IpAddr) {
         let (proved, mut is_proved) = watch::channel(false);
         let attempt = Arc::new(Attempt {
             world: self.world.clone(),
@@ -136,8 +146,14 @@ impl Ssh {
             from,
             refused: Mutex::default(),
         });
-        let client =
-            Client { world: self.world, id: self.id.clone(), user: None, proved, channels: 0, attempt };
+        let client = Client {
+            world: self.world.clone(),
+            id: self.id.clone(),
+            user: None,
+            proved,
+            channels: 0,
+            attempt,
+        };
         let started = tokio::time::timeout(GRACE, russh::server::run_stream(self.config, stream, client));
         let mut session = match started.await {
             Ok(Ok(session)) => session,
@@ -159,7 +175,7 @@ impl Ssh {
                 return;
             }
             () = overdue => "Timeout before authentication",
-            _ = ended.changed() => "The instance has stopped",
+            _ = self.ended.changed() => "The instance has stopped",
         };
         let _ = handle.disconnect(Disconnect::ByApplication, why.into(), String::new()).await;
     }

@@ -1,103 +1,102 @@
-//! Whether security groups let somebody in from outside of their VPC, where the server itself is the way in.
+//! The rules of a plan as the records say them at this moment, for the server's own doors: SSH and terminals. A revoked
+//! rule must keep the next connection out even where the changed plan is yet to be carried out.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddrV4};
 
 use rolecall_base::Fault;
-use rolecall_compute::Cidr;
+use rolecall_compute::NetworkPlan;
+use rolecall_compute::plan::Interface;
 use rolecall_store::Reader;
 
-use crate::groups;
-use crate::network::{Network, block};
+use super::decide::{is_open, reaches};
+use super::plan;
+use crate::interfaces;
 use crate::place::Place;
-use crate::prefix_lists::PrefixLists;
-use crate::records::{NetworkInterface, Rule, RulePeer};
+use crate::records::{Instance, NetworkInterface};
 
-/// Whether a group of an interface lets an address reach a TCP port of it. Rules about other groups let nobody in from
-/// outside.
+/// Whether a client outside reaches a TCP port of an instance by one of its public addresses: route, network ACL and
+/// security groups say so.
 ///
 /// # Errors
 /// When the store can't be read, or a record is broken.
-pub(crate) fn admits(db: &Reader, own: &NetworkInterface, port: u16, from: IpAddr) -> Result<bool, Fault> {
-    let place = Place { account: own.account, region: &own.region };
-    let network = Network::load(db, place)?;
-    let lists = PrefixLists::load(db, place, &network)?;
-    let from = match from.to_canonical() {
-        // This machine, by whichever of its names.
-        address if address.is_loopback() => IpAddr::V4(Ipv4Addr::LOCALHOST),
-        address => address,
-    };
-    for group in network.groups.iter().filter(|group| own.groups.contains(&group.id)) {
-        for rule in groups::rules(place, group).iter().filter(|rule| covers(rule, port)) {
-            if is_peer(rule, from, &lists)? {
-                return Ok(true);
-            }
+pub(crate) fn reaches_now(
+    db: &Reader,
+    instance: &Instance,
+    (public, port): (Ipv4Addr, u16),
+    client: SocketAddrV4,
+) -> Result<bool, Fault> {
+    for own in interfaces::of(db, instance)? {
+        if own.addresses.iter().any(|slot| slot.public.as_ref().is_some_and(|own| own.address == public)) {
+            let found = find(db, &own)?;
+            return Ok(found.is_some_and(|(plan, interface)| reaches(&plan, &interface, client, port)));
         }
     }
     Ok(false)
 }
 
-/// Whether a rule is about what comes in at a TCP port.
-fn covers(rule: &Rule, port: u16) -> bool {
-    let is_tcp = matches!(rule.protocol.as_str(), "tcp" | "6");
-    !rule.egress && (rule.protocol == "-1" || is_tcp && (rule.from..=rule.to).contains(&i32::from(port)))
-}
-
-fn is_peer(rule: &Rule, from: IpAddr, lists: &PrefixLists) -> Result<bool, Fault> {
-    match (&rule.peer, from) {
-        (RulePeer::Ipv4(cidr), IpAddr::V4(from)) => Ok(block(cidr)?.contains(from)),
-        (RulePeer::Ipv6(cidr), IpAddr::V6(from)) => Ok(contains_6(cidr, from)),
-        (RulePeer::PrefixList(id), from) => {
-            let list = lists.all().iter().find(|list| list.id == *id);
-            let entries = list.map(|list| list.entries.as_slice()).unwrap_or_default();
-            Ok(entries.iter().any(|entry| match from {
-                IpAddr::V4(from) => entry.cidr.parse::<Cidr>().is_ok_and(|cidr| cidr.contains(from)),
-                IpAddr::V6(from) => contains_6(&entry.cidr, from),
-            }))
-        }
-        _ => Ok(false),
-    }
-}
-
-fn contains_6(cidr: &str, address: Ipv6Addr) -> bool {
-    let Some((base, prefix)) = cidr.split_once('/') else { return false };
-    let (Ok(base), Ok(prefix @ 0..=128)) = (base.parse::<Ipv6Addr>(), prefix.parse::<u32>()) else {
-        return false;
+/// Whether a security group of an interface lets an address outside of the VPC reach a TCP port. Networks are IPv4: by
+/// IPv6 only this machine itself comes in.
+///
+/// # Errors
+/// When the store can't be read, or a record is broken.
+pub(crate) fn admits(db: &Reader, own: &NetworkInterface, port: u16, from: IpAddr) -> Result<bool, Fault> {
+    let from = match from.to_canonical() {
+        // This machine, by whichever of its names.
+        address if address.is_loopback() => Ipv4Addr::LOCALHOST,
+        IpAddr::V4(address) => address,
+        IpAddr::V6(_) => return Ok(false),
     };
-    let mask = u128::MAX.checked_shl(128 - prefix).unwrap_or(0);
-    u128::from(base) & mask == u128::from(address) & mask
+    Ok(find(db, own)?.is_some_and(|(plan, interface)| is_open(&plan, &interface, from, port)))
+}
+
+fn find(db: &Reader, own: &NetworkInterface) -> Result<Option<(NetworkPlan, Interface)>, Fault> {
+    let place = Place { account: own.account, region: &own.region };
+    let Some(plan) = plan(db, place, &own.vpc)? else { return Ok(None) };
+    let interface = plan.interfaces.iter().find(|interface| interface.id == own.id).cloned();
+    Ok(interface.map(|interface| (plan, interface)))
 }
 
 #[cfg(test)]
 mod tests {
+    use rolecall_testkit::{ACCOUNT, World};
+
     use super::*;
+    use crate::instances;
+    use crate::model::*;
+    use crate::scene::{authorize, launch, new_group, permission, request};
 
-    fn rule(protocol: &str, (from, to): (i32, i32), cidr: &str) -> Rule {
-        let peer = match cidr.contains(':') {
-            true => RulePeer::Ipv6(cidr.into()),
-            false => RulePeer::Ipv4(cidr.into()),
+    #[test]
+    fn a_port_is_open_from_the_answer_to_a_rule_to_the_answer_to_its_end() {
+        let world = World::new(1);
+        let root = world.root(ACCOUNT);
+        let group = new_group(&world, "ssh");
+        let mut input = request();
+        input.security_group_ids = Some(vec![group.clone()]);
+        let id = launch(&world, input);
+        let asked = |port| {
+            let db = world.store.read().unwrap();
+            let instance = instances::find(&db, &id).unwrap().unwrap();
+            let own = instances::primary_interface(&db, &instance).unwrap();
+            let public = own.public_ip().unwrap();
+            let client = SocketAddrV4::new(Ipv4Addr::LOCALHOST, 50_000);
+            let by_group = |from: &str| admits(&db, &own, port, from.parse().unwrap()).unwrap();
+            assert!(!by_group("10.0.0.1") && !by_group("2001:db8::1"));
+            assert_eq!(by_group("::1"), by_group("127.0.0.1"));
+            let reached = reaches_now(&db, &instance, (public, port), client).unwrap();
+            assert_eq!(reached, by_group("127.0.0.1"));
+            assert!(!reaches_now(&db, &instance, (Ipv4Addr::LOCALHOST, port), client).unwrap());
+            reached
         };
-        let (id, protocol) = ("sgr-1".into(), protocol.into());
-        Rule { id, egress: false, protocol, from, to, peer, description: None }
-    }
-
-    #[test]
-    fn a_port_is_covered_by_its_protocol_and_range() {
-        assert!(covers(&rule("tcp", (22, 22), "0.0.0.0/0"), 22));
-        assert!(covers(&rule("tcp", (0, 65535), "0.0.0.0/0"), 22));
-        assert!(covers(&rule("-1", (-1, -1), "0.0.0.0/0"), 22));
-        assert!(!covers(&rule("tcp", (23, 80), "0.0.0.0/0"), 22));
-        assert!(!covers(&rule("udp", (22, 22), "0.0.0.0/0"), 22));
-        assert!(!covers(&Rule { egress: true, ..rule("-1", (-1, -1), "0.0.0.0/0") }, 22));
-    }
-
-    #[test]
-    fn an_address_of_ipv6_is_in_its_block() {
-        let address = "2001:db8::7".parse().unwrap();
-        for (cidr, expected) in
-            [("::/0", true), ("2001:db8::/32", true), ("2001:db9::/32", false), ("2001:db8::7/128", true)]
-        {
-            assert_eq!(contains_6(cidr, address), expected, "{cidr}");
-        }
-        assert!(!contains_6("10.0.0.0/8", address));
+        assert!(!asked(22));
+        let rule = || vec![permission("tcp", 22, 22, &["127.0.0.0/8"])];
+        world.call::<AuthorizeSecurityGroupIngress>(&root, authorize(&group, rule())).unwrap();
+        assert!(asked(22) && !asked(23));
+        let end = RevokeSecurityGroupIngressRequest {
+            group_id: Some(group.clone()),
+            ip_permissions: Some(rule()),
+            ..Default::default()
+        };
+        world.call::<RevokeSecurityGroupIngress>(&root, end).unwrap();
+        assert!(!asked(22));
     }
 }

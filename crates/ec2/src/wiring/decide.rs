@@ -28,7 +28,7 @@ fn passes(rules: &[AclRule], address: Ipv4Addr, port: u16) -> bool {
 }
 
 /// Whether a group of an interface lets an address outside reach a TCP port.
-fn is_open(plan: &NetworkPlan, interface: &Interface, from: Ipv4Addr, port: u16) -> bool {
+pub(super) fn is_open(plan: &NetworkPlan, interface: &Interface, from: Ipv4Addr, port: u16) -> bool {
     interface.groups.iter().any(|group| lets_in(plan, group, from, port))
 }
 
@@ -66,7 +66,7 @@ pub fn open_ranges(plan: &NetworkPlan, interface: &Interface) -> Vec<(u16, u16)>
 
 #[cfg(test)]
 mod tests {
-    use rolecall_compute::plan::{Group, GroupRule, Names, Route};
+    use rolecall_compute::plan::{Group, GroupRule, Route};
     use rolecall_compute::{Cidr, Vpc};
 
     use super::*;
@@ -77,40 +77,24 @@ mod tests {
 
     /// One subnet that leads to the internet, one interface with the group `sg-1`, which has these rules.
     fn plan(ingress: Vec<GroupRule>) -> NetworkPlan {
-        let all = AclRule { allow: true, traffic: Traffic::All, cidr: block("0.0.0.0/0") };
         let subnet = Subnet {
-            id: "subnet-1".into(),
-            cidr: block("10.0.1.0/24"),
             routes: vec![Route { to: block("0.0.0.0/0"), via: Via::Internet }],
-            acl_in: vec![all.clone()],
-            acl_out: vec![all],
+            acl_in: vec![AclRule::allow_all()],
+            acl_out: vec![AclRule::allow_all()],
+            ..Subnet::new("subnet-1", block("10.0.1.0/24"))
         };
         let interface = Interface {
-            id: "eni-1".into(),
             instance: Some("i-1".into()),
-            device_index: 0,
-            addresses: vec![[10, 0, 1, 23].into()],
-            mac: [2, 0, 0, 0, 0, 1],
-            subnet: "subnet-1".into(),
             groups: vec!["sg-1".into()],
-            source_dest_check: true,
             public: vec![([10, 0, 1, 23].into(), [127, 64, 0, 9].into())],
+            ..Interface::new("eni-1", "subnet-1", [10, 0, 1, 23].into(), [2, 0, 0, 0, 0, 1])
         };
-        let names = Names {
-            support: true,
-            hostnames: true,
-            region: "us-east-1".into(),
-            domain: None,
-            servers: Vec::new(),
-        };
+        let vpc = Vpc { id: "vpc-1".into(), cidr: block("10.0.0.0/16") };
         NetworkPlan {
-            vpc: Vpc { id: "vpc-1".into(), cidr: block("10.0.0.0/16") },
-            blocks: vec![block("10.0.0.0/16")],
             subnets: vec![subnet],
             interfaces: vec![interface],
             groups: vec![Group { id: "sg-1".into(), ingress, egress: vec![] }],
-            nats: Vec::new(),
-            names,
+            ..NetworkPlan::new(vpc, "us-east-1")
         }
     }
 

@@ -17,7 +17,7 @@ use crate::place::Place;
 use crate::records::{Mark, TouchedNetworks};
 use crate::regions;
 
-pub(crate) use admission::admits;
+pub(crate) use admission::{admits, reaches_now};
 pub use decide::{open_ranges, reaches};
 pub use follow::Wiring;
 pub(crate) use follow::{Trouble, apply};

@@ -8,15 +8,15 @@ mod outside;
 mod public;
 mod resolver;
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rolecall_compute::Driver;
-use rolecall_ec2::{Machines, Plans, wiring};
+use rolecall_compute::{Driver, NetworkPlan};
+use rolecall_ec2::{Machines, Plans};
 use tokio::io::copy_bidirectional;
 use tokio::net::TcpStream;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
 pub use outside::Outside;
 pub use public::run as serve_public;
@@ -47,11 +47,9 @@ impl Networks {
         }
     }
 
-    /// Whether route table, network ACL and security groups let a client reach a TCP port of a public address.
-    pub fn admits(&self, public: Ipv4Addr, port: u16, client: SocketAddr) -> bool {
-        let SocketAddr::V4(client) = client else { return false };
-        let Some((plan, interface)) = self.plans.find_public(public) else { return false };
-        wiring::reaches(&plan, &interface, client, port)
+    /// The plans of all VPCs; changes are told.
+    pub fn plans(&self) -> watch::Receiver<HashMap<String, Arc<NetworkPlan>>> {
+        self.plans.watch()
     }
 }
 
