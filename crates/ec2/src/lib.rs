@@ -46,6 +46,7 @@ mod questions;
 mod quotas;
 mod reconcile;
 mod settings;
+mod shared_disks;
 mod snapshots;
 mod tags;
 mod templates;
@@ -56,8 +57,8 @@ pub mod wiring;
 pub use disks::{BucketSays, DiskWorker, ObjectSays, Objects, Opening, Source};
 pub use image_parameters::{ImageName, ImageNames, Parameters};
 pub use machines::{Change, Guest, Machines, Preparing};
-pub use reconcile::Reconciler;
 pub use quotas::Quotas;
+pub use reconcile::Reconciler;
 pub use upgrade::{UpgradeError, upgrade};
 pub use wiring::{Plans, Wiring};
 

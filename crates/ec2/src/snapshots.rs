@@ -1,6 +1,8 @@
 //! Snapshots of volumes. That of a root volume holds the files of its machine, copied by the driver; those of other
 //! volumes have no bytes, as the volumes have none.
 
+use std::collections::BTreeSet;
+
 use rolecall_base::{AccountId, Fault, Tags, Time};
 use rolecall_env::Env;
 use rolecall_store::{Reader, Scan, Tx};
@@ -14,7 +16,7 @@ use crate::records::{
     Boot, Bytes, DiskPlaces, DiskWork, Instance, Mark, Settled, Snapshot, SnapshotState, Snapshots, Source,
     Volume,
 };
-use crate::tags;
+use crate::{shared_disks, tags};
 
 /// The note that a snapshot's bytes are to be copied, and that bytes are to be deleted.
 pub const COPY: &str = "snapshot";
@@ -73,9 +75,13 @@ pub fn own(db: &Reader, place: Place<'_>, id: &str) -> Result<Snapshot, Fault> {
 /// # Errors
 /// When the store can't be read.
 pub fn all(db: &Reader, place: Place<'_>) -> Result<Vec<Snapshot>, Fault> {
-    let rows = db.run::<Snapshots>(&Scan::new(&()))?;
-    let seen = rows.into_iter().map(|(_, snapshot)| snapshot);
-    Ok(seen.filter(|snapshot| snapshot.region == place.region && snapshot.is_for(place.account)).collect())
+    let own = db.run::<Snapshots>(&Scan::new(&(place.account, place.region)))?;
+    let mut all: Vec<Snapshot> = own.into_iter().map(|(_, snapshot)| snapshot).collect();
+    for (id, owner) in shared_disks::seen(db, place, "snap-")? {
+        let snapshot = db.get::<Snapshots>(&(owner, place.region, id.as_str()))?;
+        all.extend(snapshot.filter(|snapshot| snapshot.is_for(place.account)));
+    }
+    Ok(all)
 }
 
 /// An ARN names no account.
@@ -135,8 +141,34 @@ pub fn write_new(tx: &mut Tx, snapshot: &Snapshot, set: &Tags) -> Result<(), Fau
     let place = Place { account: snapshot.account, region: &snapshot.region };
     let settled = Settled { account: snapshot.account, region: snapshot.region.clone() };
     tx.put::<DiskPlaces>(&snapshot.id, &settled)?;
-    tx.put::<Snapshots>(&snapshot.key(), snapshot)?;
+    put(tx, snapshot)?;
     tags::put(tx, place, &snapshot.id, set.clone())
+}
+
+/// Writes a snapshot, and to whom it is open.
+///
+/// # Errors
+/// When it can't be written.
+pub fn put(tx: &mut Tx, snapshot: &Snapshot) -> Result<(), Fault> {
+    open_to(tx, snapshot, &shared_disks::of_snapshot(snapshot))?;
+    Ok(tx.put::<Snapshots>(&snapshot.key(), snapshot)?)
+}
+
+/// Deletes a snapshot's record; its tags and bytes are others' work.
+///
+/// # Errors
+/// When it can't be written.
+pub fn delete(tx: &mut Tx, snapshot: &Snapshot) -> Result<(), Fault> {
+    open_to(tx, snapshot, &BTreeSet::new())?;
+    tx.delete::<Snapshots>(&snapshot.key())?;
+    Ok(tx.delete::<DiskPlaces>(&snapshot.id)?)
+}
+
+fn open_to(tx: &mut Tx, snapshot: &Snapshot, viewers: &BTreeSet<String>) -> Result<(), Fault> {
+    let place = Place { account: snapshot.account, region: &snapshot.region };
+    let before = tx.get::<Snapshots>(&snapshot.key())?;
+    let before = before.as_ref().map(shared_disks::of_snapshot).unwrap_or_default();
+    shared_disks::change(tx, place, &snapshot.id, &before, viewers)
 }
 
 /// The instance whose root a volume is.

@@ -1,12 +1,14 @@
 //! Records of older servers, brought to today's form before anything is served.
 
 use rolecall_base::Fault;
-use rolecall_store::{CommitError, Store, StoreError};
+use rolecall_store::{CommitError, Scan, Store, StoreError, Tx};
 
 use crate::interfaces;
 use crate::place::Place;
-use crate::records::{Embedded, EmbeddedInterfaces, Instances};
-use crate::{addresses, records::PublicAddresses, records::Taken};
+use crate::records::{
+    Embedded, EmbeddedInterfaces, Images, Instances, PublicAddresses, Settled, SharedDisks, Snapshots, Taken,
+};
+use crate::{addresses, shared_disks};
 
 /// Why records could not be brought to today's form.
 #[derive(Debug, thiserror::Error)]
@@ -19,11 +21,42 @@ pub enum UpgradeError {
     Fault(#[from] Fault),
 }
 
-/// Makes the network interface inside each instance's old record a record of its own.
+/// Brings everything to today's form.
 ///
 /// # Errors
 /// When the store can't be read or written.
 pub async fn upgrade(store: &Store) -> Result<(), UpgradeError> {
+    take_interfaces_out(store).await?;
+    list_shared_disks(store).await
+}
+
+/// Lists the images and snapshots that were opened to others before there was a list of them.
+async fn list_shared_disks(store: &Store) -> Result<(), UpgradeError> {
+    let db = store.read()?;
+    let images = db.run::<Images>(&Scan::new(&()))?.into_iter();
+    let images = images.map(|(key, image)| (key, shared_disks::of_image(&image)));
+    let snapshots = db.run::<Snapshots>(&Scan::new(&()))?.into_iter();
+    let snapshots = snapshots.map(|(key, snapshot)| (key, shared_disks::of_snapshot(&snapshot)));
+    let mut missing = Vec::new();
+    for ((account, region, id), viewers) in images.chain(snapshots) {
+        for viewer in viewers {
+            if !db.exists::<SharedDisks>(&(region.as_str(), viewer.as_str(), id.as_str()))? {
+                missing.push((
+                    (region.clone(), viewer, id.clone()),
+                    Settled { account, region: region.clone() },
+                ));
+            }
+        }
+    }
+    for some in missing.chunks(1_000) {
+        let write = |tx: &mut Tx| some.iter().try_for_each(|(key, row)| tx.put::<SharedDisks>(key, row));
+        store.update(|tx| write(tx).map_err(UpgradeError::from)).await?;
+    }
+    Ok(())
+}
+
+/// Makes the network interface inside each instance's old record a record of its own.
+async fn take_interfaces_out(store: &Store) -> Result<(), UpgradeError> {
     let rows = store.read()?.scan::<EmbeddedInterfaces>(&(), None, usize::MAX)?;
     let old = rows.into_iter().filter(|(_, row)| matches!(row, Embedded::Here(_)));
     for (key, _) in old {

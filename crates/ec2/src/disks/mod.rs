@@ -15,8 +15,8 @@ use sha2::{Digest, Sha256};
 
 use crate::faults;
 use crate::place::Place;
-use crate::records::{Bytes, DiskPlaces, DiskWork, Images, MadeDisk, MadeDisks, Mark, Snapshot, Snapshots};
-use crate::snapshots::DELETE;
+use crate::records::{Bytes, DiskWork, Images, MadeDisk, MadeDisks, Mark, Snapshot};
+use crate::snapshots::{self, DELETE};
 use crate::tags;
 
 pub use work::DiskWorker;
@@ -76,8 +76,7 @@ pub fn image_of(db: &Reader, place: Place<'_>, snapshot: &str) -> Result<Option<
 /// When the store can't be written.
 pub fn delete_snapshot(tx: &mut Tx, snapshot: &Snapshot) -> Result<(), Fault> {
     let place = Place { account: snapshot.account, region: &snapshot.region };
-    tx.delete::<Snapshots>(&snapshot.key())?;
-    tx.delete::<DiskPlaces>(&snapshot.id)?;
+    snapshots::delete(tx, snapshot)?;
     tags::put(tx, place, &snapshot.id, Default::default())?;
     match &snapshot.boot {
         Some(boot) => let_go(tx, &boot.bytes),

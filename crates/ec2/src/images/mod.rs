@@ -3,13 +3,15 @@
 mod built_in;
 mod show;
 
+use std::collections::BTreeSet;
+
 use rolecall_base::{AccountId, Fault, Tags};
 use rolecall_store::{Reader, Scan, Tx};
 
 use crate::faults;
 use crate::place::Place;
 use crate::records::{DiskPlaces, ImageAliases, ImageState, Images, Settled};
-use crate::tags;
+use crate::{shared_disks, tags};
 
 pub use crate::records::Image;
 pub use built_in::{AMAZON, DEFAULT, architecture, built_in, parameters};
@@ -119,8 +121,34 @@ pub fn write_new(tx: &mut Tx, image: &Image, set: &Tags) -> Result<(), Fault> {
     let place = Place { account: image.account, region: &image.region };
     let settled = Settled { account: image.account, region: image.region.clone() };
     tx.put::<DiskPlaces>(&image.id, &settled)?;
-    tx.put::<Images>(&image.key(), image)?;
+    put(tx, image)?;
     tags::put(tx, place, &image.id, set.clone())
+}
+
+/// Writes an image, and to whom it is open.
+///
+/// # Errors
+/// When it can't be written.
+pub fn put(tx: &mut Tx, image: &Image) -> Result<(), Fault> {
+    open_to(tx, image, &shared_disks::of_image(image))?;
+    Ok(tx.put::<Images>(&image.key(), image)?)
+}
+
+/// Deletes an image's record; its tags and bytes are others' work.
+///
+/// # Errors
+/// When it can't be written.
+pub fn delete(tx: &mut Tx, image: &Image) -> Result<(), Fault> {
+    open_to(tx, image, &BTreeSet::new())?;
+    tx.delete::<Images>(&image.key())?;
+    Ok(tx.delete::<DiskPlaces>(&image.id)?)
+}
+
+fn open_to(tx: &mut Tx, image: &Image, viewers: &BTreeSet<String>) -> Result<(), Fault> {
+    let place = Place { account: image.account, region: &image.region };
+    let before = tx.get::<Images>(&image.key())?;
+    let before = before.as_ref().map(shared_disks::of_image).unwrap_or_default();
+    shared_disks::change(tx, place, &image.id, &before, viewers)
 }
 
 /// Every image that an account sees in a region: the built-in ones, its own, and those that others share.
@@ -129,10 +157,11 @@ pub fn write_new(tx: &mut Tx, image: &Image, set: &Tags) -> Result<(), Fault> {
 /// When the store can't be read.
 pub fn all(db: &Reader, place: Place<'_>) -> Result<Vec<Image>, Fault> {
     let mut images: Vec<Image> = built_in().to_vec();
-    for (_, image) in db.run::<Images>(&Scan::new(&()))? {
-        if image.region == place.region && image.is_for(place.account) {
-            images.push(image);
-        }
+    let own = db.run::<Images>(&Scan::new(&(place.account, place.region)))?;
+    images.extend(own.into_iter().map(|(_, image)| image));
+    for (id, owner) in shared_disks::seen(db, place, "ami-")? {
+        let image = db.get::<Images>(&(owner, place.region, id.as_str()))?;
+        images.extend(image.filter(|image| image.is_for(place.account)));
     }
     Ok(images)
 }

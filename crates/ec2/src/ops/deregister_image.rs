@@ -9,7 +9,7 @@ use crate::model::{
     DeleteSnapshotReturnCode, DeregisterImage, DeregisterImageRequest, DeregisterImageResult,
 };
 use crate::place::Place;
-use crate::records::{DiskPlaces, Image, Images, Snapshots};
+use crate::records::{Image, Snapshots};
 use crate::{disks, faults, images, tags};
 
 impl Operation for DeregisterImage {
@@ -36,8 +36,7 @@ impl Operation for DeregisterImage {
         }
         faults::dry_run(input.dry_run)?;
         let tx = req.tx()?;
-        tx.delete::<Images>(&image.key())?;
-        tx.delete::<DiskPlaces>(&image.id)?;
+        images::delete(tx, &image)?;
         tags::put(tx, place, &image.id, Default::default())?;
         disks::let_go(tx, &image.bytes)?;
         let mut results = Vec::new();

@@ -7,7 +7,7 @@ use rolecall_door::{At, Authorized, Needs, Operation, Write};
 use crate::disk_questions::on_image;
 use crate::model::{DisableImage, DisableImageRequest, DisableImageResult};
 use crate::place::Place;
-use crate::records::{ImageState, Images};
+use crate::records::ImageState;
 use crate::{faults, images};
 
 impl Operation for DisableImage {
@@ -28,7 +28,7 @@ impl Operation for DisableImage {
         image.public = false;
         image.shared.clear();
         faults::dry_run(input.dry_run)?;
-        req.tx()?.put::<Images>(&image.key(), &image)?;
+        images::put(req.tx()?, &image)?;
         Ok(DisableImageResult { return_: Some(true) })
     }
 }

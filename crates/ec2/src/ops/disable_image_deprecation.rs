@@ -7,7 +7,6 @@ use rolecall_door::{At, Authorized, Needs, Operation, Write};
 use crate::disk_questions::on_image;
 use crate::model::{DisableImageDeprecation, DisableImageDeprecationRequest, DisableImageDeprecationResult};
 use crate::place::Place;
-use crate::records::Images;
 use crate::{faults, images};
 
 impl Operation for DisableImageDeprecation {
@@ -22,7 +21,7 @@ impl Operation for DisableImageDeprecation {
         let mut image = images::own(req.db()?, Place::here(req), &input.image_id)?;
         image.deprecated = None;
         faults::dry_run(input.dry_run)?;
-        req.tx()?.put::<Images>(&image.key(), &image)?;
+        images::put(req.tx()?, &image)?;
         Ok(DisableImageDeprecationResult { return_: Some(true) })
     }
 }

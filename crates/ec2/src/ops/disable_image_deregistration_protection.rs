@@ -10,7 +10,6 @@ use crate::model::{
     DisableImageDeregistrationProtectionResult,
 };
 use crate::place::Place;
-use crate::records::Images;
 use crate::{faults, images};
 
 impl Operation for DisableImageDeregistrationProtection {
@@ -25,7 +24,7 @@ impl Operation for DisableImageDeregistrationProtection {
         let mut image = images::own(req.db()?, Place::here(req), &input.image_id)?;
         image.kept = false;
         faults::dry_run(input.dry_run)?;
-        req.tx()?.put::<Images>(&image.key(), &image)?;
+        images::put(req.tx()?, &image)?;
         Ok(DisableImageDeregistrationProtectionResult { return_: Some("true".into()) })
     }
 }

@@ -7,7 +7,7 @@ use rolecall_door::{At, Authorized, Needs, Operation, Write};
 use crate::disk_questions::on_image;
 use crate::model::{EnableImage, EnableImageRequest, EnableImageResult};
 use crate::place::Place;
-use crate::records::{ImageState, Images};
+use crate::records::ImageState;
 use crate::{faults, images};
 
 impl Operation for EnableImage {
@@ -24,7 +24,7 @@ impl Operation for EnableImage {
             image.state = ImageState::Available;
         }
         faults::dry_run(input.dry_run)?;
-        req.tx()?.put::<Images>(&image.key(), &image)?;
+        images::put(req.tx()?, &image)?;
         Ok(EnableImageResult { return_: Some(true) })
     }
 }

@@ -7,7 +7,6 @@ use rolecall_door::{At, Authorized, Needs, Operation, Write};
 use crate::disk_questions::on_image;
 use crate::model::{EnableImageDeprecation, EnableImageDeprecationRequest, EnableImageDeprecationResult};
 use crate::place::Place;
-use crate::records::Images;
 use crate::{faults, images};
 
 impl Operation for EnableImageDeprecation {
@@ -26,7 +25,7 @@ impl Operation for EnableImageDeprecation {
         }
         image.deprecated = Some(input.deprecate_at);
         faults::dry_run(input.dry_run)?;
-        req.tx()?.put::<Images>(&image.key(), &image)?;
+        images::put(req.tx()?, &image)?;
         Ok(EnableImageDeprecationResult { return_: Some(true) })
     }
 }

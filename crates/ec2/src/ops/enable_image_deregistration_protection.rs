@@ -10,7 +10,6 @@ use crate::model::{
     EnableImageDeregistrationProtectionResult,
 };
 use crate::place::Place;
-use crate::records::Images;
 use crate::{faults, images};
 
 impl Operation for EnableImageDeregistrationProtection {
@@ -28,7 +27,7 @@ impl Operation for EnableImageDeregistrationProtection {
         }
         image.kept = true;
         faults::dry_run(input.dry_run)?;
-        req.tx()?.put::<Images>(&image.key(), &image)?;
+        images::put(req.tx()?, &image)?;
         Ok(EnableImageDeregistrationProtectionResult { return_: Some("true".into()) })
     }
 }

@@ -12,7 +12,6 @@ use crate::model::{
 };
 use crate::permissions::Change;
 use crate::place::Place;
-use crate::records::Images;
 
 impl Operation for ModifyImageAttribute {
     type Access = Write;
@@ -61,7 +60,7 @@ impl Operation for ModifyImageAttribute {
             change.apply(&mut image.public, &mut image.shared)?;
         }
         faults::dry_run(input.dry_run)?;
-        req.tx()?.put::<Images>(&image.key(), &image)?;
+        images::put(req.tx()?, &image)?;
         Ok(ModifyImageAttributeResponse {})
     }
 }

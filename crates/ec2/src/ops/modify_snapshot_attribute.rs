@@ -11,7 +11,6 @@ use crate::model::{
 };
 use crate::permissions::Change;
 use crate::place::Place;
-use crate::records::Snapshots;
 use crate::{faults, snapshots};
 
 impl Operation for ModifySnapshotAttribute {
@@ -51,7 +50,7 @@ impl Operation for ModifySnapshotAttribute {
         }
         change(input).apply(&mut snapshot.public, &mut snapshot.shared)?;
         faults::dry_run(input.dry_run)?;
-        req.tx()?.put::<Snapshots>(&snapshot.key(), &snapshot)?;
+        snapshots::put(req.tx()?, &snapshot)?;
         Ok(ModifySnapshotAttributeResponse {})
     }
 }

@@ -7,7 +7,6 @@ use rolecall_door::{At, Authorized, Needs, Operation, Write};
 use crate::disk_questions::on_image;
 use crate::model::{ResetImageAttribute, ResetImageAttributeRequest, ResetImageAttributeResponse};
 use crate::place::Place;
-use crate::records::Images;
 use crate::{faults, images};
 
 impl Operation for ResetImageAttribute {
@@ -23,7 +22,7 @@ impl Operation for ResetImageAttribute {
         faults::dry_run(req.input.dry_run)?;
         image.public = false;
         image.shared.clear();
-        req.tx()?.put::<Images>(&image.key(), &image)?;
+        images::put(req.tx()?, &image)?;
         Ok(ResetImageAttributeResponse {})
     }
 }

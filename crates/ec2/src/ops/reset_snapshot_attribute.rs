@@ -7,7 +7,6 @@ use rolecall_door::{At, Authorized, Needs, Operation, Write};
 use crate::disk_questions::on_snapshot;
 use crate::model::{ResetSnapshotAttribute, ResetSnapshotAttributeRequest, ResetSnapshotAttributeResponse};
 use crate::place::Place;
-use crate::records::Snapshots;
 use crate::{faults, snapshots};
 
 impl Operation for ResetSnapshotAttribute {
@@ -26,7 +25,7 @@ impl Operation for ResetSnapshotAttribute {
         faults::dry_run(req.input.dry_run)?;
         snapshot.public = false;
         snapshot.shared.clear();
-        req.tx()?.put::<Snapshots>(&snapshot.key(), &snapshot)?;
+        snapshots::put(req.tx()?, &snapshot)?;
         Ok(ResetSnapshotAttributeResponse {})
     }
 }

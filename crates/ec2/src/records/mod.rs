@@ -18,6 +18,7 @@ mod prefix_list;
 mod routing;
 mod security_group;
 mod settings;
+mod shared_disk;
 mod tagged;
 mod token;
 mod upgraded;
@@ -57,6 +58,7 @@ pub use routing::{
 };
 pub use security_group::{OfGroup, Rule, RuleGroups, RulePeer, SecurityGroup, SecurityGroups};
 pub use settings::{Cpus, HostNames, PlacementRef, Settings};
+pub use shared_disk::SharedDisks;
 pub use tagged::{TagSets, Tagged};
 pub use token::{ClientToken, ClientTokens};
 pub use upgraded::{Embedded, EmbeddedInterfaces};
