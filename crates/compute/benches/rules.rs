@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use rolecall_compute::plan::{
-    AclRule, Group, GroupRule, Interface, Names, NetworkPlan, Peer, Route, Subnet, Traffic, Via,
+    AclRule, Group, GroupRule, Interface, NetworkPlan, Peer, Route, Subnet, Traffic, Via,
 };
 use rolecall_compute::{Choice, Cidr, Config, Driver, Vpc, choose};
 
@@ -75,7 +75,6 @@ async fn measure(driver: &Driver, interfaces: u32, groups: usize) {
 
 fn plan(interfaces: u32, groups: usize) -> NetworkPlan {
     let block = |text: &str| text.parse::<Cidr>().unwrap();
-    let all = AclRule { allow: true, traffic: Traffic::All, cidr: block("0.0.0.0/0") };
     let rule = |port| GroupRule {
         traffic: Traffic::Tcp { from: port, to: port },
         peer: if port % 2 == 0 { Peer::Cidr(block("10.1.0.0/16")) } else { Peer::Group("sg-0".into()) },
@@ -85,37 +84,26 @@ fn plan(interfaces: u32, groups: usize) -> NetworkPlan {
         ingress: (1..=RULES).map(rule).collect(),
         egress: vec![GroupRule { traffic: Traffic::All, peer: Peer::Cidr(block("0.0.0.0/0")) }],
     };
-    let interface = |number: u32| Interface {
-        id: format!("eni-{number}"),
-        instance: Some(format!("i-{number}")),
-        device_index: 0,
-        addresses: vec![Ipv4Addr::from(0x0a01_0004 + number)],
-        mac: [2, 0, 0, 0, (number >> 8) as u8, number as u8],
-        subnet: "subnet-1".into(),
-        groups: vec!["sg-0".into()],
-        source_dest_check: true,
-        public: Vec::new(),
+    let interface = |number: u32| {
+        let (address, mac) =
+            (Ipv4Addr::from(0x0a01_0004 + number), [2, 0, 0, 0, (number >> 8) as u8, number as u8]);
+        Interface {
+            instance: Some(format!("i-{number}")),
+            groups: vec!["sg-0".into()],
+            ..Interface::new(&format!("eni-{number}"), "subnet-1", address, mac)
+        }
     };
+    let vpc = Vpc { id: format!("vpc-{interfaces}-{groups}"), cidr: block("10.1.0.0/16") };
     NetworkPlan {
-        vpc: Vpc { id: format!("vpc-{interfaces}-{groups}"), cidr: block("10.1.0.0/16") },
-        blocks: vec![block("10.1.0.0/16")],
         subnets: vec![Subnet {
-            id: "subnet-1".into(),
-            cidr: block("10.1.0.0/20"),
-            routes: vec![Route { to: block("10.1.0.0/16"), via: Via::Local }],
-            acl_in: vec![all.clone()],
-            acl_out: vec![all],
+            routes: vec![Route { to: vpc.cidr, via: Via::Local }],
+            acl_in: vec![AclRule::allow_all()],
+            acl_out: vec![AclRule::allow_all()],
+            ..Subnet::new("subnet-1", block("10.1.0.0/20"))
         }],
         interfaces: (0..interfaces).map(interface).collect(),
         groups: (0..groups).map(group).collect(),
-        nats: Vec::new(),
-        names: Names {
-            support: true,
-            hostnames: true,
-            region: "us-east-1".into(),
-            domain: None,
-            servers: Vec::new(),
-        },
+        ..NetworkPlan::new(vpc, "us-east-1")
     }
 }
 

@@ -155,7 +155,53 @@ pub struct Names {
     pub servers: Vec<Ipv4Addr>,
 }
 
+impl Subnet {
+    /// A subnet that nothing comes into and nothing leaves.
+    pub fn new(id: &str, cidr: Cidr) -> Subnet {
+        let (routes, acl_in, acl_out) = (Vec::new(), Vec::new(), Vec::new());
+        Subnet { id: id.to_owned(), cidr, routes, acl_in, acl_out }
+    }
+}
+
+impl Interface {
+    /// An interface with one address, in no group and attached to nothing; it would be `eth0`.
+    pub fn new(id: &str, subnet: &str, address: Ipv4Addr, mac: [u8; 6]) -> Interface {
+        Interface {
+            id: id.to_owned(),
+            instance: None,
+            device_index: 0,
+            addresses: vec![address],
+            mac,
+            subnet: subnet.to_owned(),
+            groups: Vec::new(),
+            source_dest_check: true,
+            public: Vec::new(),
+        }
+    }
+}
+
+impl AclRule {
+    /// The rule of a VPC's first network ACL.
+    pub fn allow_all() -> AclRule {
+        AclRule { allow: true, traffic: Traffic::All, cidr: Cidr { base: Ipv4Addr::UNSPECIFIED, prefix: 0 } }
+    }
+}
+
 impl NetworkPlan {
+    /// A VPC of one block with nothing in it but its names.
+    pub fn new(vpc: Vpc, region: &str) -> NetworkPlan {
+        let region = region.to_owned();
+        NetworkPlan {
+            blocks: vec![vpc.cidr],
+            vpc,
+            subnets: Vec::new(),
+            interfaces: Vec::new(),
+            groups: Vec::new(),
+            nats: Vec::new(),
+            names: Names { support: true, hostnames: true, region, domain: None, servers: Vec::new() },
+        }
+    }
+
     /// Refuses what cannot be carried out: names that the kernel does not take, addresses that are another's or nobody's.
     pub(crate) fn check(&self) -> Result<(), ComputeError> {
         check_name("VPC id", &self.vpc.id)?;

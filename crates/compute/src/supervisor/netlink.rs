@@ -21,6 +21,8 @@ const IFLA_INFO_KIND: u16 = 1;
 const IFLA_INFO_DATA: u16 = 2;
 const HEADER: usize = 16;
 const LOOPBACK: u32 = 1;
+/// Of the route that counts when no other does.
+const LAST: u32 = u32::MAX;
 const FRA_SRC: u16 = 2;
 const FRA_FWMARK: u16 = 10;
 const FRA_TABLE: u16 = 15;
@@ -60,37 +62,59 @@ pub(crate) struct Route {
     index: Option<u32>,
     /// The main one when absent.
     table: Option<u32>,
-    /// For this namespace itself.
-    local: bool,
+    end: End,
+}
+
+/// What becomes of what takes a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    Goes,
+    /// It is for this namespace itself.
+    Local,
+    /// It is dropped, where no other route of the table leads on.
+    Nowhere,
 }
 
 impl Route {
     /// To one address, straight by a link.
     pub(crate) fn to_host(address: Ipv4Addr, index: u32) -> Route {
-        Route { to: address, prefix: 32, gateway: None, index: Some(index), table: None, local: false }
+        Route { to: address, prefix: 32, gateway: None, index: Some(index), table: None, end: End::Goes }
     }
 
     /// To a block, straight by a link.
     pub(crate) fn to_block(block: Cidr, index: u32, table: Option<u32>) -> Route {
-        Route { to: block.base, prefix: block.prefix, gateway: None, index: Some(index), table, local: false }
+        Route {
+            to: block.base,
+            prefix: block.prefix,
+            gateway: None,
+            index: Some(index),
+            table,
+            end: End::Goes,
+        }
     }
 
     /// To everywhere, through a neighbor.
     pub(crate) fn default_by(gateway: Ipv4Addr, index: u32, table: Option<u32>) -> Route {
         let to = Ipv4Addr::UNSPECIFIED;
-        Route { to, prefix: 0, gateway: Some(gateway), index: Some(index), table, local: false }
+        Route { to, prefix: 0, gateway: Some(gateway), index: Some(index), table, end: End::Goes }
     }
 
     /// To everywhere, through an address that another route leads to.
     pub(crate) fn by_host(gateway: Ipv4Addr, table: u32) -> Route {
         let to = Ipv4Addr::UNSPECIFIED;
-        Route { to, prefix: 0, gateway: Some(gateway), index: None, table: Some(table), local: false }
+        Route { to, prefix: 0, gateway: Some(gateway), index: None, table: Some(table), end: End::Goes }
+    }
+
+    /// What the table has no better way for ends here.
+    pub(crate) fn nowhere(table: u32) -> Route {
+        let to = Ipv4Addr::UNSPECIFIED;
+        Route { to, prefix: 0, gateway: None, index: None, table: Some(table), end: End::Nowhere }
     }
 
     /// Every address is one's own.
     pub(crate) fn all_local(table: u32) -> Route {
         let (to, index) = (Ipv4Addr::UNSPECIFIED, Some(LOOPBACK));
-        Route { to, prefix: 0, gateway: None, index, table: Some(table), local: true }
+        Route { to, prefix: 0, gateway: None, index, table: Some(table), end: End::Local }
     }
 }
 
@@ -228,10 +252,11 @@ impl Batch {
 
     fn write_route(mut self, label: &'static str, kind: u16, flags: libc::c_int, route: &Route) -> Self {
         let at = self.open(label, kind, flags);
-        let (scope, kind) = match (route.local, route.gateway) {
-            (true, _) => (libc::RT_SCOPE_HOST, libc::RTN_LOCAL),
-            (false, Some(_)) => (libc::RT_SCOPE_UNIVERSE, libc::RTN_UNICAST),
-            (false, None) => (libc::RT_SCOPE_LINK, libc::RTN_UNICAST),
+        let (scope, kind) = match (route.end, route.gateway) {
+            (End::Local, _) => (libc::RT_SCOPE_HOST, libc::RTN_LOCAL),
+            (End::Nowhere, _) => (libc::RT_SCOPE_UNIVERSE, libc::RTN_BLACKHOLE),
+            (End::Goes, Some(_)) => (libc::RT_SCOPE_UNIVERSE, libc::RTN_UNICAST),
+            (End::Goes, None) => (libc::RT_SCOPE_LINK, libc::RTN_UNICAST),
         };
         let protocol = libc::RTPROT_BOOT;
         self.bytes.0.extend([libc::AF_INET as u8, route.prefix, 0, 0, 0, protocol, scope, kind]);
@@ -239,6 +264,9 @@ impl Batch {
         self.bytes.put(libc::RTA_TABLE, &route.table.unwrap_or(libc::RT_TABLE_MAIN.into()).to_ne_bytes());
         if route.prefix > 0 {
             self.bytes.put(libc::RTA_DST, &route.to.octets());
+        }
+        if route.end == End::Nowhere {
+            self.bytes.put(libc::RTA_PRIORITY, &LAST.to_ne_bytes());
         }
         if let Some(gateway) = route.gateway {
             self.bytes.put(libc::RTA_GATEWAY, &gateway.octets());

@@ -3,10 +3,12 @@
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
+    clippy::indexing_slicing,
     clippy::print_stdout,
     reason = "test code, although no test itself"
 )]
 
+pub mod networks;
 mod podman;
 
 use std::path::PathBuf;

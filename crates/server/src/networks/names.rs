@@ -167,7 +167,7 @@ fn public_domain(region: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use rolecall_compute::plan::{AclRule, Interface, Names, Route, Subnet, Traffic, Via};
+    use rolecall_compute::plan::{AclRule, Interface, Route, Subnet, Via};
     use rolecall_compute::{Cidr, Vpc};
 
     use super::*;
@@ -178,39 +178,23 @@ mod tests {
 
     /// One subnet that leads to the internet, one instance with a public address and the group `sg-1`.
     fn plan() -> NetworkPlan {
-        let all = AclRule { allow: true, traffic: Traffic::All, cidr: block("0.0.0.0/0") };
         let subnet = Subnet {
-            id: "subnet-1".into(),
-            cidr: block("10.0.1.0/24"),
             routes: vec![Route { to: block("0.0.0.0/0"), via: Via::Internet }],
-            acl_in: vec![all.clone()],
-            acl_out: vec![all],
+            acl_in: vec![AclRule::allow_all()],
+            acl_out: vec![AclRule::allow_all()],
+            ..Subnet::new("subnet-1", block("10.0.1.0/24"))
         };
         let interface = Interface {
-            id: "eni-1".into(),
             instance: Some("i-0123".into()),
-            device_index: 0,
-            addresses: vec![[10, 0, 1, 23].into()],
-            mac: [2, 0, 0, 0, 0, 1],
-            subnet: "subnet-1".into(),
             groups: vec!["sg-1".into()],
-            source_dest_check: true,
             public: vec![([10, 0, 1, 23].into(), [127, 64, 0, 9].into())],
+            ..Interface::new("eni-1", "subnet-1", [10, 0, 1, 23].into(), [2, 0, 0, 0, 0, 1])
         };
+        let vpc = Vpc { id: "vpc-1".into(), cidr: block("10.0.0.0/16") };
         NetworkPlan {
-            vpc: Vpc { id: "vpc-1".into(), cidr: block("10.0.0.0/16") },
-            blocks: vec![block("10.0.0.0/16")],
             subnets: vec![subnet],
             interfaces: vec![interface],
-            groups: Vec::new(),
-            nats: Vec::new(),
-            names: Names {
-                support: true,
-                hostnames: true,
-                region: "us-east-1".into(),
-                domain: None,
-                servers: Vec::new(),
-            },
+            ..NetworkPlan::new(vpc, "us-east-1")
         }
     }
 

@@ -12,6 +12,7 @@ mod guest;
 mod matching;
 mod numbers;
 mod sockets;
+mod targets;
 
 use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};
@@ -34,6 +35,7 @@ pub(crate) use guest::set_up_places;
 use numbers::Numbers;
 pub(crate) use sockets::meeting;
 use sockets::{DNS, IMDS, IMDS_6};
+use targets::Targets;
 
 const TABLE: &str = "rolecall";
 const LOOPBACK: u32 = 1;
@@ -58,8 +60,8 @@ pub(crate) struct Router {
     known: Known,
     plan: Option<NetworkPlan>,
     table: Option<nft::Table>,
-    /// Interfaces that routes lead to, with the address they are reached by.
-    targets: HashMap<u32, Ipv4Addr>,
+    /// Interfaces that routes lead to, by their links.
+    targets: Targets,
     guests: HashMap<String, Guest>,
 }
 
@@ -122,7 +124,7 @@ impl Router {
             known,
             plan: None,
             table: None,
-            targets: HashMap::new(),
+            targets: Targets::default(),
             guests: HashMap::new(),
         })
     }
@@ -153,6 +155,7 @@ impl Router {
         // What is half done goes with the instance too.
         self.guests.insert(id.to_owned(), guest);
         attached?;
+        self.lead_to_targets();
         home.visit(self.namespace.as_fd(), || sockets::metadata(first))
     }
 
@@ -187,7 +190,7 @@ impl Router {
         if let Some(table) = &mut self.table {
             table.become_like(rules)?;
         }
-        self.lead_to_targets(&plan)?;
+        self.set_targets(&plan)?;
         let mut guests = std::mem::take(&mut self.guests);
         for (id, guest) in &mut guests {
             let wanted = wanted(&plan, id);
@@ -208,6 +211,7 @@ impl Router {
             }
         }
         self.guests = guests;
+        self.lead_to_targets();
         self.known.links.keep(|id| plan.interface(id).is_some());
         self.known.subnets.keep(|id| plan.subnet(id).is_some());
         let lists: HashSet<&Vec<String>> =
@@ -305,32 +309,6 @@ impl Router {
         let changed = guest.change(home, interface, subnet.cidr);
         routed.and(checked).and(changed)
     }
-
-    /// Routing tables for what goes to an interface by a route.
-    fn lead_to_targets(&mut self, plan: &NetworkPlan) -> io::Result<()> {
-        let mut wanted = HashMap::new();
-        for route in plan.subnets.iter().flat_map(|subnet| &subnet.routes) {
-            let crate::plan::Via::Interface(id) = &route.via else { continue };
-            let target = plan.interface(id).filter(|_| firewall::is_forwarder(plan, id));
-            if let Some(address) = target.and_then(|interface| interface.addresses.first()) {
-                wanted.insert(self.known.links.of(id), *address);
-            }
-        }
-        let mut batch = Batch::default();
-        for (link, _) in self.targets.iter().filter(|(link, _)| !wanted.contains_key(link)) {
-            batch = batch.delete_rule(interface_mark(*link));
-        }
-        for (link, address) in wanted.iter().filter(|(link, address)| self.targets.get(link) != Some(address))
-        {
-            if !self.targets.contains_key(link) {
-                batch = batch.rule(interface_mark(*link), interface_mark(*link));
-            }
-            batch = batch.route(&Route::by_host(*address, interface_mark(*link)));
-        }
-        self.netlink.run(batch)?;
-        self.targets = wanted;
-        Ok(())
-    }
 }
 
 /// Addresses of the VPC's own services: metadata, names, and the endpoint of the API, which has names too.
@@ -350,23 +328,10 @@ fn wanted(plan: &NetworkPlan, instance: &str) -> Vec<(Interface, Subnet)> {
 
 /// The one interface of an instance whose VPC has no plan.
 fn unplanned(id: &str, network: &spec::Network) -> (Interface, Subnet) {
-    let subnet = Subnet {
-        id: String::new(),
-        cidr: network.subnet,
-        routes: Vec::new(),
-        acl_in: Vec::new(),
-        acl_out: Vec::new(),
-    };
+    let subnet = Subnet::new("", network.subnet);
     let interface = Interface {
-        id: id.to_owned(),
         instance: Some(id.to_owned()),
-        device_index: 0,
-        addresses: vec![network.private_ip],
-        mac: network.mac,
-        subnet: String::new(),
-        groups: Vec::new(),
-        source_dest_check: true,
-        public: Vec::new(),
+        ..Interface::new(id, &subnet.id, network.private_ip, network.mac)
     };
     (interface, subnet)
 }
