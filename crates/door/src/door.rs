@@ -20,7 +20,7 @@ use crate::needs::{self, Ask, Needs};
 use crate::operation::{Db, Extensions, Lazy, Operation, Place, Sight, unavailable};
 use crate::payload::Payload;
 use crate::prepare::SlowWork;
-use crate::request::Origin;
+use crate::request::{Origin, Way};
 use crate::row::{AnyInput, AnyOutput, Row, Run, StageFn, Streaming, row, streaming_row};
 use crate::stranger::stranger;
 use crate::unproven::Unproven;
@@ -260,7 +260,8 @@ impl Door {
                 let answers = self.ask(pass, place, Sight::Now(&tx), asked)?;
                 self.run(pass, place, Db::Write(&mut tx), &answers)?
             };
-            for premise in pass.visitor.premises() {
+            let of_way = pass.origin.way.iter().flat_map(|way| &*way.premises);
+            for premise in pass.visitor.premises().iter().chain(of_way) {
                 tx.require(premise.clone());
             }
             needs::require_placements(&asked.asks, &mut tx);
@@ -289,8 +290,12 @@ impl Door {
         Err(Fault::new("ServiceUnavailable", 503, "Too many changes at once; please try again."))
     }
 
-    /// Asks who the caller is again: a conflict may mean that its rights have changed.
+    /// Asks again who the caller is and how it came: a conflict may mean that its rights or its way have changed.
     fn refresh(&self, pass: &mut Pass<'_>) -> Result<(), Fault> {
+        if let Some(way) = pass.origin.way.take() {
+            let premises = way.finder.find(&mut pass.origin)?;
+            pass.origin.way = Some(Way { premises, ..way });
+        }
         let caller = &pass.visitor.caller;
         let (Some(known), Some(id)) = (&pass.visitor.known, &caller.access_key_id) else { return Ok(()) };
         let fresh = self.identity.known(id, known.token());

@@ -32,7 +32,7 @@ pub use front::{Front, WholeBodyCheck};
 pub use needs::{Ask, Asking, KeyValue, Needs, Placed, Question, Resource};
 pub use operation::{Access, At, Authorized, Extensions, Operation, Prepare, Read, Slow, Write};
 pub use payload::Payload;
-pub use request::{ByteStream, Endpoint, Origin, Request, RequestBody, Signature, Source};
+pub use request::{ByteStream, Endpoint, FindWay, Origin, Request, RequestBody, Signature, Source, Way};
 pub use resources::{ByArn, TrustingRole};
 pub use row::{Pending, Proving, Row, Staging, Streaming, proving_row, row, streaming_row};
 pub use service_session::ServiceSession;

@@ -8,8 +8,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_core::Stream;
 use http::HeaderMap;
-use rolecall_base::{AccountId, Time};
+use rolecall_base::{AccountId, Fault, Time};
 use rolecall_policy::PolicySet;
+use rolecall_store::Pre;
 
 /// Where a request came from, as far as we know it ourselves and not by the client's word.
 #[derive(Clone, Debug, Default)]
@@ -31,8 +32,27 @@ pub struct Origin {
     pub signature: Option<Signature>,
     /// The VPC endpoint that it came through.
     pub endpoint: Option<Arc<Endpoint>>,
+    /// How it came, where that may change while it is decided.
+    pub way: Option<Way>,
     /// For what a service calls that acts for itself: `aws:SourceArn` and `aws:SourceAccount`.
     pub source: Option<Source>,
+}
+
+/// The way of a request through a network.
+#[derive(Clone, Debug)]
+pub struct Way {
+    /// What must still be so when something that was decided by it is committed.
+    pub premises: Arc<[Pre]>,
+    pub finder: Arc<dyn FindWay>,
+}
+
+/// Who finds the way of one request.
+pub trait FindWay: Send + Sync + fmt::Debug {
+    /// Says in an origin how it comes as things are now; gives the premises of that.
+    ///
+    /// # Errors
+    /// When that can't be found out.
+    fn find(&self, origin: &mut Origin) -> Result<Arc<[Pre]>, Fault>;
 }
 
 /// A VPC endpoint, as far as decisions are concerned.

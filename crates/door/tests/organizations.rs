@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rolecall_actions::{iam, s3, sts};
 use rolecall_base::{AccountId, Fault};
 use rolecall_door::{
-    At, Authorized, ByArn, Endpoint, Needs, Operation, Origin, Read, Source, Visitor, Write,
+    At, Authorized, ByArn, Endpoint, FindWay, Needs, Operation, Origin, Read, Source, Visitor, Way, Write,
 };
 use rolecall_identity::records::{
     Mark, Member, Members, MembersOfOrganization, OnTarget, Organization, OrganizationPolicies,
@@ -15,6 +15,7 @@ use rolecall_identity::records::{
 };
 use rolecall_identity::{Caller, Federation, Session, SessionKind, Who, bind_anew, seal};
 use rolecall_policy::{Kind, Layer, Named, Policy, PolicyId, PolicySet, ResourceKind};
+use rolecall_store::{Pre, Store};
 use rolecall_testkit::{ACCOUNT, REGION, World, check_fault};
 use rolecall_wire::record::{Tell, Teller};
 use rolecall_wire::{Input, Message, Meta, Output, Protocol, Response, Route, Shape, Violations};
@@ -484,6 +485,35 @@ fn the_policy_of_a_vpc_endpoint_must_allow_what_passes() {
     assert!(message.ends_with("because no VPC endpoint policy allows the s3:GetObject action"), "{message}");
     let denied = scene.get_from(&scene.world.root(scene.outside), endpoint(&scene, &statement("Deny", ALL)));
     let message = check_fault(denied, "AccessDenied");
+    assert!(message.contains("with an explicit deny in a VPC endpoint policy"), "{message}");
+}
+
+/// A way that leads through another endpoint now than when the request came.
+#[derive(Debug)]
+struct Moved(Option<Arc<Endpoint>>);
+
+impl FindWay for Moved {
+    fn find(&self, origin: &mut Origin) -> Result<Arc<[Pre]>, Fault> {
+        origin.endpoint.clone_from(&self.0);
+        Ok(Arc::default())
+    }
+}
+
+#[test]
+fn a_change_is_decided_by_the_endpoint_that_it_comes_through_when_it_is_committed() {
+    let scene = Scene::new();
+    let ann = scene.user(scene.outside);
+    let renamed = |now: &str| {
+        let then = endpoint(&scene, &statement("Allow", ALL));
+        let finder = Arc::new(Moved(endpoint(&scene, now).endpoint));
+        // Something that was so when the way was found, and is no longer.
+        let premises = [Pre::Absent(Store::key::<Members>(&scene.member))].into();
+        let origin = Origin { way: Some(Way { premises, finder }), ..then };
+        let call = scene.world.door.call::<Rename>(ann.clone(), REGION, origin, Given::default());
+        scene.world.run(call)
+    };
+    renamed(&statement("Allow", ALL)).unwrap();
+    let message = check_fault(renamed(&statement("Deny", ALL)), "AccessDenied");
     assert!(message.contains("with an explicit deny in a VPC endpoint policy"), "{message}");
 }
 

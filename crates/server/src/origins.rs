@@ -7,11 +7,11 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rolecall_base::{AccountId, Fault};
-use rolecall_door::{Endpoint, Origin};
+use rolecall_door::{Endpoint, FindWay, Origin, Way};
 use rolecall_ec2::origins::{self, EVERYTHING};
 use rolecall_identity::Identity;
 use rolecall_policy::Kind;
-use rolecall_store::Hint;
+use rolecall_store::{Hint, Pre};
 use sha2::{Digest, Sha256};
 
 /// Addresses and services whose ways are remembered.
@@ -30,14 +30,40 @@ pub struct Inside {
 struct Seen {
     /// Tells of any commit after that.
     hint: Hint,
-    ways: HashMap<(Ipv4Addr, String), Way>,
+    ways: HashMap<(Ipv4Addr, String), Found>,
 }
 
 /// What a way makes of an origin.
 #[derive(Clone)]
-struct Way {
+struct Found {
     public: Option<Ipv4Addr>,
     endpoint: Option<Arc<Endpoint>>,
+    /// True of the store as long as this is the way.
+    premises: Arc<[Pre]>,
+}
+
+/// One client inside that asks a service.
+struct Client {
+    inside: Arc<Inside>,
+    from: Ipv4Addr,
+    service: String,
+}
+
+impl FindWay for Client {
+    fn find(&self, origin: &mut Origin) -> Result<Arc<[Pre]>, Fault> {
+        let found = self.inside.way(self.from, &self.service)?;
+        origin.private = found.endpoint.is_none() && found.public.is_none();
+        let public = found.public.filter(|_| found.endpoint.is_none());
+        origin.source_ip = Some(public.unwrap_or(self.from).into());
+        origin.endpoint = found.endpoint;
+        Ok(found.premises)
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} in {} asks {}", self.from, self.inside.vpc, self.service)
+    }
 }
 
 impl Inside {
@@ -61,24 +87,19 @@ impl Inside {
     ///
     /// # Errors
     /// When the store can't be read: then nothing may pass as coming from elsewhere.
-    pub fn complete(&self, origin: &mut Origin, service: &str) -> Result<(), Fault> {
+    pub fn complete(self: &Arc<Inside>, origin: &mut Origin, service: &str) -> Result<(), Fault> {
         let Some(IpAddr::V4(from)) = origin.source_ip else {
             origin.private = true;
             return Ok(());
         };
-        let way = self.way(from, service)?;
-        origin.private = way.endpoint.is_none() && way.public.is_none();
-        if way.endpoint.is_none()
-            && let Some(public) = way.public
-        {
-            origin.source_ip = Some(public.into());
-        }
-        origin.endpoint = way.endpoint;
+        let client = Arc::new(Client { inside: self.clone(), from, service: service.to_owned() });
+        let premises = client.find(origin)?;
+        origin.way = Some(Way { premises, finder: client });
         Ok(())
     }
 
     /// The way from an address to a service. It is looked for again only when anything was committed since.
-    fn way(&self, from: Ipv4Addr, service: &str) -> Result<Way, Fault> {
+    fn way(&self, from: Ipv4Addr, service: &str) -> Result<Found, Fault> {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         if seen.hint.take() || seen.ways.len() >= REMEMBERED {
             seen.ways.clear();
@@ -87,8 +108,9 @@ impl Inside {
         if let Some(way) = seen.ways.get(&key) {
             return Ok(way.clone());
         }
-        let db = self.identity.store.read()?;
-        let found = origins::way(&db, (self.account, &self.region), &self.vpc, from, service)?;
+        // A transaction knows what it has read.
+        let recording = self.identity.store.begin()?;
+        let found = origins::way(&recording, (self.account, &self.region), &self.vpc, from, service)?;
         let endpoint = match found.endpoint {
             None => None,
             Some(own) => {
@@ -105,7 +127,7 @@ impl Inside {
                 }))
             }
         };
-        let way = Way { public: found.public, endpoint };
+        let way = Found { public: found.public, endpoint, premises: recording.premises().into() };
         seen.ways.insert(key, way.clone());
         Ok(way)
     }
