@@ -7,10 +7,10 @@ use std::task::{Context, Poll};
 
 use bytes::{Buf, Bytes};
 use futures_core::Stream;
-use rolecall_base::{AccountId, Fault, Tags};
+use rolecall_base::{AccountId, Fault};
 use rolecall_compute::ImageSource;
 use rolecall_door::{At, Origin, Visitor};
-use rolecall_ec2::{BucketSays, Opening, Source};
+use rolecall_ec2::{BucketSays, ObjectSays, Opening, Source};
 use rolecall_identity::Caller;
 use rolecall_s3::model::{GetObject, GetObjectRequest};
 use rolecall_s3::records::Heads;
@@ -30,18 +30,20 @@ impl Source for ImageObjects {
         Ok(said.map(|said| BucketSays { owner: said.owner, policy: said.policy }))
     }
 
-    fn tags(&self, db: &Reader, bucket: &str, key: &str) -> Result<Option<Tags>, Fault> {
-        Ok(db.get::<Heads>(&(bucket, key))?.map(|row| row.head.tags))
+    fn object(&self, db: &Reader, bucket: &str, key: &str) -> Result<Option<ObjectSays>, Fault> {
+        let row = db.get::<Heads>(&(bucket, key))?;
+        Ok(row.map(|row| ObjectSays { tags: row.head.tags, etag: row.head.etag }))
     }
 
     /// Reads as the owner of the bucket: whether the caller may was decided when the image was registered.
-    fn open(&self, owner: AccountId, region: &str, bucket: &str, key: &str) -> Opening {
+    fn open(&self, owner: AccountId, region: &str, bucket: &str, key: &str, etag: Option<&str>) -> Opening {
         let door = self.0.door.get().and_then(std::sync::Weak::upgrade);
         let input = GetObjectRequest {
             bucket: bucket.to_owned(),
             key: key.to_owned(),
             // A bucket of the same name that is somebody else's by now is another bucket.
             expected_bucket_owner: Some(owner.to_string()),
+            if_match: etag.map(|etag| format!("\"{etag}\"")),
             ..Default::default()
         };
         let region = region.to_owned();

@@ -39,14 +39,21 @@ pub trait Source: Send + Sync + fmt::Debug {
     /// When the store can't be read.
     fn bucket(&self, at: &At<'_>, bucket: &str) -> Result<Option<BucketSays>, Fault>;
 
-    /// The tags of an object; `None` when there is none.
+    /// An object; `None` when there is none.
     ///
     /// # Errors
     /// When the store can't be read.
-    fn tags(&self, db: &Reader, bucket: &str, key: &str) -> Result<Option<Tags>, Fault>;
+    fn object(&self, db: &Reader, bucket: &str, key: &str) -> Result<Option<ObjectSays>, Fault>;
 
-    /// Its bytes, as the bucket's owner reads them.
-    fn open(&self, owner: AccountId, region: &str, bucket: &str, key: &str) -> Opening;
+    /// Its bytes, as the bucket's owner reads them, as long as they are those of the entity tag.
+    fn open(&self, owner: AccountId, region: &str, bucket: &str, key: &str, etag: Option<&str>) -> Opening;
+}
+
+/// What is asked about an object, and what tells whether it is still the same one later.
+#[derive(Clone, Debug)]
+pub struct ObjectSays {
+    pub tags: Tags,
+    pub etag: String,
 }
 
 /// What a bucket adds to the question whether its object may be read.

@@ -181,10 +181,14 @@ impl DiskWorker {
     }
 
     async fn bring(&self, image: &Image) -> Result<(), String> {
-        let Bytes::Object { owner, bucket, key } = &image.bytes else { return Ok(()) };
+        let Bytes::Object { owner, bucket, key, etag } = &image.bytes else { return Ok(()) };
         let objects = self.door.extensions.get::<Objects>().map_err(|fault| fault.message().to_owned())?;
-        let source = objects.0.open(*owner, &image.region, bucket, key).await;
-        let source = source.map_err(|fault| format!("{bucket}/{key}: {}", fault.message()))?;
+        let source = objects.0.open(*owner, &image.region, bucket, key, etag.as_deref()).await;
+        let source = source.map_err(|fault| match fault.code() {
+            // Whether the caller may read what is there now was never asked.
+            "PreconditionFailed" => format!("{bucket}/{key} was replaced after the image was registered"),
+            _ => format!("{bucket}/{key}: {}", fault.message()),
+        })?;
         let done = self.machines.driver.import_image(&image.id, source).await;
         done.map(|_| ()).map_err(|error| error.to_string())
     }
@@ -250,4 +254,70 @@ fn settle_images(tx: &mut Tx, snapshot: &Snapshot) -> Result<(), Fault> {
         tx.put::<Images>(&image.key(), &image)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use rolecall_base::AccountId;
+    use rolecall_compute::{Driver, ImageSource};
+    use rolecall_door::{At, Extensions};
+    use rolecall_testkit::{ACCOUNT, World};
+
+    use super::*;
+    use crate::disks::{BucketSays, ObjectSays, Opening, Source};
+    use crate::machines::Guest;
+    use crate::model::*;
+
+    /// The entity tag of the one object that there is.
+    #[derive(Debug)]
+    struct One(Mutex<&'static str>);
+
+    impl Source for One {
+        fn bucket(&self, _: &At<'_>, _: &str) -> Result<Option<BucketSays>, Fault> {
+            Ok(Some(BucketSays { owner: ACCOUNT, policy: None }))
+        }
+
+        fn object(&self, _: &Reader, _: &str, _: &str) -> Result<Option<ObjectSays>, Fault> {
+            let etag = (*self.0.lock().unwrap()).to_owned();
+            Ok(Some(ObjectSays { tags: Default::default(), etag }))
+        }
+
+        fn open(&self, _: AccountId, _: &str, _: &str, _: &str, etag: Option<&str>) -> Opening {
+            let same = etag == Some(*self.0.lock().unwrap());
+            Box::pin(async move {
+                let other = || Fault::new("PreconditionFailed", 412, "");
+                same.then(|| ImageSource::Stream(Box::new(tokio::io::empty()))).ok_or_else(other)
+            })
+        }
+    }
+
+    #[test]
+    fn an_object_that_was_replaced_after_it_was_asked_about_is_not_read() {
+        let one = Arc::new(One(Mutex::new("first")));
+        let machines = Arc::new(Machines::new(Driver::none(), Guest::default(), |_| {}));
+        let mut extensions = Extensions::default();
+        extensions.insert(Arc::new(Objects(one.clone())));
+        let world = World::with(1, extensions);
+        let worker = DiskWorker::new(world.door.clone(), machines);
+        let root = world.root(ACCOUNT);
+        let register = |name: &str, later: &'static str| {
+            let input = RegisterImageRequest {
+                name: name.into(),
+                image_location: Some("images/root.tar".into()),
+                ..Default::default()
+            };
+            let id = world.call::<RegisterImage>(&root, input).unwrap().image_id.unwrap();
+            *one.0.lock().unwrap() = later;
+            world.run(worker.step());
+            let input = DescribeImagesRequest { image_ids: Some(vec![id]), ..Default::default() };
+            world.call::<DescribeImages>(&root, input).unwrap().images.unwrap().remove(0)
+        };
+        assert_eq!(register("kept", "first").state.as_deref(), Some("available"));
+        let image = register("lost", "second");
+        assert_eq!(image.state.as_deref(), Some("failed"));
+        let reason = image.state_reason.unwrap().message.unwrap();
+        assert!(reason.contains("was replaced after the image was registered"), "{reason}");
+    }
 }

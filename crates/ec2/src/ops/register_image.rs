@@ -33,7 +33,8 @@ impl Operation for RegisterImage {
                 let says = match at.extensions.get::<Objects>() {
                     Ok(objects) => {
                         // As S3's own question has them.
-                        for tag in objects.0.tags(at.db()?, bucket, key)?.unwrap_or_default().iter() {
+                        let says = objects.0.object(at.db()?, bucket, key)?;
+                        for tag in says.iter().flat_map(|says| says.tags.iter()) {
                             question = question.tag(s3::key::ExistingObjectTag, &tag.key, &tag.value);
                         }
                         objects.0.bucket(at, bucket)?
@@ -111,15 +112,15 @@ fn of_object(req: &Authorized<'_, RegisterImage>, bucket: &str, key: &str) -> Re
     let Ok(objects) = req.extensions.get::<Objects>() else {
         return Err(faults::unsupported("ImageLocation"));
     };
-    let there = objects.0.tags(req.db()?, bucket, key)?.is_some();
-    let Some(says) = objects.0.bucket(&req.at(), bucket)?.filter(|_| there) else {
+    let object = objects.0.object(req.db()?, bucket, key)?;
+    let (Some(says), Some(object)) = (objects.0.bucket(&req.at(), bucket)?, object) else {
         let text = format!(
             "HTTP 404 (Not Found) response for URL http://{bucket}.s3.amazonaws.com/{key}: check your manifest path is correct and in the correct region."
         );
         return Err(faults::other("InvalidManifest", text));
     };
     let (bucket, key) = (bucket.to_owned(), key.to_owned());
-    let bytes = Bytes::Object { owner: says.owner, bucket, key };
+    let bytes = Bytes::Object { owner: says.owner, bucket, key, etag: Some(object.etag) };
     let boot = Boot { root_device: root_device(input), ..Boot::default() };
     let mut image = image(req, Boot { bytes, ..boot });
     image.state = ImageState::Pending;

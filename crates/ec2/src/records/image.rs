@@ -86,8 +86,14 @@ pub enum Bytes {
     Host,
     /// In the driver's store of images, under this name.
     Stored(String),
-    /// They are to come from an object of S3; whose bucket it was when that was decided.
-    Object { owner: AccountId, bucket: String, key: String },
+    /// They are to come from an object of S3; whose bucket it was when that was decided, and which bytes were in it.
+    Object {
+        owner: AccountId,
+        bucket: String,
+        key: String,
+        #[serde(default)]
+        etag: Option<String>,
+    },
 }
 
 impl Image {
