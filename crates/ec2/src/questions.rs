@@ -96,6 +96,34 @@ fn described<A: OnInstance>(question: Question<A>, instance: &Instance) -> Quest
         .key(key::MetadataHttpPutResponseHopLimit, Some(metadata.hop_limit.to_string()))
 }
 
+/// What a request sets: attributes by AWS's names, each with its value if the request gives one.
+pub type Given<'g> = [(&'g str, Option<String>)];
+
+/// Adds the values that a request gives: `ec2:Attribute/HttpTokens`.
+pub fn with_values<A>(question: Question<A>, given: &Given<'_>) -> Question<A>
+where
+    A: Action + Takes<key::AttributeAttributeName>,
+{
+    let values = given.iter().filter_map(|(name, value)| Some((name, value.as_deref()?)));
+    values.fold(question, |question, (name, value)| question.tag(key::AttributeAttributeName, name, value))
+}
+
+/// The same, and the names of the attributes: `ec2:Attribute`.
+pub fn with_attributes<A>(question: Question<A>, given: &Given<'_>) -> Question<A>
+where
+    A: Action + Takes<key::Attribute> + Takes<key::AttributeAttributeName>,
+{
+    let names: Vec<_> =
+        given.iter().filter(|(_, value)| value.is_some()).map(|(name, _)| (*name).to_owned()).collect();
+    let question = with_values(question, given);
+    if names.is_empty() { question } else { question.list(key::Attribute, names) }
+}
+
+/// A number or a flag as condition keys have it.
+pub fn said(value: Option<impl ToString>) -> Option<String> {
+    value.map(|value| value.to_string())
+}
+
 /// `enabled` or `disabled`
 pub fn enabled(yes: bool) -> &'static str {
     if yes { "enabled" } else { "disabled" }

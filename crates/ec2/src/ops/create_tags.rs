@@ -1,13 +1,24 @@
 //! CreateTags: sets tags of any resources, replacing values of the same keys.
 
-use rolecall_actions::ec2::{self};
+use rolecall_actions::Kind;
+use rolecall_actions::ec2::{self, key, kind};
 use rolecall_base::Fault;
-use rolecall_door::{At, Authorized, Needs, Operation, Write};
+use rolecall_door::{At, Authorized, Needs, Operation, Question, Write};
 
+use crate::disk_questions::{on_image, on_snapshot, on_volume};
+use crate::elastic::on_elastic;
 use crate::faults;
+use crate::groups;
+use crate::interface_questions::on_interface;
 use crate::kinds::{self, on_tagged};
 use crate::model::{CreateTags, CreateTagsRequest, CreateTagsResponse};
+use crate::network::questions::{
+    on_dhcp_options, on_internet_gateway, on_network_acl, on_route_table, on_subnet, on_vpc,
+};
 use crate::place::Place;
+use crate::placement_groups;
+use crate::questions::on_instance;
+use crate::records::{KeyPairNames, KeyPairs};
 use crate::tags;
 
 impl Operation for CreateTags {
@@ -18,7 +29,7 @@ impl Operation for CreateTags {
         let text = |text: &'_ Option<String>| text.clone().unwrap_or_default();
         let wished: Vec<_> = input.tags.iter().map(|tag| (text(&tag.key), text(&tag.value))).collect();
         for id in &input.resources {
-            let question = on_tagged(ec2::CreateTags, at, id)?;
+            let question = question(at, id)?;
             asked.push(question.request_tags(tags::pairs(&wished)).done());
         }
         if asked.is_empty() {
@@ -49,6 +60,45 @@ impl Operation for CreateTags {
         }
         Ok(CreateTagsResponse {})
     }
+}
+
+/// The question about one resource, with the condition keys that only its kind has. DeleteTags takes none of these.
+fn question(at: &At<'_>, id: &str) -> Result<Question<ec2::CreateTags>, Fault> {
+    let action = ec2::CreateTags;
+    match kinds::kind_of(id).unwrap_or_default() {
+        kind::Instance::NAME => on_instance(action, at, id),
+        kind::Volume::NAME => on_volume(action, at, id),
+        kind::Snapshot::NAME => Ok(on_snapshot(action, at, id)?.key(key::SnapshotID, Some(id))),
+        kind::Image::NAME => on_image(action, at, id),
+        kind::NetworkInterface::NAME => on_interface(action, at, id),
+        kind::Vpc::NAME => on_vpc(action, at, id),
+        kind::Subnet::NAME => on_subnet(action, at, id),
+        kind::RouteTable::NAME => on_route_table(action, at, id),
+        kind::NetworkAcl::NAME => on_network_acl(action, at, id),
+        kind::InternetGateway::NAME => on_internet_gateway(action, at, id),
+        kind::DhcpOptions::NAME => on_dhcp_options(action, at, id),
+        kind::SecurityGroup::NAME => groups::on_group(action, at, Some(id), None),
+        kind::ElasticIp::NAME => on_elastic(action, at, Some(id)),
+        kind::KeyPair::NAME => on_key_pair(at, id),
+        kind::PlacementGroup::NAME => on_placement_group(at, id),
+        _ => on_tagged(action, at, id),
+    }
+}
+
+fn on_key_pair(at: &At<'_>, id: &str) -> Result<Question<ec2::CreateTags>, Fault> {
+    let (place, db) = (Place::of(at), at.db()?);
+    let question = on_tagged(ec2::CreateTags, at, id)?;
+    let Some(named) = db.get::<KeyPairNames>(&place.key(id))? else { return Ok(question) };
+    let pair = db.get::<KeyPairs>(&place.key(&named.name))?;
+    let question = question.key(key::KeyPairName, Some(named.name));
+    Ok(question.key(key::KeyPairType, pair.map(|pair| pair.key_type.word())))
+}
+
+fn on_placement_group(at: &At<'_>, id: &str) -> Result<Question<ec2::CreateTags>, Fault> {
+    let question = on_tagged(ec2::CreateTags, at, id)?;
+    let Some(own) = placement_groups::by_id(at.db()?, Place::of(at), id)? else { return Ok(question) };
+    let question = question.key(key::PlacementGroupName, Some(own.name));
+    Ok(question.key(key::PlacementGroupStrategy, Some(own.strategy)))
 }
 
 #[cfg(test)]
@@ -132,5 +182,37 @@ mod tests {
             };
             check_fault(world.call::<CreateTags>(&world.root(ACCOUNT), set), code);
         }
+    }
+
+    #[test]
+    fn a_policy_may_depend_on_what_only_one_kind_of_resource_has() {
+        let world = World::new(1);
+        let small = launch(&world, request());
+        let large = RunInstancesRequest { instance_type: Some("m5.large".into()), ..request() };
+        let large = launch(&world, large);
+        let own = crate::scene::seen(&world, &small);
+        let (vpc, subnet) = (own.vpc_id.unwrap(), own.subnet_id.unwrap());
+        let policy = format!(
+            r#"{{"Version": "2012-10-17", "Statement": [
+                {{"Effect": "Allow", "Action": "ec2:CreateTags", "Resource": "arn:aws:ec2:*:*:instance/*",
+                  "Condition": {{"StringLike": {{"ec2:InstanceType": "t3.*"}}}}}},
+                {{"Effect": "Allow", "Action": "ec2:CreateTags", "Resource": "arn:aws:ec2:*:*:subnet/*",
+                  "Condition": {{"ArnLike": {{"ec2:Vpc": "arn:aws:ec2:*:*:vpc/{vpc}"}}}}}},
+                {{"Effect": "Allow", "Action": "ec2:CreateTags", "Resource": "arn:aws:ec2:*:*:vpc/*",
+                  "Condition": {{"StringEquals": {{"ec2:VpcID": "vpc-other"}}}}}}]}}"#
+        );
+        let user = world.user("ann", &policy);
+        let set = |id: &str| {
+            let input = CreateTagsRequest {
+                resources: vec![id.into()],
+                tags: vec![tag("team", "a")],
+                ..Default::default()
+            };
+            world.call::<CreateTags>(&user, input)
+        };
+        set(&small).unwrap();
+        set(&subnet).unwrap();
+        check_fault(set(&large), "UnauthorizedOperation");
+        check_fault(set(&vpc), "UnauthorizedOperation");
     }
 }

@@ -11,13 +11,19 @@ use crate::model::{
     ModifyInstanceCpuOptions, ModifyInstanceCpuOptionsRequest, ModifyInstanceCpuOptionsResult,
 };
 use crate::place::Place;
-use crate::questions::on_instance;
+use crate::questions::{on_instance, said, with_attributes};
 
 impl Operation for ModifyInstanceCpuOptions {
     type Access = Write;
 
     fn needs(input: &ModifyInstanceCpuOptionsRequest, at: &At<'_>) -> Result<Needs, Fault> {
-        Ok(on_instance(ec2::ModifyInstanceCpuOptions, at, &input.instance_id)?.done())
+        let question = on_instance(ec2::ModifyInstanceCpuOptions, at, &input.instance_id)?;
+        let given = [
+            ("CoreCount", said(input.core_count)),
+            ("ThreadsPerCore", said(input.threads_per_core)),
+            ("NestedVirtualization", input.nested_virtualization.clone()),
+        ];
+        Ok(with_attributes(question, &given).done())
     }
 
     fn run(req: &mut Authorized<'_, Self>) -> Result<ModifyInstanceCpuOptionsResult, Fault> {

@@ -12,14 +12,18 @@ use crate::model::{
     ModifyInstanceMaintenanceOptionsResult,
 };
 use crate::place::Place;
-use crate::questions::on_instance;
+use crate::questions::{on_instance, with_attributes};
 
 impl Operation for ModifyInstanceMaintenanceOptions {
     type Access = Write;
 
     fn needs(input: &ModifyInstanceMaintenanceOptionsRequest, at: &At<'_>) -> Result<Needs, Fault> {
         let question = on_instance(ec2::ModifyInstanceMaintenanceOptions, at, &input.instance_id)?;
-        Ok(question.done())
+        let given = [
+            ("AutoRecovery", input.auto_recovery.clone()),
+            ("RebootMigration", input.reboot_migration.clone()),
+        ];
+        Ok(with_attributes(question, &given).done())
     }
 
     fn run(req: &mut Authorized<'_, Self>) -> Result<ModifyInstanceMaintenanceOptionsResult, Fault> {

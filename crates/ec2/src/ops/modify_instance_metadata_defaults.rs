@@ -1,6 +1,6 @@
 //! ModifyInstanceMetadataDefaults: what launches get in this account and region that do not say. What is not given stays.
 
-use rolecall_actions::ec2;
+use rolecall_actions::ec2::{self, key};
 use rolecall_base::Fault;
 use rolecall_door::{At, Authorized, Needs, Operation, Write};
 
@@ -10,15 +10,23 @@ use crate::model::{
     ModifyInstanceMetadataDefaultsResult,
 };
 use crate::place::Place;
-use crate::questions::{anywhere, enabled, required};
+use crate::questions::{enabled, required, said, with_values};
 use crate::records::MetadataDefaults;
 use crate::settings;
 
 impl Operation for ModifyInstanceMetadataDefaults {
     type Access = Write;
 
-    fn needs(_: &ModifyInstanceMetadataDefaultsRequest, at: &At<'_>) -> Result<Needs, Fault> {
-        anywhere(ec2::ModifyInstanceMetadataDefaults, at)
+    fn needs(input: &ModifyInstanceMetadataDefaultsRequest, at: &At<'_>) -> Result<Needs, Fault> {
+        let question = Needs::action(ec2::ModifyInstanceMetadataDefaults).anywhere();
+        let given = [
+            ("HttpTokens", input.http_tokens.clone()),
+            ("HttpPutResponseHopLimit", said(input.http_put_response_hop_limit)),
+            ("HttpEndpoint", input.http_endpoint.clone()),
+            ("InstanceMetadataTags", input.instance_metadata_tags.clone()),
+            ("HttpTokensEnforced", input.http_tokens_enforced.clone()),
+        ];
+        Ok(with_values(question.key(key::Region, Some(at.region)), &given).done())
     }
 
     fn run(req: &mut Authorized<'_, Self>) -> Result<ModifyInstanceMetadataDefaultsResult, Fault> {
@@ -115,5 +123,39 @@ mod tests {
             ..Default::default()
         };
         check_fault(call(wrong), "InvalidParameterValue");
+    }
+
+    #[test]
+    fn a_policy_may_depend_on_what_is_set() {
+        let world = World::new(1);
+        let user = world.user(
+            "ann",
+            r#"{"Version": "2012-10-17", "Statement": [
+                {"Effect": "Allow", "Action": "ec2:*", "Resource": "*"},
+                {"Effect": "Deny", "Action": "ec2:ModifyInstanceMetadataDefaults", "Resource": "*", "Condition":
+                    {"StringNotEqualsIfExists": {"ec2:Attribute/HttpTokens": "required"}}},
+                {"Effect": "Deny", "Action": "ec2:ModifyInstanceMetadataOptions", "Resource": "*", "Condition":
+                    {"NumericGreaterThan": {"ec2:Attribute/HttpPutResponseHopLimit": "2"}}}]}"#,
+        );
+        let defaults = |tokens: &str| {
+            let input = ModifyInstanceMetadataDefaultsRequest {
+                http_tokens: Some(tokens.into()),
+                ..Default::default()
+            };
+            world.call::<ModifyInstanceMetadataDefaults>(&user, input)
+        };
+        defaults("required").unwrap();
+        check_fault(defaults("optional"), "UnauthorizedOperation");
+        let id = launch(&world, request());
+        let hops = |hops| {
+            let input = ModifyInstanceMetadataOptionsRequest {
+                instance_id: id.clone(),
+                http_put_response_hop_limit: Some(hops),
+                ..Default::default()
+            };
+            world.call::<ModifyInstanceMetadataOptions>(&user, input)
+        };
+        hops(2).unwrap();
+        check_fault(hops(3), "UnauthorizedOperation");
     }
 }

@@ -13,14 +13,22 @@ use crate::model::{
     ModifyInstanceMetadataOptionsResult,
 };
 use crate::place::Place;
-use crate::questions::on_instance;
+use crate::questions::{on_instance, said, with_attributes};
 use crate::settings;
 
 impl Operation for ModifyInstanceMetadataOptions {
     type Access = Write;
 
     fn needs(input: &ModifyInstanceMetadataOptionsRequest, at: &At<'_>) -> Result<Needs, Fault> {
-        Ok(on_instance(ec2::ModifyInstanceMetadataOptions, at, &input.instance_id)?.done())
+        let question = on_instance(ec2::ModifyInstanceMetadataOptions, at, &input.instance_id)?;
+        let given = [
+            ("HttpTokens", input.http_tokens.clone()),
+            ("HttpPutResponseHopLimit", said(input.http_put_response_hop_limit)),
+            ("HttpEndpoint", input.http_endpoint.clone()),
+            ("HttpProtocolIpv6", input.http_protocol_ipv6.clone()),
+            ("InstanceMetadataTags", input.instance_metadata_tags.clone()),
+        ];
+        Ok(with_attributes(question, &given).done())
     }
 
     fn run(req: &mut Authorized<'_, Self>) -> Result<ModifyInstanceMetadataOptionsResult, Fault> {

@@ -10,13 +10,23 @@ use crate::lifecycle;
 use crate::model::{ModifyInstancePlacement, ModifyInstancePlacementRequest, ModifyInstancePlacementResult};
 use crate::place::Place;
 use crate::placement_groups;
-use crate::questions::on_instance;
+use crate::questions::{on_instance, said, with_attributes};
 
 impl Operation for ModifyInstancePlacement {
     type Access = Write;
 
     fn needs(input: &ModifyInstancePlacementRequest, at: &At<'_>) -> Result<Needs, Fault> {
-        let needs = on_instance(ec2::ModifyInstancePlacement, at, &input.instance_id)?.done();
+        let question = on_instance(ec2::ModifyInstancePlacement, at, &input.instance_id)?;
+        let given = [
+            ("GroupName", input.group_name.clone()),
+            ("GroupId", input.group_id.clone()),
+            ("PartitionNumber", said(input.partition_number)),
+            ("Tenancy", input.tenancy.clone()),
+            ("Affinity", input.affinity.clone()),
+            ("HostId", input.host_id.clone()),
+            ("HostResourceGroupArn", input.host_resource_group_arn.clone()),
+        ];
+        let needs = with_attributes(question, &given).done();
         let (name, id) = (input.group_name.as_deref(), input.group_id.as_deref());
         let group = placement_groups::question(ec2::ModifyInstancePlacement, at, name, id)?;
         Ok(group.into_iter().fold(needs, Needs::and))
@@ -36,6 +46,7 @@ impl Operation for ModifyInstancePlacement {
         if name.is_some() || id.is_some() || input.partition_number.is_some() {
             let own = instance.settings.placement.as_ref().map(|own| own.name.clone());
             let name = name.or(if id.is_none() { own.as_deref() } else { None });
+            let size = instance_types::find(&instance.instance_type);
             instance.settings.placement =
                 placement_groups::wished(req.db()?, place, size, (name, id), input.partition_number)?;
         }
@@ -43,4 +54,3 @@ impl Operation for ModifyInstancePlacement {
         Ok(ModifyInstancePlacementResult { return_: Some(true) })
     }
 }
-            let size = instance_types::find(&instance.instance_type);

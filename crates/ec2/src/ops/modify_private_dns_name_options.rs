@@ -11,7 +11,7 @@ use crate::model::{
     ModifyPrivateDnsNameOptions, ModifyPrivateDnsNameOptionsRequest, ModifyPrivateDnsNameOptionsResult,
 };
 use crate::place::Place;
-use crate::questions::on_instance;
+use crate::questions::{on_instance, said, with_attributes};
 use crate::records::State;
 use crate::wiring;
 
@@ -19,7 +19,13 @@ impl Operation for ModifyPrivateDnsNameOptions {
     type Access = Write;
 
     fn needs(input: &ModifyPrivateDnsNameOptionsRequest, at: &At<'_>) -> Result<Needs, Fault> {
-        Ok(on_instance(ec2::ModifyPrivateDnsNameOptions, at, &input.instance_id)?.done())
+        let question = on_instance(ec2::ModifyPrivateDnsNameOptions, at, &input.instance_id)?;
+        let given = [
+            ("PrivateDnsHostnameType", input.private_dns_hostname_type.clone()),
+            ("EnableResourceNameDnsARecord", said(input.enable_resource_name_dns_a_record)),
+            ("EnableResourceNameDnsAAAARecord", said(input.enable_resource_name_dns_aaaa_record)),
+        ];
+        Ok(with_attributes(question, &given).done())
     }
 
     fn run(req: &mut Authorized<'_, Self>) -> Result<ModifyPrivateDnsNameOptionsResult, Fault> {

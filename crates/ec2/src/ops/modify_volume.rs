@@ -11,6 +11,7 @@ use crate::disk_questions::on_volume;
 use crate::faults;
 use crate::model::{ModifyVolume, ModifyVolumeRequest, ModifyVolumeResult, VolumeModification};
 use crate::place::Place;
+use crate::questions::{said, with_attributes};
 use crate::records::{Modification, Volumes};
 use crate::volumes::{self, shape};
 
@@ -21,7 +22,15 @@ impl Operation for ModifyVolume {
     type Access = Write;
 
     fn needs(input: &ModifyVolumeRequest, at: &At<'_>) -> Result<Needs, Fault> {
-        Ok(on_volume(ec2::ModifyVolume, at, &input.volume_id)?.done())
+        let question = on_volume(ec2::ModifyVolume, at, &input.volume_id)?;
+        let given = [
+            ("Size", said(input.size)),
+            ("VolumeType", input.volume_type.clone()),
+            ("Iops", said(input.iops)),
+            ("Throughput", said(input.throughput)),
+            ("MultiAttachEnabled", said(input.multi_attach_enabled)),
+        ];
+        Ok(with_attributes(question, &given).done())
     }
 
     fn run(req: &mut Authorized<'_, Self>) -> Result<ModifyVolumeResult, Fault> {

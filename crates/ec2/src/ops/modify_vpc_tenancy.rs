@@ -9,13 +9,16 @@ use crate::model::{ModifyVpcTenancy, ModifyVpcTenancyRequest, ModifyVpcTenancyRe
 use crate::network::questions::on_vpc;
 use crate::network::{Network, must};
 use crate::place::Place;
+use crate::questions::with_attributes;
 use crate::records::Vpcs;
 
 impl Operation for ModifyVpcTenancy {
     type Access = Write;
 
     fn needs(input: &ModifyVpcTenancyRequest, at: &At<'_>) -> Result<Needs, Fault> {
-        Ok(on_vpc(ec2::ModifyVpcTenancy, at, &input.vpc_id)?.done())
+        let question = on_vpc(ec2::ModifyVpcTenancy, at, &input.vpc_id)?;
+        let given = [("InstanceTenancy", Some(input.instance_tenancy.clone()))];
+        Ok(with_attributes(question, &given).done())
     }
 
     fn run(req: &mut Authorized<'_, Self>) -> Result<ModifyVpcTenancyResult, Fault> {
