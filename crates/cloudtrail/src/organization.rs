@@ -86,6 +86,7 @@ pub(crate) fn of_others(db: &Reader, account: AccountId) -> Result<Vec<Trail>, F
 
 #[cfg(test)]
 mod tests {
+    use rolecall_door::Visitor;
     use rolecall_identity::records::{Member, Since};
     use rolecall_testkit::{ACCOUNT, check_fault};
 
@@ -161,6 +162,9 @@ mod tests {
         let seen = scene.world.call::<DescribeTrails>(&root, DescribeTrailsRequest::default()).unwrap();
         let names: Vec<_> = seen.trail_list.unwrap().into_iter().flat_map(|trail| trail.name).collect();
         assert_eq!(names, ["org"]);
+        let own = DescribeTrailsRequest { include_shadow_trails: Some(false), ..Default::default() };
+        let own = scene.world.call::<DescribeTrails>(&root, own).unwrap();
+        assert!(own.trail_list.unwrap().is_empty());
         let input = CreateTrailRequest {
             name: "own".into(),
             s3_bucket_name: BUCKET.into(),
@@ -170,6 +174,44 @@ mod tests {
         let refused = scene.world.call::<CreateTrail>(&root, input);
         check_fault(refused, "NotOrganizationMasterAccountException");
     }
+
+    #[test]
+    fn a_member_looks_at_it_by_its_arn_and_is_told_of_nothing_else_there() {
+        let scene = Scene::new();
+        let [dev, stranger]: [AccountId; 2] = ["222222222222", "333333333333"].map(|id| id.parse().unwrap());
+        scene.world.account(dev);
+        scene.world.account(stranger);
+        organized(&scene, true, true, &[ACCOUNT, dev]);
+        let arn = create(&scene).unwrap().trail_arn.unwrap();
+        let root = scene.world.root(dev);
+        let get = |by: &Visitor, name: &str| {
+            scene.world.call::<GetTrail>(by, GetTrailRequest { name: name.into() })
+        };
+        assert_eq!(get(&root, &arn).unwrap().trail.unwrap().trail_arn.as_deref(), Some(arn.as_str()));
+        let status = GetTrailStatusRequest { name: arn.clone() };
+        let status = scene.world.call::<GetTrailStatus>(&root, status).unwrap();
+        assert_eq!(status.is_logging, Some(false));
+        let named = DescribeTrailsRequest { trail_name_list: Some(vec![arn.clone()]), ..Default::default() };
+        let named = scene.world.call::<DescribeTrails>(&root, named).unwrap();
+        assert_eq!(named.trail_list.unwrap().len(), 1);
+        // By name it is not there; what would tell more of it, or change it, is the owner's.
+        check_fault(get(&root, "org"), "TrailNotFoundException");
+        let selectors = GetEventSelectorsRequest { trail_name: arn.clone() };
+        let told = scene.world.call::<GetEventSelectors>(&root, selectors);
+        let text = check_fault(told, "CloudTrailARNInvalidException");
+        assert_eq!(
+            text,
+            "AccountID in ARN is wrong, you can only access resources with AccountID 222222222222."
+        );
+        let stopped = scene.world.call::<StopLogging>(&root, StopLoggingRequest { name: arn.clone() });
+        check_fault(stopped, "CloudTrailARNInvalidException");
+        // Others are told the same whether it is there or not.
+        let outside = scene.world.root(stranger);
+        for asked in [arn.clone(), arn.replace(":trail/org", ":trail/none")] {
+            check_fault(get(&outside, &asked), "CloudTrailARNInvalidException");
+        }
+    }
+
     #[test]
     fn members_events_are_for_those_who_administer_the_organization() {
         let scene = Scene::new();

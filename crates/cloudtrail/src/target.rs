@@ -6,6 +6,7 @@ use rolecall_door::{At, Resource};
 use rolecall_store::{Reader, Scan};
 
 use crate::model::fault;
+use crate::organization;
 use crate::records::{Trail, Trails, arn};
 
 /// Trails that an account may have in one region.
@@ -63,10 +64,10 @@ impl Target {
     }
 }
 
-/// Finds a trail. One of all regions is found from every region.
+/// Finds a trail of an account. One of all regions is found from every region.
 ///
 /// # Errors
-/// CloudTrailARNInvalidException, InvalidTrailNameException.
+/// CloudTrailARNInvalidException, for another account's as well; InvalidTrailNameException.
 pub fn find(db: &Reader, account: AccountId, region: &str, asked: &str) -> Result<Target, Fault> {
     let (region, name) = if asked.starts_with("arn:") {
         let invalid = || fault::cloud_trail_arn_invalid(format!("The trail ARN {asked} is not valid."));
@@ -75,11 +76,9 @@ pub fn find(db: &Reader, account: AccountId, region: &str, asked: &str) -> Resul
         if parsed.service != "cloudtrail" || parsed.region.is_empty() {
             return Err(invalid());
         }
-        // Another account's trail is one that this account does not have.
-        let owner = parsed.account_id().ok_or_else(invalid)?;
-        if owner != account {
-            let (region, name) = (parsed.region.to_owned(), name.to_owned());
-            return Ok(Target { account: owner, region, name, trail: None });
+        if parsed.account_id().ok_or_else(invalid)? != account {
+            let text = "AccountID in ARN is wrong, you can only access resources with AccountID";
+            return Err(fault::cloud_trail_arn_invalid(format!("{text} {account}.")));
         }
         (parsed.region.to_owned(), name)
     } else {
@@ -101,6 +100,26 @@ pub fn find(db: &Reader, account: AccountId, region: &str, asked: &str) -> Resul
 /// As [`find`].
 pub fn of(at: &At<'_>, asked: &str) -> Result<Target, Fault> {
     find(at.db()?, at.account(), at.region, asked)
+}
+
+/// [`of`] for what looks: a member of an organization sees its trail as well, by the whole ARN.
+///
+/// # Errors
+/// As [`find`].
+pub fn seen(at: &At<'_>, asked: &str) -> Result<Target, Fault> {
+    let (db, own) = (at.db()?, at.account());
+    let is_own = Arn::parse(asked).map_or(true, |arn| arn.account_id() == Some(own));
+    let shadow = match is_own {
+        true => None,
+        false => organization::of_others(db, own)?.into_iter().find(|trail| trail.arn() == asked),
+    };
+    match shadow {
+        Some(trail) => {
+            let (account, region, name) = (trail.account, trail.region.clone(), trail.name.clone());
+            Ok(Target { account, region, name, trail: Some(trail) })
+        }
+        None => of(at, asked),
+    }
 }
 
 /// All trails of an account.

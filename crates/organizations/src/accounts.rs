@@ -88,7 +88,7 @@ pub(crate) fn check_room(db: &Reader, organization: &Organization) -> Result<(),
     if all(db, organization)?.len() < ACCOUNTS {
         return Ok(());
     }
-    let text = "You have exceeded the allowed number of AWS accounts in your organization.";
+    let text = "You have exceeded the allowed number of AWS accounts.";
     Err(constraint("ACCOUNT_NUMBER_LIMIT_EXCEEDED", text))
 }
 

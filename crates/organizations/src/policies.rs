@@ -123,8 +123,10 @@ pub(crate) fn of_type(db: &Reader, organization: &Organization, kind: &str) -> R
 /// MalformedPolicyDocumentException; ConstraintViolationException for one that is too long.
 pub(crate) fn check_content(kind: &PolicyType, content: &str) -> Result<(), Fault> {
     if content.chars().count() > kind.size {
-        let text = format!("You have exceeded the maximum policy size of {} characters.", kind.size);
-        return Err(constraint("POLICY_CONTENT_LIMIT_EXCEEDED", text));
+        return Err(constraint(
+            "POLICY_CONTENT_LIMIT_EXCEEDED",
+            "You have exceeded the maximum policy size.",
+        ));
     }
     match kind.name {
         SERVICE_CONTROL => drop(Policy::parse(content, Kind::ServiceControl)?),
@@ -213,12 +215,12 @@ pub(crate) fn attach(
     check_enabled(organization, kind.name)?;
     let mut attached = on_target(tx, organization, kind.name, target)?;
     if attached.iter().any(|id| id == policy.id()) {
-        let text = "The selected policy is already attached to the specified target.";
+        // AWS's text, which is that of another fault.
+        let text = "A policy with the specified name and type already exists.";
         return Err(fault::duplicate_policy_attachment(text));
     }
     if attached.len() >= kind.attached {
-        let text =
-            "You have exceeded the maximum number of policies that can be attached to the specified target.";
+        let text = "You have attached the maximum number of policies to the specified target.";
         return Err(constraint("MAX_POLICY_TYPE_ATTACHMENT_LIMIT_EXCEEDED", text));
     }
     attached.push(policy.id().to_owned());
@@ -246,8 +248,8 @@ pub(crate) fn detach(
         return Err(refusal::invalid("NON_DETACHABLE_POLICY", text));
     }
     if kind == SERVICE_CONTROL && attached.len() == 1 {
-        let text = "You must have at least one service control policy attached to every root, organizational unit and \
-                    account at all times.";
+        let text = "You cannot remove the last policy attached to the specified target. You must have at least one \
+                    attached at all times.";
         return Err(constraint("MIN_POLICY_TYPE_ATTACHMENT_LIMIT_EXCEEDED", text));
     }
     attached.retain(|id| id != policy.id());

@@ -13,21 +13,21 @@ pub(crate) struct PolicyType {
     pub size: usize,
     /// The most policies on one target.
     pub attached: usize,
+    /// The most policies of an organization.
+    pub most: usize,
 }
 
-/// How many policies of one type an organization may have.
-pub(crate) const POLICIES: usize = 1_000;
-
 const fn management(name: &'static str, attached: usize) -> PolicyType {
-    PolicyType { name, size: 10_000, attached }
+    PolicyType { name, size: 10_000, attached, most: 1_000 }
 }
 
 pub(crate) static TYPES: [PolicyType; 15] = [
-    PolicyType { name: SERVICE_CONTROL, size: 10_240, attached: 5 },
-    PolicyType { name: RESOURCE_CONTROL, size: 5_120, attached: 5 },
+    // Both doubled in May 2026.
+    PolicyType { name: SERVICE_CONTROL, size: 10_240, attached: 10, most: 10_000 },
+    PolicyType { name: RESOURCE_CONTROL, size: 5_120, attached: 5, most: 2_000 },
     management("TAG_POLICY", 10),
     management("BACKUP_POLICY", 10),
-    PolicyType { name: "AISERVICES_OPT_OUT_POLICY", size: 2_500, attached: 5 },
+    PolicyType { name: "AISERVICES_OPT_OUT_POLICY", size: 2_500, attached: 5, most: 1_000 },
     management("CHATBOT_POLICY", 5),
     management("DECLARATIVE_POLICY_EC2", 10),
     management("SECURITYHUB_POLICY", 10),

@@ -83,6 +83,7 @@ impl File {
             Ok((!all.is_empty()).then_some(all))
         };
         let session = self.all(&caller.session_policies)?;
+        let bound = rolecall_policy::has_resource_control(&case.action);
         let line = Line {
             principal: case.principal.clone(),
             action: case.action.clone(),
@@ -98,7 +99,7 @@ impl File {
             },
             endpoint_policy: None,
             scps: levels(&caller.scps)?,
-            rcps: resource.map_or(Ok(None), |found| levels(&found.rcps))?,
+            rcps: resource.filter(|_| bound).map_or(Ok(None), |found| levels(&found.rcps))?,
             service_linked_role: Some(caller.service_linked_role),
             management_account: Some(caller.management_account),
         };

@@ -20,12 +20,15 @@ impl Operation for DescribeTrails {
         let mut trails = Vec::new();
         if names.is_empty() {
             trails = target::all(req.db()?, req.account())?;
-            trails.extend(organization::of_others(req.db()?, req.account())?);
+            if shadows {
+                // The trail of an organization is a shadow in its members, in its home region too.
+                trails.extend(organization::of_others(req.db()?, req.account())?);
+            }
             trails.retain(|trail| trail.region == req.region || (shadows && trail.multi_region));
         }
         for name in names {
             // Those that are not there are left out.
-            trails.extend(target::of(&req.at(), name)?.trail);
+            trails.extend(target::seen(&req.at(), name)?.trail);
         }
         Ok(DescribeTrailsResponse { trail_list: Some(trails.iter().map(show::trail).collect()) })
     }

@@ -11,11 +11,13 @@ impl Operation for GetTrail {
     type Access = Read;
 
     fn needs(input: &GetTrailRequest, at: &At<'_>) -> Result<Needs, Fault> {
-        Ok(Needs::action(cloudtrail::GetTrail).on(&target::of(at, &input.name)?).done())
+        let question = Needs::action(cloudtrail::GetTrail).on(&target::seen(at, &input.name)?);
+        // The organization's trail is there in each member as if it were the member's own.
+        Ok(question.in_account(at.account(), None).done())
     }
 
     fn run(req: &mut Authorized<'_, Self>) -> Result<GetTrailResponse, Fault> {
-        let trail = target::of(&req.at(), &req.input.name)?.there()?;
+        let trail = target::seen(&req.at(), &req.input.name)?.there()?;
         Ok(GetTrailResponse { trail: Some(show::trail(&trail)) })
     }
 }

@@ -12,11 +12,13 @@ impl Operation for GetTrailStatus {
     type Access = Read;
 
     fn needs(input: &GetTrailStatusRequest, at: &At<'_>) -> Result<Needs, Fault> {
-        Ok(Needs::action(cloudtrail::GetTrailStatus).on(&target::of(at, &input.name)?).done())
+        let question = Needs::action(cloudtrail::GetTrailStatus).on(&target::seen(at, &input.name)?);
+        // The organization's trail is there in each member as if it were the member's own.
+        Ok(question.in_account(at.account(), None).done())
     }
 
     fn run(req: &mut Authorized<'_, Self>) -> Result<GetTrailStatusResponse, Fault> {
-        let trail = target::of(&req.at(), &req.input.name)?.there()?;
+        let trail = target::seen(&req.at(), &req.input.name)?.there()?;
         let key = (trail.account, trail.region.as_str(), trail.name.as_str());
         let delivery = req.db()?.get::<Deliveries>(&key)?.unwrap_or_default();
         let start = trail.spans.last().map(|span| span.start);

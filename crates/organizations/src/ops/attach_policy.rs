@@ -48,13 +48,15 @@ mod tests {
     }
 
     #[test]
-    fn five_hang_on_a_target_at_most() {
+    fn ten_hang_on_a_target_at_most() {
         let scene = Scene::new();
-        for action in ["s3:a", "s3:b", "s3:c", "s3:d"] {
+        // FullAWSAccess is the tenth.
+        for action in ["s3:a", "s3:b", "s3:c", "s3:d", "s3:e", "s3:f", "s3:g", "s3:h", "s3:i"] {
             scene.attach(&scene.denying(action), &scene.top).unwrap();
         }
-        let outcome = scene.attach(&scene.denying("s3:e"), &scene.top);
-        check_fault(outcome, "ConstraintViolationException");
+        let outcome = scene.attach(&scene.denying("s3:j"), &scene.top);
+        let text = check_fault(outcome, "ConstraintViolationException");
+        assert_eq!(text, "You have attached the maximum number of policies to the specified target.");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use rolecall_identity::records::{OrganizationPolicies, OrganizationPolicy};
 
 use crate::model::{CreatePolicy, CreatePolicyRequest, CreatePolicyResponse, fault};
 use crate::policies::{self, Found};
-use crate::policy_type::{self, POLICIES};
+use crate::policy_type;
 use crate::refusal::constraint;
 use crate::standing::{Reach, Scope, Standing};
 use crate::tags;
@@ -37,7 +37,7 @@ impl Operation for CreatePolicy {
         policies::check_content(kind, &input.content)?;
         let tx = req.tx()?;
         policies::check_name(tx, &organization, kind.name, &input.name, "")?;
-        if policies::of_type(tx, &organization, kind.name)?.len() >= POLICIES {
+        if policies::of_type(tx, &organization, kind.name)?.len() >= kind.most {
             let text = "You have exceeded the maximum number of policies of this type.";
             return Err(constraint("POLICY_NUMBER_LIMIT_EXCEEDED", text));
         }

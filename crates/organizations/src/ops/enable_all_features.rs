@@ -28,8 +28,7 @@ impl Operation for EnableAllFeatures {
             Err(fault::handshake_constraint_violation(text).with("Reason", reason))
         };
         if organization.all_features {
-            let text =
-                "The handshake request is invalid because the organization has already enabled all features.";
+            let text = "All features are already enabled on this organization.";
             return refuse("ORGANIZATION_ALREADY_HAS_ALL_FEATURES", text);
         }
         if handshakes::enabling(tx, &organization.id, now)?.is_some() {

@@ -43,8 +43,8 @@ impl Operation for RegisterDelegatedAdministrator {
         }
         let service = input.service_principal.clone();
         if !tx.exists::<ServiceAccess>(&(organization.id.clone(), service.clone()))? {
-            let text = "You attempted to register a delegated administrator before you enabled service access. Call \
-                        the EnableAWSServiceAccess API first.";
+            let text = "You must enable service access before you delegate an administrator for this service. Call \
+                        the AWS API EnableAWSServiceAccess first.";
             return Err(constraint("SERVICE_ACCESS_NOT_ENABLED", text));
         }
         let key = (organization.id, member.account, service);
