@@ -123,3 +123,72 @@ fn the_case_of_actions_and_keys_does_not_matter() {
         assert_eq!(before, word(&case), "seed {seed}");
     }
 }
+
+/// A document of each kind of layer that names nobody or everybody, with one statement.
+fn one(effect: &str, action: &str, named: bool) -> Value {
+    let mut statement = json!({"Effect": effect, "Action": action, "Resource": "*"});
+    if named {
+        statement["Principal"] = json!("*");
+    }
+    json!({"Version": "2012-10-17", "Statement": [statement]})
+}
+
+#[test]
+fn one_more_guard_never_allows_and_one_that_allows_everything_changes_nothing() {
+    for seed in CASES {
+        let draw = &mut Draw::new(seed);
+        let case = random::case(draw);
+        let before = word(&case);
+        let organization = vec![random::document(draw, Place::Organization)];
+        let control = vec![random::document(draw, Place::ResourceControl)];
+        let endpoint = vec![random::document(draw, Place::Endpoint)];
+        let mut guarded = [case.clone(), case.clone(), case.clone()];
+        guarded[0].scps.push(organization);
+        guarded[1].rcps.push(control);
+        if guarded[2].endpoint.is_none() {
+            guarded[2].endpoint = Some(endpoint);
+        }
+        for more in &guarded {
+            if word(more) == "allowed" {
+                assert_eq!(before, "allowed", "seed {seed}");
+            }
+        }
+        let mut open = case.clone();
+        open.scps.insert(0, vec![one("Allow", "*", false)]);
+        open.rcps.insert(0, vec![one("Deny", "unrelated:*", true)]);
+        open.endpoint = open.endpoint.or_else(|| Some(vec![one("Allow", "*", false)]));
+        assert_eq!(before, word(&open), "seed {seed}");
+    }
+}
+
+#[test]
+fn whom_a_guard_does_not_bind_it_does_not_touch() {
+    for seed in CASES {
+        let mut case = random::case(&mut Draw::new(seed));
+        (case.scps, case.rcps) = (Vec::new(), Vec::new());
+        let before = word(&case);
+        case.scps = vec![vec![one("Deny", "*", false)]];
+        case.management_account = true;
+        assert_eq!(before, word(&case), "seed {seed}");
+        case.rcps = vec![vec![one("Deny", "s3:*", true), one("Deny", "sts:*", true)]];
+        case.resource_in_management_account = true;
+        assert_eq!(before, word(&case), "seed {seed}");
+        (case.management_account, case.resource_in_management_account) = (false, false);
+        case.service_linked_role = true;
+        assert_eq!(before, word(&case), "seed {seed}");
+    }
+}
+
+#[test]
+fn a_silent_boundary_and_session_policy_never_allow_more() {
+    for seed in CASES {
+        let case = random::case(&mut Draw::new(seed));
+        let mut narrower = case.clone();
+        narrower.boundary = Some(vec![one("Allow", "unrelated:*", false)]);
+        narrower.session = Some(vec![one("Allow", "unrelated:*", false)]);
+        let other = case.resource_policy.iter().flatten().any(|one| one.to_string().contains("NotPrincipal"));
+        if word(&narrower) == "allowed" && !other && case.boundary.is_none() && case.session.is_none() {
+            assert_eq!(word(&case), "allowed", "seed {seed}");
+        }
+    }
+}

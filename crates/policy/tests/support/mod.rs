@@ -163,6 +163,13 @@ pub fn who(text: &str) -> Who {
             Who { kind: "role", parent, unique_id: unique_id("AROA", role), ..base }
         }
         "federated-user" => {
+            if name == "root" {
+                return Who {
+                    kind: "federated-user",
+                    parent: format!("arn:aws:iam::{account}:root"),
+                    ..base
+                };
+            }
             let parent = format!("arn:aws:iam::{account}:user/issuer");
             Who { kind: "federated-user", parent, unique_id: unique_id("AIDA", "issuer"), ..base }
         }

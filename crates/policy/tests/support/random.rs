@@ -39,7 +39,7 @@ impl Draw {
     }
 }
 
-const ACTIONS: [&str; 7] = [
+const ACTIONS: [&str; 9] = [
     "s3:GetObject",
     "s3:PutObject",
     "S3:getobjectACL",
@@ -47,6 +47,8 @@ const ACTIONS: [&str; 7] = [
     "sts:AssumeRole",
     "kms:Decrypt",
     "s3:Get",
+    "sts:TagSession",
+    "KMS:RetireGrant",
 ];
 const ACTION_PATTERNS: [&str; 13] = [
     "*",
@@ -98,7 +100,7 @@ const RESOURCE_PATTERNS: [&str; 22] = [
     "arn:aws:s3:::?",
     "arn:aws:s3:::b/a*:b*/c",
 ];
-const CALLERS: [&str; 13] = [
+const CALLERS: [&str; 15] = [
     "anonymous",
     "arn:aws:iam::111111111111:root",
     "arn:aws:iam::111111111111:user/team/ann",
@@ -107,6 +109,9 @@ const CALLERS: [&str; 13] = [
     "arn:aws:sts::111111111111:assumed-role/R/S",
     "arn:aws:sts::111111111111:assumed-role/Q/S",
     "arn:aws:sts::111111111111:federated-user/fay",
+    // Whom the root user made.
+    "arn:aws:sts::111111111111:federated-user/root",
+    "arn:aws:iam::222222222222:root",
     "arn:aws:iam::222222222222:user/bob",
     "ec2.amazonaws.com",
     "arn:aws:iam::111111111111:saml-provider/P",
@@ -136,6 +141,8 @@ const OTHERS: [&str; 4] = [
     "arn:aws:iam::111111111111:saml-provider/P",
     "accounts.google.com",
 ];
+/// Nobody resolved it to an account.
+const CANONICAL: &str = "79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be";
 const KEYS: [&str; 9] = [
     "k",
     "aws:username",
@@ -235,10 +242,16 @@ fn condition(draw: &mut Draw) -> Value {
 }
 
 fn principal(draw: &mut Draw) -> Value {
-    match draw.below(10) {
+    match draw.below(12) {
         0 => json!("*"),
         1..=7 => json!({"AWS": draw.some(&NAMED, 3)}),
         8 => json!({"Service": draw.some(&OTHERS[..2], 1)}),
+        9 => json!({"CanonicalUser": CANONICAL, "AWS": draw.some(&NAMED, 1)}),
+        10 => json!({
+            "Service": draw.some(&OTHERS[..2], 2),
+            "Federated": draw.some(&OTHERS[2..], 2),
+            "AWS": draw.some(&NAMED, 2),
+        }),
         _ => json!({"Federated": draw.some(&OTHERS[2..], 1), "AWS": draw.some(&NAMED, 1)}),
     }
 }
@@ -283,7 +296,7 @@ pub fn statement(draw: &mut Draw, place: Place) -> Value {
             out.insert("Principal".into(), json!("*"));
         }
         Place::Endpoint if draw.chance(50) => {
-            out.insert("Principal".into(), principal(draw));
+            out.insert(if not { "NotPrincipal" } else { "Principal" }.into(), principal(draw));
         }
         Place::Own | Place::Organization | Place::Endpoint => {}
     }
@@ -344,11 +357,19 @@ pub fn case(draw: &mut Draw) -> Case {
         if draw.chance(75) {
             Vec::new()
         } else {
-            (0..=draw.below(2)).map(|_| documents(draw, place, 2)).collect()
+            // A root, up to five levels of units, the account.
+            let most = if draw.chance(20) { 7 } else { 2 };
+            (0..=draw.below(most)).map(|_| documents(draw, place, 2)).collect()
         }
     };
     Case {
-        action: if rule == "trust" { "sts:AssumeRole" } else { draw.pick(&ACTIONS) }.to_owned(),
+        action: match rule {
+            "trust" => {
+                draw.pick(&["sts:AssumeRole", "sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"])
+            }
+            _ => draw.pick(&ACTIONS),
+        }
+        .to_owned(),
         resource: draw.pick(&RESOURCES).to_owned(),
         resource_account: draw
             .pick(&[None, Some("111111111111"), Some("111111111111"), Some("222222222222")])
@@ -358,7 +379,7 @@ pub fn case(draw: &mut Draw) -> Case {
         boundary: draw.chance(25).then(|| documents(draw, Place::Own, 1)),
         session: draw.chance(25).then(|| documents(draw, Place::Own, 2)),
         resource_policy: draw.chance(70).then(|| documents(draw, place, 1)),
-        endpoint: draw.chance(10).then(|| documents(draw, Place::Endpoint, 1)),
+        endpoint: draw.chance(15).then(|| documents(draw, Place::Endpoint, 2)),
         scps: levels(draw, Place::Organization),
         rcps: levels(draw, Place::ResourceControl),
         service_linked_role: draw.chance(5),
