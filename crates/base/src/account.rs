@@ -39,7 +39,16 @@ impl AccountId {
 
 impl fmt::Display for AccountId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if *self == AccountId::AWS { f.write_str("aws") } else { write!(f, "{:012}", self.0) }
+        if *self == AccountId::AWS {
+            return f.write_str("aws");
+        }
+        // By hand: every ARN has one.
+        let (mut digits, mut rest) = ([b'0'; 12], self.0);
+        for digit in digits.iter_mut().rev() {
+            *digit = b'0' + u8::try_from(rest % 10).unwrap_or(0);
+            rest /= 10;
+        }
+        f.write_str(str::from_utf8(&digits).unwrap_or_default())
     }
 }
 
@@ -69,6 +78,8 @@ mod tests {
         let id: AccountId = "000000000042".parse().unwrap();
         assert_eq!(id.to_string(), "000000000042");
         assert_eq!(id.root_arn(), "arn:aws:iam::000000000042:root");
+        let id: AccountId = "907654321008".parse().unwrap();
+        assert_eq!((id.to_string().as_str(), AccountId::AWS.to_string().as_str()), ("907654321008", "aws"));
     }
 
     #[test]

@@ -28,13 +28,15 @@ impl Env {
     /// An access key id: `AKIA` or `ASIA` and 16 characters of base 32 that hold the account
     /// (1 bit, 40 bits of account number, 39 random bits; STORE.md section 3.1).
     pub fn access_key_id(&self, prefix: &str, account: AccountId) -> String {
-        let random = u128::from(u64::from_be_bytes(self.random())) & ((1 << 39) - 1);
+        let random = u128::from_be_bytes(self.random_id()) & ((1 << 39) - 1);
         let bits = (1_u128 << 79) | (u128::from(account.number()) << 39) | random;
-        let tail = (0..16).rev().map(|i| {
+        let mut id = String::with_capacity(prefix.len() + 16);
+        id.push_str(prefix);
+        for i in (0..16).rev() {
             let digit = usize::try_from((bits >> (5 * i)) & 31).unwrap_or(0);
-            char::from(BASE32.get(digit).copied().unwrap_or(b'A'))
-        });
-        prefix.chars().chain(tail).collect()
+            id.push(char::from(BASE32.get(digit).copied().unwrap_or(b'A')));
+        }
+        id
     }
 
     /// The id of a signing certificate: 32 characters of base 32.

@@ -13,6 +13,14 @@ pub struct Documents {
     shared: Mutex<Shared>,
     /// Policies of resources, which nobody else holds on to.
     resources: RwLock<HashMap<Key, Arc<PolicySet>>>,
+    /// Trust policies by their own text: a digest of it costs more than all else that is done to look one up.
+    trusts: RwLock<Trusts>,
+}
+
+#[derive(Debug, Default)]
+struct Trusts {
+    by_text: HashMap<Box<str>, Arc<PolicySet>>,
+    bytes: usize,
 }
 
 /// A document's kind and the SHA-256 of its text.
@@ -20,6 +28,8 @@ type Key = (Kind, [u8; 32]);
 
 /// How many policies of resources are kept; past it all are forgotten, which costs one compilation each.
 const RESOURCES: usize = 4096;
+/// Bytes of trust policies' text that are kept; past it all are forgotten.
+const TRUSTED: usize = 4 << 20;
 
 #[derive(Debug, Default)]
 struct Shared {
@@ -29,7 +39,7 @@ struct Shared {
 }
 
 impl Documents {
-    /// The policy of a resource (a role's trust, a bucket's policy) by its text's digest. The same text means the same
+    /// The policy of a resource (a bucket's, say) by its text's digest. The same text means the same
     /// on whichever resource, so this never goes stale. `text` is asked for only when it is not known yet; `name` is
     /// what traces call it.
     ///
@@ -62,8 +72,20 @@ impl Documents {
     /// # Errors
     /// As [`Documents::compile`].
     pub fn trust(&self, text: &str) -> Result<Arc<PolicySet>, Fault> {
-        let digest = Sha256::digest(text.as_bytes()).into();
-        self.resource(Kind::Trust, digest, "trust policy", || Ok(text.to_owned()))
+        let known = self.trusts.read().unwrap_or_else(PoisonError::into_inner).by_text.get(text).cloned();
+        if let Some(set) = known {
+            return Ok(set);
+        }
+        let policy = self.compile(text, Kind::Trust)?;
+        let set = Arc::new(PolicySet::new(vec![Named::new(policy, PolicyId::attached("trust policy"))]));
+        let mut trusts = self.trusts.write().unwrap_or_else(PoisonError::into_inner);
+        if trusts.bytes.saturating_add(text.len()) > TRUSTED {
+            *trusts = Trusts::default();
+        }
+        if trusts.by_text.insert(text.into(), set.clone()).is_none() {
+            trusts.bytes = trusts.bytes.saturating_add(text.len());
+        }
+        Ok(set)
     }
 
     /// # Errors

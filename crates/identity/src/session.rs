@@ -1,7 +1,8 @@
 //! Session tokens: everything a temporary credential stands for, sealed, so that no session is ever stored.
 //!
 //! `token = base64(version | epoch | nonce | AES-256-GCM-SIV(body))`, with version, epoch and the access key id as
-//! associated data: a token belongs to one access key id. The secret key is derived from the token, never written.
+//! associated data: a token belongs to one access key id. The secret key is derived from what makes the token one of its
+//! kind, its nonce and its tag, and never written. Of version 1, which is still opened, it was derived from the text.
 //! Layout and reasons: STORE.md section 3.2.
 
 use std::time::Duration;
@@ -17,8 +18,11 @@ use sha2::{Digest, Sha256};
 
 use crate::vault::{NotOurs, SessionKeys, Vault};
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
+/// The version whose secrets are derived from the token's text.
+const OF_TEXT: u8 = 1;
 const NONCE: usize = 12;
+const TAG: usize = 16;
 /// Longer than the longest life of a session (36 hours) by the rounding of days.
 const EPOCHS_KEPT: u32 = 3;
 /// Bytes of the decoded token. AWS's own limit for a packed session is 4,096.
@@ -127,7 +131,7 @@ pub fn seal(env: &Env, vault: &Vault, session: &Session) -> Result<Credentials, 
         .encrypt(&Nonce::from(nonce), Payload { msg: &body, aad: &owner(&header, &access_key_id) })
         .map_err(|_| NotOurs)?;
     let token = STANDARD.encode([&header[..], &nonce, &sealed].concat());
-    let secret_access_key = secret_of(&keys, &access_key_id, &token);
+    let secret_access_key = secret_of(&keys, &access_key_id, &mark(&nonce, &sealed).ok_or(NotOurs)?);
     Ok(Credentials { access_key_id, secret_access_key, session_token: token, expires: session.expires })
 }
 
@@ -161,17 +165,17 @@ pub fn open(
     }
     let bytes = STANDARD.decode(token).map_err(|_| Invalid)?;
     let (header, rest) = bytes.split_first_chunk::<5>().ok_or(Invalid)?;
-    let (nonce, body) = rest.split_first_chunk::<NONCE>().ok_or(Invalid)?;
+    let (nonce, sealed) = rest.split_first_chunk::<NONCE>().ok_or(Invalid)?;
     let [version, epoch @ ..] = *header;
     let epoch = u32::from_be_bytes(epoch);
     let today = epoch_of(now);
-    if version != VERSION || epoch > today + 1 {
+    if !matches!(version, VERSION | OF_TEXT) || epoch > today + 1 {
         return Err(Invalid);
     }
     let keys = vault.session_keys(epoch);
     let body = keys
         .cipher
-        .decrypt(&Nonce::from(*nonce), Payload { msg: body, aad: &owner(header, access_key_id) })
+        .decrypt(&Nonce::from(*nonce), Payload { msg: sealed, aad: &owner(header, access_key_id) })
         .map_err(|_| Invalid)?;
     if epoch + EPOCHS_KEPT < today {
         return Err(TokenError::Expired);
@@ -180,7 +184,10 @@ pub fn open(
     if session.expires <= now {
         return Err(TokenError::Expired);
     }
-    let secret = secret_of(&keys, access_key_id, token);
+    let secret = match version {
+        OF_TEXT => secret_of(&keys, access_key_id, &Sha256::digest(token.as_bytes())),
+        _ => secret_of(&keys, access_key_id, &mark(nonce, sealed).ok_or(Invalid)?),
+    };
     Ok((session, secret))
 }
 
@@ -242,9 +249,16 @@ fn owner(header: &[u8; 5], access_key_id: &str) -> Vec<u8> {
     [&header[..], b"sts|aws|", access_key_id.as_bytes()].concat()
 }
 
-fn secret_of(keys: &SessionKeys, access_key_id: &str, token: &str) -> String {
-    let digest = Sha256::digest(token.as_bytes());
-    let secret = keys.secret(access_key_id, &digest);
+/// Nonce and tag: no two tokens have the same, and nobody else can make one that has them.
+fn mark(nonce: &[u8; NONCE], sealed: &[u8]) -> Option<[u8; NONCE + TAG]> {
+    let mut mark = [0; NONCE + TAG];
+    mark.first_chunk_mut::<NONCE>()?.copy_from_slice(nonce);
+    mark.last_chunk_mut::<TAG>()?.copy_from_slice(sealed.last_chunk::<TAG>()?);
+    Some(mark)
+}
+
+fn secret_of(keys: &SessionKeys, access_key_id: &str, mark: &[u8]) -> String {
+    let secret = keys.secret(access_key_id, mark);
     // 30 bytes are 40 characters, the length of AWS's secrets.
     STANDARD.encode(secret.get(..30).unwrap_or_default())
 }
@@ -287,6 +301,35 @@ mod tests {
         assert_eq!(secret, given.secret_access_key);
         assert_eq!(secret.len(), 40);
         assert!(given.session_token.len() <= 200, "{}", given.session_token.len());
+    }
+
+    #[test]
+    fn a_token_of_version_1_still_opens_to_its_own_secret() {
+        let (env, vault, session) = world();
+        let (id, epoch, nonce) = ("ASIAEXAMPLEEXAMPLE12", epoch_of(session.issued), [7; NONCE]);
+        let mut header = [OF_TEXT; 5];
+        header[1..].copy_from_slice(&epoch.to_be_bytes());
+        let keys = vault.session_keys(epoch);
+        let body = rmp_serde::to_vec(&session).unwrap();
+        let sealed =
+            keys.cipher.encrypt(&Nonce::from(nonce), Payload { msg: &body, aad: &owner(&header, id) });
+        let token = STANDARD.encode([&header[..], &nonce, &sealed.unwrap()].concat());
+        let (opened, secret) = open(&vault, env.now(), id, &token).unwrap();
+        assert_eq!(opened, session);
+        assert_eq!(secret, secret_of(&keys, id, &Sha256::digest(token.as_bytes())));
+        // The same under the other version's name is another token, which nobody sealed.
+        let mut bytes = STANDARD.decode(&token).unwrap();
+        bytes[0] = VERSION;
+        let renamed = open(&vault, env.now(), id, &STANDARD.encode(bytes));
+        assert_eq!(renamed.unwrap_err(), TokenError::Invalid);
+    }
+
+    #[test]
+    fn no_two_tokens_have_one_secret() {
+        let (env, vault, session) = world();
+        let secrets: std::collections::HashSet<String> =
+            (0..64).map(|_| seal(&env, &vault, &session).unwrap().secret_access_key).collect();
+        assert_eq!(secrets.len(), 64);
     }
 
     #[test]

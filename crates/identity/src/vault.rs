@@ -42,9 +42,9 @@ impl SessionKeys {
         }
     }
 
-    /// 32 bytes for one access key id and one token, by its digest.
-    pub fn secret(&self, access_key_id: &str, digest: &[u8]) -> Zeroizing<[u8; 32]> {
-        expand(&self.secrets, access_key_id.as_bytes(), digest)
+    /// 32 bytes for one access key id and one token, by what tells it from all others.
+    pub fn secret(&self, access_key_id: &str, mark: &[u8]) -> Zeroizing<[u8; 32]> {
+        expand(&self.secrets, access_key_id.as_bytes(), mark)
     }
 }
 

@@ -27,7 +27,7 @@ pub fn find(at: &At<'_>, arn: &str) -> Result<Target, Fault> {
         return Err(invalid());
     }
     let role = at.db()?.get_shared::<Roles>(&(account, fold(parsed.name())))?;
-    match role.filter(|role| role.arn() == arn) {
+    match role.filter(|role| role.is_named(&parsed)) {
         None => Ok(Target::Nothing(ByArn::new(arn, account))),
         Some(role) => trusting(at, role).map(|role| Target::Role(Box::new(role))),
     }

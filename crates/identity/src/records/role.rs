@@ -1,6 +1,6 @@
 //! IAM roles, and the proof that a role was passed.
 
-use rolecall_base::{AccountId, Tags, Time};
+use rolecall_base::{AccountId, Arn, Tags, Time};
 use rolecall_store::{Record, Table};
 use serde::{Deserialize, Serialize};
 
@@ -37,6 +37,14 @@ pub struct FromTemplate {
 impl Role {
     pub fn arn(&self) -> String {
         format!("arn:aws:iam::{}:role{}{}", self.account, self.path, self.name)
+    }
+
+    /// Whether this is its ARN.
+    pub fn is_named(&self, arn: &Arn<'_>) -> bool {
+        let rest = arn.resource.strip_prefix("role").and_then(|rest| rest.strip_prefix(self.path.as_str()));
+        (arn.partition, arn.service, arn.region) == ("aws", "iam", "")
+            && arn.account_id() == Some(self.account)
+            && rest == Some(self.name.as_str())
     }
 
     /// Whether only its service may change it (path `/aws-service-role/`).
