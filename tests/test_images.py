@@ -106,7 +106,17 @@ def test_an_image_comes_from_an_object_that_the_caller_may_read(server, ec2):
     s3.put_bucket_policy(Bucket="disks", Policy=json.dumps(deny))
     s3.put_object(Bucket="disks", Key="secret.tar", Body=archive({"etc/motd": b"hello"}), Tagging="class=secret")
     assert code(both.register_image, Name="secret", ImageLocation="disks/secret.tar") == "UnauthorizedOperation"
-    image = both.register_image(**wish)["ImageId"]
+    # EC2 reads for the caller: over TLS, and it says so.
+    via = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*",
+           "Condition": {"ForAnyValue:StringEquals": {"aws:CalledVia": "ec2.amazonaws.com"}}}
+    register = {"Effect": "Allow", "Action": "ec2:RegisterImage", "Resource": "*"}
+    policy = {"Version": "2012-10-17", "Statement": [register, via]}
+    reader = server.user("reader", policy)
+    assert code(server.client("s3", reader).get_object, Bucket="disks", Key="root.tar") == "AccessDenied"
+    deny["Statement"].append({"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "arn:aws:s3:::disks/*",
+                              "Condition": {"Bool": {"aws:SecureTransport": "false"}}})
+    s3.put_bucket_policy(Bucket="disks", Policy=json.dumps(deny))
+    image = server.client("ec2", reader).register_image(**wish)["ImageId"]
     ec2.get_waiter("image_available").wait(ImageIds=[image], WaiterConfig={"Delay": 1})
     run(ec2, image)
 

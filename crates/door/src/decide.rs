@@ -65,15 +65,16 @@ fn question<R>(
     then: impl FnOnce(&Layers<'_>, &rolecall_policy::Request<'_>) -> R,
 ) -> R {
     let caller = place.caller;
-    let facts = AskFacts { caller, region: place.region, now: place.now, origin: place.origin, ask };
+    let origin = ask.via.as_deref().unwrap_or(place.origin);
+    let facts = AskFacts { caller, region: place.region, now: place.now, origin, ask };
     let (of_caller, of_owner) = (facts.seat(), facts.owner_seat());
-    let guarded = of_owner.filter(|_| has_resource_control(ask.action));
+    let guarded = of_owner.filter(|_| rolecall_policy::has_resource_control(ask.action));
     let layers = Layers {
         scps: of_caller.map_or(&[], |seat| &seat.scps),
         rcps: guarded.map_or(&[], |seat| &seat.rcps),
         management_account: of_caller.is_some_and(|seat| seat.is_management),
         resource_in_management_account: of_owner.is_some_and(|seat| seat.is_management),
-        endpoint: place.origin.endpoint.as_ref().map(|endpoint| &*endpoint.policy),
+        endpoint: origin.endpoint.as_ref().map(|endpoint| &*endpoint.policy),
         identity: Some(&caller.policies.identity),
         boundary: caller.policies.boundary.as_deref(),
         session: caller.policies.session.as_deref(),
@@ -105,6 +106,11 @@ pub(crate) fn find_placements(place: &Place<'_>, ask: &mut Ask) -> Result<(), Fa
     if (nobodys || owner != caller.account) && owner != AccountId::AWS {
         ask.placed.owner = find(owner)?;
     }
+    if let Some(via) = &mut ask.via {
+        // Services that called before this one come first.
+        via.called_via.splice(0..0, place.origin.called_via.iter().cloned());
+        return Ok(());
+    }
     if let Some(source) = &place.origin.source {
         ask.placed.source = find(source.account)?;
     }
@@ -112,14 +118,6 @@ pub(crate) fn find_placements(place: &Place<'_>, ask: &mut Ask) -> Result<(), Fa
         ask.placed.endpoint = find(endpoint.account)?;
     }
     Ok(())
-}
-
-/// The services whose resources AWS lets resource control policies guard.
-fn has_resource_control(action: &str) -> bool {
-    const SERVICES: [&str; 10] =
-        ["s3", "sts", "kms", "sqs", "secretsmanager", "dynamodb", "ecr", "logs", "aoss", "cognito-idp"];
-    let service = action.split(':').next().unwrap_or_default();
-    SERVICES.contains(&service)
 }
 
 fn principal(caller: &Caller) -> Principal<'_> {

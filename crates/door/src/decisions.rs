@@ -113,6 +113,7 @@ mod tests {
             keys: Vec::new(),
             rule: rolecall_policy::Rule::Standard,
             placed: Default::default(),
+            via: None,
         };
         Decided {
             request_id: id.to_string(),

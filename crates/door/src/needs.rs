@@ -12,6 +12,8 @@ use rolecall_identity::Placement;
 use rolecall_policy::{PolicySet, Rule};
 use rolecall_store::Tx;
 
+use crate::request::Origin;
+
 /// A thing that can be asked about: what its ARN is, whose it is, its tags, and its own policy.
 pub trait Resource {
     /// The kind of the Service Authorization Reference.
@@ -55,6 +57,8 @@ pub struct Ask {
     pub rule: Rule,
     /// Which accounts' organizations take part, once the door has looked.
     pub placed: Placed,
+    /// Where the question comes from if not from where the call does: a service asks it with the caller's rights.
+    pub via: Option<Box<Origin>>,
 }
 
 /// Where the accounts of a question stand. `None`: as the caller's own account, or nowhere.
@@ -192,6 +196,7 @@ impl<A: Action> Asking<A> {
             keys: Vec::new(),
             rule: Rule::Standard,
             placed: Placed::default(),
+            via: None,
         })
     }
 
@@ -209,6 +214,7 @@ impl<A: Action> Asking<A> {
             keys: Vec::new(),
             rule: Rule::Standard,
             placed: Placed::default(),
+            via: None,
         })
     }
 }
@@ -297,6 +303,14 @@ impl<A: Action> Question<A> {
     pub fn in_account(mut self, owner: AccountId, policy: Option<Arc<PolicySet>>) -> Question<A> {
         self.ask.account = Some(owner);
         self.ask.policy = policy;
+        self
+    }
+
+    /// What the called service does elsewhere with the caller's rights: `aws:CalledVia` and `aws:ViaAWSService` tell
+    /// that it does.
+    #[must_use]
+    pub fn via(mut self, service: &str) -> Question<A> {
+        self.ask.via = Some(Box::new(Origin::via(service)));
         self
     }
 

@@ -55,6 +55,19 @@ pub trait FindWay: Send + Sync + fmt::Debug {
     fn find(&self, origin: &mut Origin) -> Result<Arc<[Pre]>, Fault>;
 }
 
+impl Origin {
+    /// Of what a service of this process calls: nobody's address, but never in the clear.
+    pub fn of_service() -> Origin {
+        Origin { secure: true, tls_version: Some("1.3"), ..Origin::default() }
+    }
+
+    /// Of what a service calls with its caller's own rights (`ec2.amazonaws.com`). Neither the caller's address nor the
+    /// endpoint that its call came through is this call's.
+    pub fn via(service: &str) -> Origin {
+        Origin { called_via: vec![service.to_owned()], ..Origin::of_service() }
+    }
+}
+
 /// A VPC endpoint, as far as decisions are concerned.
 #[derive(Debug)]
 pub struct Endpoint {

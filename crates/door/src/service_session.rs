@@ -43,7 +43,7 @@ impl Door {
         let caller = Arc::new(Caller::service(asked.service, asked.role.account));
         let instance = asked.delivery.as_ref().map(|delivery| delivery.instance_arn.clone());
         let source = Source { arn: instance, account: asked.role.account };
-        let origin = Origin { source: Some(source), ..Origin::default() };
+        let origin = Origin { source: Some(source), ..Origin::of_service() };
         let place = Place {
             caller: &caller,
             region: asked.region,

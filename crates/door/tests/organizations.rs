@@ -97,6 +97,24 @@ impl Operation for GetObject {
     }
 }
 
+shape!(Import, "ec2", Protocol::Query);
+
+/// Reads an object for its caller.
+impl Operation for Import {
+    type Access = Read;
+
+    fn needs(input: &Given, _: &At<'_>) -> Result<Needs, Fault> {
+        let object = ByArn::<s3::kind::Object>::new("arn:aws:s3:::photos/cat", input.owner);
+        let policy = input.policy.map(|text| set(text, Kind::Resource(ResourceKind::Other)));
+        let question = Needs::action(s3::GetObject).on(&object).in_account(input.owner, policy);
+        Ok(question.via("ec2.amazonaws.com").done())
+    }
+
+    fn run(_: &mut Authorized<'_, Self>) -> Result<Done, Fault> {
+        Ok(Done)
+    }
+}
+
 impl Operation for Rename {
     type Access = Write;
 
@@ -535,6 +553,40 @@ fn a_request_through_an_endpoint_has_its_keys_and_no_source_address() {
     let private = Origin { private: true, ..plain };
     let none = r#"{"Null": {"aws:SourceIp": "true", "aws:VpcSourceIp": "true"}}"#;
     assert!(holds(&scene, &private, &ann, scene.outside, none));
+}
+
+#[test]
+fn what_a_service_does_for_its_caller_tells_so_and_comes_from_the_service() {
+    const VIA: &str = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Principal": "*",
+        "Action": "s3:GetObject", "Resource": "*", "Condition": {
+            "ForAllValues:StringEquals": {"aws:CalledVia": "ec2.amazonaws.com"},
+            "StringEquals": {"aws:CalledViaFirst": "ec2.amazonaws.com", "aws:CalledViaLast": "ec2.amazonaws.com"},
+            "Bool": {"aws:ViaAWSService": "true", "aws:SecureTransport": "true"},
+            "Null": {"aws:SourceIp": "true", "aws:VpcSourceIp": "true", "aws:SourceVpce": "true"}}}}"#;
+    let scene = Scene::new();
+    let key =
+        scene.world.user_key(scene.outside, "bob", &statement("Deny", r#""Action": "x:*", "Resource": "*""#));
+    let bob = scene.world.signed_in(&key.id, None).unwrap();
+    // The endpoint lets nothing but the call itself through: what the service does does not pass there.
+    let only = r#""Principal": "*", "Action": "ec2:*", "Resource": "*""#;
+    let through = endpoint(&scene, &statement("Allow", only));
+    let input = || Given { owner: scene.outside, policy: Some(VIA) };
+    let call = |origin: Origin| scene.world.door.call::<Import>(bob.clone(), REGION, origin, input());
+    scene.world.run(call(through.clone())).unwrap();
+    let ip = Some("192.0.2.7".parse().unwrap());
+    scene.world.run(call(Origin { source_ip: ip, ..Origin::default() })).unwrap();
+    // The same asked by the caller itself is asked by nobody for it.
+    let direct = Origin { source_ip: ip, secure: true, ..Origin::default() };
+    let outcome = scene.world.run(scene.world.door.call::<GetObject>(bob.clone(), REGION, direct, input()));
+    check_fault(outcome, "AccessDenied");
+    // A service that called this one is first in the chain.
+    let chained = Origin { called_via: vec!["cloudformation.amazonaws.com".into()], ..Origin::of_service() };
+    check_fault(scene.world.run(call(chained)), "AccessDenied");
+    let id = scene.world.records.all().pop().unwrap();
+    let id = id.split(r#""requestID":""#).nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let decided = scene.world.door.decisions.find(&id).unwrap();
+    let services = &decided.asks[0].via.as_ref().unwrap().called_via;
+    assert_eq!(services, &["cloudformation.amazonaws.com", "ec2.amazonaws.com"]);
 }
 
 #[test]

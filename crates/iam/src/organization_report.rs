@@ -4,12 +4,13 @@
 use std::sync::Arc;
 
 use rolecall_actions::catalog::{self, Service};
+use rolecall_actions::organizations::{self as orgs, key, kind};
 use rolecall_base::{AccountId, Fault, Time};
-use rolecall_door::At;
+use rolecall_door::{At, ByArn, Needs};
 use rolecall_identity::path_of;
 use rolecall_identity::records::{
-    Members, MembersOfOrganization, Organization, OrganizationPolicies, Organizations, PoliciesOnTarget,
-    SERVICE_CONTROL, attached_by_default, full_access,
+    FullAccess, Members, MembersOfOrganization, Organization, OrganizationPolicies, Organizations,
+    PoliciesOnTarget, SERVICE_CONTROL, attached_by_default, full_access,
 };
 use rolecall_policy::{Kind, Policy};
 use rolecall_store::Reader;
@@ -48,16 +49,58 @@ pub(crate) struct Last {
 /// # Errors
 /// CallerIsNotManagementAccountException for every other account.
 pub(crate) fn managed(db: &Reader, account: AccountId) -> Result<Organization, Fault> {
-    let member = db.get::<Members>(&account)?;
-    let organization = match member {
-        Some(member) => db.get::<Organizations>(&member.organization)?,
-        None => None,
-    };
-    organization.filter(|organization| organization.management == account).ok_or_else(|| {
+    managed_if_any(db, account)?.ok_or_else(|| {
         fault::caller_is_not_management_account(
             "The requested operation must be called from the management account of an organization.",
         )
     })
+}
+
+fn managed_if_any(db: &Reader, account: AccountId) -> Result<Option<Organization>, Fault> {
+    let organization = match db.get::<Members>(&account)? {
+        Some(member) => db.get::<Organizations>(&member.organization)?,
+        None => None,
+    };
+    Ok(organization.filter(|organization| organization.management == account))
+}
+
+/// Who looks at the organization for the caller.
+const SERVICE: &str = "iam.amazonaws.com";
+
+/// What IAM asks Organizations with the caller's rights, as the IAM guide lists it. Nothing for who manages no
+/// organization, and so gets no report.
+///
+/// # Errors
+/// When the store can't be read.
+pub(crate) fn questions(at: &At<'_>, path: &str, policy: Option<&str>) -> Result<Needs, Fault> {
+    let Some(organization) = managed_if_any(at.db()?, at.account())? else { return Ok(Needs::default()) };
+    let id = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+    let mut needs = Needs::action(orgs::ListRoots).anywhere().via(SERVICE).done();
+    macro_rules! on {
+        ($kind:ident $word:literal: $($action:ident)*) => {{
+            let thing = ByArn::<kind::$kind>::new(organization.arn_of($word, id), at.account());
+            $(needs = needs.and(Needs::action(orgs::$action).on(&thing).via(SERVICE).done());)*
+        }};
+    }
+    match id {
+        _ if id.starts_with("r-") => on!(Root "root": ListChildren ListPoliciesForTarget),
+        _ if id.starts_with("ou-") => {
+            on!(Organizationalunit "ou": ListParents ListChildren ListPoliciesForTarget)
+        }
+        _ => on!(Account "account": ListParents ListPoliciesForTarget),
+    }
+    if let Some(id) = policy {
+        let rest = format!("{}/{id}", SERVICE_CONTROL.to_lowercase());
+        let own = || organization.arn_of("policy", &rest);
+        let policy =
+            ByArn::<kind::Policy>::new(full_access(id).map_or_else(own, FullAccess::arn), at.account());
+        let kind = Some(SERVICE_CONTROL);
+        let look = Needs::action(orgs::DescribePolicy).on(&policy).key(key::PolicyType, kind).via(SERVICE);
+        let list =
+            Needs::action(orgs::ListTargetsForPolicy).on(&policy).key(key::PolicyType, kind).via(SERVICE);
+        needs = needs.and(look.done()).and(list.done());
+    }
+    Ok(needs)
 }
 
 /// The report on an entity by its path, or on a policy within it. What can't be reported is told in the report.

@@ -49,7 +49,7 @@ impl Source for ImageObjects {
         let region = region.to_owned();
         Box::pin(async move {
             let door = door.ok_or_else(|| Fault::internal("the server is ending"))?;
-            let origin = Origin { called_via: vec!["ec2.amazonaws.com".to_owned()], ..Origin::default() };
+            let origin = Origin::via("ec2.amazonaws.com");
             let visitor = Visitor::vouched(Caller::root(owner));
             let output = door.call::<GetObject>(visitor, &region, origin, input).await?;
             let pieces = match output.body {

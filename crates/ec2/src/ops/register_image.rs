@@ -14,6 +14,9 @@ use crate::questions::to_make;
 use crate::records::{Boot, Bytes, DiskWork, Image, ImageDisk, ImageState, Mark};
 use crate::{faults, snapshots, tags, volumes};
 
+/// Who reads the object for the caller.
+const SERVICE: &str = "ec2.amazonaws.com";
+
 impl Operation for RegisterImage {
     type Access = Write;
 
@@ -29,7 +32,7 @@ impl Operation for RegisterImage {
             Some((bucket, key)) => {
                 let arn = format!("arn:aws:s3:::{bucket}/{key}");
                 let object = ByArn::<s3::kind::Object>::new(arn, at.account());
-                let mut question = Needs::action(s3::GetObject).on(&object);
+                let mut question = Needs::action(s3::GetObject).on(&object).via(SERVICE);
                 let says = match at.extensions.get::<Objects>() {
                     Ok(objects) => {
                         // As S3's own question has them.

@@ -35,10 +35,10 @@ impl Operation for GenerateOrganizationsAccessReport {
 
     fn needs(input: &GenerateOrganizationsAccessReportRequest, at: &At<'_>) -> Result<Needs, Fault> {
         let report = Access { account: at.account(), path: &input.entity_path };
-        Ok(Needs::action(iam::GenerateOrganizationsAccessReport)
-            .on(&report)
-            .key(iam::key::OrganizationsPolicyId, input.organizations_policy_id.as_deref())
-            .done())
+        let policy = input.organizations_policy_id.as_deref();
+        let question = Needs::action(iam::GenerateOrganizationsAccessReport).on(&report);
+        let question = question.key(iam::key::OrganizationsPolicyId, policy);
+        Ok(question.done().and(organization_report::questions(at, &input.entity_path, policy)?))
     }
 
     fn run(req: &mut Authorized<'_, Self>) -> Result<GenerateOrganizationsAccessReportResponse, Fault> {

@@ -79,7 +79,7 @@ mod tests {
         Mark, Member, Members, MembersOfOrganization, OnTarget, Organization, OrganizationPolicies,
         OrganizationPolicy, Organizations, PoliciesOnTarget, SERVICE_CONTROL,
     };
-    use rolecall_testkit::ACCOUNT;
+    use rolecall_testkit::{ACCOUNT, check_fault};
 
     use crate::model::*;
     use crate::scene::Scene;
@@ -169,6 +169,39 @@ mod tests {
         assert_eq!(root.access_details.unwrap()[0].service_namespace, "iam");
         let policy = report(&scene, &format!("{ORGANIZATION}/r-abcd"), Some("p-iamonly1"));
         assert_eq!(policy.number_of_services_accessible, Some(1));
+    }
+
+    #[test]
+    fn iam_looks_at_the_organization_with_the_callers_rights() {
+        let (scene, member) = organized();
+        let statement = |action: &str, condition: &str| {
+            format!(r#"{{"Effect": "Allow", "Action": {action}, "Resource": "*"{condition}}}"#)
+        };
+        let of =
+            |parts: &[String]| format!(r#"{{"Version": "2012-10-17", "Statement": [{}]}}"#, parts.join(","));
+        let report = statement(r#""iam:GenerateOrganizationsAccessReport""#, "");
+        let looks = r#"["organizations:Describe*", "organizations:List*"]"#;
+        let via = r#", "Condition": {"ForAnyValue:StringEquals": {"aws:CalledVia": "iam.amazonaws.com"}}"#;
+        let ask = |by: &rolecall_door::Visitor, policy: Option<&str>| {
+            let entity_path = format!("{ORGANIZATION}/r-abcd/{member}");
+            let input = GenerateOrganizationsAccessReportRequest {
+                entity_path,
+                organizations_policy_id: policy.map(str::to_owned),
+            };
+            scene.world.call::<GenerateOrganizationsAccessReport>(by, input)
+        };
+        let alone = scene.world.user("alone", &of(std::slice::from_ref(&report)));
+        let message = check_fault(ask(&alone, None), "AccessDenied");
+        assert!(message.contains("organizations:ListRoots"), "{message}");
+        let through = scene.world.user("through", &of(&[report.clone(), statement(looks, via)]));
+        ask(&through, None).unwrap();
+        ask(&through, Some("p-iamonly1")).unwrap();
+        let lists = statement(r#""organizations:List*""#, via);
+        let lists = scene.world.user("lists", &of(&[report, lists]));
+        ask(&lists, None).unwrap();
+        let message = check_fault(ask(&lists, Some("p-FullAWSAccess")), "AccessDenied");
+        let arn = "arn:aws:organizations::aws:policy/service_control_policy/p-FullAWSAccess";
+        assert!(message.contains(arn), "{message}");
     }
 
     #[test]

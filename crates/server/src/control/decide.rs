@@ -137,6 +137,7 @@ fn question(
         keys: case.context.iter().map(|(key, texts)| (key.to_lowercase().into(), value(texts))).collect(),
         rule: Rule::Standard,
         placed: Placed::default(),
+        via: None,
     };
     let Some(arn) = arn else { return Ok(ask) };
     if arn.service == "s3" {

@@ -162,7 +162,7 @@ pub fn visitor(account: AccountId) -> Visitor {
 
 pub fn origin(trail: &Trail) -> Origin {
     let source = Source { arn: Some(trail.arn()), account: trail.account };
-    Origin { secure: true, source: Some(source), ..Origin::default() }
+    Origin { source: Some(source), ..Origin::of_service() }
 }
 
 /// A body in one piece.
