@@ -15,7 +15,8 @@ target_dir="${CARGO_TARGET_DIR:-$PWD/fuzz/target}"
 (cd fuzz && RUSTFLAGS="$coverage" cargo build --quiet --release --target "$host" --target-dir "$target_dir")
 program="$target_dir/$host/release/rolecall-fuzz"
 
-[ $# -gt 0 ] || set -- query ec2 json rest-xml requests sigv4 chunks policy token jwt jwks saml saml-metadata eval
+[ $# -gt 0 ] || set -- query ec2 json rest-xml requests sigv4 chunks policy token jwt jwks saml saml-metadata eval \
+    trade-in public-keys certificates user-data images netlink names websocket
 failed=
 for target in "$@"; do
     corpus="fuzz/corpus/$target"

@@ -6,13 +6,28 @@
 #[allow(dead_code, unused_imports)]
 mod offline;
 
+// So are the server's names and its WebSocket.
+#[path = "../../crates/server/src/networks/names.rs"]
+#[allow(dead_code)]
+mod names;
+#[path = "../../crates/server/src/websocket.rs"]
+#[allow(dead_code)]
+mod websocket;
+
+mod network;
+
 use std::path::Path;
 use std::sync::OnceLock;
 
 use libfuzzer_sys::fuzz_target;
 use rolecall_hostile::{TARGETS, Target};
 
-const EVAL: Target = Target { name: "eval", run: eval, seeds: eval_seeds };
+/// Those of programs' own modules.
+const MORE: [Target; 3] = [
+    Target { name: "eval", run: eval, seeds: eval_seeds },
+    Target { name: "names", run: network::names, seeds: network::questions },
+    Target { name: "websocket", run: network::terminal, seeds: network::conversations },
+];
 
 fn eval(data: &[u8]) {
     let answer = offline::answer(data);
@@ -27,7 +42,7 @@ fn target() -> &'static Target {
     static TARGET: OnceLock<Target> = OnceLock::new();
     TARGET.get_or_init(|| {
         let name = std::env::var("FUZZ_TARGET").unwrap_or_default();
-        let all = TARGETS.iter().chain([&EVAL]);
+        let all = TARGETS.iter().chain(&MORE);
         *all.clone().find(|target| target.name == name).unwrap_or_else(|| {
             eprintln!("FUZZ_TARGET is one of {:?}", all.map(|target| target.name).collect::<Vec<_>>());
             std::process::exit(2);

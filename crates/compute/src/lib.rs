@@ -16,6 +16,8 @@ mod error;
 mod exec;
 mod folders;
 mod host;
+#[cfg(feature = "hostile")]
+pub mod hostile;
 mod images;
 mod init;
 mod kind;

@@ -10,7 +10,7 @@ use crate::model::fault;
 ///
 /// # Errors
 /// InvalidArgsException for what is no public key in OpenSSH's form, or of another kind than RSA and Ed25519.
-pub(crate) fn line(text: &str) -> Result<String, Fault> {
+pub fn line(text: &str) -> Result<String, Fault> {
     let invalid = || fault::invalid_args("Invalid SSH public key.");
     let text = text.trim();
     if text.chars().any(char::is_control) {

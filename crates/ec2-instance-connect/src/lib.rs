@@ -10,6 +10,8 @@ pub mod ops;
 mod pushed;
 
 pub use instances::{Instances, Target, Targets};
+#[cfg(feature = "hostile")]
+pub use key::line as read_public_key;
 pub use pushed::{Pushed, PushedKeys, forget, pushed};
 
 #[cfg(test)]

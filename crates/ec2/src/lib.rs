@@ -56,6 +56,8 @@ pub mod wiring;
 
 pub use disks::{BucketSays, DiskWorker, ObjectSays, Objects, Opening, Source};
 pub use image_parameters::{ImageName, ImageNames, Parameters};
+#[cfg(feature = "hostile")]
+pub use keys::{Public, read as read_public_key};
 pub use machines::{Change, Guest, Machines, Preparing};
 pub use quotas::Quotas;
 pub use reconcile::Reconciler;

@@ -6,6 +6,8 @@
 
 mod codecs;
 mod jwt;
+mod keys;
+mod machines;
 mod mutate;
 mod policy;
 mod request;
@@ -42,4 +44,14 @@ pub const TARGETS: &[Target] = &[
     Target { name: "jwks", run: jwt::keys, seeds: jwt::sets },
     Target { name: "saml", run: saml::response, seeds: saml::responses },
     Target { name: "saml-metadata", run: saml::metadata, seeds: saml::documents },
+    Target { name: "trade-in", run: token::trade_in, seeds: token::trade_ins },
+    Target { name: "public-keys", run: keys::public, seeds: keys::public_keys },
+    Target { name: "certificates", run: keys::certificates, seeds: keys::chains },
+    Target { name: "user-data", run: rolecall_compute::hostile::user_data, seeds: machines::user_data },
+    Target { name: "images", run: machines::image, seeds: machines::images },
+    Target {
+        name: "netlink",
+        run: rolecall_compute::hostile::kernel_answers,
+        seeds: machines::kernel_answers,
+    },
 ];

@@ -58,4 +58,10 @@ targets! {
     keys_of_providers_are_read_or_refused "jwks";
     only_what_the_provider_signed_is_said "saml";
     metadata_is_read_or_refused "saml-metadata";
+    only_sealed_trade_in_tokens_open "trade-in";
+    public_keys_are_read_to_one_plain_line_or_refused "public-keys";
+    certificates_are_read_or_refused "certificates";
+    user_data_is_taken_apart_within_bounds "user-data";
+    images_stay_in_their_folder "images";
+    answers_of_the_kernel_are_read_to_their_end "netlink";
 }

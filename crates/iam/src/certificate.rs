@@ -17,7 +17,7 @@ use crate::pem;
 
 /// A certificate that was read.
 #[derive(Debug)]
-pub(crate) struct Parsed {
+pub struct Parsed {
     certificate: Certificate,
     pub not_before: Time,
     pub not_after: Time,
@@ -29,7 +29,7 @@ pub(crate) struct Parsed {
 ///
 /// # Errors
 /// MalformedCertificate.
-pub(crate) fn parse(text: &str) -> Result<Parsed, Fault> {
+pub fn parse(text: &str) -> Result<Parsed, Fault> {
     let block = pem::one(text).filter(|(label, _)| is_certificate(label));
     let (_, der) = block.ok_or_else(unreadable)?;
     read(&der)

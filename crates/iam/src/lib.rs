@@ -60,6 +60,10 @@ mod wire;
 pub mod model;
 pub mod ops;
 
+#[cfg(feature = "hostile")]
+pub use certificate::parse as read_certificate;
 pub use quota::Quotas;
 pub use records::{RoleTemplate, RoleTemplateVersion, TemplateBody};
 pub use role_template::register as register_role_template;
+#[cfg(feature = "hostile")]
+pub use ssh_key::parse as read_ssh_key;

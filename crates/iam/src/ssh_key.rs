@@ -26,7 +26,7 @@ const BITS: usize = 2048;
 
 /// A key that was read.
 #[derive(Debug)]
-pub(crate) struct Parsed {
+pub struct Parsed {
     pub line: String,
     pub fingerprint: String,
 }
@@ -35,7 +35,7 @@ pub(crate) struct Parsed {
 ///
 /// # Errors
 /// UnrecognizedPublicKeyEncoding for another form; InvalidPublicKey for what is no RSA key of 2,048 bits at least.
-pub(crate) fn parse(text: &str) -> Result<Parsed, Fault> {
+pub fn parse(text: &str) -> Result<Parsed, Fault> {
     let invalid = || fault::invalid_public_key("The public key is malformed or otherwise invalid.");
     let key = if text.trim_start().starts_with("ssh-") {
         let key = PublicKey::from_openssh(text.trim()).map_err(|_| invalid())?;

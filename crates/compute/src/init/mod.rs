@@ -45,6 +45,9 @@ use power::{Power, Requests};
 use template::Template;
 use user_data::UserData;
 
+#[cfg(feature = "hostile")]
+pub(crate) use user_data::look as look_at_user_data;
+
 /// A result whose error says at which step it arose.
 pub(crate) type Step<T> = Result<T, (&'static str, io::Error)>;
 

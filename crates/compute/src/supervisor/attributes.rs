@@ -64,3 +64,26 @@ impl Attributes {
         }
     }
 }
+
+/// Bytes before what a message says.
+const HEADER: usize = 16;
+
+/// Number, errno and padded size of the kernel's answer at the front of `bytes`.
+pub(super) fn next_answer(bytes: &[u8]) -> Option<(u32, i32, usize)> {
+    let word = |at: usize| bytes.get(at..at + 4)?.try_into().ok().map(u32::from_ne_bytes);
+    let size = word(0)? as usize;
+    let errno = word(HEADER)? as i32;
+    (size >= HEADER + 4).then(|| (word(8).unwrap_or(0), errno.wrapping_neg(), size.next_multiple_of(4)))
+}
+
+/// Reads a packet of answers to its end.
+#[cfg(feature = "hostile")]
+pub(crate) fn look(bytes: &[u8]) {
+    let mut rest = bytes;
+    while let Some((_, errno, size)) = next_answer(rest) {
+        assert!(size > HEADER, "each answer has a size");
+        // As an error is made of it.
+        drop(std::io::Error::from_raw_os_error(errno));
+        rest = rest.get(size..).unwrap_or_default();
+    }
+}

@@ -40,6 +40,9 @@ use network::{Catch, Home, Router};
 use stage::Stage;
 pub(crate) use stage::{DEVICE_LINKS, DEVICES, DISK, EMPTY, LOWER, Overlay, ROOT, SYSTEM, Shared};
 
+#[cfg(feature = "hostile")]
+pub(crate) use attributes::look as look_at_answers;
+
 /// Runs the supervisor on the socket that is standard input; ends with the server.
 pub(crate) fn main() -> ! {
     let code = match Supervisor::start() {

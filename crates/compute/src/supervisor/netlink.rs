@@ -13,13 +13,12 @@ use nix::sys::socket::{
     AddressFamily, MsgFlags, NetlinkAddr, SockFlag, SockProtocol, SockType, bind, recv, send, socket,
 };
 
-use super::attributes::Attributes;
+use super::attributes::{Attributes, next_answer};
 use crate::spec::Cidr;
 
 const VETH_INFO_PEER: u16 = 1;
 const IFLA_INFO_KIND: u16 = 1;
 const IFLA_INFO_DATA: u16 = 2;
-const HEADER: usize = 16;
 const LOOPBACK: u32 = 1;
 /// Of the route that counts when no other does.
 const LAST: u32 = u32::MAX;
@@ -143,7 +142,7 @@ impl Netlink {
         while waiting > 0 {
             let length = recv(self.0.as_raw_fd(), &mut buffer, MsgFlags::empty())?;
             let mut rest = buffer.get(..length).unwrap_or_default();
-            while let Some((number, errno, size)) = next_ack(rest) {
+            while let Some((number, errno, size)) = next_answer(rest) {
                 waiting = waiting.saturating_sub(1);
                 if errno != 0 && first_error.is_ok() {
                     let label = batch.labels.get(number as usize).copied().unwrap_or("netlink");
@@ -337,12 +336,4 @@ impl Batch {
         self.bytes.0.extend(flags.to_ne_bytes());
         self.bytes.0.extend(flags.to_ne_bytes());
     }
-}
-
-/// Number, errno and padded size of the acknowledgement at the front of `bytes`.
-fn next_ack(bytes: &[u8]) -> Option<(u32, i32, usize)> {
-    let word = |at: usize| bytes.get(at..at + 4)?.try_into().ok().map(u32::from_ne_bytes);
-    let size = word(0)? as usize;
-    let errno = word(HEADER)? as i32;
-    (size >= HEADER + 4).then(|| (word(8).unwrap_or(0), -errno, size.next_multiple_of(4)))
 }

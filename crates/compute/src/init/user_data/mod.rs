@@ -27,6 +27,23 @@ use apply::Applying;
 use config::{Config, Line};
 use parts::{Kind, Part, split};
 
+/// Reads user data as a first boot does, and does nothing.
+#[cfg(feature = "hostile")]
+pub(crate) fn look(data: &[u8]) {
+    let parts = split(data);
+    assert!(parts::are_bounded(&parts.parts), "user data is bounded");
+    let mut config = Config::default();
+    for part in parts.parts.iter().filter(|part| part.kind == Kind::CloudConfig) {
+        config.read(&part.bytes);
+    }
+    config.check();
+    // A name that is none is a problem that is told.
+    let _ = apply::names(&mut config);
+    for key in ["bootcmd", "runcmd"] {
+        config.lines(key);
+    }
+}
+
 /// One thing to do.
 #[derive(Debug)]
 enum Job {

@@ -40,6 +40,15 @@ pub(super) struct Parts {
     seen: usize,
 }
 
+/// Whether parts keep to what is promised above.
+#[cfg(feature = "hostile")]
+pub(super) fn are_bounded(parts: &[Part]) -> bool {
+    let bytes: u64 = parts.iter().map(|part| part.bytes.len() as u64).sum();
+    let plain = |name: &String| !name.contains('/') && name != ".." && name != ".";
+    let names = parts.iter().filter_map(|part| part.name.as_ref());
+    bytes <= MOST_BYTES && parts.len() <= MOST_PARTS && names.into_iter().all(plain)
+}
+
 /// Takes user data apart.
 pub(super) fn split(data: &[u8]) -> Parts {
     let mut parts = Parts { left: MOST_BYTES, ..Parts::default() };

@@ -16,6 +16,7 @@ use nix::sys::socket::{
     AddressFamily, MsgFlags, NetlinkAddr, SockFlag, SockProtocol, SockType, bind, recv, send, socket,
 };
 
+use super::attributes::next_answer;
 use crate::sys;
 use batch::{Batch, OWNED};
 pub(crate) use rule::{Base, Meta, Rule, Verdict};
@@ -23,7 +24,6 @@ pub(crate) use ruleset::{At, Hook, Ruleset};
 
 /// Room for one batch: 2,000 rules are 1 MiB.
 const ROOM: libc::c_int = 16 << 20;
-const HEADER: usize = 16;
 
 /// A table in the network namespace that it was made in; it goes with this.
 #[derive(Debug)]
@@ -86,7 +86,7 @@ impl Table {
                 Err(error) => return Err(error.into()),
             };
             let mut rest = buffer.get(..length).unwrap_or_default();
-            while let Some((number, errno, size)) = answer(rest) {
+            while let Some((number, errno, size)) = next_answer(rest) {
                 answered = true;
                 if errno != 0 && first_error.is_ok() {
                     let error = io::Error::from_raw_os_error(errno);
@@ -98,12 +98,4 @@ impl Table {
         }
         if answered { first_error } else { Err(io::Error::other("nf_tables did not answer")) }
     }
-}
-
-/// Number, errno and padded size of the answer at the front of `bytes`.
-fn answer(bytes: &[u8]) -> Option<(u32, i32, usize)> {
-    let word = |at: usize| bytes.get(at..at + 4)?.try_into().ok().map(u32::from_ne_bytes);
-    let size = word(0)? as usize;
-    let errno = word(HEADER)? as i32;
-    (size >= HEADER + 4).then(|| (word(8).unwrap_or(0), -errno, size.next_multiple_of(4)))
 }
