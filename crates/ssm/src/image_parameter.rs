@@ -9,6 +9,9 @@ use crate::named::{self, Named};
 use crate::public::Public;
 use crate::records::{Stored, arn};
 
+/// Who looks the parameter up for the caller.
+const SERVICE: &str = "ec2.amazonaws.com";
+
 /// What a parameter says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Said {
@@ -22,10 +25,10 @@ pub struct Said {
 /// When the store can't be read.
 pub fn image_needs(at: &At<'_>, asked: &str) -> Result<Needs, Fault> {
     match named::any(at, asked) {
-        Ok(named) => Ok(Needs::action(ssm::GetParameters).on(&named).done()),
+        Ok(named) => Ok(Needs::action(ssm::GetParameters).on(&named).via(SERVICE).done()),
         Err(fault) if fault.status() < 500 => {
             let any = ByArn::<kind::Parameter>::new(arn(at.account(), at.region, "*"), at.account());
-            Ok(Needs::action(ssm::GetParameters).on(&any).done())
+            Ok(Needs::action(ssm::GetParameters).on(&any).via(SERVICE).done())
         }
         Err(fault) => Err(fault),
     }
