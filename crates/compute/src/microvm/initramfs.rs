@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Read, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -20,6 +20,8 @@ const WANTED: &[&str] = &["virtio_pci", "virtio_console", "virtio_net", "9pnet_v
 const FOLDERS: &[&str] = &["dev", "proc", "sys", "root", "modules"];
 /// Name, major and minor number of the devices that are needed before the kernel shows its own.
 const DEVICES: &[(&str, u32, u32)] = &[("dev/console", 5, 1), ("dev/null", 1, 3)];
+/// The headers of programs are at their beginning.
+const MOST_HEADERS: u64 = 4096;
 const FOLDER: u32 = 0o040_755;
 const PROGRAM: u32 = 0o100_755;
 const DEVICE: u32 = 0o020_600;
@@ -33,19 +35,17 @@ pub(super) fn write(path: &Path, kernel: &Kernel) -> io::Result<()> {
         archive.folder(Path::new(name))?;
     }
     for (name, major, minor) in DEVICES {
-        archive.entry(Path::new(name), DEVICE, (*major, *minor), &[])?;
+        archive.entry(Path::new(name), DEVICE, (*major, *minor), 0)?;
     }
-    let mut program = fs::read("/proc/self/exe")?;
-    strip(&mut program);
-    archive.file(Path::new(GUEST_INIT), &program)?;
+    archive.program(Path::new(GUEST_INIT), Path::new("/proc/self/exe"))?;
     let (loader, libraries) = sys::loaded();
     for library in loader.into_iter().chain(libraries) {
-        archive.file(&library, &fs::read(&library)?)?;
+        archive.file(&library, &library)?;
     }
     let modules = kernel.modules.as_deref().map_or(Ok(Vec::new()), in_order)?;
     for (number, module) in modules.iter().enumerate() {
         let name = module.file_name().unwrap_or_default().to_string_lossy();
-        archive.file(&Path::new(MODULES).join(format!("{number:03}-{name}")), &fs::read(module)?)?;
+        archive.file(&Path::new(MODULES).join(format!("{number:03}-{name}")), module)?;
     }
     archive.finish()?;
     fs::rename(new, path)
@@ -64,19 +64,44 @@ impl Archive {
             return Ok(());
         }
         self.folder(path.parent().unwrap_or(Path::new("")))?;
-        self.entry(path, FOLDER, (0, 0), &[])
+        self.entry(path, FOLDER, (0, 0), 0)
     }
 
-    fn file(&mut self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    /// A file of the host.
+    fn file(&mut self, path: &Path, host: &Path) -> io::Result<()> {
+        let file = File::open(host)?;
+        let length = file.metadata()?.len();
+        self.bytes(path, file, length)
+    }
+
+    /// A program of the host, without what is not loaded of it. It may be large, so it is copied piece by piece.
+    fn program(&mut self, path: &Path, host: &Path) -> io::Result<()> {
+        let mut file = File::open(host)?;
+        let mut head = Vec::new();
+        Read::by_ref(&mut file).take(MOST_HEADERS).read_to_end(&mut head)?;
+        let all = file.metadata()?.len();
+        let end = loaded_end(&head).filter(|end| (head.len() as u64..=all).contains(end));
+        if end.is_some() {
+            forget_sections(&mut head);
+        }
+        self.bytes(path, head.as_slice().chain(file), end.unwrap_or(all))
+    }
+
+    fn bytes(&mut self, path: &Path, from: impl Read, length: u64) -> io::Result<()> {
         let path = path.strip_prefix("/").unwrap_or(path);
         self.folder(path.parent().unwrap_or(Path::new("")))?;
-        self.entry(path, PROGRAM, (0, 0), bytes)
+        let short = u32::try_from(length).map_err(io::Error::other)?;
+        self.entry(path, PROGRAM, (0, 0), short)?;
+        if io::copy(&mut from.take(length), &mut self.to)? < length {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        self.pad(short)
     }
 
-    fn entry(&mut self, path: &Path, mode: u32, device: (u32, u32), bytes: &[u8]) -> io::Result<()> {
+    /// The header of an entry, which its bytes follow.
+    fn entry(&mut self, path: &Path, mode: u32, device: (u32, u32), length: u32) -> io::Result<()> {
         self.entries += 1;
         let name = path.as_os_str().as_bytes();
-        let length = u32::try_from(bytes.len()).map_err(io::Error::other)?;
         let named = name.len() as u32 + 1;
         // Number, mode, owner, group, links, time, length, device, device of a node, length of the name, checksum.
         let header = [self.entries, mode, 0, 0, 1, 0, length, 0, 0, device.0, device.1, named, 0];
@@ -86,43 +111,42 @@ impl Archive {
         }
         self.to.write_all(name)?;
         self.to.write_all(&[0])?;
-        self.pad(6 + 13 * 8 + named as usize)?;
-        self.to.write_all(bytes)?;
-        self.pad(bytes.len())
+        self.pad(6 + 13 * 8 + named)
     }
 
-    fn pad(&mut self, length: usize) -> io::Result<()> {
-        self.to.write_all([0; 4].get(..length.next_multiple_of(4) - length).unwrap_or_default())
+    fn pad(&mut self, length: u32) -> io::Result<()> {
+        self.to.write_all([0; 4].get(..(length.wrapping_neg() % 4) as usize).unwrap_or_default())
     }
 
     fn finish(mut self) -> io::Result<()> {
-        self.entry(Path::new("TRAILER!!!"), 0, (0, 0), &[])?;
+        self.entry(Path::new("TRAILER!!!"), 0, (0, 0), 0)?;
         self.to.flush()
     }
 }
 
-/// Cuts off what is not loaded: names of functions, and what debuggers want. In a build for debugging it is the most.
-fn strip(program: &mut Vec<u8>) {
+/// Where the last part ends that is loaded of a program. What follows are names of functions, and what debuggers want: in
+/// a build for debugging it is the most.
+fn loaded_end(head: &[u8]) -> Option<u64> {
     let number = |at: usize, length: usize| {
         let mut bytes = [0; 8];
-        bytes.get_mut(..length)?.copy_from_slice(program.get(at..at + length)?);
+        bytes.get_mut(..length)?.copy_from_slice(head.get(at..at + length)?);
         usize::try_from(u64::from_le_bytes(bytes)).ok()
     };
-    let end = || {
-        let (headers, size, count) = (number(32, 8)?, number(54, 2)?, number(56, 2)?);
-        let ends = (0..count).filter_map(|index| {
-            let at = headers + index * size;
-            let loaded = number(at, 4)? == libc::PT_LOAD as usize;
-            loaded.then_some(())?;
-            number(at + 8, 8)?.checked_add(number(at + 32, 8)?)
-        });
-        ends.max()
-    };
-    let Some(end) = end().filter(|end| *end <= program.len()) else { return };
-    program.truncate(end);
-    // No sections: where they are, how many, and which has their names.
+    let (headers, size, count) = (number(32, 8)?, number(54, 2)?, number(56, 2)?);
+    let mut last = None;
+    for index in 0..count {
+        let at = headers.checked_add(index * size)?;
+        if number(at, 4)? == libc::PT_LOAD as usize {
+            last = last.max(number(at + 8, 8)?.checked_add(number(at + 32, 8)?));
+        }
+    }
+    last.map(|end| end as u64)
+}
+
+/// No sections: where they are, how many, and which has their names.
+fn forget_sections(head: &mut [u8]) {
     for range in [40..48, 60..64] {
-        program.get_mut(range).into_iter().for_each(|bytes| bytes.fill(0));
+        head.get_mut(range).into_iter().for_each(|bytes| bytes.fill(0));
     }
 }
 
@@ -211,7 +235,7 @@ mod tests {
     use std::fs;
     use std::process::Command;
 
-    use super::{WANTED, in_order, needs, strip};
+    use super::{WANTED, forget_sections, in_order, loaded_end, needs};
 
     #[test]
     fn modules_come_after_what_they_need() {
@@ -240,19 +264,18 @@ mod tests {
     }
 
     #[test]
-    fn a_stripped_program_still_runs() {
+    fn a_program_still_runs_without_what_is_not_loaded() {
         let place = tempfile::tempdir().unwrap();
         let (shell, copy) = (fs::canonicalize("/bin/sh").unwrap(), place.path().join("sh"));
         fs::copy(&shell, &copy).unwrap();
         let mut program = fs::read(&shell).unwrap();
-        let before = program.len();
-        strip(&mut program);
-        assert!(program.len() < before);
+        let end = loaded_end(&program[..4096]).unwrap() as usize;
+        assert!(end < program.len());
+        program.truncate(end);
+        forget_sections(&mut program);
         // In the place of a copy, so that it may be run.
         fs::write(&copy, program).unwrap();
         assert!(Command::new(&copy).args(["-c", "exit 0"]).status().unwrap().success());
-        let mut nothing = b"\x7fELF".to_vec();
-        strip(&mut nothing);
-        assert_eq!(nothing, b"\x7fELF");
+        assert_eq!(loaded_end(b"\x7fELF"), None);
     }
 }
