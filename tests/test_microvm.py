@@ -181,6 +181,25 @@ def test_a_killed_server_leaves_no_machine_and_the_next_brings_it_back(tmp_path)
     wait_for("the end of QEMU", lambda: all(map(is_gone, pids)))
 
 
+def test_only_the_instances_of_one_image_are_virtual_machines():
+    needed()
+    with Server("--compute", "none") as server:
+        images = [image["ImageId"] for image in server.client("ec2", server.root).describe_images(Owners=["amazon"])["Images"]]
+    flags = ["--compute", "namespace", "--microvm-image", images[1], "--kernel", KERNEL]
+    with Server(*flags) as server:
+        cloud = Cloud(server)
+        plain, virtual = cloud.launch(ImageId=images[0]), cloud.launch(ImageId=images[1])
+        for instance in (plain, virtual):
+            cloud.wait(instance, "running")
+        assert cloud.inside(plain, "uname -r") == os.uname().release
+        assert cloud.inside(virtual, "uname -r") != os.uname().release
+        # No way to the processor's help for who shares the host's kernel.
+        assert cloud.inside(plain, "ls /dev/kvm 2>/dev/null || echo none") == "none"
+        listed = server.rolecall(server.root, "ps").ok()
+        kinds = {line.split()[0]: line.split()[-1] for line in listed.splitlines() if line.startswith("i-")}
+        assert kinds == {plain: "namespace", virtual: "microvm"}, listed
+
+
 def test_without_a_kernel_the_start_says_what_to_do(tmp_path):
     command = [BINARY, "up", "--listen", f"127.0.0.1:{free_port()}", "--ephemeral", "--compute", "microvm"]
     done = subprocess.run([*command, "--kernel", tmp_path], capture_output=True, text=True, env=clean({}), timeout=60)

@@ -22,6 +22,7 @@ Rolecall: the role system of a cloud, to run yourself.
       --account ID                     the first account (000000000000)
       --region NAME                    the default region (us-east-1)
       --compute auto|namespace|microvm|docker|podman|process|none
+      --microvm-image AMI              its instances are virtual machines; as often as needed
       --kernel FILE|FOLDER             of virtual machines (the newest in /boot)
       --durability strict|none         of object bytes (strict)
       --tls-listen ADDR:PORT           serve TLS too
@@ -192,6 +193,9 @@ fn up(parser: &mut Parser) -> Result<Up, lexopt::Error> {
             Arg::Long("ephemeral") => ephemeral = true,
             Arg::Long("account") => config.account = parser.value()?.parse()?,
             Arg::Long("region") => config.region = region(parser.value()?.string()?)?,
+            Arg::Long("microvm-image") => {
+                config.virtual_images.push(image_id(parser.value()?.string()?)?);
+            }
             Arg::Long("kernel") => config.kernel = Some(PathBuf::from(parser.value()?)),
             Arg::Long("compute") => config.compute = compute(&parser.value()?.string()?)?,
             Arg::Long("durability") => config.durability = durability(&parser.value()?.string()?)?,
@@ -289,12 +293,18 @@ fn quota(config: &mut Config, text: &str) -> Result<(), lexopt::Error> {
 }
 
 /// `ami-0123…=ami-…`, or `default` for the image that this server boots by itself.
+fn is_image_id(id: &str) -> bool {
+    id.strip_prefix("ami-").is_some_and(|digits| {
+        matches!(digits.len(), 8 | 17) && digits.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+    })
+}
+
+fn image_id(text: String) -> Result<String, lexopt::Error> {
+    if is_image_id(&text) { Ok(text) } else { Err(format!("`{text}` is no image id").into()) }
+}
+
 fn image_alias(text: &str) -> Result<(String, String), lexopt::Error> {
-    let is_id = |id: &str| {
-        id.strip_prefix("ami-").is_some_and(|digits| {
-            matches!(digits.len(), 8 | 17) && digits.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
-        })
-    };
+    let is_id = is_image_id;
     match text.split_once('=') {
         Some((alias, "default")) if is_id(alias) => {
             Ok((alias.to_owned(), rolecall_server::DEFAULT_IMAGE.to_owned()))

@@ -23,7 +23,9 @@ pub struct Config {
     pub dir: PathBuf,
     /// The program that carries [`crate::maybe_run_init`]; this very program when absent.
     pub init: Option<PathBuf>,
-    /// For [`Kind::Microvm`]: a kernel as a file, or the folder that the package of one was unpacked in; the newest of
+    /// With [`Kind::Namespace`]: some instances are to be virtual machines, by [`InstanceSpec::own_kernel`].
+    pub own_kernels: bool,
+    /// For virtual machines: a kernel as a file, or the folder that the package of one was unpacked in; the newest of
     /// this machine when absent.
     pub kernel: Option<PathBuf>,
     /// For tests: the stage at which every start fails.
@@ -179,6 +181,14 @@ impl Driver {
 
     pub fn caps(&self) -> &Caps {
         &self.0.caps
+    }
+
+    /// What a running instance is: a virtual machine, or what all are here.
+    pub fn kind_of(&self, id: &str) -> Kind {
+        match &self.0.machine {
+            Machine::Host(host) if host.is_virtual(id) => Kind::Microvm,
+            _ => self.caps().kind,
+        }
     }
 
     /// What happens to instances from now on. A receiver that falls 1,024 events behind loses the oldest.

@@ -21,7 +21,8 @@ pub(crate) enum Ask {
         seq: u64,
         kind: Kind,
         dir: PathBuf,
-        /// For machines with a kernel of their own.
+        /// Whether there are to be virtual machines, and their kernel.
+        own_kernels: bool,
         kernel: Option<PathBuf>,
         fail_at: Option<String>,
     },

@@ -26,6 +26,8 @@ pub struct InstanceSpec {
     pub hostname: String,
     pub network: Network,
     pub image: Image,
+    /// It is to be a virtual machine. With [`crate::Kind::Microvm`] all are.
+    pub own_kernel: bool,
     /// Memory limit in MiB.
     pub memory_mib: u32,
     /// CPU limit in whole virtual CPUs.

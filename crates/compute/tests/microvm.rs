@@ -149,7 +149,11 @@ async fn a_machine_that_cannot_be_says_why_and_leaves_nothing() {
     let refused = world.driver.start(huge).await.unwrap_err().to_string();
     assert!(refused.contains("memory"), "{refused}");
     assert_eq!(qemu(), None);
-    assert!(world.said.contains("each with a kernel of its own; QEMU "), "{}", world.said);
+    assert!(
+        world.said.contains("each with a kernel of its own; virtual machines run by QEMU "),
+        "{}",
+        world.said
+    );
 }
 
 async fn read_until(stream: &mut rolecall_compute::Reader, wanted: &str) {

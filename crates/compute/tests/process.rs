@@ -84,6 +84,14 @@ async fn links_to_mounted_programs_lead_to_the_host() {
 }
 
 #[tokio::test]
+async fn a_kernel_of_its_own_is_refused_by_who_has_none_to_give() {
+    let world = processes().await;
+    let spec = rolecall_compute::InstanceSpec { own_kernel: true, ..spec(10) };
+    let refused = world.driver.start(spec).await.unwrap_err().to_string();
+    assert_eq!(refused, "the process driver cannot run virtual machines");
+}
+
+#[tokio::test]
 async fn records_run_nothing_but_have_a_metadata_port() {
     let world = World::new(Choice::None).await.unwrap();
     let running = world.driver.start(spec(10)).await.unwrap();

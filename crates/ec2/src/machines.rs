@@ -31,6 +31,8 @@ pub struct Guest {
     /// Host folders shown read-only, such as the prepared `aws` CLI's.
     pub mounts: Vec<Mount>,
     pub links: Vec<Link>,
+    /// Images whose instances are virtual machines.
+    pub own_kernel: Vec<String>,
 }
 
 /// What happened to a machine, or to the network of a VPC.
@@ -115,6 +117,7 @@ impl Machines {
                 names: Resolving::default(),
             },
             image: boot_image(&instance.boot.bytes),
+            own_kernel: self.guest.own_kernel.contains(&instance.image),
             memory_mib: size.memory,
             vcpus: instances::cpus(instance).map_or(size.vcpus, |own| own.cores * own.threads),
             user_data: instance.user_data.as_ref().map(decode).transpose()?,

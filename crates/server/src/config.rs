@@ -21,6 +21,8 @@ pub struct Config {
     pub compute: Choice,
     /// Where the engine of containers listens, `unix:///…`; its usual places when absent.
     pub engine: Option<String>,
+    /// Images whose instances are virtual machines, whatever the others are.
+    pub virtual_images: Vec<String>,
     /// The kernel of virtual machines, or the folder that its package was unpacked in.
     pub kernel: Option<PathBuf>,
     pub durability: Durability,
@@ -79,6 +81,7 @@ impl Config {
             region: "us-east-1".to_owned(),
             compute: Choice::Auto,
             engine: None,
+            virtual_images: Vec::new(),
             kernel: None,
             durability: Durability::Strict,
             root_keys: None,

@@ -63,7 +63,8 @@ pub fn prepare(config: &Config, driver: &Driver, port: u16) -> Prepared {
     // boto3 is beside the command; programs inside import it as they would on any machine.
     let library = config.guest_tools.as_ref().map(|_| ("PYTHONPATH".to_owned(), format!("{TOOLS}/python")));
     let env = library.into_iter().collect();
-    let guest = Guest { scheme: "http".into(), port, env, mounts, links };
+    let own_kernel = config.virtual_images.clone();
+    let guest = Guest { scheme: "http".into(), port, env, mounts, links, own_kernel };
     let endpoints = Arc::new(Endpoints {
         driver: driver.clone(),
         port,

@@ -380,6 +380,7 @@ async fn choose_driver(config: &Config, env: &Env) -> Result<(Driver, String), S
         dir,
         engine: config.engine.clone(),
         kernel: config.kernel.clone(),
+        own_kernels: !config.virtual_images.is_empty(),
         ephemeral: config.data.is_none(),
         ..rolecall_compute::Config::default()
     };

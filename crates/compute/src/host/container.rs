@@ -127,6 +127,7 @@ fn probe() -> InstanceSpec {
             names: Resolving::default(),
         },
         image: Image::HostUsr,
+        own_kernel: false,
         memory_mib: 512,
         vcpus: 1,
         user_data: None,

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use super::{Host, beside};
 use crate::images::{ImageSource, Images, Owners, Stored};
-use crate::kind::Kind;
 use crate::supervisor::Ids;
 use crate::{ComputeError, Image};
 
@@ -18,8 +17,8 @@ impl Host {
 
     pub(crate) async fn snapshot(&self, instance: &str, image: &str) -> Result<Stored, ComputeError> {
         let images = self.images("make images of instances")?;
-        if self.kind == Kind::Microvm
-            && let Ok(running) = self.instances.running(instance)
+        if let Ok(running) = self.instances.running(instance)
+            && running.spec.own_kernel
         {
             running.flush().await?;
         }

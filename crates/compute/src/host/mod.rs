@@ -60,6 +60,8 @@ pub(crate) struct Host {
     images: Option<Arc<Images>>,
     /// What runs the instances, where that is another program.
     engine: Option<Arc<Engine>>,
+    /// Whether instances can be virtual machines.
+    own_kernels: bool,
 }
 
 #[derive(Debug, Default)]
@@ -99,6 +101,8 @@ impl Host {
             engine = Some(Arc::new(opened));
             hello.limits = limits;
         }
+        // Only these are started by the supervisor in machines of its own.
+        let own_kernels = kind == Kind::Microvm || kind == Kind::Namespace && config.own_kernels;
         let supervisor = Arc::new(RwLock::new(Arc::new(supervisor)));
         let host = Host {
             kind,
@@ -110,13 +114,19 @@ impl Host {
             generation: Arc::default(),
             images,
             engine,
+            own_kernels,
         };
         host.follow(exits, config);
         host.probe().await?;
         Ok((host, caps(kind, hello)))
     }
 
-    pub(crate) async fn start(&self, spec: InstanceSpec) -> Result<Running, ComputeError> {
+    pub(crate) async fn start(&self, mut spec: InstanceSpec) -> Result<Running, ComputeError> {
+        spec.own_kernel |= self.kind == Kind::Microvm;
+        if spec.own_kernel && !self.own_kernels {
+            let what = "run virtual machines";
+            return Err(ComputeError::Unsupported { driver: self.kind.name(), what });
+        }
         if spec.image != Image::HostUsr {
             self.images("boot from images")?;
         }
@@ -134,12 +144,8 @@ impl Host {
         }
     }
 
-    fn kill_after(&self) -> Duration {
-        if self.kind == Kind::Microvm { KILL_KERNEL_AFTER } else { KILL_AFTER }
-    }
-
-    fn boot_limit(&self) -> Duration {
-        if self.kind == Kind::Microvm { KERNEL_BOOT_LIMIT } else { BOOT_LIMIT }
+    pub(crate) fn is_virtual(&self, id: &str) -> bool {
+        self.instances.running(id).is_ok_and(|instance| instance.spec.own_kernel)
     }
 
     pub(crate) fn generation(&self) -> u64 {
@@ -153,9 +159,11 @@ impl Host {
     pub(crate) async fn stop(&self, id: &str, grace: Duration) -> Result<(), ComputeError> {
         let instance = self.instances.begin_end(id)?;
         // A kernel of its own has to write its disk whatever the haste.
-        if grace > Duration::ZERO || self.kind == Kind::Microvm {
+        let own_kernel = instance.spec.own_kernel;
+        if grace > Duration::ZERO || own_kernel {
             instance.stop(grace).await;
-            if instance.wait_gone(grace + self.kill_after()).await {
+            let kill_after = if own_kernel { KILL_KERNEL_AFTER } else { KILL_AFTER };
+            if instance.wait_gone(grace + kill_after).await {
                 return Ok(());
             }
         }
@@ -187,9 +195,9 @@ impl Host {
 
     pub(crate) async fn shutdown(&self) {
         let ids: Vec<String> = self.instances.lock().keys().cloned().collect();
-        if self.kind == Kind::Microvm {
-            // All at once, each to be waited for below.
-            for instance in ids.iter().filter_map(|id| self.instances.running(id).ok()) {
+        // Those with a kernel of their own end all at once, each to be waited for below.
+        for instance in ids.iter().filter_map(|id| self.instances.running(id).ok()) {
+            if instance.spec.own_kernel {
                 instance.stop(Duration::ZERO).await;
             }
         }
@@ -245,8 +253,8 @@ impl Host {
         let address = listener.local_addr();
         let address = address.map_err(|error| ComputeError::failed("read the metadata address", error))?;
         let listeners = (listener, files.next());
-        let booted =
-            Instance::booted(spec.clone(), listeners, ours, self.events.clone(), self.boot_limit()).await;
+        let boot_limit = if spec.own_kernel { KERNEL_BOOT_LIMIT } else { BOOT_LIMIT };
+        let booted = Instance::booted(spec.clone(), listeners, ours, self.events.clone(), boot_limit).await;
         if booted.is_err() {
             self.end_start(&spec.id).await;
         }

@@ -62,7 +62,8 @@ impl Supervisor {
         std::thread::spawn(move || child.wait());
         let channel = Channel::new(ours).map_err(failed)?;
         let Config { dir, kernel, fail_at, .. } = config.clone();
-        let setup = Ask::Setup { seq: 0, kind, dir, kernel, fail_at };
+        let own_kernels = kind == Kind::Microvm || config.own_kernels;
+        let setup = Ask::Setup { seq: 0, kind, dir, own_kernels, kernel, fail_at };
         channel.send(&setup, &[]).await.map_err(failed)?;
         let hello = match channel.receive().await.map_err(failed)? {
             Some((Answer::Ready { limits, notes, parts }, _)) => Hello { limits, notes, parts },

@@ -13,7 +13,7 @@ use nix::unistd::{chdir, chroot, fchdir, pivot_root};
 
 use super::{Disk, Step};
 use crate::microvm::GUEST_ROOT;
-use crate::supervisor::{DEVICES, DISK, EMPTY, Ids, LOWER, Overlay, ROOT, Shared};
+use crate::supervisor::{DEVICES, DISK, EMPTY, Ids, LOWER, Overlay, QEMU_DEVICES, ROOT, Shared};
 use crate::{images, sys};
 
 const FOLDERS: &[&str] = &[
@@ -66,7 +66,7 @@ pub(super) fn build_for_qemu(disk: &Disk, shared: &[Shared], own: &[Shared]) -> 
     let folder =
         |name: &str| ensure_folder(root, Path::new(name)).map_err(|error| ("make room for QEMU", error));
     let (dev, proc, guest) = (folder("dev")?, folder("proc")?, folder(GUEST_ROOT.trim_start_matches('/'))?);
-    let mounted = bind(Path::new(DEVICES), &dev)
+    let mounted = bind(Path::new(QEMU_DEVICES), &dev)
         .and_then(|()| kernel(Path::new("proc"), &proc, MsFlags::empty(), ""))
         .and_then(|()| mask(root));
     mounted.map_err(|error| ("mount the kernel's file systems", error))?;

@@ -82,7 +82,7 @@ impl Hypervisor {
             Accelerator::Tcg => "all instructions emulated, which is slow: no usable /dev/kvm here",
         };
         let name = kernel.image.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        notes.push(format!("QEMU {version} with {name}, {how}"));
+        notes.push(format!("virtual machines run by QEMU {version} with {name}, {how}"));
         let cpus = std::thread::available_parallelism().map_or(1, |cpus| cpus.get() as u32);
         Ok(Hypervisor { program, accelerator, kernel: kernel.image, initramfs, cpus })
     }

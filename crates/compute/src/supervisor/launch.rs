@@ -43,7 +43,7 @@ impl Supervisor {
         let faults = self.faults.clone();
         faults.check("set the limits")?;
         let forge = self.machines.as_ref().and_then(|machines| machines.forge.as_ref());
-        let hypervisor = forge.and_then(|forge| forge.hypervisor.as_ref());
+        let hypervisor = forge.and_then(|forge| forge.hypervisor.as_ref()).filter(|_| spec.own_kernel);
         let memory = hypervisor.map_or(spec.memory_mib, |hypervisor| hypervisor.memory(&spec));
         let group = self.cgroups.group(&id, memory, spec.vcpus).map_err(|error| ("set the limits", error))?;
         let (go_read, go_write) = match pipe2(nix::fcntl::OFlag::O_CLOEXEC) {
@@ -132,9 +132,8 @@ impl Machines {
     ) -> Result<Forked, Failure> {
         self.ensure_router(&spec.network.vpc)?;
         let unsupported = || ("fork", io::Error::from(io::ErrorKind::Unsupported));
-        let is_virtual = self.forge.as_ref().ok_or_else(unsupported)?.hypervisor.is_some();
         // A virtual machine is started with the ends of its links.
-        let joined = if is_virtual { Some(self.connect(None, spec)) } else { None };
+        let joined = if spec.own_kernel { Some(self.connect(None, spec)) } else { None };
         let joined = joined.transpose();
         let router = self.routers.get_mut(&spec.network.vpc.id);
         let taps = router.map(|router| router.take_taps(&spec.id)).unwrap_or_default();
@@ -194,7 +193,7 @@ impl Forge {
         let (disk, sees_host) = self.disk(spec, slot).map_err(|error| ("make the disk", error))?;
         let shared = self.stage.set(slot, sees_host, &spec.mounts);
         let shared = shared.map_err(|error| ("share the host's folders", error))?;
-        let own = self.hypervisor.as_ref().map(|hypervisor| {
+        let own = self.hypervisor.as_ref().filter(|_| spec.own_kernel).map(|hypervisor| {
             let files = [(&*hypervisor.kernel, KERNEL), (&*hypervisor.initramfs, INITRAMFS)];
             Ok((hypervisor, Stage::set_for_qemu(slot, &files)?))
         });

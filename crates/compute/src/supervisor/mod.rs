@@ -38,7 +38,9 @@ use ids::{Slot, Slots};
 pub(crate) use network::set_up_places;
 use network::{Catch, Home, Router};
 use stage::Stage;
-pub(crate) use stage::{DEVICE_LINKS, DEVICES, DISK, EMPTY, LOWER, Overlay, ROOT, SYSTEM, Shared};
+pub(crate) use stage::{
+    DEVICE_LINKS, DEVICES, DISK, EMPTY, LOWER, Overlay, QEMU_DEVICES, ROOT, SYSTEM, Shared,
+};
 
 #[cfg(feature = "hostile")]
 pub(crate) use attributes::look as look_at_answers;
@@ -123,12 +125,13 @@ impl Supervisor {
         // SAFETY: no handler is set, and this process has one thread.
         unsafe { nix::sys::signal::signal(Signal::SIGHUP, nix::sys::signal::SigHandler::SigDfl) }?;
         let signals = SignalFd::with_flags(&signals, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?;
-        let Some((Ask::Setup { seq, kind, dir, kernel, fail_at }, _)) = packet::receive(server.as_fd())?
+        let Some((Ask::Setup { seq, kind, dir, own_kernels, kernel, fail_at }, _)) =
+            packet::receive(server.as_fd())?
         else {
             return Ok(None);
         };
         let mut notes = Vec::new();
-        match Machines::new(kind, &dir, kernel.as_deref(), &mut notes) {
+        match Machines::new(kind, &dir, own_kernels.then_some(kernel.as_deref()), &mut notes) {
             Ok(machines) => {
                 let cgroups = Cgroups::new(&mut notes);
                 let limits = cgroups.limits();
@@ -314,20 +317,15 @@ impl Machines {
     fn new(
         kind: Kind,
         dir: &Path,
-        kernel: Option<&Path>,
+        kernel: Option<Option<&Path>>,
         notes: &mut Vec<String>,
     ) -> Result<Option<Machines>, Failure> {
         if !kind.has_networks() {
             return Ok(None);
         }
         // While this process sees the host as it is.
-        let hypervisor = match kind {
-            Kind::Microvm => Some(
-                Hypervisor::find(dir, kernel, notes)
-                    .map_err(|error| ("find what runs virtual machines", error))?,
-            ),
-            _ => None,
-        };
+        let found = kernel.filter(|_| !kind.is_engine()).map(|kernel| Hypervisor::find(dir, kernel, notes));
+        let hypervisor = found.transpose().map_err(|error| ("find what runs virtual machines", error))?;
         let single = !nix::unistd::geteuid().is_root();
         if kind.is_engine() {
             if single {
@@ -342,7 +340,7 @@ impl Machines {
             notes.push("one user id: every user inside is root inside, and this user outside".into());
         }
         let home = Home::here().map_err(|error| ("open the network namespace", error))?;
-        let kvm = hypervisor.as_ref().is_some_and(Hypervisor::uses_kvm);
+        let kvm = hypervisor.as_ref().map(Hypervisor::uses_kvm);
         let (stage, slots) =
             Stage::new(dir, single, kvm, notes).map_err(|error| ("mount the image", error))?;
         let forge = Some(Forge { stage, slots, template: Template::read(), hypervisor });

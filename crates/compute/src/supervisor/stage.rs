@@ -34,6 +34,9 @@ const SET: &str = "set";
 pub(crate) const DEVICES: &str = "set/dev";
 /// Where all of them come from.
 const BUILD: &str = "dev-build";
+/// The same for QEMU.
+pub(crate) const QEMU_DEVICES: &str = "set/qemu-dev";
+const QEMU_BUILD: &str = "dev-qemu";
 
 /// Folders of the host that every instance sees, when they exist: public, and needed by programs in `/usr`.
 pub(crate) const SYSTEM: &[&str] = &[
@@ -92,7 +95,7 @@ impl Stage {
     pub(crate) fn new(
         dir: &Path,
         single: bool,
-        kvm: bool,
+        kvm: Option<bool>,
         notes: &mut Vec<String>,
     ) -> io::Result<(Stage, Slots)> {
         unshare(CloneFlags::CLONE_NEWNS)?;
@@ -108,7 +111,10 @@ impl Stage {
         }
         let system = SYSTEM.iter().copied().filter(|path| Path::new(path).exists()).collect();
         let stage = Stage { dir, single, system };
-        stage.make_devices(kvm)?;
+        stage.make_devices(BUILD, None)?;
+        if let Some(kvm) = kvm {
+            stage.make_devices(QEMU_BUILD, kvm.then_some(KVM))?;
+        }
         let slots = if single { Slots::single() } else { stage.slots(notes)? };
         Ok((stage, slots))
     }
@@ -162,6 +168,8 @@ impl Stage {
         let is_own = |path: &Path| fs::symlink_metadata(path).is_ok_and(|about| about.is_dir());
         let folders = folders.into_iter().filter(|(path, _)| is_own(path));
         let mut shared = Vec::new();
+        fs::create_dir(QEMU_DEVICES)?;
+        show(Path::new(QEMU_BUILD), QEMU_DEVICES, MOUNT_ATTR_RDONLY, slot)?;
         for (number, (host, guest)) in folders.chain(files.iter().copied()).enumerate() {
             let name = format!("{SET}/qemu-{number}");
             Stage::show_at(host, &name, slot)?;
@@ -217,11 +225,11 @@ impl Stage {
     }
 
     /// `/dev` is one read-only file system for all: nodes stay writable, names cannot be added.
-    fn make_devices(&self, kvm: bool) -> io::Result<()> {
-        fs::create_dir(BUILD)?;
-        mount(Some("dev"), BUILD, Some("tmpfs"), MsFlags::MS_NOSUID, Some("mode=755,size=64k"))?;
-        let build = Path::new(BUILD);
-        for (name, major, minor) in NODES.iter().copied().chain(kvm.then_some(KVM)) {
+    fn make_devices(&self, build: &str, further: Option<Node>) -> io::Result<()> {
+        fs::create_dir(build)?;
+        mount(Some("dev"), build, Some("tmpfs"), MsFlags::MS_NOSUID, Some("mode=755,size=64k"))?;
+        let build = Path::new(build);
+        for (name, major, minor) in NODES.iter().copied().chain(further) {
             let at = build.join(name);
             if self.single {
                 File::create(&at)?;

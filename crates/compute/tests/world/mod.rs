@@ -131,6 +131,7 @@ pub fn spec(last: u8) -> InstanceSpec {
             names: Resolving::default(),
         },
         image: Image::HostUsr,
+        own_kernel: false,
         memory_mib: 256,
         vcpus: 1,
         user_data: None,

@@ -59,12 +59,13 @@ impl Operation for ListInstances {
 
     fn run(req: &mut Authorized<'_, Self>) -> Result<Listing, Fault> {
         let server = req.extensions.get::<Server>()?;
-        let driver = req.extensions.get::<rolecall_compute::Driver>()?.caps().kind.name();
+        let machines = req.extensions.get::<rolecall_compute::Driver>()?;
         let imds = server.imds.get().and_then(std::sync::Weak::upgrade);
         let expiry = |id: &str| imds.as_ref().and_then(|imds| imds.expiry(id, req.now));
         let mut shown = Vec::new();
         for instance in instances::of_account(req.db()?, req.account())? {
             let expires = expiry(&instance.id).map(|time| time.iso_seconds());
+            let driver = machines.kind_of(&instance.id).name();
             shown.push(show(req.db()?, instance, expires, driver)?);
         }
         Ok(Listing { instances: shown })
