@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import socket
 import subprocess
 import tempfile
 from pathlib import Path
@@ -30,8 +31,13 @@ class Podman:
             f'[storage]\ndriver = "vfs"\ngraphroot = "{place}/root"\nrunroot = "{place}/run"\n')
         self.address = f"unix://{place}/podman.sock"
         self.process = subprocess.Popen(self.command("system", "service", "--time", "0", self.address),
-                                        env=self.environment(), stdout=subprocess.DEVNULL)
-        wait_for("podman", (place / "podman.sock").exists)
+                                        env=self.environment(), stdout=subprocess.DEVNULL, cwd=place)
+        wait_for("podman", self.answers)
+
+    def answers(self):
+        """The socket is there before anybody listens."""
+        with socket.socket(socket.AF_UNIX) as probe:
+            return probe.connect_ex(f"{self.folder}/podman.sock") == 0
 
     def command(self, *words):
         return ["podman", *words]

@@ -7,7 +7,7 @@ import subprocess
 import podman
 import pytest
 from conftest import GUEST_TOOLS
-from running import Server, run, clean, BINARY, trust, wait_for
+from running import BINARY, Server, clean, run, trust, wait_for
 
 pytestmark = pytest.mark.skipif(podman.missing() is not None, reason=f"podman: {podman.missing()}")
 
@@ -121,7 +121,7 @@ def test_an_image_that_is_not_to_be_had_is_the_state_reason(engine):
         three = own.launch()
         wait_for("the reason", lambda: "cannot be reached" in own.record(three).get("StateReason", {}).get("Message", ""))
         engine.process = subprocess.Popen(engine.command("system", "service", "--time", "0", engine.address),
-                                          env=engine.environment())
+                                          env=engine.environment(), cwd=engine.folder)
 
 
 def test_a_killed_server_leaves_a_disk_and_nothing_that_runs(engine, tmp_path):
@@ -137,7 +137,7 @@ def test_a_killed_server_leaves_a_disk_and_nothing_that_runs(engine, tmp_path):
     with start(engine, data=tmp_path / "data") as server:
         server.root = keys
         own = Account(server)
-        own.wait(one, "running")
+        wait_for("it to be back", lambda: own.inside(one, "true").code == 0)
         assert own.inside(one, "cat", "/root/file").ok() == "kept\n"
         own.ec2.terminate_instances(InstanceIds=[one])
         own.wait(one, "terminated")

@@ -37,6 +37,10 @@ if [ "$(id -u)" = 0 ] && [ "$(dpkg --print-architecture 2>/dev/null)" = amd64 ];
     tools/need.sh qemu-system-x86_64:qemu-system-x86 || echo "No QEMU: tests of virtual machines are left out."
     tools/kernel.sh
 fi
+# And run containers; these, too, are left out where they can't be had.
+if [ "$(id -u)" = 0 ]; then
+    tools/need.sh podman:podman runc:runc || echo "No Podman: tests of containers are left out."
+fi
 tools/venv.sh
 .venv/bin/python -m pip install --quiet --disable-pip-version-check -r tests/requirements.txt
 # From here on python3 has pip and the pinned clients.
@@ -72,6 +76,18 @@ if cargo nextest --version >/dev/null 2>&1; then
     cargo test --workspace --features "$vectors" --doc --quiet
 else
     cargo test --workspace --features "$vectors" --quiet
+fi
+
+if [ "$(id -u)" = 0 ] && command -v podman >/dev/null 2>&1; then
+    step "What instances are, once more as containers of podman"
+    for suite in images machine namespace network user_data; do
+        set -- "$@" --test "$suite"
+    done
+    if cargo nextest --version >/dev/null 2>&1; then
+        ROLECALL_TEST_COMPUTE=podman cargo nextest run --workspace --features "$vectors" "$@"
+    else
+        ROLECALL_TEST_COMPUTE=podman cargo test --workspace --features "$vectors" --quiet "$@"
+    fi
 fi
 
 step "Scenarios: the real binary, the unmodified aws CLI and boto3"

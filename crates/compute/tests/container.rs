@@ -69,6 +69,20 @@ async fn a_container_that_somebody_else_ends_has_died_and_comes_back_with_its_di
 }
 
 #[tokio::test]
+async fn an_instance_that_would_have_its_engine_wait_without_end_is_not_started() {
+    let world = world_or_return!();
+    let spec = spec(10);
+    world.driver.start(spec.clone()).await.unwrap();
+    // Engines open these to find the user of the first process.
+    world.sh(&spec.id, "mv /etc/group /etc/old && mkfifo /etc/group").await;
+    world.driver.stop(&spec.id, GRACE).await.unwrap();
+    let refused = world.driver.start(spec.clone()).await.unwrap_err().to_string();
+    assert!(refused.contains("/etc/group is no file"), "{refused}");
+    world.driver.terminate(&spec.id, GRACE).await.unwrap();
+    assert_eq!(podman(&world).containers(), [""; 0]);
+}
+
+#[tokio::test]
 async fn an_instance_of_another_size_keeps_its_disk() {
     let world = world_or_return!();
     let spec = spec(10);

@@ -198,7 +198,10 @@ async fn files_that_lead_out_are_closed_or_empty() {
         "dd if=/dev/vda of=/dev/null count=1",
         "ls /dev/kvm /dev/fuse /dev/mem /dev/kmsg",
     ];
-    for line in refused {
+    // Engines show a container its own control groups, in a folder of its own with version 1. Whether its first process is
+    // spared when memory runs out is its own matter.
+    let shown = ["ls /sys/fs/cgroup | grep -q .", "mkdir /sys/fs/cgroup/x", "echo 0 > /proc/1/oom_score_adj"];
+    for line in refused.into_iter().filter(|line| !world.is_container() || !shown.contains(line)) {
         let ran = world.sh(ID, line).await;
         assert_ne!(ran.status, ExitStatus::Code(0), "`{line}` was allowed: {ran:?}");
     }
@@ -211,7 +214,7 @@ async fn files_that_lead_out_are_closed_or_empty() {
 #[tokio::test]
 async fn each_instance_has_user_ids_of_its_own_and_its_files_keep_their_owners() {
     let Some(world) = World::new(world::choice()).await else { return };
-    if !nix::unistd::geteuid().is_root() || world.said.contains("the same range of user ids") {
+    if !world.has_own_ids() {
         return;
     }
     let (one, two) = (spec(10), spec(11));

@@ -1,4 +1,4 @@
-//! The namespace driver on this machine: what instances are, and what they cannot do.
+//! What instances are on every driver that isolates them, and what they cannot do.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "test code, also outside of test functions")]
 
@@ -164,7 +164,9 @@ async fn root_inside_cannot_reach_the_host() {
         "touch /dev/new",
         "cat /proc/kcore | head -c1 | grep -q .",
     ];
-    for line in refused {
+    // A container has a `/dev` of its own, and engines leave the names of open files to be seen, if not the files.
+    let own = ["ls /proc/1/fd", "touch /dev/new"];
+    for line in refused.into_iter().filter(|line| !world.is_container() || !own.contains(line)) {
         let ran = world.sh(&id, line).await;
         assert_ne!(ran.status, ExitStatus::Code(0), "`{line}` was allowed: {ran:?}");
     }
@@ -175,7 +177,8 @@ async fn root_inside_cannot_reach_the_host() {
     let devices = world.sh(&id, "cat /proc/net/dev | grep -c :").await;
     assert_eq!(devices, printed("2\n"));
     let outside = std::fs::read_to_string("/proc/self/uid_map").unwrap();
-    assert_ne!(world.sh(&id, "cat /proc/self/uid_map").await.stdout, outside);
+    let is_root = world.said.contains("root inside is root outside");
+    assert!(is_root || world.sh(&id, "cat /proc/self/uid_map").await.stdout != outside);
 }
 
 #[tokio::test]
@@ -328,8 +331,12 @@ async fn a_link_planted_inside_does_not_lead_the_next_start_outside() {
     world.driver.stop(&spec.id, GRACE).await.unwrap();
     let error = world.driver.start(spec.clone()).await.unwrap_err().to_string();
     assert!(error.contains("/media is not a folder"), "{error}");
-    let disk = world.folder.path().join("compute/instances").join(&spec.id).join("root/media");
-    std::fs::remove_file(disk).unwrap();
+    if world.is_container() {
+        world.driver.terminate(&spec.id, GRACE).await.unwrap();
+    } else {
+        let disk = world.folder.path().join("compute/instances").join(&spec.id).join("root/media");
+        std::fs::remove_file(disk).unwrap();
+    }
     // Writing through the other links fails inside, or makes files inside; never outside.
     drop(world.driver.start(spec.clone()).await);
     assert_eq!(std::fs::read_dir(bait.path()).unwrap().count(), 0);

@@ -1,4 +1,4 @@
-//! Networks of the namespace driver: what a plan allows passes, and nothing else does.
+//! Networks of the drivers that have them: what a plan allows passes, and nothing else does.
 
 #![allow(
     clippy::unwrap_used,

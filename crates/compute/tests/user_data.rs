@@ -1,4 +1,4 @@
-//! User data in all its forms, on the namespace driver.
+//! User data in all its forms, on every driver that isolates instances.
 
 #![allow(
     clippy::unwrap_used,

@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Method, Request, Response, StatusCode, header};
+use http::{HeaderMap, Method, Request, Response, StatusCode, header};
 use http_body::{Body, Frame};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
@@ -17,6 +17,7 @@ use serde_json::Value;
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::net::UnixStream;
 use tokio::sync::mpsc;
+use tokio::time::{Instant, Sleep};
 
 /// The longest answer that is kept in memory.
 const LONGEST: usize = 16 << 20;
@@ -33,6 +34,7 @@ pub(super) struct Client {
 #[derive(Debug)]
 pub(super) struct Answer {
     pub status: StatusCode,
+    pub headers: HeaderMap,
     pub body: Vec<u8>,
 }
 
@@ -64,7 +66,6 @@ impl Refused {
 impl Client {
     /// Asks, and gives the answer when it is a good one.
     pub(super) async fn ask(&self, method: Method, path: &str, sent: Sent) -> Result<Answer, Refused> {
-        let late = |_| Refused::Unreachable(format!("no answer within {} s", LIMIT.as_secs()));
         tokio::time::timeout(LIMIT, self.ask_patiently(method, path, sent)).await.map_err(late)?
     }
 
@@ -75,21 +76,18 @@ impl Client {
         path: &str,
         sent: Sent,
     ) -> Result<Answer, Refused> {
-        let answer = self.send(method, path, sent).await?;
-        let status = answer.status();
-        let body = collect(answer.into_body()).await.map_err(unreachable)?;
-        good(Answer { status, body })
+        good(whole(self.send(method, path, sent).await?).await?)
     }
 
-    /// Asks for a stream of bytes.
+    /// Asks for a stream of bytes, which may not pause for longer than an ordinary request may take.
     pub(super) async fn stream(&self, path: &str) -> Result<Stream, Refused> {
-        let answer = self.send(Method::GET, path, Sent::Nothing).await?;
-        let status = answer.status();
-        if status.is_success() {
-            return Ok(Stream { body: answer.into_body(), left: Bytes::new() });
+        let answer = tokio::time::timeout(LIMIT, self.send(Method::GET, path, Sent::Nothing)).await;
+        let answer = answer.map_err(late)??;
+        if answer.status().is_success() {
+            let pause = Box::pin(tokio::time::sleep(LIMIT));
+            return Ok(Stream { body: answer.into_body(), left: Bytes::new(), pause });
         }
-        let body = collect(answer.into_body()).await.map_err(unreachable)?;
-        Err(refusal(&Answer { status, body }))
+        Err(refusal(&whole(answer).await?))
     }
 
     async fn send(&self, method: Method, path: &str, sent: Sent) -> Result<Response<Incoming>, Refused> {
@@ -117,8 +115,18 @@ impl Client {
     }
 }
 
+fn late(_: tokio::time::error::Elapsed) -> Refused {
+    Refused::Unreachable(format!("no answer within {} s", LIMIT.as_secs()))
+}
+
 fn unreachable(error: impl std::fmt::Display) -> Refused {
     Refused::Unreachable(error.to_string())
+}
+
+async fn whole(answer: Response<Incoming>) -> Result<Answer, Refused> {
+    let (head, body) = answer.into_parts();
+    let body = collect(body).await.map_err(unreachable)?;
+    Ok(Answer { status: head.status, headers: head.headers, body })
 }
 
 async fn collect(mut body: Incoming) -> io::Result<Vec<u8>> {
@@ -139,7 +147,7 @@ fn good(answer: Answer) -> Result<Answer, Refused> {
     if good { Ok(answer) } else { Err(refusal(&answer)) }
 }
 
-fn refusal(Answer { status, body }: &Answer) -> Refused {
+fn refusal(Answer { status, body, .. }: &Answer) -> Refused {
     #[derive(Deserialize)]
     struct Said {
         message: String,
@@ -201,6 +209,7 @@ impl Body for Sending {
 pub(super) struct Stream {
     body: Incoming,
     left: Bytes,
+    pause: Pin<Box<Sleep>>,
 }
 
 impl AsyncRead for Stream {
@@ -210,7 +219,12 @@ impl AsyncRead for Stream {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         while self.left.is_empty() {
-            match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
+            let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(cx) else {
+                ready!(self.pause.as_mut().poll(cx));
+                return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+            };
+            self.pause.as_mut().reset(Instant::now() + LIMIT);
+            match frame {
                 None => return Poll::Ready(Ok(())),
                 Some(Err(error)) => return Poll::Ready(Err(io::Error::other(error))),
                 Some(Ok(frame)) => self.left = frame.into_data().unwrap_or_default(),

@@ -125,9 +125,11 @@ impl Engine {
 
     /// The container's whole root as a tar archive.
     pub(crate) async fn export(&self, id: &str) -> Result<Reader, ComputeError> {
+        let name = self.name(id);
+        self.check_accounts(&name).await?;
         let stream: Stream = self
             .client
-            .stream(&format!("/containers/{}/export", self.name(id)))
+            .stream(&format!("/containers/{name}/export"))
             .await
             .map_err(|error| self.failed("copy the disk", error))?;
         Ok(Box::new(stream))
@@ -159,6 +161,7 @@ impl Engine {
                 self.kill(id).await?;
                 self.wait(id).await?;
             }
+            self.check_accounts(name).await?;
             if labels.get(describe::MADE_AS) == Some(&made_as) {
                 return Ok(());
             }

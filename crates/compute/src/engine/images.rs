@@ -9,7 +9,7 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::client::Sent;
-use super::{Engine, describe, pack};
+use super::{Engine, accounts, describe, pack};
 use crate::images::Exported;
 use crate::supervisor::{Ids, SYSTEM};
 use crate::{ComputeError, Image, images};
@@ -21,9 +21,13 @@ impl Engine {
     /// The name in the engine of what an instance boots from, sent when it is not there; and whether it sees the host's
     /// folders.
     pub(super) async fn image(&self, image: &Image) -> Result<(String, bool), ComputeError> {
-        let Image::RootFs { id } = image else { return Ok((self.usr.clone(), true)) };
+        let Image::RootFs { id } = image else {
+            let _sending = self.sending.lock().await;
+            return Ok((self.send_usr().await?, true));
+        };
         let base =
             images::base(&self.dir, id).map_err(|error| ComputeError::failed("find the image", error))?;
+        accounts::check_image(&base.root)?;
         let name = self.image_name(id);
         let _sending = self.sending.lock().await;
         if !self.has_image(&name).await? {
@@ -33,8 +37,9 @@ impl Engine {
         Ok((name, base.over_host))
     }
 
-    /// Sends the image that the host's `/usr` is mounted in. What of the host's `/etc` goes into it is in its name.
-    pub(super) async fn send_usr(&self) -> Result<String, ComputeError> {
+    /// Sends the image that the host's `/usr` is mounted in, unless it is there. What of the host's `/etc` goes into it is in
+    /// its name.
+    async fn send_usr(&self) -> Result<String, ComputeError> {
         let shared = SYSTEM.iter().map(Path::new).filter(|path| path.exists());
         let places: Vec<PathBuf> =
             shared.filter_map(|path| path.strip_prefix("/").ok()).map(PathBuf::from).collect();

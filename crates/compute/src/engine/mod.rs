@@ -7,6 +7,7 @@
 //!
 //! An image of the driver's store is sent to the engine when an instance is to boot from it.
 
+mod accounts;
 mod client;
 mod container;
 mod describe;
@@ -53,8 +54,6 @@ pub(crate) struct Engine {
     ephemeral: bool,
     /// What the first process of a container is run from: the program, its loader when it has one, its libraries.
     parts: Vec<PathBuf>,
-    /// The image that the host's `/usr` is mounted in.
-    usr: String,
     /// Held while an image is looked for and sent.
     sending: tokio::sync::Mutex<()>,
     /// Held as long as this process lives.
@@ -91,7 +90,7 @@ struct Info {
 }
 
 impl Engine {
-    /// Finds the engine, removes what servers that are no more left in it, and sends it what every instance needs.
+    /// Finds the engine, and removes what servers that are no more left in it.
     pub(crate) async fn open(
         kind: Kind,
         config: &Config,
@@ -113,6 +112,11 @@ impl Engine {
                 "root inside is root outside with few capabilities, unless its daemon has `userns-remap`";
             notes.push(told.to_owned());
         }
+        if own_users {
+            let told =
+                "all instances have the same range of user ids; on the default image sudo and su do not work";
+            notes.push(told.to_owned());
+        }
         let failed = |error| ComputeError::failed("make the folder of the instances", error);
         let engine = Engine {
             kind,
@@ -122,15 +126,13 @@ impl Engine {
             id: identity(&config.dir).map_err(failed)?,
             ephemeral: config.ephemeral,
             parts,
-            usr: String::new(),
             sending: tokio::sync::Mutex::default(),
             _held: hold(&config.dir.join(LOCK)).map_err(failed)?,
         };
         engine.sweep().await?;
-        let usr = engine.send_usr().await?;
         let limits =
             Limits { memory: info.memory_limit, cpu: info.cpu_cfs_quota, processes: info.pids_limit };
-        Ok((Engine { usr, ..engine }, limits))
+        Ok((engine, limits))
     }
 
     async fn ask(

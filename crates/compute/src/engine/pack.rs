@@ -1,6 +1,6 @@
 //! Archives that are sent to an engine: a fresh system for the host's `/usr`, and images of the driver's own store.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fs::{self, File, Metadata};
 use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
@@ -137,7 +137,9 @@ fn append_link(
 /// A system without `/usr`: what a fresh `/etc` takes over from the host, and the folders that are mounted over.
 pub(super) fn fresh_system(places: &[PathBuf]) -> io::Result<Vec<u8>> {
     let mut archive = Builder::new(Vec::new());
-    for place in places {
+    // With those above them: an engine makes what is not named as it likes.
+    let folders: BTreeSet<&Path> = places.iter().flat_map(|place| place.ancestors()).collect();
+    for place in folders.into_iter().filter(|place| !place.as_os_str().is_empty()) {
         let mut header = header(0o755, 0);
         header.set_entry_type(EntryType::Directory);
         archive.append_data(&mut header, place, io::empty())?;

@@ -16,8 +16,8 @@ use std::time::Duration;
 
 pub use podman::Podman;
 use rolecall_compute::{
-    Choice, Cidr, Config, Driver, ExecSpec, ExitStatus, Image, InstanceSpec, Network, Resolving, User, Vpc,
-    choose,
+    Choice, Cidr, Config, Driver, ExecSpec, ExitStatus, Image, InstanceSpec, Kind, Network, Resolving, User,
+    Vpc, choose,
 };
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -37,6 +37,12 @@ pub struct World {
 pub fn choice() -> Choice {
     let name = std::env::var("ROLECALL_TEST_COMPUTE");
     name.map_or(Choice::Namespace, |name| Choice::named(&name).unwrap())
+}
+
+/// The Docker daemon that the suite may be run with: there is none that tests could bring along.
+#[expect(clippy::disallowed_methods, reason = "tells the tests from outside what to test")]
+fn docker() -> Option<String> {
+    std::env::var("DOCKER_HOST").ok()
 }
 
 /// What a command printed, and how it ended.
@@ -67,10 +73,10 @@ impl World {
     pub async fn new(choice: Choice) -> Option<World> {
         let folder = tempfile::tempdir().unwrap();
         let podman = match choice {
-            Choice::Docker | Choice::Podman => Some(Podman::start().await?),
+            Choice::Podman => Some(Podman::start().await?),
             _ => None,
         };
-        let engine = podman.as_ref().map(Podman::address);
+        let engine = podman.as_ref().map_or_else(docker, |podman| Some(podman.address()));
         match choose(choice, &Config { engine, ..config(&folder) }).await {
             Ok((driver, said)) => Some(World { driver, said, folder, podman }),
             // QEMU and a kernel are nothing that every machine has.
@@ -85,6 +91,17 @@ impl World {
             }
             Err(error) => panic!("{error}"),
         }
+    }
+
+    /// Whether root inside is nobody outside, with ids of each instance's own.
+    pub fn has_own_ids(&self) -> bool {
+        let shared = ["the same range of user ids", "root inside is root outside", "one user id"];
+        !shared.iter().any(|said| self.said.contains(said))
+    }
+
+    /// Whether its instances are containers of an engine.
+    pub fn is_container(&self) -> bool {
+        matches!(self.driver.caps().kind, Kind::Docker | Kind::Podman)
     }
 
     /// Runs a shell line as root and gives its output.

@@ -30,7 +30,8 @@ impl Podman {
             .unwrap();
         let podman = Podman { folder, service };
         for _ in 0..3000 {
-            if podman.socket().exists() {
+            // The file is there before anybody listens.
+            if std::os::unix::net::UnixStream::connect(podman.socket()).is_ok() {
                 return Some(podman);
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
@@ -72,6 +73,8 @@ impl Drop for Podman {
 fn command(folder: &Path) -> Command {
     let mut command = Command::new("podman");
     command
+        // What runs the containers leaves a file where it was started when one runs out of memory.
+        .current_dir(folder)
         .env("CONTAINERS_CONF", folder.join("containers.conf"))
         .env("CONTAINERS_STORAGE_CONF", folder.join("storage.conf"));
     command

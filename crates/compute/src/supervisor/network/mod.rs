@@ -341,9 +341,18 @@ fn way_outside() -> Batch {
     Batch::default().rule(OUTSIDE_MARK, OUTSIDE_TABLE).route(&Route::all_local(OUTSIDE_TABLE))
 }
 
-/// Links that are yet to be made use their IPv6 addresses at once: nobody else on a link of two could have them.
+/// Links that are yet to be made use their IPv6 addresses at once: nobody else on a link of two could have them. Docker, and
+/// some hosts, begin namespaces with IPv6 off.
 fn settle_ipv6() -> io::Result<()> {
-    if sockets::has_ipv6() { set("ipv6/conf/default/accept_dad", "0") } else { Ok(()) }
+    if !sockets::has_ipv6() {
+        return Ok(());
+    }
+    for (name, value) in
+        [("all/disable_ipv6", "0"), ("default/disable_ipv6", "0"), ("default/accept_dad", "0")]
+    {
+        set(&format!("ipv6/conf/{name}"), value)?;
+    }
+    Ok(())
 }
 
 fn link_name(link: u32) -> String {
