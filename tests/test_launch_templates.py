@@ -109,6 +109,13 @@ def test_a_parameter_names_the_image_at_each_launch(server):
     assert image("/golden:1") == image("/golden:prod") == IMAGE
     arn = ssm.get_parameter(Name="/golden")["Parameter"]["ARN"]
     assert image(f"{arn}:prod") == IMAGE
+    # EC2 looks for its caller, and tells so: who may read through EC2 only launches by name, and reads nothing itself.
+    via = {"Effect": "Allow", "Action": "ssm:GetParameter*", "Resource": "*", "Condition": {
+        "Bool": {"aws:ViaAWSService": "true"}, "ForAnyValue:StringEquals": {"aws:CalledVia": "ec2.amazonaws.com"}}}
+    launch = {"Effect": "Allow", "Action": "ec2:*", "Resource": "*"}
+    launcher = server.user("launcher", {"Version": "2012-10-17", "Statement": [launch, via]})
+    assert image("/golden:1", server.client("ec2", launcher)) == IMAGE
+    assert code(server.client("ssm", launcher).get_parameter, Name="/golden") == "AccessDeniedException"
     # Nobody shares parameters here: another account's is denied.
     other = arn.replace("000000000000", "111111111111")
     assert code(ec2.run_instances, ImageId=f"resolve:ssm:{other}", MinCount=1, MaxCount=1) == "SsmAccessDenied"
