@@ -7,9 +7,9 @@
 mod apply;
 mod config;
 mod parts;
+mod scripts;
 
 use std::collections::VecDeque;
-use std::fmt::Write as _;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -24,8 +24,9 @@ use super::power::Power;
 use crate::spec::InstanceSpec;
 use crate::{ExecSpec, ExitStatus};
 use apply::Applying;
-use config::{Config, Line};
+use config::Config;
 use parts::{Kind, Part, split};
+use scripts::{packages, script_of};
 
 /// Reads user data as a first boot does, and does nothing.
 #[cfg(feature = "hostile")]
@@ -345,56 +346,6 @@ fn without_mark(bytes: &[u8]) -> &[u8] {
         }
         None => bytes,
     }
-}
-
-/// Commands one after the other, as a script; one that fails does not end it.
-fn script_of(lines: &[Line]) -> String {
-    let quote = |word: &String| format!("'{}'", word.replace('\'', r"'\''"));
-    lines.iter().fold(String::from("#!/bin/sh\n"), |mut script, line| {
-        let _ = match line {
-            Line::Shell(line) => writeln!(script, "{line}"),
-            Line::Program(words) => {
-                writeln!(script, "{}", words.iter().map(quote).collect::<Vec<_>>().join(" "))
-            }
-        };
-        script
-    })
-}
-
-/// A script for the image's own package tool. `/usr` of this machine is read-only: there it says so and fails.
-fn packages(config: &Config) -> Option<String> {
-    let names = config.list("packages").iter().filter_map(config::text).collect::<Vec<_>>();
-    let (update, upgrade) = (config.is_true("package_update"), config.is_true("package_upgrade"));
-    if names.is_empty() && !update && !upgrade {
-        return None;
-    }
-    let names: Vec<String> = names.iter().map(|name| format!("'{}'", name.replace('\'', r"'\''"))).collect();
-    let install =
-        |command: &str| if names.is_empty() { ":".into() } else { format!("{command} {}", names.join(" ")) };
-    let when = |wanted: bool, command: &str| if wanted { command.to_owned() } else { ":".to_owned() };
-    let mut script = String::from(
-        "#!/bin/sh\nif ! touch /usr/.writable 2>/dev/null; then\n\
-         echo 'user data: packages cannot be installed: /usr is the host machine'\"'\"'s and read-only' >&2\n\
-         exit 1\nfi\nrm -f /usr/.writable\n",
-    );
-    let apt = "DEBIAN_FRONTEND=noninteractive apt-get -y -q";
-    let _ = writeln!(
-        script,
-        "if command -v apt-get >/dev/null; then apt-get -q update && {} && {}\n\
-         elif command -v dnf >/dev/null; then {} && {}\n\
-         elif command -v yum >/dev/null; then {} && {}\n\
-         elif command -v apk >/dev/null; then apk update && {} && {}\n\
-         else echo 'user data: packages: this image has no package tool that is known' >&2; exit 1; fi",
-        when(upgrade, &format!("{apt} dist-upgrade")),
-        install(&format!("{apt} install")),
-        when(upgrade, "dnf -y -q upgrade"),
-        install("dnf -y -q install"),
-        when(upgrade, "yum -y -q update"),
-        install("yum -y -q install"),
-        when(upgrade, "apk upgrade"),
-        install("apk add"),
-    );
-    Some(script)
 }
 
 fn keep(folder: &Path, data: &[u8]) -> io::Result<()> {
