@@ -86,6 +86,12 @@ impl Described {
         self.primary()?.interface.public_ip().map(|address| address.to_string())
     }
 
+    fn public_dns_name(&self) -> String {
+        let primary = self.primary();
+        let name = |own: &DescribedInterface| Some(own.public_dns_name(own.public()?));
+        primary.and_then(name).unwrap_or_default()
+    }
+
     /// The security groups of its primary interface: id and name.
     pub fn group_pairs(&self) -> &[(String, String)] {
         self.primary().map(|own| own.groups.as_slice()).unwrap_or_default()
@@ -148,7 +154,7 @@ impl Described {
             }),
             private_ip_address: self.private_ip(),
             product_codes: Some(Vec::new()),
-            public_dns_name: Some(String::new()),
+            public_dns_name: Some(self.public_dns_name()),
             public_ip_address: self.public_ip(),
             root_device_name: Some(own.boot.root_device.clone()),
             root_device_type: Some("ebs".into()),

@@ -9,11 +9,14 @@ use crate::instances;
 use crate::model;
 use crate::network;
 use crate::place::Place;
-use crate::records::{NetworkInterface, PrivateAddress, PublicAddress, SecurityGroups};
+use crate::records::{NetworkInterface, PrivateAddress, PublicAddress, SecurityGroups, Vpcs};
 
-/// Names of security groups, by id.
+/// Names of security groups, by id, and VPCs in which public addresses have names.
 #[derive(Debug)]
-pub struct GroupNames(BTreeMap<String, String>);
+pub struct GroupNames {
+    groups: BTreeMap<String, String>,
+    naming: BTreeMap<String, bool>,
+}
 
 impl GroupNames {
     /// The names of the groups of some interfaces.
@@ -25,19 +28,25 @@ impl GroupNames {
         place: Place<'_>,
         interfaces: impl Iterator<Item = &'i NetworkInterface>,
     ) -> Result<GroupNames, Fault> {
-        let mut names = BTreeMap::new();
-        for id in interfaces.flat_map(|own| &own.groups) {
-            if !names.contains_key(id)
-                && let Some(group) = network::get::<SecurityGroups>(db, place, id)?
-            {
-                names.insert(group.id, group.name);
+        let (mut groups, mut naming) = (BTreeMap::new(), BTreeMap::new());
+        for own in interfaces {
+            if !naming.contains_key(&own.vpc) {
+                let vpc = network::get::<Vpcs>(db, place, &own.vpc)?;
+                naming.insert(own.vpc.clone(), vpc.is_some_and(|vpc| vpc.names_public_addresses()));
+            }
+            for id in &own.groups {
+                if !groups.contains_key(id)
+                    && let Some(group) = network::get::<SecurityGroups>(db, place, id)?
+                {
+                    groups.insert(group.id, group.name);
+                }
             }
         }
-        Ok(GroupNames(names))
+        Ok(GroupNames { groups, naming })
     }
 
     fn pair(&self, id: &str) -> (String, String) {
-        (id.to_owned(), self.0.get(id).cloned().unwrap_or_else(|| id.to_owned()))
+        (id.to_owned(), self.groups.get(id).cloned().unwrap_or_else(|| id.to_owned()))
     }
 }
 
@@ -47,6 +56,8 @@ pub struct DescribedInterface {
     pub interface: NetworkInterface,
     /// Its security groups: id and name.
     pub groups: Vec<(String, String)>,
+    /// Its public addresses have names.
+    named: bool,
 }
 
 pub fn groups_to_wire(groups: &[(String, String)]) -> Vec<model::GroupIdentifier> {
@@ -60,7 +71,16 @@ pub fn groups_to_wire(groups: &[(String, String)]) -> Vec<model::GroupIdentifier
 impl DescribedInterface {
     pub fn new(interface: NetworkInterface, names: &GroupNames) -> DescribedInterface {
         let groups = interface.groups.iter().map(|id| names.pair(id)).collect();
-        DescribedInterface { interface, groups }
+        let named = names.naming.get(&interface.vpc).copied().unwrap_or(false);
+        DescribedInterface { interface, groups, named }
+    }
+
+    /// The name of a public address; empty in a VPC that gives none.
+    pub fn public_dns_name(&self, public: &PublicAddress) -> String {
+        if !self.named {
+            return String::new();
+        }
+        instances::public_dns_name(public.address, &self.interface.region)
     }
 
     pub fn private_dns_name(&self) -> String {
@@ -83,7 +103,7 @@ impl DescribedInterface {
     ) -> Option<model::InstanceNetworkInterfaceAssociation> {
         own.map(|public| model::InstanceNetworkInterfaceAssociation {
             ip_owner_id: Some(self.address_owner(public)),
-            public_dns_name: Some(String::new()),
+            public_dns_name: Some(self.public_dns_name(public)),
             public_ip: Some(public.address.to_string()),
             ..Default::default()
         })
@@ -132,7 +152,7 @@ impl DescribedInterface {
             allocation_id: public.elastic.as_ref().map(|elastic| elastic.allocation.clone()),
             association_id: public.elastic.as_ref().map(|elastic| elastic.association.clone()),
             ip_owner_id: Some(self.address_owner(public)),
-            public_dns_name: Some(String::new()),
+            public_dns_name: Some(self.public_dns_name(public)),
             public_ip: Some(public.address.to_string()),
             ..Default::default()
         })

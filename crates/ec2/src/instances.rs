@@ -61,6 +61,8 @@ pub struct Surroundings {
     pub zone_id: String,
     /// Ids and names of its security groups.
     pub groups: Vec<(String, String)>,
+    /// Public addresses have names in this VPC.
+    pub public_names: bool,
 }
 
 /// What is around a network interface.
@@ -76,18 +78,25 @@ pub fn surroundings(db: &Reader, own: &NetworkInterface) -> Result<Surroundings,
     };
     let vpc = network::get::<Vpcs>(db, place, &own.vpc)?.ok_or_else(gone)?;
     let subnet = network::get::<Subnets>(db, place, &own.subnet)?.ok_or_else(gone)?;
+    let public_names = vpc.names_public_addresses();
     let further = vpc.blocks.into_iter().map(|block| block.cidr);
     Ok(Surroundings {
         vpc_blocks: std::iter::once(vpc.cidr).chain(further).collect(),
         subnet_blocks: vec![subnet.cidr],
         zone_id: subnet.zone_id,
         groups: own.groups.iter().map(name).collect::<Result<_, _>>()?,
+        public_names,
     })
 }
 
 /// `ip-172-31-5-6.ec2.internal`
 pub fn private_dns_name(address: Ipv4Addr, region: &str) -> String {
     format!("{}.{}", host_name(address), regions::private_domain(region))
+}
+
+/// `ec2-127-64-0-9.compute-1.amazonaws.com`: what a VPC's name servers lead to the private address.
+pub fn public_dns_name(address: Ipv4Addr, region: &str) -> String {
+    format!("ec2-{}.{}", address.to_string().replace('.', "-"), regions::public_domain(region))
 }
 
 /// The host name that an instance is given: by its address, or by its id if it was told so.

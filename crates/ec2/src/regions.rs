@@ -102,6 +102,14 @@ pub fn private_domain(region: &str) -> String {
     if region == "us-east-1" { "ec2.internal".to_owned() } else { format!("{region}.compute.internal") }
 }
 
+/// The domain of public host names.
+pub fn public_domain(region: &str) -> String {
+    match region {
+        "us-east-1" => "compute-1.amazonaws.com".to_owned(),
+        other => format!("{other}.compute.amazonaws.com"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -48,11 +48,12 @@ pub fn view(instance: &Instance, primary: &NetworkInterface) -> InstanceView {
 pub fn details(db: &Reader, instance: &Instance, now: Time) -> Result<Details, Fault> {
     let primary = instances::primary_interface(db, instance)?;
     let mut interfaces = Vec::new();
-    let mut zone_id = String::new();
+    let (mut zone_id, mut public_name) = (String::new(), None);
     for own in instances::interfaces_of(db, instance)? {
         let around = instances::surroundings(db, &own)?;
         if own.id == primary.id {
             zone_id.clone_from(&around.zone_id);
+            public_name = public_hostname(&own, &around);
         }
         interfaces.push(interface(own, around));
     }
@@ -73,8 +74,7 @@ pub fn details(db: &Reader, instance: &Instance, now: Time) -> Result<Details, F
         },
         architecture: instances::architecture().to_owned(),
         hostname: instances::own_dns_name(instance, primary.private_ip()),
-        // Names of 127.x.y.z addresses resolve nowhere, so instances have none.
-        public_hostname: None,
+        public_hostname: public_name,
         devices: vec![("ami".to_owned(), root()), ("root".to_owned(), root())],
         pushed_keys: pushed
             .map(|key| PushedKey { user: key.user, line: key.line, until: key.until })
@@ -96,11 +96,17 @@ fn interface(own: NetworkInterface, around: Surroundings) -> Interface {
         ipv6s: Vec::new(),
         prefixes: Vec::new(),
         local_hostname: instances::private_dns_name(own.private_ip(), &own.region),
-        public_hostname: None,
+        public_hostname: public_hostname(&own, &around),
         security_groups: around.groups,
         subnet: Net { id: own.subnet, blocks: around.subnet_blocks, ..Net::default() },
         vpc: Net { id: own.vpc, blocks: around.vpc_blocks, ..Net::default() },
         id: own.id,
         mac: own.mac,
     }
+}
+
+/// The name of an interface's first public address, where its VPC gives such names.
+fn public_hostname(own: &NetworkInterface, around: &Surroundings) -> Option<String> {
+    let address = own.public_ip().filter(|_| around.public_names)?;
+    Some(instances::public_dns_name(address, &own.region))
 }

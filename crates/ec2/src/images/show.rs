@@ -46,6 +46,7 @@ impl Shown {
             root_device_name: Some(image.root_device.clone()),
             root_device_type: Some("ebs".into()),
             ena_support: Some(true),
+            sriov_net_support: Some("simple".into()),
             boot_mode: Some("uefi-preferred".into()),
             imds_support: image.tokens_required.then(|| "v2.0".to_owned()),
             source_instance_id: image.from_instance.clone(),

@@ -173,6 +173,7 @@ fn association_value(own: &DescribedInterface, public: &PublicAddress, name: &st
         "allocation-id" => public.elastic.as_ref()?.allocation.clone(),
         "association-id" => public.elastic.as_ref()?.association.clone(),
         "ip-owner-id" => own.address_owner(public),
+        "public-dns-name" => Some(own.public_dns_name(public)).filter(|name| !name.is_empty())?,
         "public-ip" => public.address.to_string(),
         _ => return None,
     })

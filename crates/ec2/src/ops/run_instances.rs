@@ -71,6 +71,35 @@ mod tests {
         assert_eq!(seen.security_groups.unwrap()[0].group_name.as_deref(), Some("default"));
     }
 
+    #[test]
+    fn a_public_address_has_a_name_where_the_vpc_gives_such() {
+        let world = World::new(1);
+        let id = launch(&world, request());
+        let own = seen(&world, &id);
+        let dashed = own.public_ip_address.unwrap().replace('.', "-");
+        let name = format!("ec2-{dashed}.compute-1.amazonaws.com");
+        assert_eq!(own.public_dns_name, Some(name.clone()));
+        let association = own.network_interfaces.unwrap().remove(0).association.unwrap();
+        assert_eq!(association.public_dns_name, Some(name.clone()));
+        let by_name = |name: &str, value: &str| {
+            let input = DescribeNetworkInterfacesRequest {
+                filters: crate::scene::filter(name, value),
+                ..Default::default()
+            };
+            let answer = world.call::<DescribeNetworkInterfaces>(&world.root(ACCOUNT), input).unwrap();
+            answer.network_interfaces.unwrap().len()
+        };
+        assert_eq!(by_name("association.public-dns-name", &name), 1);
+        let off = ModifyVpcAttributeRequest {
+            vpc_id: own.vpc_id.unwrap(),
+            enable_dns_hostnames: Some(AttributeBooleanValue { value: Some(false) }),
+            ..Default::default()
+        };
+        world.call::<ModifyVpcAttribute>(&world.root(ACCOUNT), off).unwrap();
+        assert_eq!(seen(&world, &id).public_dns_name.as_deref(), Some(""));
+        assert_eq!(by_name("association.public-dns-name", &name), 0);
+    }
+
     /// The walk's user `dev`: may launch, and pass one role.
     const DEV: &str = r#"{"Version": "2012-10-17", "Statement": [
         {"Effect": "Allow", "Action": ["ec2:RunInstances", "ec2:Describe*"], "Resource": "*"},

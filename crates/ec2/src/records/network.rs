@@ -38,6 +38,11 @@ pub struct Vpc {
 }
 
 impl Vpc {
+    /// Whether public addresses of its interfaces have names.
+    pub fn names_public_addresses(&self) -> bool {
+        self.dns_support && self.dns_hostnames
+    }
+
     /// All its blocks, the first one first.
     pub fn cidrs(&self) -> impl Iterator<Item = &str> {
         std::iter::once(self.cidr.as_str()).chain(self.blocks.iter().map(|block| block.cidr.as_str()))

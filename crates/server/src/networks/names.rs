@@ -3,6 +3,7 @@
 use std::net::Ipv4Addr;
 
 use rolecall_compute::plan::NetworkPlan;
+use rolecall_ec2::regions::{private_domain, public_domain};
 use simple_dns::rdata::{A, PTR, RData};
 use simple_dns::{CLASS, Name, Packet, PacketFlag, QCLASS, QTYPE, Question, RCODE, ResourceRecord, TYPE};
 
@@ -152,17 +153,6 @@ fn is_service(services: &[&str], region: &str, host: &str) -> bool {
     let rest = rest.strip_suffix(".dualstack").unwrap_or(rest);
     let label = rest.rsplit('.').next().unwrap_or(rest);
     services.contains(&label)
-}
-
-fn private_domain(region: &str) -> String {
-    if region == "us-east-1" { "ec2.internal".to_owned() } else { format!("{region}.compute.internal") }
-}
-
-fn public_domain(region: &str) -> String {
-    match region {
-        "us-east-1" => "compute-1.amazonaws.com".to_owned(),
-        other => format!("{other}.compute.amazonaws.com"),
-    }
 }
 
 #[cfg(test)]
