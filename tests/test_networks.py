@@ -205,8 +205,13 @@ def test_names_lead_to_instances_services_and_nowhere(network):
     assert one.resolves(name) == [two.private]
     assert one.resolves("sts.us-east-1.amazonaws.com") == ["10.7.0.2"]
     assert one.resolves("ip-10-7-2-250.ec2.internal") == []
-    dashed = one.public.replace(".", "-")
-    assert two.resolves(f"ec2-{dashed}.compute-1.amazonaws.com") == [one.private]
+    dashed, public = one.public.replace(".", "-"), one.record()["PublicDnsName"]
+    assert public == f"ec2-{dashed}.compute-1.amazonaws.com"
+    assert two.resolves(public) == [one.private]
+    base = "http://169.254.169.254/latest"
+    token = f"$(curl -s -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' {base}/api/token)"
+    said = one.inside(f"curl -s -H \"X-aws-ec2-metadata-token: {token}\" {base}/meta-data/public-hostname")
+    assert said.out == public
     assert two.inside(f"getent hosts {one.private}").out.split()[1] == one.record()["PrivateDnsName"]
 
 
