@@ -83,6 +83,26 @@ async fn an_instance_that_would_have_its_engine_wait_without_end_is_not_started(
 }
 
 #[tokio::test]
+async fn what_root_inside_leaves_for_the_loader_is_not_taken_up_at_the_next_start() {
+    // With Docker it would be the host's root that loads it.
+    let choice = Some(world::choice()).filter(|choice| *choice == Choice::Docker);
+    let Some(world) = World::new(choice.unwrap_or(Choice::Podman)).await else { return };
+    let spec = spec(10);
+    world.driver.start(spec.clone()).await.unwrap();
+    let plant = "echo /root/own.so > /etc/ld.so.preload; umount /.rolecall; rm -rf /.rolecall/glibc-hwcaps; set -e; \
+                 for level in 2 3 4; do mkdir -p /.rolecall/glibc-hwcaps/x86-64-v$level; \
+                 echo own > /.rolecall/glibc-hwcaps/x86-64-v$level/libc.so.6; done; echo planted";
+    let planted = world.sh(&spec.id, plant).await.stdout;
+    assert_eq!(planted, "planted\n");
+    world.driver.stop(&spec.id, GRACE).await.unwrap();
+    world.driver.start(spec.clone()).await.unwrap();
+    let seen = world
+        .sh(&spec.id, "cat /etc/ld.so.preload 2>/dev/null; ls /.rolecall/glibc-hwcaps 2>/dev/null")
+        .await;
+    assert_eq!(seen.stdout, "");
+}
+
+#[tokio::test]
 async fn an_instance_of_another_size_keeps_its_disk() {
     let world = world_or_return!();
     let spec = spec(10);

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::INSIDE;
 use crate::INIT_NAME;
+use crate::init::MASKED;
 use crate::spec::{InstanceSpec, Mount};
 use crate::supervisor::{Ids, MOST_PROCESSES, SYSTEM};
 
@@ -17,6 +18,11 @@ pub(super) const OWN_USERS: Ids = Ids { base: 900_000_000, count: 65_536 };
 
 /// Where a container sees what its first process is run from.
 const PLACE: &str = "/.rolecall";
+
+/// Its folder there is new at each start, so that the loader finds in it nothing that was put there inside.
+const PLACE_OPTIONS: &[&str] = &["rw", "nosuid", "nodev", "mode=755", "size=64k"];
+/// What the loader would take up before our program has confined itself.
+const PRELOADED: &str = "/etc/ld.so.preload";
 
 /// What that process needs until it has confined itself; the rest is what it then keeps.
 const CAPABILITIES: &[&str] = &[
@@ -106,6 +112,9 @@ impl Description {
         let mounts = self.mounts.iter().map(
             |mount| json!({"Type": "bind", "Source": mount.host, "Target": mount.guest, "ReadOnly": true}),
         );
+        // In the place of its own list, which has these.
+        let masked: Vec<String> =
+            MASKED.iter().map(|name| format!("/{name}")).chain([PRELOADED.to_owned()]).collect();
         json!({
             "Image": self.image,
             "Hostname": self.hostname,
@@ -125,7 +134,8 @@ impl Description {
                 "CapDrop": ["ALL"],
                 "CapAdd": CAPABILITIES,
                 "Mounts": mounts.collect::<Vec<_>>(),
-                "Tmpfs": {"/run": "rw,nosuid,nodev,mode=755"},
+                "Tmpfs": {"/run": "rw,nosuid,nodev,mode=755", PLACE: PLACE_OPTIONS.join(",")},
+                "MaskedPaths": masked,
                 "Memory": self.memory,
                 "MemorySwap": self.memory,
                 "CpuPeriod": 100_000,
@@ -151,6 +161,8 @@ impl Description {
             .collect();
         mounts.push(json!({"type": "tmpfs", "source": "tmpfs", "destination": "/run",
                            "options": ["rw", "nosuid", "nodev", "mode=755"]}));
+        mounts.push(json!({"type": "tmpfs", "source": "tmpfs", "destination": PLACE,
+                           "options": PLACE_OPTIONS}));
         let capabilities: Vec<String> = CAPABILITIES.iter().map(|name| format!("CAP_{name}")).collect();
         json!({
             "name": name,
@@ -165,6 +177,7 @@ impl Description {
             "terminal": false,
             "systemd": "false",
             "image_volume_mode": "ignore",
+            "mask": [PRELOADED],
             "manage_password": false,
             "use_image_hosts": true,
             "use_image_resolv_conf": true,

@@ -42,6 +42,7 @@ pub(crate) use console::Console;
 use ending::Descendants;
 pub(crate) use kernel::{build_machine, prepare_kernel};
 use power::{Power, Requests};
+pub(crate) use root::MASKED;
 use template::Template;
 use user_data::UserData;
 

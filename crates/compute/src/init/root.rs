@@ -22,7 +22,7 @@ const FOLDERS: &[&str] = &[
 ];
 
 /// What the kernel tells about the whole machine, and what only it should be told: shown empty.
-const MASKED: &[&str] = &[
+pub(crate) const MASKED: &[&str] = &[
     "proc/acpi",
     "proc/asound",
     "proc/kcore",
