@@ -96,6 +96,9 @@ async fn a_restart_by_the_kernel_is_told_as_one() {
 #[tokio::test]
 async fn a_program_that_runs_out_of_memory_ends_and_its_instance_lives() {
     let Some(world) = World::new(world::choice()).await else { return };
+    if !world.shares_kernel() {
+        return;
+    }
     world.driver.start(spec(10)).await.unwrap();
     if !world.driver.caps().memory_limit {
         return;
@@ -108,6 +111,9 @@ async fn a_program_that_runs_out_of_memory_ends_and_its_instance_lives() {
 #[tokio::test]
 async fn no_more_processes_than_the_limit() {
     let Some(world) = World::new(world::choice()).await else { return };
+    if !world.shares_kernel() {
+        return;
+    }
     world.driver.start(rolecall_compute::InstanceSpec { memory_mib: 4096, ..spec(10) }).await.unwrap();
     if !world.driver.caps().process_limit {
         return;
@@ -123,6 +129,9 @@ async fn no_more_processes_than_the_limit() {
 async fn system_calls_that_lead_out_are_refused() {
     use nix::libc;
     let Some(world) = World::new(world::choice()).await else { return };
+    if !world.shares_kernel() {
+        return;
+    }
     world.driver.start(spec(10)).await.unwrap();
     let (not_permitted, unknown, no_family) = (libc::EPERM, libc::ENOSYS, libc::EAFNOSUPPORT);
     let newuser = i64::from(libc::CLONE_NEWUSER);
@@ -168,6 +177,9 @@ async fn system_calls_that_lead_out_are_refused() {
 #[tokio::test]
 async fn files_that_lead_out_are_closed_or_empty() {
     let Some(world) = World::new(world::choice()).await else { return };
+    if !world.shares_kernel() {
+        return;
+    }
     let (one, two) = (spec(10), spec(11));
     world.driver.start(one).await.unwrap();
     world.driver.start(two.clone()).await.unwrap();
@@ -214,7 +226,7 @@ async fn files_that_lead_out_are_closed_or_empty() {
 #[tokio::test]
 async fn each_instance_has_user_ids_of_its_own_and_its_files_keep_their_owners() {
     let Some(world) = World::new(world::choice()).await else { return };
-    if !world.has_own_ids() {
+    if !world.shares_kernel() || !world.has_own_ids() {
         return;
     }
     let (one, two) = (spec(10), spec(11));

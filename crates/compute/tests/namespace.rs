@@ -139,6 +139,9 @@ async fn a_stop_lets_programs_end_and_kills_those_that_do_not() {
 #[tokio::test]
 async fn root_inside_cannot_reach_the_host() {
     let world = world_or_return!();
+    if !world.shares_kernel() {
+        return;
+    }
     let secret = world.folder.path().join("secret");
     std::fs::write(&secret, "secret").unwrap();
     let spec = spec(10);
@@ -184,6 +187,9 @@ async fn root_inside_cannot_reach_the_host() {
 #[tokio::test]
 async fn limits_are_in_force_when_promised() {
     let world = world_or_return!();
+    if !world.shares_kernel() {
+        return;
+    }
     let spec = spec(10);
     world.driver.start(spec.clone()).await.unwrap();
     if world.driver.caps().memory_limit {

@@ -104,6 +104,20 @@ impl World {
         matches!(self.driver.caps().kind, Kind::Docker | Kind::Podman)
     }
 
+    /// Whether this is about more than a kernel that is the instance's own, where root may do what root may do.
+    pub fn shares_kernel(&self) -> bool {
+        let shares = self.driver.caps().kind != Kind::Microvm;
+        if !shares {
+            println!("left out: about instances that share the host's kernel");
+        }
+        shares
+    }
+
+    /// How long an answer may take that is to come, as `timeout` takes it.
+    pub fn patience(&self) -> &'static str {
+        if self.driver.caps().kind == Kind::Microvm { "10" } else { "0.6" }
+    }
+
     /// Runs a shell line as root and gives its output.
     pub async fn sh(&self, id: &str, line: &str) -> Ran {
         self.run(id, ExecSpec::root(["sh", "-c", line]), b"").await

@@ -84,7 +84,8 @@ pub async fn serve(world: &World, id: &str, port: u16, word: &str) {
 
 /// What an instance hears from a port; nothing when nobody answers.
 pub async fn hear(world: &World, id: &str, to: &str, port: u16) -> String {
-    let line = format!("timeout 0.6 bash -c 'exec 3<>/dev/tcp/{to}/{port} && cat <&3' 2>/dev/null");
+    let patience = world.patience();
+    let line = format!("timeout {patience} bash -c 'exec 3<>/dev/tcp/{to}/{port} && cat <&3' 2>/dev/null");
     world.sh(id, &line).await.stdout
 }
 
