@@ -11,6 +11,7 @@ use crate::model::{
 use crate::network::questions::on_vpc;
 use crate::network::{Network, must};
 use crate::place::Place;
+use crate::questions::{said, with_values};
 use crate::records::Vpcs;
 use crate::wiring::touch;
 
@@ -18,13 +19,15 @@ impl Operation for ModifyVpcAttribute {
     type Access = Write;
 
     fn needs(input: &ModifyVpcAttributeRequest, at: &At<'_>) -> Result<Needs, Fault> {
-        let set = [
-            ("EnableDnsSupport", &input.enable_dns_support),
-            ("EnableDnsHostnames", &input.enable_dns_hostnames),
-            ("EnableNetworkAddressUsageMetrics", &input.enable_network_address_usage_metrics),
+        // By the values, as `run` goes by them: an attribute without one is not set, and must not stand for another.
+        let given = [
+            ("EnableDnsSupport", said(value(&input.enable_dns_support))),
+            ("EnableDnsHostnames", said(value(&input.enable_dns_hostnames))),
+            ("EnableNetworkAddressUsageMetrics", said(value(&input.enable_network_address_usage_metrics))),
         ];
-        let name = set.iter().find(|(_, value)| value.is_some()).map(|(name, _)| *name);
-        Ok(on_vpc(ec2::ModifyVpcAttribute, at, &input.vpc_id)?.key(key::Attribute, name).done())
+        let name = given.iter().find(|(_, value)| value.is_some()).map(|(name, _)| *name);
+        let question = on_vpc(ec2::ModifyVpcAttribute, at, &input.vpc_id)?.key(key::Attribute, name);
+        Ok(with_values(question, &given).done())
     }
 
     fn run(req: &mut Authorized<'_, Self>) -> Result<ModifyVpcAttributeResponse, Fault> {
@@ -32,7 +35,6 @@ impl Operation for ModifyVpcAttribute {
         let tx = req.tx()?;
         Network::settle(tx, place)?;
         let mut vpc = must::<Vpcs>(tx, place, &input.vpc_id, faults::no_vpc)?;
-        let value = |given: &Option<AttributeBooleanValue>| given.as_ref().and_then(|given| given.value);
         let support = value(&input.enable_dns_support);
         let hostnames = value(&input.enable_dns_hostnames);
         let metrics = value(&input.enable_network_address_usage_metrics);
@@ -54,5 +56,41 @@ impl Operation for ModifyVpcAttribute {
         tx.put::<Vpcs>(&place.key(&vpc.id), &vpc)?;
         touch(tx, place, &vpc.id)?;
         Ok(ModifyVpcAttributeResponse {})
+    }
+}
+
+fn value(given: &Option<AttributeBooleanValue>) -> Option<bool> {
+    given.as_ref().and_then(|given| given.value)
+}
+
+#[cfg(test)]
+mod tests {
+    use rolecall_testkit::{World, check_fault};
+
+    use crate::model::*;
+    use crate::scene::new_vpc;
+
+    #[test]
+    fn the_attribute_that_is_asked_about_is_the_one_that_is_set() {
+        let world = World::new(1);
+        let vpc = new_vpc(&world, "10.0.0.0/16").vpc_id.unwrap();
+        let ann = world.user(
+            "ann",
+            r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "ec2:ModifyVpcAttribute",
+                "Resource": "*", "Condition": {"StringEquals": {"ec2:Attribute": "EnableDnsSupport"}}}}"#,
+        );
+        let set = |value| Some(AttributeBooleanValue { value });
+        let call = |support, hostnames| {
+            let input = ModifyVpcAttributeRequest {
+                vpc_id: vpc.clone(),
+                enable_dns_support: support,
+                enable_dns_hostnames: hostnames,
+                ..Default::default()
+            };
+            world.call::<ModifyVpcAttribute>(&ann, input)
+        };
+        call(set(Some(true)), None).unwrap();
+        check_fault(call(None, set(Some(true))), "UnauthorizedOperation");
+        check_fault(call(set(None), set(Some(true))), "UnauthorizedOperation");
     }
 }
