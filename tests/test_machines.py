@@ -107,7 +107,12 @@ def test_ssh_follows_the_public_address_while_the_instance_runs(machine):
     assert machine.ssh("true").returncode == 255
     machine.ec2.delete_network_acl_entry(**entry)
     assert machine.ssh("true").returncode == 0
+    # Who is in already does not stay in by an address that is no longer the instance's.
+    held = subprocess.Popen(["ssh", *machine.options(), f"ec2-user@{machine.address}", "echo in; exec sleep 600"],
+                            stdout=subprocess.PIPE)
+    assert held.stdout.readline() == b"in\n"
     machine.ec2.disassociate_address(AssociationId=made["AssociationId"])
+    assert held.wait(timeout=20) == 255
     assert machine.address != elastic["PublicIp"]
     wait_for("an address of its own again", lambda: machine.ssh("true").returncode == 0)
     wait_for("the end of the elastic one", lambda: not answers(elastic["PublicIp"]))

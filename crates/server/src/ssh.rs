@@ -28,6 +28,8 @@ use crate::{ssh_command, ssh_forward, ssh_keys};
 const PORTS: [u16; 3] = [PORT, 2222, 0];
 /// For a client to prove who it is.
 const GRACE: Duration = Duration::from_secs(60);
+/// For a client to hear why its connection ends.
+const FAREWELL: Duration = Duration::from_secs(1);
 /// Connections that one instance may have.
 const CONNECTIONS: usize = 64;
 /// Sessions of one connection.
@@ -139,6 +141,10 @@ impl Ssh {
     }
 
     async fn converse(mut self, stream: TcpStream, from: IpAddr) {
+        let _hangup = match Hangup::of(&stream) {
+            Ok(hangup) => hangup,
+            Err(error) => return log::warn!("an SSH connection to {} can't be held: {error}", self.id),
+        };
         let (proved, mut is_proved) = watch::channel(false);
         let attempt = Arc::new(Attempt {
             world: self.world.clone(),
@@ -178,6 +184,25 @@ impl Ssh {
             _ = self.ended.changed() => "The instance has stopped",
         };
         let _ = handle.disconnect(Disconnect::ByApplication, why.into(), String::new()).await;
+        // For the client to be told; whoever does not listen is cut off.
+        let _ = tokio::time::timeout(FAREWELL, session).await;
+    }
+}
+
+/// Ends a connection when it is dropped, however that comes. The session itself is a task of the library's, which goes on
+/// until its connection is over: dropping what waits for it does not end it.
+struct Hangup(socket2::Socket);
+
+impl Hangup {
+    fn of(stream: &TcpStream) -> std::io::Result<Hangup> {
+        socket2::SockRef::from(stream).try_clone().map(Hangup)
+    }
+}
+
+impl Drop for Hangup {
+    fn drop(&mut self) {
+        // Closed by the client already, perhaps.
+        let _ = self.0.shutdown(std::net::Shutdown::Both);
     }
 }
 
