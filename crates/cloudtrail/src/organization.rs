@@ -205,6 +205,16 @@ mod tests {
         );
         let stopped = scene.world.call::<StopLogging>(&root, StopLoggingRequest { name: arn.clone() });
         check_fault(stopped, "CloudTrailARNInvalidException");
+        // Who may not look is told nothing of what is there.
+        let key = scene.world.user_key(dev, "ann", "");
+        let ann = scene.world.signed_in(&key.id, None).unwrap();
+        for asked in [arn.clone(), arn.replace(":trail/org", ":trail/none")] {
+            let refused = check_fault(get(&ann, &asked), "AccessDeniedException");
+            assert!(refused.contains(&asked), "{refused}");
+            let status = scene.world.call::<GetTrailStatus>(&ann, GetTrailStatusRequest { name: asked });
+            check_fault(status, "AccessDeniedException");
+        }
+        check_fault(get(&root, &arn.replace(":trail/org", ":trail/none")), "CloudTrailARNInvalidException");
         // Others are told the same whether it is there or not.
         let outside = scene.world.root(stranger);
         for asked in [arn.clone(), arn.replace(":trail/org", ":trail/none")] {

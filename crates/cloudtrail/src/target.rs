@@ -50,6 +50,17 @@ impl Target {
             .ok_or_else(|| fault::trail_not_found(format!("Unknown trail: {arn} for the user: {account}")))
     }
 
+    /// The trail, to one who looks from `own`.
+    ///
+    /// # Errors
+    /// TrailNotFoundException; CloudTrailARNInvalidException for another account's that is no trail of the organization.
+    pub fn shown_to(self, own: AccountId) -> Result<Trail, Fault> {
+        match self.trail {
+            None if self.account != own => Err(wrong_account(own)),
+            _ => self.there(),
+        }
+    }
+
     /// The trail, to change it: only where it was made.
     ///
     /// # Errors
@@ -69,22 +80,10 @@ impl Target {
 /// # Errors
 /// CloudTrailARNInvalidException, for another account's as well; InvalidTrailNameException.
 pub fn find(db: &Reader, account: AccountId, region: &str, asked: &str) -> Result<Target, Fault> {
-    let (region, name) = if asked.starts_with("arn:") {
-        let invalid = || fault::cloud_trail_arn_invalid(format!("The trail ARN {asked} is not valid."));
-        let parsed = Arn::parse(asked).map_err(|_| invalid())?;
-        let ("trail", name) = parsed.kind_and_rest() else { return Err(invalid()) };
-        if parsed.service != "cloudtrail" || parsed.region.is_empty() {
-            return Err(invalid());
-        }
-        if parsed.account_id().ok_or_else(invalid)? != account {
-            let text = "AccountID in ARN is wrong, you can only access resources with AccountID";
-            return Err(fault::cloud_trail_arn_invalid(format!("{text} {account}.")));
-        }
-        (parsed.region.to_owned(), name)
-    } else {
-        (region.to_owned(), asked)
-    };
-    check_name(name)?;
+    let (owner, region, name) = named(account, region, asked)?;
+    if owner != account {
+        return Err(wrong_account(account));
+    }
     let own = db.get::<Trails>(&(account, region.as_str(), name))?;
     let trail = match own {
         Some(own) => Some(own),
@@ -92,6 +91,32 @@ pub fn find(db: &Reader, account: AccountId, region: &str, asked: &str) -> Resul
     };
     let region = trail.as_ref().map_or(region, |trail| trail.region.clone());
     Ok(Target { account, region, name: name.to_owned(), trail })
+}
+
+/// What a name or ARN says of a trail: whose it is, its region, its name.
+fn named<'n>(
+    account: AccountId,
+    region: &str,
+    asked: &'n str,
+) -> Result<(AccountId, String, &'n str), Fault> {
+    if !asked.starts_with("arn:") {
+        check_name(asked)?;
+        return Ok((account, region.to_owned(), asked));
+    }
+    let invalid = || fault::cloud_trail_arn_invalid(format!("The trail ARN {asked} is not valid."));
+    let parsed = Arn::parse(asked).map_err(|_| invalid())?;
+    let ("trail", name) = parsed.kind_and_rest() else { return Err(invalid()) };
+    if parsed.service != "cloudtrail" || parsed.region.is_empty() {
+        return Err(invalid());
+    }
+    let owner = parsed.account_id().ok_or_else(invalid)?;
+    check_name(name)?;
+    Ok((owner, parsed.region.to_owned(), name))
+}
+
+fn wrong_account(own: AccountId) -> Fault {
+    let text = "AccountID in ARN is wrong, you can only access resources with AccountID";
+    fault::cloud_trail_arn_invalid(format!("{text} {own}."))
 }
 
 /// [`find`] for the caller of a request.
@@ -102,24 +127,23 @@ pub fn of(at: &At<'_>, asked: &str) -> Result<Target, Fault> {
     find(at.db()?, at.account(), at.region, asked)
 }
 
-/// [`of`] for what looks: a member of an organization sees its trail as well, by the whole ARN.
+/// [`of`] for what looks: a member of an organization sees its trail as well, by the whole ARN. Of any other trail of
+/// another account's it is asked like of one that is there: see [`Target::shown_to`].
 ///
 /// # Errors
-/// As [`find`].
+/// CloudTrailARNInvalidException, InvalidTrailNameException.
 pub fn seen(at: &At<'_>, asked: &str) -> Result<Target, Fault> {
     let (db, own) = (at.db()?, at.account());
-    let is_own = Arn::parse(asked).map_or(true, |arn| arn.account_id() == Some(own));
-    let shadow = match is_own {
-        true => None,
-        false => organization::of_others(db, own)?.into_iter().find(|trail| trail.arn() == asked),
-    };
-    match shadow {
-        Some(trail) => {
-            let (account, region, name) = (trail.account, trail.region.clone(), trail.name.clone());
-            Ok(Target { account, region, name, trail: Some(trail) })
-        }
-        None => of(at, asked),
+    let (account, region, name) = named(own, at.region, asked)?;
+    if account == own {
+        return of(at, asked);
     }
+    let mut trail = organization::of_others(db, own)?.into_iter().find(|trail| trail.arn() == asked);
+    if let Some(shadow) = &mut trail {
+        // Its tags are the owner's business.
+        shadow.tags = Tags::default();
+    }
+    Ok(Target { account, region, name: name.to_owned(), trail })
 }
 
 /// All trails of an account.

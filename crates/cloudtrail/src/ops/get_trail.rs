@@ -17,7 +17,7 @@ impl Operation for GetTrail {
     }
 
     fn run(req: &mut Authorized<'_, Self>) -> Result<GetTrailResponse, Fault> {
-        let trail = target::seen(&req.at(), &req.input.name)?.there()?;
+        let trail = target::seen(&req.at(), &req.input.name)?.shown_to(req.account())?;
         Ok(GetTrailResponse { trail: Some(show::trail(&trail)) })
     }
 }

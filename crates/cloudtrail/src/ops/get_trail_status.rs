@@ -18,7 +18,7 @@ impl Operation for GetTrailStatus {
     }
 
     fn run(req: &mut Authorized<'_, Self>) -> Result<GetTrailStatusResponse, Fault> {
-        let trail = target::seen(&req.at(), &req.input.name)?.there()?;
+        let trail = target::seen(&req.at(), &req.input.name)?.shown_to(req.account())?;
         let key = (trail.account, trail.region.as_str(), trail.name.as_str());
         let delivery = req.db()?.get::<Deliveries>(&key)?.unwrap_or_default();
         let start = trail.spans.last().map(|span| span.start);
