@@ -7,6 +7,8 @@ pub enum ComputeError {
     NotRunning(String),
     #[error("instance `{0}` is already running")]
     AlreadyRunning(String),
+    #[error("instance `{0}` does not answer")]
+    Silent(String),
     #[error("the {driver} driver cannot {what}")]
     Unsupported { driver: &'static str, what: &'static str },
     #[error("{0}")]

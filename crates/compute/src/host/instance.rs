@@ -17,6 +17,10 @@ use super::pty::Pty;
 use crate::protocol::{Order, Report};
 use crate::{ComputeError, Event, ExecIo, ExecSpec, Exit, ExitStatus, InstanceSpec, Resize};
 
+/// How long an init may take to take an order to stop, and to answer any other.
+const STOP_LIMIT: Duration = Duration::from_secs(2);
+const ANSWER_LIMIT: Duration = Duration::from_secs(30);
+
 /// What an init says to one order.
 type Reply = Result<Option<OwnedFd>, ComputeError>;
 
@@ -29,6 +33,8 @@ pub(super) struct Instance {
     channel: Arc<Channel>,
     orders: Arc<Mutex<Orders>>,
     next: AtomicU64,
+    /// It is killed only to be started again.
+    pub begins_anew: AtomicBool,
     /// True once its first process is gone.
     gone: watch::Sender<bool>,
     /// True once that process has let go of its socket.
@@ -75,7 +81,17 @@ impl Instance {
         wait_booted(&channel, limit).await?;
         let (orders, gone, hung_up) = (Arc::default(), watch::Sender::new(false), Arc::default());
         let next = AtomicU64::new(1);
-        let instance = Instance { spec, imds, imds_6, channel, orders, next, gone, hung_up };
+        let instance = Instance {
+            spec,
+            imds,
+            imds_6,
+            channel,
+            orders,
+            next,
+            gone,
+            hung_up,
+            begins_anew: AtomicBool::new(false),
+        };
         instance.listen(events);
         Ok(instance)
     }
@@ -97,13 +113,15 @@ impl Instance {
     }
 
     pub(super) async fn stop(&self, grace: Duration) {
-        // An init that is gone already has stopped.
-        let _ = self.channel.send(&Order::Stop { grace_ms: grace.as_millis() as u64 }, &[]).await;
+        // An init that is gone already has stopped; one that takes no orders is killed by who asks.
+        let order = Order::Stop { grace_ms: grace.as_millis() as u64 };
+        let _ = tokio::time::timeout(STOP_LIMIT, self.channel.send(&order, &[])).await;
     }
 
     pub(super) async fn reboot(&self, grace: Duration) -> Result<(), ComputeError> {
         let grace_ms = grace.as_millis() as u64;
-        self.order(Vec::new(), |seq| Order::Reboot { seq, grace_ms }).await.1.map(drop)
+        let order = |seq| Order::Reboot { seq, grace_ms };
+        self.order_within(grace + ANSWER_LIMIT, Vec::new(), order).await.1.map(drop)
     }
 
     /// Has everything written that programs inside have written.
@@ -173,6 +191,16 @@ impl Instance {
         files: Vec<OwnedFd>,
         make: impl FnOnce(u64) -> Order,
     ) -> (oneshot::Receiver<ExitStatus>, Reply) {
+        self.order_within(ANSWER_LIMIT, files, make).await
+    }
+
+    /// The same with another limit: who is root inside may keep its init from ever answering.
+    async fn order_within(
+        &self,
+        limit: Duration,
+        files: Vec<OwnedFd>,
+        make: impl FnOnce(u64) -> Order,
+    ) -> (oneshot::Receiver<ExitStatus>, Reply) {
         let seq = self.next.fetch_add(1, Ordering::Relaxed);
         let ((answer_to, answer), (exit_to, exit)) = (oneshot::channel(), oneshot::channel());
         {
@@ -180,14 +208,20 @@ impl Instance {
             orders.answers.insert(seq, answer_to);
             orders.exits.insert(seq, exit_to);
         }
-        let sent = self.channel.send(&make(seq), &files).await;
-        // The inner ends must be closed here, or the outer ones never see their end.
-        drop(files);
-        if sent.is_err() {
+        let order = make(seq);
+        let answered = async {
+            let sent = self.channel.send(&order, &files).await;
+            // The inner ends must be closed here, or the outer ones never see their end.
+            drop(files);
+            if sent.is_err() {
+                lock(&self.orders).forget(seq);
+            }
+            answer.await.unwrap_or_else(|_| Err(ComputeError::NotRunning(self.spec.id.clone())))
+        };
+        let reply = tokio::time::timeout(limit, answered).await.unwrap_or_else(|_| {
             lock(&self.orders).forget(seq);
-        }
-        let gone = || Err(ComputeError::NotRunning(self.spec.id.clone()));
-        let reply = answer.await.unwrap_or_else(|_| gone());
+            Err(ComputeError::Silent(self.spec.id.clone()))
+        });
         (exit, reply)
     }
 

@@ -175,7 +175,15 @@ impl Host {
     }
 
     pub(crate) async fn reboot(&self, id: &str, grace: Duration) -> Result<(), ComputeError> {
-        self.instances.running(id)?.reboot(grace).await
+        let instance = self.instances.running(id)?;
+        match instance.reboot(grace).await {
+            Err(ComputeError::Silent(_)) => {
+                // Its end is told as a restart, so that it is started again.
+                instance.begins_anew.store(true, Ordering::SeqCst);
+                self.supervisor().ask(Vec::new(), |seq| Ask::Kill { seq, id: id.into() }).await.map(drop)
+            }
+            other => other,
+        }
     }
 
     pub(crate) async fn exec(&self, id: &str, spec: ExecSpec) -> Result<ExecIo, ComputeError> {
@@ -389,6 +397,7 @@ fn end_slot(slot: Option<Slot>, id: &str, how: Ending, events: &broadcast::Sende
     match slot {
         Some(Slot::Running(instance)) => {
             instance.set_gone();
+            let how = if instance.begins_anew.load(Ordering::SeqCst) { Ending::Reboot } else { how };
             // Without a listener there is nobody to tell.
             let _ = events.send(Event::Exited { id: id.into(), how });
         }

@@ -37,13 +37,15 @@ pub(super) enum Frame {
 pub(super) struct Link {
     fd: OwnedFd,
     incoming: Vec<u8>,
+    /// How much of it has been dealt with.
+    taken: usize,
     outgoing: Vec<u8>,
 }
 
 impl Link {
     pub(super) fn new(fd: OwnedFd) -> io::Result<Link> {
         set_nonblocking(&fd)?;
-        Ok(Link { fd, incoming: Vec::new(), outgoing: Vec::new() })
+        Ok(Link { fd, incoming: Vec::new(), taken: 0, outgoing: Vec::new() })
     }
 
     pub(super) fn fd(&self) -> BorrowedFd<'_> {
@@ -104,6 +106,8 @@ impl Link {
 
     /// Takes in what has come; false when the other side is not there.
     pub(super) fn fill(&mut self) -> io::Result<bool> {
+        self.incoming.drain(..self.taken);
+        self.taken = 0;
         let mut buffer = vec![0; 2 * MOST_PIECE];
         loop {
             match read(&self.fd, &mut buffer) {
@@ -125,7 +129,8 @@ impl Link {
 
     /// The next frame that has come whole. Who is at the other end may be hostile.
     pub(super) fn next(&mut self) -> io::Result<Option<Frame>> {
-        let Some((header, rest)) = self.incoming.split_at_checked(HEADER) else { return Ok(None) };
+        let left = self.incoming.get(self.taken..).unwrap_or_default();
+        let Some((header, rest)) = left.split_at_checked(HEADER) else { return Ok(None) };
         let wrong = || io::Error::new(io::ErrorKind::InvalidData, "the port says what nobody understands");
         let (kind, numbers) = header.split_first().ok_or_else(wrong)?;
         let (stream, length) = numbers.split_first_chunk::<8>().ok_or_else(wrong)?;
@@ -148,7 +153,7 @@ impl Link {
             b'C' => Frame::Closed { stream },
             _ => return Err(wrong()),
         };
-        self.incoming.drain(..HEADER + length);
+        self.taken += HEADER + length;
         Ok(Some(frame))
     }
 }

@@ -2,7 +2,7 @@
 //! between the server and the machine. Both are strangers to it: what comes out of the machine is bounded and gives it
 //! nothing but words and bytes of streams.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -24,6 +24,9 @@ use crate::init::{self, Boot, Console, Disk, Step};
 use crate::protocol::{Order, POWER_OFF, REBOOT, Report};
 use crate::supervisor::{Ids, Shared};
 use crate::{InstanceSpec, packet};
+
+/// How many characters are passed on of a text from inside.
+const MOST_TEXT: usize = 1024;
 
 /// One network interface of the machine: the end of a link in the router, and what belongs on it inside.
 #[derive(Debug)]
@@ -76,6 +79,8 @@ struct Keeper {
     signals: SignalFd,
     /// Commands that the machine has been asked to run, with the streams of those without a terminal.
     asked: HashMap<u64, Vec<OwnedFd>>,
+    running: HashSet<u64>,
+    user_data_told: bool,
     booted: bool,
     /// The exit code of the machine's init, once it has ended everything in order.
     ended: Option<i32>,
@@ -120,6 +125,8 @@ impl Keeper {
             streams: Streams::default(),
             signals,
             asked: HashMap::new(),
+            running: HashSet::new(),
+            user_data_told: false,
             booted: false,
             ended: None,
         })
@@ -146,8 +153,7 @@ impl Keeper {
     fn turn(&mut self, control: &OwnedFd) -> io::Result<Turn> {
         let readable = PollFlags::POLLIN;
         let full = self.link.as_ref().is_some_and(Link::is_full);
-        let orders = if full { PollFlags::empty() } else { readable };
-        let mut others = vec![(self.signals.as_fd(), readable), (control.as_fd(), orders)];
+        let mut others = vec![(self.signals.as_fd(), readable), (control.as_fd(), readable)];
         let hearings = [&self.line.hearing, &self.words.hearing, &self.monitor.hearing];
         others
             .extend(hearings.into_iter().filter_map(|hearing| Some((hearing.0.as_ref()?.as_fd(), readable))));
@@ -160,9 +166,9 @@ impl Keeper {
         if let Some(link) = &mut self.link {
             self.streams.go_on(&ready, link)?;
         }
-        if is_ready(1) && !full {
+        if is_ready(1) {
             match packet::receive(control.as_fd()) {
-                Ok(Some((order, files))) => self.carry_out(&order, files)?,
+                Ok(Some((order, files))) => self.carry_out(control, &order, files)?,
                 Ok(None) | Err(_) => return Ok(Turn::Alone),
             }
         }
@@ -209,7 +215,7 @@ impl Keeper {
         }
     }
 
-    /// Passes a report on to the server, with the outer ends of what it is about.
+    /// Passes a report on to the server, as far as it was asked for: whoever is root inside may say what it likes. With the outer ends of what it is about.
     fn tell(&mut self, control: &OwnedFd, report: Report) -> io::Result<()> {
         let mut files = Vec::new();
         match &report {
@@ -219,10 +225,18 @@ impl Keeper {
             Report::Started { seq } => {
                 let Some(streams) = self.asked.remove(seq) else { return Ok(()) };
                 files = self.connect(*seq, streams)?;
+                self.running.insert(*seq);
             }
-            Report::Refused { seq, .. } => drop(self.asked.remove(seq)),
+            Report::Refused { seq, .. } | Report::Rebooted { seq } | Report::Flushed { seq }
+                if self.asked.remove(seq).is_none() =>
+            {
+                return Ok(());
+            }
+            Report::Ended { seq, .. } if !self.running.remove(seq) => return Ok(()),
+            Report::UserDataDone { .. } if std::mem::replace(&mut self.user_data_told, true) => return Ok(()),
             _ => {}
         }
+        let report = cut(report);
         // A server that is gone is noticed by the next receive.
         let _ = packet::send(control.as_fd(), &report, &packet::borrow(&files));
         Ok(())
@@ -243,13 +257,30 @@ impl Keeper {
         Ok(vec![theirs.into()])
     }
 
-    fn carry_out(&mut self, order: &Order, files: Vec<OwnedFd>) -> io::Result<()> {
-        if let Order::Exec { seq, .. } = order {
-            self.asked.insert(*seq, files);
+    fn carry_out(&mut self, control: &OwnedFd, order: &Order, files: Vec<OwnedFd>) -> io::Result<()> {
+        let asked = match order {
+            Order::Exec { seq, .. } | Order::Reboot { seq, .. } | Order::Flush { seq } => Some(*seq),
+            Order::Stop { .. } | Order::Resize { .. } => None,
+        };
+        match self.link.as_mut().filter(|link| !link.is_full()) {
+            Some(link) => {
+                if let Some(seq) = asked {
+                    self.asked.insert(seq, files);
+                }
+                if matches!(order, Order::Reboot { .. }) {
+                    self.user_data_told = false;
+                }
+                link.say(&ToGuestRef::Order(order))
+            }
+            // A stop is left to the server's patience.
+            None => {
+                if let Some(seq) = asked {
+                    let (stage, message) = ("talk to the machine".into(), "it takes no orders".into());
+                    let _ = packet::send(control.as_fd(), &Report::Refused { seq, stage, message }, &[]);
+                }
+                Ok(())
+            }
         }
-        // Without the port there is only the server's patience.
-        let Some(link) = &mut self.link else { return Ok(()) };
-        link.say(&ToGuestRef::Order(order))
     }
 
     /// How the machine has ended.
@@ -269,6 +300,23 @@ impl Keeper {
                 1
             }
         })
+    }
+}
+
+/// Texts that may have been written inside end up in logs and records.
+fn cut(report: Report) -> Report {
+    let short = |text: String| {
+        let plain = text.chars().map(|c| if c.is_control() { ' ' } else { c });
+        plain.take(MOST_TEXT).collect::<String>()
+    };
+    match report {
+        Report::Refused { seq, stage, message } => {
+            Report::Refused { seq, stage: short(stage), message: short(message) }
+        }
+        Report::BootFailed { stage, message } => {
+            Report::BootFailed { stage: short(stage), message: short(message) }
+        }
+        other => other,
     }
 }
 

@@ -114,8 +114,11 @@ fn equip(
         });
     }
     faults.check("enter the control groups")?;
-    // So that what runs out of memory loses a program and not the instance. Not every root may say so.
-    let _ = fs::write(format!("/proc/{pid}/oom_score_adj"), "-900");
+    // So that what runs out of memory loses a program and not the instance. Not every root may say so. QEMU would have it
+    // from its keeper.
+    if !spec.own_kernel {
+        let _ = fs::write(format!("/proc/{pid}/oom_score_adj"), "-900");
+    }
     child.group.admit(pid).map_err(|error| ("enter the control groups", error))?;
     go.write_all(b"n").map_err(|error| ("go on", error))?;
     Ok(given)
