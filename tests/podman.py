@@ -52,6 +52,10 @@ class Podman:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
+    def run_quietly(self, *words):
+        """Whether it worked."""
+        return subprocess.run(self.command(*words), env=self.environment(), capture_output=True, timeout=60).returncode == 0
+
     def containers(self):
         return self.run("ps", "--all", "--format", "{{.Names}}").split()
 
@@ -59,7 +63,8 @@ class Podman:
         return self
 
     def __exit__(self, *_):
-        self.run("rm", "--all", "--force", "--time", "0")
+        # Its own cleaning up after an end may still be at it.
+        wait_for("an end of all containers", lambda: self.run_quietly("rm", "--all", "--force", "--time", "0"))
         self.process.kill()
         self.process.wait()
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -95,7 +95,7 @@ def groups_bite(own, one):
     own.ec2.authorize_security_group_ingress(**rule)
     wait_for("the open port", lambda: ask() == 0)
     own.ec2.revoke_security_group_ingress(**rule)
-    assert ask() == 28
+    wait_for("the closed port", lambda: ask() == 28)
     own.ec2.terminate_instances(InstanceIds=[two])
     own.wait(two, "terminated")
 
@@ -112,7 +112,8 @@ def test_an_image_that_is_not_to_be_had_is_the_state_reason(engine):
         # Somebody throws away what is the instance's disk.
         own.ec2.stop_instances(InstanceIds=[two])
         own.wait(two, "stopped")
-        engine.run("rm", *[name for name in engine.containers() if name.endswith(two)])
+        [container] = [name for name in engine.containers() if name.endswith(two)]
+        wait_for("its removal", lambda: engine.run_quietly("rm", container))
         own.ec2.start_instances(InstanceIds=[two])
         wait_for("the reason", lambda: "disk with it" in own.record(two).get("StateReason", {}).get("Message", ""))
         # The engine is gone altogether.
