@@ -145,7 +145,9 @@ impl Engine {
             self.remove_named(name).await?;
         }
         let found = found.filter(|_| kept);
-        if kept && found.is_none() {
+        // Its disk, where the container was being made anew when something failed.
+        let left = if kept && found.is_none() { self.kept_disk(id).await? } else { None };
+        if kept && found.is_none() && left.is_none() {
             return Err(ComputeError::failed(
                 "find the container",
                 "it is gone, and the instance's disk with it",
@@ -154,6 +156,9 @@ impl Engine {
         let (image, sees_host) = self.image(&spec.image).await?;
         let mut wanted = Description::new(spec, &image, sees_host, &self.parts);
         let made_as = wanted.digest();
+        if let Some(left) = left {
+            wanted.image = left;
+        }
         if let Some(found) = found {
             let labels = found.config.labels.unwrap_or_default();
             if found.state.running {
@@ -194,11 +199,25 @@ impl Engine {
 
     /// Keeps a container's disk as an image, for a container that is made anew.
     async fn commit(&self, id: &str, name: &str) -> Result<String, ComputeError> {
-        let image = format!("localhost/rolecall-{}/{}", self.id, disk(id));
+        let image = self.disk_image(id);
         let path = format!("/commit?container={name}&repo={image}&tag=latest");
         let answer = self.client.ask_patiently(Method::POST, &path, Sent::Json(json!({}))).await;
         answer.map_err(|error| self.failed("keep the disk", error))?;
         Ok(format!("{image}:latest"))
+    }
+
+    fn disk_image(&self, id: &str) -> String {
+        format!("localhost/rolecall-{}/{}", self.id, disk(id))
+    }
+
+    /// The image that [`Engine::commit`] made of an instance's disk, if it is still there.
+    async fn kept_disk(&self, id: &str) -> Result<Option<String>, ComputeError> {
+        let image = format!("{}:latest", self.disk_image(id));
+        match self.client.ask(Method::GET, &format!("/images/{image}/json"), Sent::Nothing).await {
+            Ok(_) => Ok(Some(image)),
+            Err(error) if error.has_status(StatusCode::NOT_FOUND) => Ok(None),
+            Err(error) => Err(self.failed("look for the disk", error)),
+        }
     }
 
     async fn look(&self, name: &str) -> Result<Option<Seen>, ComputeError> {

@@ -107,10 +107,8 @@ impl Engine {
         }
         let own_users = version.components.iter().any(|component| component.name == "Podman Engine");
         notes.push(format!("{} at {}", version.version, client.socket.display()));
-        if !own_users && !info.security_options.iter().any(|option| option.starts_with("name=userns")) {
-            let told =
-                "root inside is root outside with few capabilities, unless its daemon has `userns-remap`";
-            notes.push(told.to_owned());
+        if !own_users {
+            has_own_users(&info.security_options)?;
         }
         if own_users {
             let told =
@@ -160,6 +158,18 @@ impl Engine {
 fn read<T: DeserializeOwned>(answer: Answer) -> Result<T, ComputeError> {
     serde_json::from_slice(&answer.body)
         .map_err(|error| ComputeError::failed("read the engine's answer", error))
+}
+
+/// Root inside must not be root outside: it could reach the router of its VPC, past every group, and with it the machine.
+fn has_own_users(security_options: &[String]) -> Result<(), ComputeError> {
+    if security_options.iter().any(|option| option.starts_with("name=userns")) {
+        return Ok(());
+    }
+    Err(ComputeError::Invalid(
+        "this Docker daemon gives containers the users of this machine, so root in an instance would be root here: put \
+         {\"userns-remap\": \"default\"} into /etc/docker/daemon.json and restart it, or use --compute podman"
+            .to_owned(),
+    ))
 }
 
 /// What to do when the engine does not answer.
@@ -221,7 +231,7 @@ fn hold(path: &Path) -> io::Result<Flock<File>> {
 mod tests {
     use std::path::Path;
 
-    use super::{hold, identity, socket};
+    use super::{has_own_users, hold, identity, socket};
     use crate::kind::Kind;
 
     #[test]
@@ -232,6 +242,16 @@ mod tests {
             let refused = socket(Kind::Docker, Some(elsewhere)).unwrap_err().to_string();
             assert!(refused.contains("out of reach"), "{refused}");
         }
+    }
+
+    #[test]
+    fn an_engine_without_users_of_its_own_is_refused() {
+        let options =
+            |words: &[&str]| -> Vec<String> { words.iter().map(|word| (*word).to_owned()).collect() };
+        let refused =
+            has_own_users(&options(&["name=seccomp,profile=default", "name=cgroupns"])).unwrap_err();
+        assert!(refused.to_string().contains("userns-remap"), "{refused}");
+        has_own_users(&options(&["name=seccomp,profile=default", "name=userns"])).unwrap();
     }
 
     #[test]

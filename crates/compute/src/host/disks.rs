@@ -18,9 +18,6 @@ impl Host {
             Ok(()) | Err(ComputeError::NotRunning(_)) => {}
             Err(error) => return Err(error),
         }
-        if let Some(engine) = &self.engine {
-            engine.remove(id).await?;
-        }
         let failed = |error| ComputeError::failed("delete the disk", error);
         let folder = self.folder(id);
         let used = self.images.as_ref().map(|images| images.used(&folder)).transpose().map_err(failed)?;
@@ -29,6 +26,10 @@ impl Host {
         match fs::rename(folder, trash.join(format!("{number}-{id}"))) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
             _ => empty(trash),
+        }
+        // Without its folder the container is an orphan: if the engine refuses now, the next start removes it.
+        if let Some(engine) = &self.engine {
+            engine.remove(id).await?;
         }
         if let (Some(images), Some(Some(used))) = (self.images.clone(), used) {
             let id = used.clone();
