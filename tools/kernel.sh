@@ -16,6 +16,7 @@ left_out() {
 # Debian's cloud kernels lack 9p, by which a machine sees its disk.
 package=$(apt-cache depends linux-image-amd64 2>/dev/null | sed -n 's/^ *Depends: \(linux-image-[^ ]*\)$/\1/p' | head -n 1)
 [ -n "$package" ] || left_out "apt-get knows of none"
+mkdir -p .cache
 new=$(mktemp -d "$PWD/.cache/microvm-XXXXXX")
 trap 'rm -rf "$new"' EXIT
 (cd "$new" && apt-get -qq download "$package" 2>/dev/null) || left_out "apt-get could not fetch $package"
