@@ -38,12 +38,11 @@ pub(crate) enum Ask {
         seq: u64,
         id: String,
     },
-    /// Joins the container that this process is the first of to its VPC. Answered with the listener that the process looks
-    /// for, and its metadata listeners, IPv4 and IPv6.
+    /// File: the folder of a process below `/proc`. Joins the container that it is the first process of to its VPC. Answered
+    /// with the listener that the process looks for, and its metadata listeners, IPv4 and IPv6.
     Join {
         seq: u64,
         id: String,
-        pid: i32,
         network: Network,
     },
     /// Takes the links of a container away that has ended.

@@ -1,13 +1,14 @@
 //! What is particular to instances that are containers of an engine: what is left when something dies, what is made anew,
 //! and what is said. The rest is the suite, run with `ROLECALL_TEST_COMPUTE=podman`.
 
-#![allow(clippy::unwrap_used, reason = "test code, also outside of test functions")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "test code, also outside of test functions")]
 
 mod world;
 
 use std::time::Duration;
 
-use rolecall_compute::{Choice, Config, Ending, Event, Image, InstanceSpec, choose};
+use rolecall_compute::{Choice, Config, Driver, Ending, Event, Image, InstanceSpec, choose};
+use tempfile::TempDir;
 use world::{GRACE, Podman, World, config, printed, spec};
 
 macro_rules! world_or_return {
@@ -28,6 +29,16 @@ async fn next(events: &mut tokio::sync::broadcast::Receiver<Event>) -> Event {
 
 fn podman(world: &World) -> &Podman {
     world.podman.as_ref().unwrap()
+}
+
+async fn until(what: &str, is_so: impl Fn() -> bool) {
+    for _ in 0..1000 {
+        if is_so() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("never came: {what}");
 }
 
 #[tokio::test]
@@ -116,9 +127,8 @@ async fn an_instance_of_another_size_keeps_its_disk() {
     assert_eq!(podman(&world).containers().len(), 1);
     world.driver.terminate(&larger.id, GRACE).await.unwrap();
     assert_eq!(podman(&world).containers(), [""; 0]);
-    let images = podman(&world).run(&["images", "--format", "{{.Repository}}"]);
-    let images = String::from_utf8(images.stdout).unwrap();
-    assert!(!images.contains("disk-"), "{images}");
+    let images = podman(&world).images();
+    assert!(!images.iter().any(|name| name.contains("disk-")), "{images:?}");
 }
 
 #[tokio::test]
@@ -129,10 +139,7 @@ async fn a_copy_of_an_image_goes_when_nothing_needs_it() {
     world.driver.snapshot(&spec.id, "ami-Made").await.unwrap();
     let two = InstanceSpec { image: Image::RootFs { id: "ami-Made".into() }, ..world::spec(11) };
     world.driver.start(two.clone()).await.unwrap();
-    let has = || {
-        let images = podman(&world).run(&["images", "--format", "{{.Repository}}"]);
-        String::from_utf8(images.stdout).unwrap().contains("ami-made")
-    };
+    let has = || podman(&world).images().iter().any(|name| name.contains("ami-made"));
     assert!(has());
     world.driver.delete_image("ami-Made").await.unwrap();
     assert!(has(), "an instance needs it");
@@ -154,6 +161,101 @@ async fn a_supervisor_that_dies_takes_the_containers_along_and_they_come_back() 
     assert_eq!(next(&mut events).await, Event::Restarted);
     world.driver.start(spec.clone()).await.unwrap();
     assert_eq!(world.sh(&spec.id, "cat /root/file").await, printed("kept\n"));
+}
+
+/// Processes that are the first of an instance's container.
+fn first_processes(id: &str) -> Vec<String> {
+    let words = format!("\0inside\0{id}\0");
+    let all = std::fs::read_dir("/proc").unwrap().flatten();
+    let first = all.filter(|entry| {
+        std::fs::read(entry.path().join("cmdline")).is_ok_and(|line| line.ends_with(words.as_bytes()))
+    });
+    first.map(|entry| entry.file_name().into_string().unwrap()).collect()
+}
+
+/// Ends a driver of Podman's with all that it left open.
+async fn end(driver: Driver, folder: &TempDir) {
+    driver.shutdown().await;
+    drop(driver);
+    world::lock_is_free(&folder.path().join("compute/engine.lock")).await;
+}
+
+#[tokio::test]
+async fn a_start_that_fails_at_any_stage_says_which_and_leaves_nothing() {
+    let Some(podman) = Podman::start().await else { return };
+    let stages = [
+        "look at the container",
+        "find the image",
+        "send the image",
+        "make the container",
+        "note the container",
+        "start the container",
+        "find the container's first process",
+        "join the network",
+        "boot",
+    ];
+    for stage in stages {
+        let folder = tempfile::tempdir().unwrap();
+        let (engine, fail_at) = (Some(podman.address()), Some(stage.to_owned()));
+        let config = Config { engine, fail_at, ..config(&folder) };
+        let (driver, _) = choose(Choice::Podman, &config).await.unwrap();
+        let supervisor = *world::supervisors().last().unwrap();
+        if stage == "send the image" {
+            // The trial at the start has sent it.
+            assert!(podman.run(&["rmi", "--all", "--force"]).status.success());
+        }
+        let spec = spec(10);
+        for _ in 0..2 {
+            let error = driver.start(spec.clone()).await.unwrap_err().to_string();
+            assert_eq!(error, format!("{stage}: made to fail"));
+            assert_eq!((podman.running(), first_processes(&spec.id)), (vec![], vec![]), "{stage}");
+            until("the end of its links", || world::links(supervisor).is_empty()).await;
+        }
+        driver.terminate(&spec.id, GRACE).await.unwrap();
+        assert_eq!(podman.containers(), [""; 0], "{stage}");
+        assert!(!folder.path().join("compute/instances").join(&spec.id).exists(), "{stage}");
+        let own = podman.images().into_iter().filter(|name| name != "localhost/rolecall/usr");
+        assert_eq!(own.collect::<Vec<_>>(), [""; 0], "{stage}");
+        end(driver, &folder).await;
+    }
+}
+
+#[tokio::test]
+async fn a_container_that_fails_to_be_made_anew_at_any_stage_keeps_its_disk() {
+    let world = world_or_return!();
+    let spec = spec(10);
+    world.driver.start(spec.clone()).await.unwrap();
+    world.sh(&spec.id, "echo kept > /root/file").await;
+    let World { driver, folder, podman: service, .. } = world;
+    end(driver, &folder).await;
+    let service = service.unwrap();
+    let larger = InstanceSpec { memory_mib: 512, ..spec };
+    let open = async |fail_at: Option<&str>| {
+        let (engine, fail_at) = (Some(service.address()), fail_at.map(str::to_owned));
+        choose(Choice::Podman, &Config { engine, fail_at, ..config(&folder) }).await.unwrap().0
+    };
+    let stages = [
+        "look at the disk",
+        "keep the disk",
+        "delete the container",
+        "make the container",
+        "note the container",
+        "start the container",
+    ];
+    for stage in stages {
+        let driver = open(Some(stage)).await;
+        let error = driver.start(larger.clone()).await.unwrap_err().to_string();
+        assert_eq!(error, format!("{stage}: made to fail"));
+        assert_eq!(service.running(), [""; 0], "{stage}");
+        end(driver, &folder).await;
+    }
+    let driver = open(None).await;
+    driver.start(larger.clone()).await.unwrap();
+    let world = World { driver, said: String::new(), folder, podman: Some(service) };
+    assert_eq!(world.sh(&larger.id, "cat /root/file").await, printed("kept\n"));
+    world.driver.terminate(&larger.id, GRACE).await.unwrap();
+    let own = podman(&world).images().into_iter().filter(|name| name != "localhost/rolecall/usr");
+    assert_eq!((podman(&world).containers(), own.collect()), (vec![], Vec::new()));
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ mod world;
 use std::path::Path;
 use std::time::Duration;
 
-use rolecall_compute::{ComputeError, Ending, Event, ExecSpec, ExitStatus};
+use rolecall_compute::{ComputeError, Ending, Event, ExecSpec, ExitStatus, InstanceSpec};
 use world::{GRACE, World, printed, spec};
 
 const ID: &str = "i-0123456789abcd010";
@@ -122,6 +122,28 @@ async fn no_more_processes_than_the_limit() {
     let ran = world.sh(ID, &format!("{bomb}; kill -9 -1")).await;
     let made: u32 = ran.stdout.parse().unwrap_or_default();
     assert!((1..4096).contains(&made), "{ran:?}");
+}
+
+#[tokio::test]
+async fn what_is_spared_when_memory_runs_out_is_nothing_that_an_instance_can_be() {
+    let Some(world) = World::new(world::choice()).await else { return };
+    if !world.shares_kernel() {
+        return;
+    }
+    let user_data = Some(b"#!/bin/sh\necho user data is $(cat /proc/self/oom_score_adj).\n".to_vec());
+    world.driver.start(InstanceSpec { user_data, ..spec(10) }).await.unwrap();
+    let read = async |line: &str| -> i32 { world.sh(ID, line).await.stdout.trim().parse().unwrap() };
+    let own = read("cat /proc/self/oom_score_adj").await;
+    // While it starts a program it is for a moment what that is.
+    let settled =
+        format!("until [ $(cat /proc/1/oom_score_adj) -lt {own} ]; do :; done; cat /proc/1/oom_score_adj");
+    let first = tokio::time::timeout(LIMIT, read(&settled)).await.unwrap();
+    assert!(first >= 0, "the first process has {first}");
+    world.console_until(ID, &format!("user data is {own}.")).await;
+    for value in ["-1", "-900", "-1000"] {
+        let line = format!("echo {value} > /proc/$$/oom_score_adj; cat /proc/$$/oom_score_adj");
+        assert_eq!(read(&line).await, own, "{value} was taken");
+    }
 }
 
 /// System calls by number, with what they are to be answered with.

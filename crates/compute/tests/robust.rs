@@ -105,6 +105,25 @@ async fn a_killed_supervisor_is_replaced_and_its_instances_can_be_started_again(
 }
 
 #[tokio::test]
+async fn the_supervisor_goes_last_when_memory_runs_out() {
+    let Some(world) = World::new(Choice::Namespace).await else { return };
+    world.driver.start(spec(10)).await.unwrap();
+    let read = |pid: u32| -> i32 {
+        let text = fs::read_to_string(format!("/proc/{pid}/oom_score_adj")).unwrap();
+        text.trim().parse().unwrap()
+    };
+    let supervisor = supervisor();
+    let plain = read(std::process::id()).max(0);
+    assert!(children(supervisor).iter().all(|pid| read(*pid) == plain));
+    // Not every root may say so.
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let may = status.lines().find_map(|line| line.strip_prefix("CapEff:\t")).unwrap();
+    if u64::from_str_radix(may, 16).unwrap() & 1 << 24 != 0 {
+        assert_eq!(read(supervisor), -900);
+    }
+}
+
+#[tokio::test]
 async fn a_start_while_the_supervisor_dies_says_so_and_works_afterwards() {
     let Some(world) = World::new(Choice::Namespace).await else { return };
     let mut events = world.driver.events();

@@ -40,6 +40,7 @@ pub(super) fn check_image(root: &Path) -> Result<(), ComputeError> {
 impl Engine {
     /// On the disk of an instance that ran.
     pub(super) async fn check_accounts(&self, container: &str) -> Result<(), ComputeError> {
+        self.check("look at the disk")?;
         for list in LISTS {
             let path = format!("/containers/{container}/archive?path={list}");
             let answer = match self.client.ask(Method::HEAD, &path, Sent::Nothing).await {

@@ -12,6 +12,7 @@ use serde_json::json;
 use super::client::{Refused, Sent, Stream};
 use super::describe::{self, Description};
 use super::{Engine, INSIDE, MARK, read};
+use crate::process::Process;
 use crate::protocol::{InitEnd, POWER_OFF};
 use crate::spec::InstanceSpec;
 use crate::{ComputeError, Reader};
@@ -48,10 +49,17 @@ struct Config {
     labels: Option<BTreeMap<String, String>>,
 }
 
+/// The first process of a container that has been started: as the engine numbers it, and itself.
+#[derive(Debug)]
+pub(crate) struct First {
+    pub pid: i32,
+    pub process: Process,
+}
+
 impl Engine {
     /// Makes the container of an instance when there is none, starts it, and gives its first process, which waits to be
     /// met.
-    pub(crate) async fn start(&self, spec: &InstanceSpec) -> Result<i32, ComputeError> {
+    pub(crate) async fn start(&self, spec: &InstanceSpec) -> Result<First, ComputeError> {
         let name = self.name(&spec.id);
         self.make(spec, &name).await?;
         self.ask("start the container", Method::POST, &format!("/containers/{name}/start"), Sent::Nothing)
@@ -61,15 +69,20 @@ impl Engine {
 
     /// Waits until the engine has let our program begin. Until then nothing is joined to a network: a daemon that is on
     /// another machine, or in a virtual one, tells a number that means another process here.
-    async fn first_process(&self, id: &str, name: &str) -> Result<i32, ComputeError> {
+    async fn first_process(&self, id: &str, name: &str) -> Result<First, ComputeError> {
+        self.check("find the container's first process")?;
         let failed = |why: &str| Err(ComputeError::failed("find the container's first process", why));
         for _ in 0..TRIES {
             let seen = self.look(name).await?;
             let Some(State { running: true, pid, .. }) = seen.map(|seen| seen.state) else {
                 return failed("it ended at once");
             };
-            if is_ours(pid, id) {
-                return Ok(pid);
+            // By now the number may be another's.
+            if let Ok(process) = Process::open(pid)
+                && pid > 1
+                && is_ours(&process, id)
+            {
+                return Ok(First { pid, process });
             }
             tokio::time::sleep(PAUSE).await;
         }
@@ -97,9 +110,11 @@ impl Engine {
             status_code: i32,
         }
         let path = format!("/containers/{}/wait?condition=not-running&interval=20ms", self.name(id));
-        let waited = self.client.ask_patiently(Method::POST, &path, Sent::Nothing).await;
-        let waited: Waited = read(waited.map_err(|error| self.failed("wait for the container", error))?)?;
-        Ok(ended(waited.status_code))
+        match self.client.ask_patiently(Method::POST, &path, Sent::Nothing).await {
+            Ok(answer) => Ok(ended(read::<Waited>(answer)?.status_code)),
+            Err(error) if error.has_status(StatusCode::NOT_FOUND) => Ok(InitEnd::Killed),
+            Err(error) => Err(self.failed("wait for the container", error)),
+        }
     }
 
     /// How a container ended that does not run; `None` while it does.
@@ -170,6 +185,8 @@ impl Engine {
             if labels.get(describe::MADE_AS) == Some(&made_as) {
                 return Ok(());
             }
+            // One that an earlier try left, which would lose its name; one that the container is made from stays.
+            self.forget_disk(id).await;
             wanted.image = self.commit(id, name).await?;
             self.remove_named(name).await?;
         }
@@ -199,6 +216,7 @@ impl Engine {
 
     /// Keeps a container's disk as an image, for a container that is made anew.
     async fn commit(&self, id: &str, name: &str) -> Result<String, ComputeError> {
+        self.check("keep the disk")?;
         let image = self.disk_image(id);
         let path = format!("/commit?container={name}&repo={image}&tag=latest");
         let answer = self.client.ask_patiently(Method::POST, &path, Sent::Json(json!({}))).await;
@@ -221,6 +239,7 @@ impl Engine {
     }
 
     async fn look(&self, name: &str) -> Result<Option<Seen>, ComputeError> {
+        self.check("look at the container")?;
         match self.client.ask(Method::GET, &format!("/containers/{name}/json"), Sent::Nothing).await {
             Ok(answer) => read(answer).map(Some),
             Err(error) if error.has_status(StatusCode::NOT_FOUND) => Ok(None),
@@ -229,6 +248,7 @@ impl Engine {
     }
 
     pub(super) async fn remove_named(&self, name: &str) -> Result<(), ComputeError> {
+        self.check("delete the container")?;
         let path = format!("/containers/{name}?force=true&v=true");
         let mut tries = 0;
         loop {
@@ -257,6 +277,7 @@ impl Engine {
     }
 
     fn mark(&self, id: &str) -> Result<(), ComputeError> {
+        self.check("note the container")?;
         let folder = self.folder(id);
         let marked =
             fs::create_dir_all(&folder).and_then(|()| fs::write(folder.join(MARK), self.kind.name()));
@@ -278,9 +299,8 @@ fn disk(id: &str) -> String {
 }
 
 /// Whether a process is the first one of an instance's container: our program, told of that instance.
-fn is_ours(pid: i32, id: &str) -> bool {
-    let words = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-    pid > 1 && words.ends_with(format!("\0{INSIDE}\0{id}\0").as_bytes())
+fn is_ours(process: &Process, id: &str) -> bool {
+    process.read("cmdline").is_ok_and(|words| words.ends_with(&format!("\0{INSIDE}\0{id}\0")))
 }
 
 /// What an exit code says: an engine tells a signal as 128 and its number.

@@ -82,6 +82,7 @@ impl Engine {
     }
 
     async fn has_image(&self, name: &str) -> Result<bool, ComputeError> {
+        self.check("find the image")?;
         match self.client.ask(Method::GET, &format!("/images/{name}/json"), Sent::Nothing).await {
             Ok(_) => Ok(true),
             Err(error) if error.has_status(StatusCode::NOT_FOUND) => Ok(false),
@@ -90,6 +91,7 @@ impl Engine {
     }
 
     async fn send_image(&self, name: &str, archive: Sent) -> Result<(), ComputeError> {
+        self.check("send the image")?;
         let (repository, tag) = name.rsplit_once(':').unwrap_or((name, "latest"));
         let labels = self.labels().into_iter().fold(String::new(), |text, (label, value)| {
             let change = format!("LABEL {label}={value:?}");

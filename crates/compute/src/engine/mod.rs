@@ -19,17 +19,19 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use http::Method;
 use nix::fcntl::{Flock, FlockArg};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use crate::faults::Faults;
 use crate::kind::Kind;
 use crate::protocol::Limits;
 use crate::{ComputeError, Config};
 use client::{Answer, Client, Refused, Sent};
-pub(crate) use container::engine_of;
+pub(crate) use container::{First, engine_of};
 
 /// What tells this program that it is the first process of a container.
 pub(crate) const INSIDE: &str = "inside";
@@ -56,6 +58,8 @@ pub(crate) struct Engine {
     parts: Vec<PathBuf>,
     /// Held while an image is looked for and sent.
     sending: tokio::sync::Mutex<()>,
+    /// What tests want to fail, from the first start after the trial.
+    faults: OnceLock<Faults>,
     /// Held as long as this process lives.
     _held: Flock<File>,
 }
@@ -125,12 +129,24 @@ impl Engine {
             ephemeral: config.ephemeral,
             parts,
             sending: tokio::sync::Mutex::default(),
+            faults: OnceLock::new(),
             _held: hold(&config.dir.join(LOCK)).map_err(failed)?,
         };
         engine.sweep().await?;
         let limits =
             Limits { memory: info.memory_limit, cpu: info.cpu_cfs_quota, processes: info.pids_limit };
         Ok((engine, limits))
+    }
+
+    /// From now on a stage fails that a test wants to fail.
+    pub(crate) fn arm(&self, faults: Faults) {
+        // Once, at the start of the driver.
+        let _ = self.faults.set(faults);
+    }
+
+    pub(crate) fn check(&self, stage: &'static str) -> Result<(), ComputeError> {
+        let checked = self.faults.get().map_or(Ok(()), |faults| faults.check(stage));
+        checked.map_err(|(stage, error)| ComputeError::failed(stage, error))
     }
 
     async fn ask(
@@ -140,6 +156,7 @@ impl Engine {
         path: &str,
         sent: Sent,
     ) -> Result<Answer, ComputeError> {
+        self.check(stage)?;
         self.client.ask(method, path, sent).await.map_err(|error| self.failed(stage, error))
     }
 

@@ -3,15 +3,17 @@
 
 use std::net::{SocketAddr, TcpListener};
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
-use std::sync::PoisonError;
+use std::sync::Arc;
 use std::time::Duration;
 
 use nix::sys::socket::{SockFlag, accept4, getsockopt, setsockopt, sockopt};
 use tokio::io::unix::AsyncFd;
 
 use super::instance::Instance;
-use super::{BOOT_LIMIT, Host, no_file};
-use crate::engine::Engine;
+use super::instances::Instances;
+use super::supervisor::Supervisor;
+use super::{BOOT_LIMIT, Host, KILL_LIMIT, no_file};
+use crate::engine::{Engine, First};
 use crate::protocol::{Ask, Enlist, InitEnd};
 use crate::spec::{Cidr, Image, InstanceSpec, Network, Resolving, Vpc};
 use crate::{ComputeError, packet};
@@ -28,27 +30,49 @@ impl Host {
     pub(super) async fn launch_container(
         &self,
         engine: &Engine,
+        supervisor: &Supervisor,
         spec: &InstanceSpec,
         console: OwnedFd,
     ) -> Result<(Instance, SocketAddr), ComputeError> {
-        let pid = engine.start(spec).await?;
-        let met = self.meet(spec, pid, console).await;
-        if met.is_err() {
-            // The first error is the cause.
-            let _ = engine.kill(&spec.id).await;
-            self.leave(&spec.id).await;
+        let launched = async {
+            let first = engine.start(spec).await?;
+            self.meet(engine, supervisor, spec, first, console).await
+        };
+        let launched = launched.await;
+        if launched.is_err() {
+            self.end_container(supervisor, &spec.id).await;
         }
-        met
+        launched
+    }
+
+    /// Ends a container that did not come up; the error of its start is the cause that is told.
+    pub(super) async fn end_container(&self, supervisor: &Supervisor, id: &str) {
+        let Some(engine) = &self.engine else { return };
+        let end = async {
+            engine.kill(id).await?;
+            engine.wait(id).await.map(drop)
+        };
+        match tokio::time::timeout(KILL_LIMIT, end).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => log::warn!("cannot end instance {id}, which did not boot: {error}"),
+            Err(_) => log::warn!("instance {id}, which did not boot, does not go away"),
+        }
+        leave(supervisor, id).await;
     }
 
     async fn meet(
         &self,
+        engine: &Engine,
+        supervisor: &Supervisor,
         spec: &InstanceSpec,
-        pid: i32,
+        First { pid, process }: First,
         console: OwnedFd,
     ) -> Result<(Instance, SocketAddr), ComputeError> {
         let (id, network) = (spec.id.clone(), spec.network.clone());
-        let files = self.supervisor().ask(Vec::new(), |seq| Ask::Join { seq, id, pid, network }).await?;
+        let process = vec![process.into_folder()];
+        let files = supervisor.ask(process, |seq| Ask::Join { seq, id, network }).await?;
+        // It has joined by now.
+        engine.check("join the network")?;
         let mut files = files.into_iter();
         let meeting = files.next().ok_or_else(no_file)?;
         let mut listeners = files.map(TcpListener::from);
@@ -59,6 +83,7 @@ impl Host {
         let late = |_| ComputeError::failed("start the instance", "its first process did not come in time");
         let control = tokio::time::timeout(MEETING_LIMIT, accept(meeting, pid)).await.map_err(late)?;
         let control = control.map_err(failed)?;
+        engine.check("boot")?;
         packet::send(control.as_fd(), &Enlist { spec: spec.clone() }, &[console.as_fd()]).map_err(failed)?;
         drop(console);
         let listeners = (imds, listeners.next());
@@ -67,45 +92,34 @@ impl Host {
     }
 
     /// Hears of the end of a container that has just been started.
-    pub(super) fn follow_container(&self, id: &str) {
-        let (Some(engine), Ok(instance)) = (self.engine.clone(), self.instances.running(id)) else { return };
-        let (instances, events, id) = (self.instances.clone(), self.events.clone(), id.to_owned());
-        let supervisor = self.supervisor.clone();
+    pub(super) fn follow_container(&self, instance: Arc<Instance>, supervisor: Arc<Supervisor>) {
+        let Some(engine) = self.engine.clone() else { return };
+        let (instances, events) = (self.instances.clone(), self.events.clone());
         let follow = async move {
-            let end = wait(&engine, &instance).await;
-            let current = supervisor.read().unwrap_or_else(PoisonError::into_inner).clone();
-            let ask = |seq| Ask::Leave { seq, id: id.clone() };
-            if let Err(error) = current.ask(Vec::new(), ask).await {
-                // With the supervisor its links are gone, too.
-                log::debug!("the links of {id} are not taken away: {error}");
+            // Without an end it is another that has its id by now, and is followed by another.
+            if let Some(end) = wait(&engine, &instances, &instance).await {
+                leave(&supervisor, &instance.spec.id).await;
+                instances.ended_itself(&instance, end, &events);
             }
-            instances.ended(&id, end, &events);
         };
         #[expect(clippy::disallowed_methods, reason = "ends with the container")]
         tokio::spawn(follow);
     }
 
-    async fn leave(&self, id: &str) {
-        let ask = |seq| Ask::Leave { seq, id: id.into() };
-        if let Err(error) = self.supervisor().ask(Vec::new(), ask).await {
-            log::warn!("the links of {id}, which did not boot, are not taken away: {error}");
-        }
-    }
-
     /// Tries everything that a start needs and the engine or this machine may refuse: one instance, up and away.
     pub(super) async fn probe(&self) -> Result<(), ComputeError> {
         let Some(engine) = &self.engine else { return Ok(()) };
-        let spec = probe();
+        let (spec, supervisor) = (probe(), self.supervisor());
         let tried = async {
             let console =
                 self.open_console(PROBE).map_err(|error| ComputeError::failed("open the console", error))?;
-            self.launch_container(engine, &spec, console).await.map(drop)
+            self.launch_container(engine, &supervisor, &spec, console).await.map(drop)
         };
         let tried = tried.await;
         if tried.is_ok() {
             engine.kill(PROBE).await?;
             engine.wait(PROBE).await?;
-            self.leave(PROBE).await;
+            leave(&supervisor, PROBE).await;
         }
         let gone = self.terminate(PROBE, Duration::ZERO).await;
         self.drop_vpc(PROBE).await?;
@@ -114,7 +128,7 @@ impl Host {
 }
 
 /// The smallest instance there can be.
-fn probe() -> InstanceSpec {
+pub(super) fn probe() -> InstanceSpec {
     let block = Cidr { base: [10, 0, 0, 0].into(), prefix: 24 };
     InstanceSpec {
         id: PROBE.into(),
@@ -138,23 +152,33 @@ fn probe() -> InstanceSpec {
     }
 }
 
-/// Waits for the end of a container, even while its engine is being restarted.
-async fn wait(engine: &Engine, instance: &Instance) -> InitEnd {
+/// Takes the links of a container away. With their supervisor they are gone, too.
+async fn leave(supervisor: &Supervisor, id: &str) {
+    match supervisor.ask(Vec::new(), |seq| Ask::Leave { seq, id: id.into() }).await {
+        Ok(_) | Err(ComputeError::SupervisorGone) => {}
+        Err(error) => log::warn!("the links of {id} are not taken away: {error}"),
+    }
+}
+
+/// Waits for the end of a container, even while its engine is being restarted; `None` when it was lost, and what has its
+/// name is another's.
+async fn wait(engine: &Engine, instances: &Instances, instance: &Arc<Instance>) -> Option<InitEnd> {
     let id = instance.spec.id.as_str();
-    loop {
+    while instances.has(instance) {
         let error = match engine.wait(id).await {
-            Ok(end) => return end,
+            Ok(end) => return Some(end),
             Err(error) => error,
         };
         match engine.has_ended(id).await {
-            Ok(Some(end)) => return end,
+            Ok(Some(end)) => return Some(end),
             Ok(None) => {}
             // There is nobody left to say how.
-            Err(_) if instance.has_hung_up() => return InitEnd::Killed,
+            Err(_) if instance.has_hung_up() => return Some(InitEnd::Killed),
             Err(_) => log::warn!("the end of {id} is not waited for: {error}"),
         }
         tokio::time::sleep(PAUSE).await;
     }
+    None
 }
 
 /// Takes the one connection that comes from the first process of the container.

@@ -6,12 +6,12 @@ mod container;
 mod disks;
 mod images;
 mod instance;
+mod instances;
 mod network;
 mod pty;
 mod revival;
 mod supervisor;
 
-use std::collections::HashMap;
 use std::fs::{self, DirBuilder};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -19,18 +19,20 @@ use std::os::fd::OwnedFd;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use tokio::sync::{broadcast, watch};
+use tokio::sync::broadcast;
 
 use crate::driver::{Caps, Event, Running};
 use crate::engine::{self, Engine};
+use crate::faults::Faults;
 use crate::images::Images;
 use crate::kind::Kind;
-use crate::protocol::{Ask, InitEnd};
-use crate::{ComputeError, Config, Ending, ExecIo, ExecSpec, Image, InstanceSpec, packet};
+use crate::protocol::Ask;
+use crate::{ComputeError, Config, ExecIo, ExecSpec, Image, InstanceSpec, packet};
 use instance::Instance;
+use instances::Instances;
 pub(crate) use network::NameSockets;
 use supervisor::{Hello, Supervisor};
 
@@ -62,19 +64,6 @@ pub(crate) struct Host {
     engine: Option<Arc<Engine>>,
     /// Whether instances can be virtual machines.
     own_kernels: bool,
-}
-
-#[derive(Debug, Default)]
-struct Instances(Mutex<HashMap<String, Slot>>);
-
-/// An id is taken from the first moment of its start to the last of its end.
-#[derive(Debug)]
-enum Slot {
-    /// True once its first process is gone.
-    Starting(watch::Sender<bool>),
-    Running(Arc<Instance>),
-    /// Asked to end: its exit is no event.
-    Ending(Arc<Instance>),
 }
 
 impl Host {
@@ -116,8 +105,12 @@ impl Host {
             engine,
             own_kernels,
         };
+        let faults = Faults::at(config.fail_at.clone());
         host.follow(exits, config);
         host.probe().await?;
+        if let Some(engine) = &host.engine {
+            engine.arm(faults);
+        }
         Ok((host, caps(kind, hello)))
     }
 
@@ -131,14 +124,25 @@ impl Host {
             self.images("boot from images")?;
         }
         self.instances.claim(&spec.id)?;
-        match self.launch(&spec).await {
+        // What owns it from its first moment on: there may be another by the time it runs.
+        let supervisor = self.supervisor();
+        let started = match self.launch(&supervisor, &spec).await {
             Ok((instance, imds)) => {
-                self.instances.started(instance)?;
-                self.follow_container(&spec.id);
+                let started = self.instances.started(instance, || supervisor.is_gone());
+                if started.is_err() {
+                    self.end_container(&supervisor, &spec.id).await;
+                }
+                started.map(|instance| (instance, imds))
+            }
+            Err(error) => Err(error),
+        };
+        match started {
+            Ok((instance, imds)) => {
+                self.follow_container(instance, supervisor);
                 Ok(Running { id: spec.id, imds })
             }
             Err(error) => {
-                self.instances.lock().remove(&spec.id);
+                self.instances.release(&spec.id);
                 Err(error)
             }
         }
@@ -202,7 +206,7 @@ impl Host {
     }
 
     pub(crate) async fn shutdown(&self) {
-        let ids: Vec<String> = self.instances.lock().keys().cloned().collect();
+        let ids = self.instances.ids();
         // Those with a kernel of their own end all at once, each to be waited for below.
         for instance in ids.iter().filter_map(|id| self.instances.running(id).ok()) {
             if instance.spec.own_kernel {
@@ -229,7 +233,11 @@ impl Host {
         }
     }
 
-    async fn launch(&self, spec: &InstanceSpec) -> Result<(Instance, SocketAddr), ComputeError> {
+    async fn launch(
+        &self,
+        supervisor: &Supervisor,
+        spec: &InstanceSpec,
+    ) -> Result<(Instance, SocketAddr), ComputeError> {
         let (ours, theirs) = packet::pair().map_err(|error| ComputeError::failed("make a socket", error))?;
         if let Some(images) = &self.images {
             let taken = images.take(&spec.id, &spec.image);
@@ -238,7 +246,7 @@ impl Host {
         let console =
             self.open_console(&spec.id).map_err(|error| ComputeError::failed("open the console", error))?;
         if let Some(engine) = &self.engine {
-            return self.launch_container(engine, spec, console).await;
+            return self.launch_container(engine, supervisor, spec, console).await;
         }
         if let Some(engine) = engine::engine_of(&self.folder(&spec.id)) {
             return Err(ComputeError::Invalid(format!("its disk is a container of {engine}")));
@@ -247,7 +255,7 @@ impl Host {
         let imds = local.as_ref().map(|(_, url)| url.clone());
         let boxed = Box::new(spec.clone());
         let files = vec![theirs, console];
-        let files = self.supervisor().ask(files, |seq| Ask::Start { seq, spec: boxed, imds }).await;
+        let files = supervisor.ask(files, |seq| Ask::Start { seq, spec: boxed, imds }).await;
         let files = match files {
             Ok(files) => files,
             // What the child itself says about its end is nearer to the cause.
@@ -300,84 +308,6 @@ impl Host {
     }
 }
 
-impl Instances {
-    fn claim(&self, id: &str) -> Result<(), ComputeError> {
-        let mut slots = self.lock();
-        if slots.contains_key(id) {
-            return Err(ComputeError::AlreadyRunning(id.into()));
-        }
-        slots.insert(id.into(), Slot::Starting(watch::Sender::new(false)));
-        Ok(())
-    }
-
-    fn started(&self, instance: Instance) -> Result<(), ComputeError> {
-        let mut slots = self.lock();
-        let id = instance.spec.id.clone();
-        if let Some(Slot::Starting(ended)) = slots.get(&id)
-            && *ended.borrow()
-        {
-            slots.remove(&id);
-            return Err(ComputeError::failed("start the instance", "its first process ended at once"));
-        }
-        slots.insert(id, Slot::Running(Arc::new(instance)));
-        Ok(())
-    }
-
-    fn end_of_start(&self, id: &str) -> Option<watch::Receiver<bool>> {
-        match self.lock().get(id) {
-            Some(Slot::Starting(ended)) => Some(ended.subscribe()),
-            _ => None,
-        }
-    }
-
-    fn running(&self, id: &str) -> Result<Arc<Instance>, ComputeError> {
-        match self.lock().get(id) {
-            Some(Slot::Running(instance)) => Ok(instance.clone()),
-            _ => Err(ComputeError::NotRunning(id.into())),
-        }
-    }
-
-    fn begin_end(&self, id: &str) -> Result<Arc<Instance>, ComputeError> {
-        let mut slots = self.lock();
-        let instance = match slots.get(id) {
-            Some(Slot::Running(instance) | Slot::Ending(instance)) => instance.clone(),
-            _ => return Err(ComputeError::NotRunning(id.into())),
-        };
-        slots.insert(id.into(), Slot::Ending(instance.clone()));
-        Ok(instance)
-    }
-
-    fn ended(&self, id: &str, end: InitEnd, events: &broadcast::Sender<Event>) {
-        let mut slots = self.lock();
-        if let Some(Slot::Starting(ended)) = slots.get(id) {
-            ended.send_replace(true);
-            return;
-        }
-        let how = match end {
-            InitEnd::PowerOff => Ending::PowerOff,
-            InitEnd::Reboot => Ending::Reboot,
-            InitEnd::Killed => Ending::Died,
-        };
-        end_slot(slots.remove(id), id, how, events);
-    }
-
-    /// The supervisor has ended, and every instance with it. Those that were starting hear it from their own asking.
-    /// Gives the ids of the others.
-    fn lost(&self, events: &broadcast::Sender<Event>) -> Vec<String> {
-        let mut slots = self.lock();
-        let ended = slots.extract_if(|_, slot| !matches!(slot, Slot::Starting(_))).collect::<Vec<_>>();
-        let end = |(id, slot): (String, Slot)| {
-            end_slot(Some(slot), &id, Ending::Lost, events);
-            id
-        };
-        ended.into_iter().map(end).collect()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Slot>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 fn caps(kind: Kind, hello: Hello) -> Caps {
     let machine = kind.has_networks();
     Caps {
@@ -390,19 +320,6 @@ fn caps(kind: Kind, hello: Hello) -> Caps {
         process_limit: hello.limits.processes,
         exec: true,
         notes: hello.notes,
-    }
-}
-
-fn end_slot(slot: Option<Slot>, id: &str, how: Ending, events: &broadcast::Sender<Event>) {
-    match slot {
-        Some(Slot::Running(instance)) => {
-            instance.set_gone();
-            let how = if instance.begins_anew.load(Ordering::SeqCst) { Ending::Reboot } else { how };
-            // Without a listener there is nobody to tell.
-            let _ = events.send(Event::Exited { id: id.into(), how });
-        }
-        Some(Slot::Ending(instance)) => instance.set_gone(),
-        Some(Slot::Starting(_)) | None => {}
     }
 }
 

@@ -100,6 +100,11 @@ impl Supervisor {
         receiver.await.unwrap_or(Err(ComputeError::SupervisorGone))
     }
 
+    /// Whether it has ended: no answer can come any more.
+    pub(super) fn is_gone(&self) -> bool {
+        lock(&self.waiting).is_none()
+    }
+
     fn listen(&self) -> Exits {
         let (channel, waiting) = (self.channel.clone(), self.waiting.clone());
         let (sender, exits) = mpsc::unbounded_channel();

@@ -16,6 +16,7 @@ use nix::unistd::{Gid, Uid, setgid, setgroups, setsid, setuid};
 
 use super::{Step, files};
 use crate::exec::ExecSpec;
+use crate::memory::Own;
 use crate::sys;
 
 /// A user as the instance's own `/etc/passwd` has it.
@@ -38,6 +39,8 @@ pub(super) struct Surroundings {
     pub folder: Option<PathBuf>,
     /// The user namespace has one id, so groups cannot be set.
     pub single_id: bool,
+    /// How late this process goes when memory runs out.
+    pub own: Own,
 }
 
 /// The streams of a command: three pipes, or a terminal made here.
@@ -75,7 +78,7 @@ impl Surroundings {
         let terminal =
             self.connect(&mut command, streams, &account).map_err(|error| ("open a terminal", error))?;
         self.become_user(&mut command, account, terminal.is_some());
-        let child = command.spawn().map_err(|error| ("run the command", error))?;
+        let child = self.own.start(|| command.spawn()).map_err(|error| ("run the command", error))?;
         let pid = i32::try_from(child.id()).map_err(|error| ("run the command", io::Error::other(error)))?;
         Ok(Started { pid, terminal })
     }
@@ -114,8 +117,6 @@ impl Surroundings {
             // The init hears signals by a descriptor and has them blocked; a command must not.
             SigSet::empty().thread_set_mask()?;
             setsid()?;
-            // The init may be spared when memory runs out; what it starts is not.
-            let _ = fs::write("/proc/self/oom_score_adj", "0");
             if terminal {
                 sys::take_terminal()?;
             }

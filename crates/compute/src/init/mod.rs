@@ -32,6 +32,7 @@ use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::unistd::{Gid, Uid, setgroups, sethostname, setresgid, setresuid};
 
+use crate::memory::Own;
 use crate::packet;
 use crate::protocol::{Order, POWER_OFF, Report};
 use crate::spec::InstanceSpec;
@@ -161,24 +162,28 @@ impl<'a> Init<'a> {
         place: Place<'_>,
     ) -> Step<Init<'a>> {
         let mut env = spec.env.clone();
+        let own = Own::open().map_err(|error| ("go after the programs", error))?;
         let (surroundings, descendants) = match place {
             Place::Machine { disk, shared, template, ids } => {
                 boot_machine(spec, &mut go, &disk, &shared, template, ids, &mut console)?;
-                (Surroundings { env, folder: None, single_id: ids.is_single() }, Descendants::Everyone)
+                (Surroundings { env, folder: None, single_id: ids.is_single(), own }, Descendants::Everyone)
             }
             Place::Container => {
                 inside::boot(spec, &mut console)?;
-                (Surroundings { env, folder: None, single_id: false }, Descendants::Everyone)
+                (Surroundings { env, folder: None, single_id: false, own }, Descendants::Everyone)
             }
             Place::Kernel { single_id } => {
-                (Surroundings { env, folder: None, single_id }, Descendants::Everyone)
+                (Surroundings { env, folder: None, single_id, own }, Descendants::Everyone)
             }
             Place::Folder(folder) => {
                 sys::adopt_orphans().map_err(|error| ("adopt orphans", error))?;
                 sys::die_with_parent(libc::SIGTERM).map_err(|error| ("follow the supervisor", error))?;
                 env.extend(imds.map(|url| ("AWS_EC2_METADATA_SERVICE_ENDPOINT".to_owned(), url)));
                 link_programs(spec, &folder).map_err(|error| ("link the programs", error))?;
-                (Surroundings { env, folder: Some(folder), single_id: false }, Descendants::OfThisProcess)
+                (
+                    Surroundings { env, folder: Some(folder), single_id: false, own },
+                    Descendants::OfThisProcess,
+                )
             }
         };
         let signals = watch_signals().map_err(|error| ("watch the signals", error))?;

@@ -8,15 +8,27 @@ use std::path::PathBuf;
 
 use super::network::meeting;
 use super::{Failure, Machines};
+use crate::memory::Plain;
+use crate::process::Process;
 use crate::spec::Network;
 use crate::sys;
 
 impl Machines {
     /// Joins a container to its VPC; answers with the listener that its first process looks for, then those of its
     /// metadata.
-    pub(super) fn join(&mut self, id: &str, pid: i32, network: &Network) -> Result<Vec<OwnedFd>, Failure> {
+    pub(super) fn join(
+        &mut self,
+        id: &str,
+        network: &Network,
+        files: Vec<OwnedFd>,
+        plain: Plain,
+    ) -> Result<Vec<OwnedFd>, Failure> {
         let failed = |error| ("join the network", error);
-        let namespace = File::open(format!("/proc/{pid}/ns/net")).map_err(failed)?;
+        let process = files.into_iter().next().ok_or_else(|| failed(io::ErrorKind::NotFound.into()))?;
+        let process = Process::received(process);
+        // It may be what the engine is, and would hand that down.
+        plain.give(&process).map_err(|error| ("be among the first to go", error))?;
+        let namespace = process.file("ns/net").map_err(failed)?;
         if is_own(&namespace).map_err(failed)? {
             return Err(failed(io::Error::other("the container has none of its own")));
         }
@@ -28,8 +40,6 @@ impl Machines {
         if metadata.is_err() {
             router.leave(id);
         }
-        // So that what runs out of memory loses a program and not the instance. Not every root may say so.
-        let _ = fs::write(format!("/proc/{pid}/oom_score_adj"), "-900");
         let mut given = vec![meeting];
         given.extend(metadata.map_err(failed)?);
         Ok(given)

@@ -15,9 +15,12 @@ use nix::unistd::{Pid, pipe2};
 
 use super::ids::{self, Ids, Slot};
 use super::stage::Stage;
-use super::{Child, Failure, Faults, Forge, Machines, Supervisor};
+use super::{Child, Failure, Forge, Machines, Supervisor};
+use crate::faults::Faults;
 use crate::init::{self, Boot, Disk, Place};
+use crate::memory::Plain;
 use crate::microvm::{self, INITRAMFS, KERNEL, Machine, Tap};
+use crate::process::Process;
 use crate::spec::{Image, InstanceSpec};
 use crate::sys::{self, Side};
 
@@ -71,7 +74,8 @@ impl Supervisor {
         };
         let child = Child { id, group, slot };
         let mut go = File::from(go_write);
-        let equipped = equip(self.machines.as_mut(), pid, &spec, &child, &mut go, joined, &faults);
+        let equipped = equalize(self.plain, pid)
+            .and_then(|()| equip(self.machines.as_mut(), pid, &spec, &child, &mut go, joined, &faults));
         self.children.insert(pid, child);
         if equipped.is_err() {
             // The exit is reaped like any other. While `go` is open the child has no complaint of its own.
@@ -87,6 +91,12 @@ struct Forked {
     slot: Option<Slot>,
     /// The listeners of one whose network stands already.
     joined: Option<Vec<OwnedFd>>,
+}
+
+/// Takes from a forked child that it is spared as this process is, which it would hand down.
+fn equalize(plain: Plain, pid: i32) -> Result<(), Failure> {
+    let given = Process::open(pid).and_then(|process| plain.give(&process));
+    given.map_err(|error| ("be among the first to go", error))
 }
 
 /// Everything the parent does for a forked child, in the order the child waits for.
@@ -114,11 +124,6 @@ fn equip(
         });
     }
     faults.check("enter the control groups")?;
-    // So that what runs out of memory loses a program and not the instance. Not every root may say so. QEMU would have it
-    // from its keeper.
-    if !spec.own_kernel {
-        let _ = fs::write(format!("/proc/{pid}/oom_score_adj"), "-900");
-    }
     child.group.admit(pid).map_err(|error| ("enter the control groups", error))?;
     go.write_all(b"n").map_err(|error| ("go on", error))?;
     Ok(given)

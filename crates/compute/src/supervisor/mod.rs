@@ -26,7 +26,9 @@ use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{Pid, dup};
 
+use crate::faults::Faults;
 use crate::init::template::Template;
+use crate::memory::Plain;
 use crate::microvm::Hypervisor;
 use crate::packet;
 use crate::protocol::{Answer, Ask, InitEnd, POWER_OFF, REBOOT};
@@ -102,6 +104,8 @@ struct Supervisor {
     /// Absent for the process kind.
     machines: Option<Machines>,
     faults: Faults,
+    /// What first processes are given.
+    plain: Plain,
     children: HashMap<i32, Child>,
 }
 
@@ -131,8 +135,13 @@ impl Supervisor {
             return Ok(None);
         };
         let mut notes = Vec::new();
-        match Machines::new(kind, &dir, own_kernels.then_some(kernel.as_deref()), &mut notes) {
-            Ok(machines) => {
+        let plain = Plain::spare_this_process().map_err(|error| ("be the last to go", error));
+        let set_up = plain.and_then(|plain| {
+            let kernel = own_kernels.then_some(kernel.as_deref());
+            Ok((plain, Machines::new(kind, &dir, kernel, &mut notes)?))
+        });
+        match set_up {
+            Ok((plain, machines)) => {
                 let cgroups = Cgroups::new(&mut notes);
                 let limits = cgroups.limits();
                 let supervisor = Supervisor {
@@ -141,7 +150,8 @@ impl Supervisor {
                     dir,
                     cgroups,
                     machines,
-                    faults: Faults(fail_at),
+                    faults: Faults::at(fail_at),
+                    plain,
                     children: HashMap::new(),
                 };
                 let parts = container::parts().unwrap_or_default();
@@ -226,7 +236,10 @@ impl Supervisor {
                 let done = machines.catch_public(port, except, &addresses);
                 done.map(|()| Vec::new()).map_err(|error| ("catch what is for public addresses", error))
             }
-            Ask::Join { id, pid, network, .. } => self.machines()?.join(&id, pid, &network),
+            Ask::Join { id, network, .. } => {
+                let plain = self.plain;
+                self.machines()?.join(&id, &network, files, plain)
+            }
             Ask::Leave { id, .. } => {
                 self.machines()?.routers.values_mut().for_each(|router| router.leave(&id));
                 Ok(Vec::new())
@@ -293,20 +306,6 @@ impl Supervisor {
         }
         self.cgroups.remove();
         0
-    }
-}
-
-/// The stage that a test wants to fail.
-#[derive(Debug, Clone)]
-pub(crate) struct Faults(Option<String>);
-
-impl Faults {
-    fn is(&self, stage: &str) -> bool {
-        self.0.as_deref() == Some(stage)
-    }
-
-    fn check(&self, stage: &'static str) -> Result<(), Failure> {
-        if self.is(stage) { Err((stage, io::Error::other("made to fail"))) } else { Ok(()) }
     }
 }
 

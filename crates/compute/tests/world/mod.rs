@@ -183,6 +183,32 @@ pub fn printed(text: &str) -> Ran {
 
 /// Ends the supervisor of this process's drivers, without a word.
 pub fn kill_supervisor() {
+    let pid = supervisors().pop().unwrap();
+    nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), nix::sys::signal::Signal::SIGKILL).unwrap();
+}
+
+/// Links to instances in the networks that a supervisor holds.
+pub fn links(supervisor: i32) -> Vec<String> {
+    let own = std::fs::read_link(format!("/proc/{supervisor}/ns/net")).unwrap();
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(format!("/proc/{supervisor}/fd")).into_iter().flatten().flatten() {
+        let to = std::fs::read_link(entry.path()).unwrap_or_default();
+        if to.to_string_lossy().starts_with("net:") && to != own {
+            let inside = std::process::Command::new("nsenter")
+                .arg(format!("--net={}", entry.path().display()))
+                .args(["cat", "/proc/self/net/dev"])
+                .output()
+                .unwrap();
+            let text = String::from_utf8_lossy(&inside.stdout).into_owned();
+            let names = text.lines().filter_map(|line| line.split_once(':')).map(|(name, _)| name.trim());
+            found.extend(names.filter(|name| *name != "lo").map(str::to_owned));
+        }
+    }
+    found
+}
+
+/// The supervisors of this process's drivers.
+pub fn supervisors() -> Vec<i32> {
     let children =
         std::fs::read_to_string(format!("/proc/{0}/task/{0}/children", std::process::id())).unwrap();
     let threads = std::fs::read_dir("/proc/self/task").unwrap().flatten();
@@ -192,8 +218,7 @@ pub fn kill_supervisor() {
     let is_supervisor = |pid: &&str| {
         std::fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| line.starts_with(b"rolecall-init\0"))
     };
-    let pid = all.split_whitespace().find(is_supervisor).unwrap().parse().unwrap();
-    nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), nix::sys::signal::Signal::SIGKILL).unwrap();
+    all.split_whitespace().filter(is_supervisor).map(|pid| pid.parse().unwrap()).collect()
 }
 
 /// Waits until the driver of a folder is gone with its last task.

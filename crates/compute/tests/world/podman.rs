@@ -54,6 +54,18 @@ impl Podman {
         String::from_utf8(listed.stdout).unwrap().lines().map(str::to_owned).collect()
     }
 
+    /// Names of those that run.
+    pub fn running(&self) -> Vec<String> {
+        let listed = self.run(&["ps", "--format", "{{.Names}}"]);
+        String::from_utf8(listed.stdout).unwrap().lines().map(str::to_owned).collect()
+    }
+
+    /// Names of all images there are.
+    pub fn images(&self) -> Vec<String> {
+        let listed = self.run(&["images", "--format", "{{.Repository}}"]);
+        String::from_utf8(listed.stdout).unwrap().lines().map(str::to_owned).collect()
+    }
+
     fn socket(&self) -> PathBuf {
         self.folder.path().join("podman.sock")
     }
