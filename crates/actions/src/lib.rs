@@ -83,6 +83,13 @@ pub enum ValueType {
     IpAddress,
 }
 
+impl ValueType {
+    /// Whether it is that of a multivalued key.
+    pub const fn is_list(self) -> bool {
+        matches!(self, ValueType::Strings | ValueType::Arns | ValueType::Bools)
+    }
+}
+
 /// One action of the Service Authorization Reference.
 pub trait Action: Copy + std::fmt::Debug + Send + Sync + 'static {
     /// As policies write it: `iam:CreateRole`.

@@ -243,14 +243,34 @@ impl<A: Action> Question<A> {
         self
     }
 
-    /// A condition key with a list of values.
+    /// A condition key with a list of values: one of those that AWS gives lists to. A condition without `ForAnyValue` or
+    /// `ForAllValues` never holds for it, so a list of another key would be out of reach for policies that deny.
     #[must_use]
     pub fn list<K: Key>(mut self, _key: K, values: Vec<String>) -> Question<A>
     where
         A: Takes<K>,
     {
+        const { assert!(K::TYPE.is_list(), "this condition key has a single value: see once_for_each") }
         self.ask.keys.push((Cow::Borrowed(K::NAME), KeyValue::Many(values)));
         self
+    }
+
+    /// Finished: one question for each value of a condition key that holds a single one, else alike; one question when
+    /// there is no value. So of several values none hides another.
+    pub fn once_for_each<K: Key>(self, _key: K, values: impl IntoIterator<Item = String>) -> Needs
+    where
+        A: Takes<K>,
+    {
+        let with = |value| {
+            let mut ask = self.ask.clone();
+            ask.keys.push((Cow::Borrowed(K::NAME), KeyValue::One(value)));
+            ask
+        };
+        let asks: Vec<Ask> = values.into_iter().map(with).collect();
+        if asks.is_empty() {
+            return self.done();
+        }
+        Needs { asks, mode: Mode::All, open: None }
     }
 
     /// One tag's condition key, such as `s3:ExistingObjectTag/team`.

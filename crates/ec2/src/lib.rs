@@ -65,4 +65,6 @@ pub use upgrade::{UpgradeError, upgrade};
 pub use wiring::{Plans, Wiring};
 
 #[cfg(test)]
+mod attribute_keys;
+#[cfg(test)]
 mod scene;

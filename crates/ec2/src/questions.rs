@@ -108,15 +108,30 @@ where
     values.fold(question, |question, (name, value)| question.tag(key::AttributeAttributeName, name, value))
 }
 
-/// The same, and the names of the attributes: `ec2:Attribute`.
-pub fn with_attributes<A>(question: Question<A>, given: &Given<'_>) -> Question<A>
+/// The same, finished, with the names of the attributes: `ec2:Attribute`. Each attribute is asked about.
+pub fn with_attributes<A>(question: Question<A>, given: &Given<'_>) -> Needs
 where
     A: Action + Takes<key::Attribute> + Takes<key::AttributeAttributeName>,
 {
-    let names: Vec<_> =
-        given.iter().filter(|(_, value)| value.is_some()).map(|(name, _)| (*name).to_owned()).collect();
-    let question = with_values(question, given);
-    if names.is_empty() { question } else { question.list(key::Attribute, names) }
+    with_named(question, given, &[])
+}
+
+/// The same where the request sets further attributes that only their names are told of: those that have several
+/// members, as in AWS, and user data, which decisions that are kept must not show.
+pub fn with_named<A>(question: Question<A>, given: &Given<'_>, named: &[(&str, bool)]) -> Needs
+where
+    A: Action + Takes<key::Attribute> + Takes<key::AttributeAttributeName>,
+{
+    let told = given.iter().map(|(name, value)| (*name, value.is_some())).chain(named.iter().copied());
+    let names = told.filter(|(_, is_set)| *is_set).map(|(name, _)| name.to_owned());
+    with_values(question, given).once_for_each(key::Attribute, names)
+}
+
+/// A list as a condition key of one value has it, which is how AWS gives an attribute's: `["sg-1","sg-2"]`.
+pub fn listed(list: Option<&[String]>) -> Option<String> {
+    let texts =
+        list.filter(|list| !list.is_empty())?.iter().map(|text| serde_json::Value::from(text.as_str()));
+    Some(serde_json::Value::Array(texts.collect()).to_string())
 }
 
 /// A number or a flag as condition keys have it.

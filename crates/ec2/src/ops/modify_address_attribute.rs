@@ -1,7 +1,7 @@
 //! ModifyAddressAttribute: the reverse name of an elastic address. AWS wants the name to lead to the address first; here
 //! nobody outside asks for either, so the name is taken as it is.
 
-use rolecall_actions::ec2::{self, key};
+use rolecall_actions::ec2;
 use rolecall_base::Fault;
 use rolecall_door::{At, Authorized, Needs, Operation, Write};
 
@@ -10,6 +10,7 @@ use crate::elastic::{self, on_elastic};
 use crate::faults;
 use crate::model::{ModifyAddressAttribute, ModifyAddressAttributeRequest, ModifyAddressAttributeResult};
 use crate::place::Place;
+use crate::questions::with_attributes;
 use crate::records::ElasticAddresses;
 
 impl Operation for ModifyAddressAttribute {
@@ -17,7 +18,7 @@ impl Operation for ModifyAddressAttribute {
 
     fn needs(input: &ModifyAddressAttributeRequest, at: &At<'_>) -> Result<Needs, Fault> {
         let question = on_elastic(ec2::ModifyAddressAttribute, at, Some(&input.allocation_id))?;
-        Ok(question.key(key::Attribute, Some("DomainName")).done())
+        Ok(with_attributes(question, &[("DomainName", input.domain_name.clone())]))
     }
 
     fn run(req: &mut Authorized<'_, Self>) -> Result<ModifyAddressAttributeResult, Fault> {

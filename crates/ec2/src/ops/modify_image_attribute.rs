@@ -1,6 +1,6 @@
 //! ModifyImageAttribute: who may launch an image, its description, and whether its instances ask for tokens.
 
-use rolecall_actions::ec2::{self, key};
+use rolecall_actions::ec2;
 use rolecall_base::Fault;
 use rolecall_door::{At, Authorized, Needs, Operation, Write};
 
@@ -12,27 +12,25 @@ use crate::model::{
 };
 use crate::permissions::Change;
 use crate::place::Place;
+use crate::questions::with_named;
 
 impl Operation for ModifyImageAttribute {
     type Access = Write;
 
     fn needs(input: &ModifyImageAttributeRequest, at: &At<'_>) -> Result<Needs, Fault> {
-        let name = match (&input.description, &input.imds_support) {
-            (Some(_), _) => "Description",
-            (None, Some(_)) => "ImdsSupport",
-            (None, None) if is(input, "description") && input.value.is_some() => "Description",
-            (None, None) => "LaunchPermission",
-        };
+        let imds_support = input.imds_support.as_ref().and_then(|wish| wish.value.clone());
+        let given = [("Description", description(input)), ("ImdsSupport", imds_support)];
+        // Any that is wrong is refused by `run`.
+        let permissions = change(input).is_ok_and(|change| change != Change::default());
         let question = on_image(ec2::ModifyImageAttribute, at, &input.image_id)?;
-        Ok(question.key(key::Attribute, Some(name)).done())
+        Ok(with_named(question, &given, &[("LaunchPermission", permissions)]))
     }
 
     fn run(req: &mut Authorized<'_, Self>) -> Result<ModifyImageAttributeResponse, Fault> {
         let input = req.input;
         let mut image = images::own(req.db()?, Place::here(req), &input.image_id)?;
         let change = change(input)?;
-        let text = input.description.as_ref().map(|wish| wish.value.clone().unwrap_or_default());
-        let text = text.or_else(|| input.value.clone().filter(|_| is(input, "description")));
+        let text = description(input);
         // The decision was on one of them.
         let given = [text.is_some(), input.imds_support.is_some(), change != Change::default()];
         match given.iter().filter(|given| **given).count() {
@@ -65,8 +63,11 @@ impl Operation for ModifyImageAttribute {
     }
 }
 
-fn is(input: &ModifyImageAttributeRequest, attribute: &str) -> bool {
-    input.attribute.as_deref() == Some(attribute)
+/// The description that is wished for, in either form; an empty one takes it away.
+fn description(input: &ModifyImageAttributeRequest) -> Option<String> {
+    let older = || input.value.clone().filter(|_| input.attribute.as_deref() == Some("description"));
+    let own = input.description.as_ref().map(|wish| wish.value.clone().unwrap_or_default());
+    own.or_else(older)
 }
 
 /// What the two forms of the request say together of permissions.

@@ -2,7 +2,7 @@
 
 use rolecall_actions::ec2::{self, key, kind};
 use rolecall_base::Fault;
-use rolecall_door::{At, Authorized, Needs, Operation, Write};
+use rolecall_door::{At, Authorized, Needs, Operation, Question, Write};
 
 use crate::faults;
 use crate::groups;
@@ -14,7 +14,7 @@ use crate::model::{
     ModifyInstanceAttribute, ModifyInstanceAttributeRequest, ModifyInstanceAttributeResponse,
 };
 use crate::place::Place;
-use crate::questions::on_instance;
+use crate::questions::{listed, on_instance, said, with_attributes, with_named};
 use crate::records::{Instance, Shutdown, State};
 use crate::tags;
 
@@ -22,9 +22,12 @@ impl Operation for ModifyInstanceAttribute {
     type Access = Write;
 
     fn needs(input: &ModifyInstanceAttributeRequest, at: &At<'_>) -> Result<Needs, Fault> {
-        let name = wish(input).ok().map(|wish| wish.name());
         let question = on_instance(ec2::ModifyInstanceAttribute, at, &input.instance_id)?;
-        let mut needs = question.key(key::Attribute, name).done();
+        // A wrong wish is refused by `run`.
+        let mut needs = match wish(input) {
+            Ok(wish) => wish.tell(question),
+            Err(_) => question.done(),
+        };
         let place = Place::of(at);
         for group in input.groups.as_deref().unwrap_or_default() {
             let has = tags::of(at.db()?, place, group)?;
@@ -79,11 +82,26 @@ impl Wish<'_> {
             Wish::Keep(_) => "DisableApiTermination",
             Wish::KeepRunning(_) => "DisableApiStop",
             Wish::Shutdown(_) => "InstanceInitiatedShutdownBehavior",
-            Wish::Groups(_) => "GroupSet",
+            Wish::Groups(_) => "Groups",
             Wish::SourceDestCheck(_) => "SourceDestCheck",
             Wish::EbsOptimized(_) => "EbsOptimized",
             Wish::EnaSupport(_) => "EnaSupport",
         }
+    }
+
+    /// What policies may ask of it.
+    fn tell(&self, question: Question<ec2::ModifyInstanceAttribute>) -> Needs {
+        let value = match self {
+            Wish::UserData(_) => return with_named(question, &[], &[(self.name(), true)]),
+            Wish::Type(word) | Wish::Shutdown(word) => Some((*word).to_owned()),
+            Wish::Groups(ids) => listed(Some(ids)),
+            Wish::Keep(yes)
+            | Wish::KeepRunning(yes)
+            | Wish::SourceDestCheck(yes)
+            | Wish::EbsOptimized(yes)
+            | Wish::EnaSupport(yes) => said(Some(yes)),
+        };
+        with_attributes(question, &[(self.name(), value)])
     }
 
     fn wants_stopped(&self) -> bool {

@@ -23,7 +23,7 @@ impl Operation for ModifyInstanceCpuOptions {
             ("ThreadsPerCore", said(input.threads_per_core)),
             ("NestedVirtualization", input.nested_virtualization.clone()),
         ];
-        Ok(with_attributes(question, &given).done())
+        Ok(with_attributes(question, &given))
     }
 
     fn run(req: &mut Authorized<'_, Self>) -> Result<ModifyInstanceCpuOptionsResult, Fault> {

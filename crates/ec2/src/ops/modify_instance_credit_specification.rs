@@ -16,15 +16,23 @@ use crate::model::{
     UnsuccessfulInstanceCreditSpecificationItemError,
 };
 use crate::place::Place;
-use crate::questions::on_instances;
+use crate::questions::{on_instance, on_instances, with_attributes};
 use crate::settings;
 
 impl Operation for ModifyInstanceCreditSpecification {
     type Access = Write;
 
     fn needs(input: &ModifyInstanceCreditSpecificationRequest, at: &At<'_>) -> Result<Needs, Fault> {
-        let ids = input.instance_credit_specifications.iter().map(|own| own.instance_id.clone());
-        on_instances(ec2::ModifyInstanceCreditSpecification, at, &ids.collect::<Vec<_>>())
+        let action = ec2::ModifyInstanceCreditSpecification;
+        let asked = input.instance_credit_specifications.iter().map(|wish| {
+            let question = on_instance(action, at, &wish.instance_id)?;
+            Ok(with_attributes(question, &[("CpuCredits", wish.cpu_credits.clone())]))
+        });
+        let asked = asked.collect::<Result<Vec<_>, Fault>>()?;
+        if asked.is_empty() {
+            return on_instances(action, at, &[]);
+        }
+        Ok(Needs::all(asked))
     }
 
     fn run(req: &mut Authorized<'_, Self>) -> Result<ModifyInstanceCreditSpecificationResult, Fault> {

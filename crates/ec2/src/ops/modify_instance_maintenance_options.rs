@@ -23,7 +23,7 @@ impl Operation for ModifyInstanceMaintenanceOptions {
             ("AutoRecovery", input.auto_recovery.clone()),
             ("RebootMigration", input.reboot_migration.clone()),
         ];
-        Ok(with_attributes(question, &given).done())
+        Ok(with_attributes(question, &given))
     }
 
     fn run(req: &mut Authorized<'_, Self>) -> Result<ModifyInstanceMaintenanceOptionsResult, Fault> {

@@ -28,7 +28,7 @@ impl Operation for ModifyInstanceMetadataOptions {
             ("HttpProtocolIpv6", input.http_protocol_ipv6.clone()),
             ("InstanceMetadataTags", input.instance_metadata_tags.clone()),
         ];
-        Ok(with_attributes(question, &given).done())
+        Ok(with_attributes(question, &given))
     }
 
     fn run(req: &mut Authorized<'_, Self>) -> Result<ModifyInstanceMetadataOptionsResult, Fault> {

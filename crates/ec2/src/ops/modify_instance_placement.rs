@@ -26,7 +26,7 @@ impl Operation for ModifyInstancePlacement {
             ("HostId", input.host_id.clone()),
             ("HostResourceGroupArn", input.host_resource_group_arn.clone()),
         ];
-        let needs = with_attributes(question, &given).done();
+        let needs = with_attributes(question, &given);
         let (name, id) = (input.group_name.as_deref(), input.group_id.as_deref());
         let group = placement_groups::question(ec2::ModifyInstancePlacement, at, name, id)?;
         Ok(group.into_iter().fold(needs, Needs::and))

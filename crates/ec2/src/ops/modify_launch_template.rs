@@ -7,6 +7,7 @@ use rolecall_door::{At, Authorized, Needs, Operation, Write};
 use crate::faults;
 use crate::model::{ModifyLaunchTemplate, ModifyLaunchTemplateRequest, ModifyLaunchTemplateResult};
 use crate::place::Place;
+use crate::questions::with_attributes;
 use crate::records::LaunchTemplates;
 use crate::tags;
 use crate::templates::{self, Named};
@@ -16,7 +17,8 @@ impl Operation for ModifyLaunchTemplate {
 
     fn needs(input: &ModifyLaunchTemplateRequest, at: &At<'_>) -> Result<Needs, Fault> {
         let (id, name) = (input.launch_template_id.as_deref(), input.launch_template_name.as_deref());
-        Ok(templates::on_template(ec2::ModifyLaunchTemplate, at, id, name)?.done())
+        let question = templates::on_template(ec2::ModifyLaunchTemplate, at, id, name)?;
+        Ok(with_attributes(question, &[("DefaultVersion", input.default_version.clone())]))
     }
 
     /// The same call twice changes nothing the second time, so its client token has nothing to do.

@@ -8,12 +8,24 @@ use crate::faults::{self, unsupported};
 use crate::managed_prefix_lists as managed;
 use crate::model::{ModifyManagedPrefixList, ModifyManagedPrefixListRequest, ModifyManagedPrefixListResult};
 use crate::place::Place;
+use crate::questions::{said, with_named};
 
 impl Operation for ModifyManagedPrefixList {
     type Access = Write;
 
     fn needs(input: &ModifyManagedPrefixListRequest, at: &At<'_>) -> Result<Needs, Fault> {
-        Ok(managed::on_list(ec2::ModifyManagedPrefixList, at, &input.prefix_list_id)?.done())
+        let question = managed::on_list(ec2::ModifyManagedPrefixList, at, &input.prefix_list_id)?;
+        let sync = input.ipam_prefix_list_resolver_sync_enabled;
+        let given = [
+            ("PrefixListName", input.prefix_list_name.clone()),
+            ("MaxEntries", said(input.max_entries)),
+            ("IpamPrefixListResolverSyncEnabled", said(sync)),
+        ];
+        let named = [
+            ("AddEntries", input.add_entries.as_ref().is_some_and(|list| !list.is_empty())),
+            ("RemoveEntries", input.remove_entries.as_ref().is_some_and(|list| !list.is_empty())),
+        ];
+        Ok(with_named(question, &given, &named))
     }
 
     fn run(req: &mut Authorized<'_, Self>) -> Result<ModifyManagedPrefixListResult, Fault> {

@@ -2,7 +2,7 @@
 
 use rolecall_actions::ec2::{self, key, kind};
 use rolecall_base::Fault;
-use rolecall_door::{At, Authorized, Needs, Operation, Write};
+use rolecall_door::{At, Authorized, Needs, Operation, Question, Write};
 
 use crate::addresses;
 use crate::faults::{self, unsupported};
@@ -16,6 +16,7 @@ use crate::model::{
 };
 use crate::network::questions::on_existing;
 use crate::place::Place;
+use crate::questions::{listed, said, with_attributes, with_named};
 use crate::records::{NetworkInterface, State};
 
 impl Operation for ModifyNetworkInterfaceAttribute {
@@ -23,9 +24,12 @@ impl Operation for ModifyNetworkInterfaceAttribute {
 
     fn needs(input: &ModifyNetworkInterfaceAttributeRequest, at: &At<'_>) -> Result<Needs, Fault> {
         let action = ec2::ModifyNetworkInterfaceAttribute;
-        let name = wish(input).ok().map(|wish| wish.name());
-        let question = on_interface(action, at, &input.network_interface_id)?.key(key::Attribute, name);
-        let mut needs = question.done();
+        let question = on_interface(action, at, &input.network_interface_id)?;
+        // A wrong wish is refused by `run`.
+        let mut needs = match wish(input) {
+            Ok(wish) => wish.tell(question),
+            Err(_) => question.done(),
+        };
         for id in input.groups.as_deref().unwrap_or_default() {
             let question = on_existing(action, kind::SecurityGroup, at, id)?;
             needs = needs.and(question.key(key::SecurityGroupID, Some(id.as_str())).done());
@@ -63,14 +67,16 @@ enum Wish<'a> {
 }
 
 impl Wish<'_> {
-    fn name(&self) -> &'static str {
-        match self {
-            Wish::Description(_) => "Description",
-            Wish::SourceDestCheck(_) => "SourceDestCheck",
-            Wish::Groups(_) => "Groups",
-            Wish::Attachment(_) => "Attachment",
-            Wish::Public(_) => "AssociatePublicIpAddress",
-        }
+    /// What policies may ask of it.
+    fn tell(&self, question: Question<ec2::ModifyNetworkInterfaceAttribute>) -> Needs {
+        let (name, value) = match self {
+            Wish::Description(text) => ("Description", Some((*text).to_owned())),
+            Wish::SourceDestCheck(yes) => ("SourceDestCheck", said(Some(yes))),
+            Wish::Groups(ids) => ("Groups", listed(Some(ids))),
+            Wish::Attachment(_) => return with_named(question, &[], &[("Attachment", true)]),
+            Wish::Public(yes) => ("AssociatePublicIpAddress", said(Some(yes))),
+        };
+        with_attributes(question, &[(name, value)])
     }
 }
 

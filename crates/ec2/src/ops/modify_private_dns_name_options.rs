@@ -25,7 +25,7 @@ impl Operation for ModifyPrivateDnsNameOptions {
             ("EnableResourceNameDnsARecord", said(input.enable_resource_name_dns_a_record)),
             ("EnableResourceNameDnsAAAARecord", said(input.enable_resource_name_dns_aaaa_record)),
         ];
-        Ok(with_attributes(question, &given).done())
+        Ok(with_attributes(question, &given))
     }
 
     fn run(req: &mut Authorized<'_, Self>) -> Result<ModifyPrivateDnsNameOptionsResult, Fault> {

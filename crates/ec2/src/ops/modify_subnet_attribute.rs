@@ -1,6 +1,6 @@
 //! ModifySubnetAttribute: whether instances of a subnet get public addresses.
 
-use rolecall_actions::ec2::{self, key};
+use rolecall_actions::ec2;
 use rolecall_base::Fault;
 use rolecall_door::{At, Authorized, Needs, Operation, Write};
 
@@ -11,31 +11,33 @@ use crate::model::{
 use crate::network::questions::on_subnet;
 use crate::network::{Network, must};
 use crate::place::Place;
+use crate::questions::{said, with_attributes};
 use crate::records::Subnets;
 
 impl Operation for ModifySubnetAttribute {
     type Access = Write;
 
     fn needs(input: &ModifySubnetAttributeRequest, at: &At<'_>) -> Result<Needs, Fault> {
-        let set = [
-            ("MapPublicIpOnLaunch", input.map_public_ip_on_launch.is_some()),
-            ("AssignIpv6AddressOnCreation", input.assign_ipv6_address_on_creation.is_some()),
-            ("MapCustomerOwnedIpOnLaunch", input.map_customer_owned_ip_on_launch.is_some()),
-            ("EnableDns64", input.enable_dns64.is_some()),
-            ("PrivateDnsHostnameTypeOnLaunch", input.private_dns_hostname_type_on_launch.is_some()),
+        let flag = |given: &Option<AttributeBooleanValue>| said(given.as_ref().and_then(|own| own.value));
+        let given = [
+            ("MapPublicIpOnLaunch", flag(&input.map_public_ip_on_launch)),
+            ("AssignIpv6AddressOnCreation", flag(&input.assign_ipv6_address_on_creation)),
+            ("MapCustomerOwnedIpOnLaunch", flag(&input.map_customer_owned_ip_on_launch)),
+            ("CustomerOwnedIpv4Pool", input.customer_owned_ipv4_pool.clone()),
+            ("EnableDns64", flag(&input.enable_dns64)),
+            ("PrivateDnsHostnameTypeOnLaunch", input.private_dns_hostname_type_on_launch.clone()),
             (
                 "EnableResourceNameDnsARecordOnLaunch",
-                input.enable_resource_name_dns_a_record_on_launch.is_some(),
+                flag(&input.enable_resource_name_dns_a_record_on_launch),
             ),
             (
                 "EnableResourceNameDnsAAAARecordOnLaunch",
-                input.enable_resource_name_dns_aaaa_record_on_launch.is_some(),
+                flag(&input.enable_resource_name_dns_aaaa_record_on_launch),
             ),
-            ("EnableLniAtDeviceIndex", input.enable_lni_at_device_index.is_some()),
-            ("DisableLniAtDeviceIndex", input.disable_lni_at_device_index.is_some()),
+            ("EnableLniAtDeviceIndex", said(input.enable_lni_at_device_index)),
+            ("DisableLniAtDeviceIndex", flag(&input.disable_lni_at_device_index)),
         ];
-        let name = set.iter().find(|(_, given)| *given).map(|(name, _)| *name);
-        Ok(on_subnet(ec2::ModifySubnetAttribute, at, &input.subnet_id)?.key(key::Attribute, name).done())
+        Ok(with_attributes(on_subnet(ec2::ModifySubnetAttribute, at, &input.subnet_id)?, &given))
     }
 
     fn run(req: &mut Authorized<'_, Self>) -> Result<ModifySubnetAttributeResponse, Fault> {

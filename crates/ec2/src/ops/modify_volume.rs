@@ -30,7 +30,7 @@ impl Operation for ModifyVolume {
             ("Throughput", said(input.throughput)),
             ("MultiAttachEnabled", said(input.multi_attach_enabled)),
         ];
-        Ok(with_attributes(question, &given).done())
+        Ok(with_attributes(question, &given))
     }
 
     fn run(req: &mut Authorized<'_, Self>) -> Result<ModifyVolumeResult, Fault> {

@@ -1,12 +1,13 @@
 //! ModifyVolumeAttribute: whether a volume that was found damaged is used again by itself. None ever is here.
 
-use rolecall_actions::ec2::{self, key};
+use rolecall_actions::ec2;
 use rolecall_base::Fault;
 use rolecall_door::{At, Authorized, Needs, Operation, Write};
 
 use crate::disk_questions::on_volume;
 use crate::model::{ModifyVolumeAttribute, ModifyVolumeAttributeRequest, ModifyVolumeAttributeResponse};
 use crate::place::Place;
+use crate::questions::{said, with_attributes};
 use crate::records::Volumes;
 use crate::{faults, volumes};
 
@@ -15,7 +16,8 @@ impl Operation for ModifyVolumeAttribute {
 
     fn needs(input: &ModifyVolumeAttributeRequest, at: &At<'_>) -> Result<Needs, Fault> {
         let question = on_volume(ec2::ModifyVolumeAttribute, at, &input.volume_id)?;
-        Ok(question.key(key::Attribute, Some("AutoEnableIO")).done())
+        let wished = input.auto_enable_io.as_ref().and_then(|wish| wish.value);
+        Ok(with_attributes(question, &[("AutoEnableIO", said(wished))]))
     }
 
     fn run(req: &mut Authorized<'_, Self>) -> Result<ModifyVolumeAttributeResponse, Fault> {

@@ -1,6 +1,6 @@
 //! ModifyVpcAttribute: sets one attribute of a VPC.
 
-use rolecall_actions::ec2::{self, key};
+use rolecall_actions::ec2;
 use rolecall_base::Fault;
 use rolecall_door::{At, Authorized, Needs, Operation, Write};
 
@@ -11,7 +11,7 @@ use crate::model::{
 use crate::network::questions::on_vpc;
 use crate::network::{Network, must};
 use crate::place::Place;
-use crate::questions::{said, with_values};
+use crate::questions::{said, with_attributes};
 use crate::records::Vpcs;
 use crate::wiring::touch;
 
@@ -25,9 +25,7 @@ impl Operation for ModifyVpcAttribute {
             ("EnableDnsHostnames", said(value(&input.enable_dns_hostnames))),
             ("EnableNetworkAddressUsageMetrics", said(value(&input.enable_network_address_usage_metrics))),
         ];
-        let name = given.iter().find(|(_, value)| value.is_some()).map(|(name, _)| *name);
-        let question = on_vpc(ec2::ModifyVpcAttribute, at, &input.vpc_id)?.key(key::Attribute, name);
-        Ok(with_values(question, &given).done())
+        Ok(with_attributes(on_vpc(ec2::ModifyVpcAttribute, at, &input.vpc_id)?, &given))
     }
 
     fn run(req: &mut Authorized<'_, Self>) -> Result<ModifyVpcAttributeResponse, Fault> {

@@ -8,6 +8,7 @@ use crate::endpoints::{self, on_endpoint, on_parts};
 use crate::faults::{self, unsupported};
 use crate::model::{ModifyVpcEndpoint, ModifyVpcEndpointRequest, ModifyVpcEndpointResult};
 use crate::place::Place;
+use crate::questions::{listed, said, with_named};
 use crate::records::{VpcEndpoint, VpcEndpoints};
 
 fn list(list: &Option<Vec<String>>) -> &[String] {
@@ -19,7 +20,24 @@ impl Operation for ModifyVpcEndpoint {
 
     fn needs(input: &ModifyVpcEndpointRequest, at: &At<'_>) -> Result<Needs, Fault> {
         let action = ec2::ModifyVpcEndpoint;
-        let needs = on_endpoint(action, at, &input.vpc_endpoint_id)?.done();
+        let given = [
+            ("ResetPolicy", said(input.reset_policy)),
+            ("PolicyDocument", input.policy_document.clone()),
+            ("AddRouteTableIds", listed(input.add_route_table_ids.as_deref())),
+            ("RemoveRouteTableIds", listed(input.remove_route_table_ids.as_deref())),
+            ("AddSubnetIds", listed(input.add_subnet_ids.as_deref())),
+            ("RemoveSubnetIds", listed(input.remove_subnet_ids.as_deref())),
+            ("AddSecurityGroupIds", listed(input.add_security_group_ids.as_deref())),
+            ("RemoveSecurityGroupIds", listed(input.remove_security_group_ids.as_deref())),
+            ("IpAddressType", input.ip_address_type.clone()),
+            ("PrivateDnsEnabled", said(input.private_dns_enabled)),
+        ];
+        let named = [
+            ("DnsOptions", input.dns_options.is_some()),
+            ("SubnetConfigurations", input.subnet_configurations.as_ref().is_some_and(|own| !own.is_empty())),
+        ];
+        let question = on_endpoint(action, at, &input.vpc_endpoint_id)?;
+        let needs = with_named(question, &given, &named);
         let both = |a, b| list(a).iter().chain(list(b));
         let parts = on_parts(
             action,

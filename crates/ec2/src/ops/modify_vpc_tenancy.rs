@@ -18,7 +18,7 @@ impl Operation for ModifyVpcTenancy {
     fn needs(input: &ModifyVpcTenancyRequest, at: &At<'_>) -> Result<Needs, Fault> {
         let question = on_vpc(ec2::ModifyVpcTenancy, at, &input.vpc_id)?;
         let given = [("InstanceTenancy", Some(input.instance_tenancy.clone()))];
-        Ok(with_attributes(question, &given).done())
+        Ok(with_attributes(question, &given))
     }
 
     fn run(req: &mut Authorized<'_, Self>) -> Result<ModifyVpcTenancyResult, Fault> {
