@@ -3,6 +3,7 @@
 //! An own list of AWS holds the addresses where the service is reached. From an instance here that is its VPC's own
 //! services address, so the lists have one block for each VPC.
 
+use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
 use rolecall_base::Fault;
@@ -10,9 +11,9 @@ use rolecall_store::Reader;
 use sha2::{Digest, Sha256};
 
 use crate::faults;
-use crate::network::{Network, block, rows};
+use crate::network::{Network, all, block, rows};
 use crate::place::Place;
-use crate::records::{PrefixEntry, PrefixList, PrefixListRows};
+use crate::records::{PrefixEntry, PrefixList, PrefixListRows, Vpc, Vpcs};
 
 /// Services that have a gateway endpoint.
 pub const GATEWAYS: [&str; 2] = ["dynamodb", "s3"];
@@ -25,21 +26,25 @@ impl PrefixLists {
     /// # Errors
     /// When the store can't be read.
     pub fn load(db: &Reader, place: Place<'_>, network: &Network) -> Result<PrefixLists, Fault> {
-        let mut lists = Vec::new();
-        for service in GATEWAYS {
-            lists.push(PrefixList {
-                id: id_of(place.region, service),
-                name: format!("com.amazonaws.{}.{service}", place.region),
-                ipv6: false,
-                most: 1,
-                version: 1,
-                entries: services(network)?,
-                earlier: Vec::new(),
-                aws: true,
-                token: None,
-            });
-        }
+        let entries = services(&network.vpcs)?;
+        let mut lists: Vec<_> =
+            GATEWAYS.iter().map(|service| of_aws(place, service, entries.clone())).collect();
         lists.extend(rows::<PrefixListRows>(db, place)?);
+        Ok(PrefixLists(lists))
+    }
+
+    /// Those of some ids that there are.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub fn named(db: &Reader, place: Place<'_>, ids: &BTreeSet<String>) -> Result<PrefixLists, Fault> {
+        let mut lists = Vec::new();
+        for id in ids {
+            match GATEWAYS.iter().find(|service| id_of(place.region, service) == *id) {
+                Some(service) => lists.push(of_aws(place, service, services(&all::<Vpcs>(db, place)?)?)),
+                None => lists.extend(db.get::<PrefixListRows>(&place.key(id))?),
+            }
+        }
         Ok(PrefixLists(lists))
     }
 
@@ -68,9 +73,23 @@ pub fn id_of(region: &str, service: &str) -> String {
     format!("pl-{digits}")
 }
 
-fn services(network: &Network) -> Result<Vec<PrefixEntry>, Fault> {
+fn of_aws(place: Place<'_>, service: &str, entries: Vec<PrefixEntry>) -> PrefixList {
+    PrefixList {
+        id: id_of(place.region, service),
+        name: format!("com.amazonaws.{}.{service}", place.region),
+        ipv6: false,
+        most: 1,
+        version: 1,
+        entries,
+        earlier: Vec::new(),
+        aws: true,
+        token: None,
+    }
+}
+
+fn services(vpcs: &[Vpc]) -> Result<Vec<PrefixEntry>, Fault> {
     let mut entries: Vec<PrefixEntry> = Vec::new();
-    for vpc in &network.vpcs {
+    for vpc in vpcs {
         let address: Ipv4Addr = block(&vpc.cidr)?.nth(2);
         let cidr = format!("{address}/32");
         if !entries.iter().any(|own| own.cidr == cidr) {

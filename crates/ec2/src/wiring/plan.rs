@@ -14,7 +14,8 @@ use crate::place::Place;
 use crate::prefix_lists::PrefixLists;
 use crate::records::{
     self, DhcpOptionSets, Interfaces, InternetGateway, InternetGateways, NatGateway, NatGateways, NetworkAcl,
-    NetworkAcls, NetworkInterface, PrivateAddress, RouteTable, RouteTables, Rule, RulePeer, Vpcs,
+    NetworkAcls, NetworkInterface, PrivateAddress, RouteTable, RouteTables, Rule, RulePeer, SecurityGroups,
+    Subnets, Vpcs,
 };
 
 /// The whole plan of a VPC; `None` when there is none of that id.
@@ -42,6 +43,41 @@ pub(crate) fn plan(db: &Reader, place: Place<'_>, vpc: &str) -> Result<Option<Ne
     }))
 }
 
+/// As much of a VPC's plan as decides who reaches one interface from outside: the interface, its subnet and its groups,
+/// as they stand in the whole plan. What it takes to make depends on their rules alone and not on the size of the VPC.
+///
+/// # Errors
+/// When the store can't be read, or a record is broken.
+pub(super) fn near(
+    db: &Reader,
+    place: Place<'_>,
+    own: &NetworkInterface,
+) -> Result<Option<NetworkPlan>, Fault> {
+    let Some(record) = network::get::<Vpcs>(db, place, &own.vpc)? else { return Ok(None) };
+    let of_vpc = |id: &String| *id == own.vpc;
+    let subnet = network::get::<Subnets>(db, place, &own.subnet)?.filter(|subnet| of_vpc(&subnet.vpc));
+    let mut groups = Vec::new();
+    for id in &own.groups {
+        groups.extend(network::get::<SecurityGroups>(db, place, id)?.filter(|group| of_vpc(&group.vpc)));
+    }
+    let paths = Paths::near(db, place, &record, subnet.as_ref())?;
+    let rules = groups.iter().flat_map(|group| groups::rules(place, group));
+    let peers = rules.filter_map(|rule| match rule.peer {
+        RulePeer::PrefixList(id) => Some(id),
+        _ => None,
+    });
+    let targets = paths.tables.iter().flat_map(|table| &table.routes).map(|route| route.to.clone());
+    let lists = targets.chain(peers).filter(|id| id.starts_with("pl-")).collect();
+    let lists = PrefixLists::named(db, place, &lists)?;
+    let plan = NetworkPlan::new(Vpc { id: own.vpc.clone(), cidr: block(&record.cidr)? }, place.region);
+    Ok(Some(NetworkPlan {
+        subnets: subnet.iter().map(|record| paths.subnet(record, &lists)).collect::<Result<_, Fault>>()?,
+        interfaces: vec![interface(own)?],
+        groups: groups.iter().map(|record| group(place, record, &lists)).collect::<Result<_, Fault>>()?,
+        ..plan
+    }))
+}
+
 /// What says where packets of a VPC's subnets go.
 struct Paths {
     vpc: records::Vpc,
@@ -63,6 +99,39 @@ impl Paths {
                 .filter(|nat| nat.vpc == vpc.id)
                 .collect(),
         })
+    }
+
+    /// What says so of one subnet alone.
+    fn near(
+        db: &Reader,
+        place: Place<'_>,
+        vpc: &records::Vpc,
+        subnet: Option<&records::Subnet>,
+    ) -> Result<Paths, Fault> {
+        let mut own = Paths {
+            vpc: vpc.clone(),
+            tables: Vec::new(),
+            acls: Vec::new(),
+            gateways: Vec::new(),
+            nats: Vec::new(),
+        };
+        let Some(subnet) = subnet else { return Ok(own) };
+        let table = subnet.route_table.as_ref().unwrap_or(&vpc.route_table);
+        own.tables.extend(network::get::<RouteTables>(db, place, table)?);
+        own.acls.extend(network::get::<NetworkAcls>(db, place, &subnet.network_acl)?);
+        for route in own.tables.iter().flat_map(|table| &table.routes) {
+            match &route.via {
+                records::Via::Internet(id) => {
+                    own.gateways.extend(network::get::<InternetGateways>(db, place, id)?);
+                }
+                records::Via::Nat(id) => {
+                    let found = network::get::<NatGateways>(db, place, id)?;
+                    own.nats.extend(found.filter(|nat| nat.vpc == vpc.id));
+                }
+                _ => {}
+            }
+        }
+        Ok(own)
     }
 
     fn subnet(&self, record: &records::Subnet, lists: &PrefixLists) -> Result<Subnet, Fault> {
