@@ -36,14 +36,14 @@ impl Source for ImageObjects {
     }
 
     /// Reads as the owner of the bucket: whether the caller may was decided when the image was registered.
-    fn open(&self, owner: AccountId, region: &str, bucket: &str, key: &str, etag: Option<&str>) -> Opening {
+    fn open(&self, owner: AccountId, region: &str, bucket: &str, key: &str, etag: &str) -> Opening {
         let door = self.0.door.get().and_then(std::sync::Weak::upgrade);
         let input = GetObjectRequest {
             bucket: bucket.to_owned(),
             key: key.to_owned(),
             // A bucket of the same name that is somebody else's by now is another bucket.
             expected_bucket_owner: Some(owner.to_string()),
-            if_match: etag.map(|etag| format!("\"{etag}\"")),
+            if_match: Some(format!("\"{etag}\"")),
             ..Default::default()
         };
         let region = region.to_owned();

@@ -46,7 +46,7 @@ pub trait Source: Send + Sync + fmt::Debug {
     fn object(&self, db: &Reader, bucket: &str, key: &str) -> Result<Option<ObjectSays>, Fault>;
 
     /// Its bytes, as the bucket's owner reads them, as long as they are those of the entity tag.
-    fn open(&self, owner: AccountId, region: &str, bucket: &str, key: &str, etag: Option<&str>) -> Opening;
+    fn open(&self, owner: AccountId, region: &str, bucket: &str, key: &str, etag: &str) -> Opening;
 }
 
 /// What is asked about an object, and what tells whether it is still the same one later.

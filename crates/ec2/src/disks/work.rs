@@ -182,8 +182,14 @@ impl DiskWorker {
 
     async fn bring(&self, image: &Image) -> Result<(), String> {
         let Bytes::Object { owner, bucket, key, etag } = &image.bytes else { return Ok(()) };
+        // What is there now may not be what was decided about, and there is nothing left to tell them apart by.
+        let Some(etag) = etag else {
+            return Err(format!(
+                "an earlier version did not note which bytes of {bucket}/{key} it was registered for"
+            ));
+        };
         let objects = self.door.extensions.get::<Objects>().map_err(|fault| fault.message().to_owned())?;
-        let source = objects.0.open(*owner, &image.region, bucket, key, etag.as_deref()).await;
+        let source = objects.0.open(*owner, &image.region, bucket, key, etag).await;
         let source = source.map_err(|fault| match fault.code() {
             // Whether the caller may read what is there now was never asked.
             "PreconditionFailed" => format!("{bucket}/{key} was replaced after the image was registered"),
@@ -284,8 +290,8 @@ mod tests {
             Ok(Some(ObjectSays { tags: Default::default(), etag }))
         }
 
-        fn open(&self, _: AccountId, _: &str, _: &str, _: &str, etag: Option<&str>) -> Opening {
-            let same = etag == Some(*self.0.lock().unwrap());
+        fn open(&self, _: AccountId, _: &str, _: &str, _: &str, etag: &str) -> Opening {
+            let same = etag == *self.0.lock().unwrap();
             Box::pin(async move {
                 let other = || Fault::new("PreconditionFailed", 412, "");
                 same.then(|| ImageSource::Stream(Box::new(tokio::io::empty()))).ok_or_else(other)
@@ -293,31 +299,70 @@ mod tests {
         }
     }
 
-    #[test]
-    fn an_object_that_was_replaced_after_it_was_asked_about_is_not_read() {
-        let one = Arc::new(One(Mutex::new("first")));
-        let machines = Arc::new(Machines::new(Driver::none(), Guest::default(), |_| {}));
-        let mut extensions = Extensions::default();
-        extensions.insert(Arc::new(Objects(one.clone())));
-        let world = World::with(1, extensions);
-        let worker = DiskWorker::new(world.door.clone(), machines);
-        let root = world.root(ACCOUNT);
-        let register = |name: &str, later: &'static str| {
+    /// A world with that object, and what brings it in.
+    struct Scene {
+        world: World,
+        one: Arc<One>,
+        worker: DiskWorker,
+    }
+
+    impl Scene {
+        fn new() -> Scene {
+            let one = Arc::new(One(Mutex::new("first")));
+            let machines = Arc::new(Machines::new(Driver::none(), Guest::default(), |_| {}));
+            let mut extensions = Extensions::default();
+            extensions.insert(Arc::new(Objects(one.clone())));
+            let world = World::with(1, extensions);
+            let worker = DiskWorker::new(world.door.clone(), machines);
+            Scene { world, one, worker }
+        }
+
+        /// Registers an image of the object as it is; its id.
+        fn register(&self, name: &str) -> String {
             let input = RegisterImageRequest {
                 name: name.into(),
                 image_location: Some("images/root.tar".into()),
                 ..Default::default()
             };
-            let id = world.call::<RegisterImage>(&root, input).unwrap().image_id.unwrap();
-            *one.0.lock().unwrap() = later;
-            world.run(worker.step());
-            let input = DescribeImagesRequest { image_ids: Some(vec![id]), ..Default::default() };
-            world.call::<DescribeImages>(&root, input).unwrap().images.unwrap().remove(0)
-        };
-        assert_eq!(register("kept", "first").state.as_deref(), Some("available"));
-        let image = register("lost", "second");
-        assert_eq!(image.state.as_deref(), Some("failed"));
-        let reason = image.state_reason.unwrap().message.unwrap();
+            let made = self.world.call::<RegisterImage>(&self.world.root(ACCOUNT), input).unwrap();
+            made.image_id.unwrap()
+        }
+
+        /// Its state, and why it is in it, once the note on it is worked off.
+        fn brought(&self, id: &str) -> (String, String) {
+            self.world.run(self.worker.step());
+            let input = DescribeImagesRequest { image_ids: Some(vec![id.into()]), ..Default::default() };
+            let answer = self.world.call::<DescribeImages>(&self.world.root(ACCOUNT), input).unwrap();
+            let image = answer.images.unwrap().remove(0);
+            let reason = image.state_reason.and_then(|reason| reason.message);
+            (image.state.unwrap(), reason.unwrap_or_default())
+        }
+    }
+
+    #[test]
+    fn an_object_that_was_replaced_after_it_was_asked_about_is_not_read() {
+        let scene = Scene::new();
+        let kept = scene.register("kept");
+        assert_eq!(scene.brought(&kept), ("available".to_owned(), String::new()));
+        let lost = scene.register("lost");
+        *scene.one.0.lock().unwrap() = "second";
+        let (state, reason) = scene.brought(&lost);
+        assert_eq!(state, "failed");
         assert!(reason.contains("was replaced after the image was registered"), "{reason}");
+    }
+
+    #[test]
+    fn an_image_whose_record_does_not_say_which_bytes_were_asked_about_fails() {
+        let scene = Scene::new();
+        let id = scene.register("old");
+        scene.world.write(|tx| {
+            let mut row = image(tx, &id)?.unwrap();
+            let Bytes::Object { etag, .. } = &mut row.bytes else { panic!("{row:?}") };
+            assert_eq!(etag.take().as_deref(), Some("first"));
+            Ok(tx.put::<Images>(&row.key(), &row)?)
+        });
+        let (state, reason) = scene.brought(&id);
+        assert_eq!(state, "failed");
+        assert!(reason.contains("did not note which bytes"), "{reason}");
     }
 }
