@@ -1,28 +1,25 @@
 //! SSH into instances, without a daemon in them: the server speaks the protocol and runs the commands by the driver.
 //!
 //! Each instance has a port 22 at each of its public addresses (of 127.64.0.0/10, which this machine has without any
-//! set-up). Whose key opens it, and as whom, `ssh_keys` says; passwords do not exist.
+//! set-up). Here is who may connect, and when that ends; what a connection may then do is in `ssh_client`.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use rolecall_base::Fault;
 use rolecall_ec2::instances::{self, Boot};
+use russh::keys::PrivateKey;
 use russh::keys::ssh_key::private::Ed25519Keypair;
-use russh::keys::{HashAlg, PrivateKey, PublicKey};
-use russh::server::{
-    Auth, ChannelOpenHandle, Config, Handler, Msg, PublicKeyOffer, Session, VerifiedPublicKey,
-};
-use russh::{Channel, ChannelId, Disconnect, MethodKind, MethodSet, Pty};
+use russh::server::Config;
+use russh::{Disconnect, MethodKind, MethodSet};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
-use crate::logins;
+use crate::ssh_client::Client;
 use crate::ssh_port::PORT;
 use crate::start::World;
-use crate::{ssh_command, ssh_forward, ssh_keys};
 
 /// Ports that are tried, the first that is free is used; 0 is any.
 const PORTS: [u16; 3] = [PORT, 2222, 0];
@@ -32,8 +29,6 @@ const GRACE: Duration = Duration::from_secs(60);
 const FAREWELL: Duration = Duration::from_secs(1);
 /// Connections that one instance may have.
 const CONNECTIONS: usize = 64;
-/// Sessions of one connection.
-const CHANNELS: usize = 32;
 /// Keys that one connection may try.
 const ATTEMPTS: usize = 20;
 /// What a refused client waits, whatever the reason.
@@ -146,20 +141,7 @@ impl Ssh {
             Err(error) => return log::warn!("an SSH connection to {} can't be held: {error}", self.id),
         };
         let (proved, mut is_proved) = watch::channel(false);
-        let attempt = Arc::new(Attempt {
-            world: self.world.clone(),
-            id: self.id.clone(),
-            from,
-            refused: Mutex::default(),
-        });
-        let client = Client {
-            world: self.world.clone(),
-            id: self.id.clone(),
-            user: None,
-            proved,
-            channels: 0,
-            attempt,
-        };
+        let client = Client::new(self.world.clone(), self.id.clone(), from, proved);
         let started = tokio::time::timeout(GRACE, russh::server::run_stream(self.config, stream, client));
         let mut session = match started.await {
             Ok(Ok(session)) => session,
@@ -211,79 +193,6 @@ fn host_key(world: &World, id: &str) -> PrivateKey {
     let seed = world.door.identity.vault.key(&format!("rolecall/ssh-host-key/1/{id}"), 0);
     PrivateKey::from(Ed25519Keypair::from_seed(&seed))
 }
-
-/// One connection.
-struct Client {
-    world: Arc<World>,
-    id: Arc<str>,
-    /// As whom the client came in.
-    user: Option<String>,
-    proved: watch::Sender<bool>,
-    channels: usize,
-    attempt: Arc<Attempt>,
-}
-
-/// What becomes of a connection: one audit record, of the way in or of having been kept out.
-struct Attempt {
-    world: Arc<World>,
-    id: Arc<str>,
-    from: IpAddr,
-    /// The user and key that were refused last, if nobody came in since.
-    refused: Mutex<Option<(String, String)>>,
-}
-
-impl Attempt {
-    fn note(&self, refused: Option<(String, String)>) {
-        *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = refused;
-    }
-
-    fn record(&self, error: Option<&str>, user: &str, key: &str) {
-        let details = [("user", user), ("keyFingerprint", key)];
-        logins::record(&self.world, "SshLogin", &self.id, self.from, error, &details);
-    }
-}
-
-impl Drop for Attempt {
-    fn drop(&mut self) {
-        let refused = self.refused.get_mut().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some((user, key)) = refused {
-            self.record(Some("The key does not let this user in."), &user, &key);
-        }
-    }
-}
-
-fn answer(admitted: bool) -> Auth {
-    if admitted { Auth::Accept } else { Auth::reject() }
-}
-
-fn fingerprint(key: &PublicKey) -> String {
-    key.fingerprint(HashAlg::Sha256).to_string()
-}
-
-impl Client {
-    /// As whom this key lets this user in now. All refusals are alike.
-    async fn admits(&self, user: &str, key: &PublicKey) -> Option<String> {
-        match ssh_keys::admitted(&self.world, &self.id, user, key).await {
-            Ok(Some(own)) => Some(own),
-            Ok(None) => {
-                self.attempt.note(Some((user.to_owned(), fingerprint(key))));
-                None
-            }
-            Err(fault) => {
-                log::error!("SSH to {}: {fault:?}", self.id);
-                None
-            }
-        }
-    }
-
-    /// One more channel, if there may be one, for whoever came in.
-    fn open(&mut self) -> Option<String> {
-        let user = self.user.clone().filter(|_| self.channels < CHANNELS)?;
-        self.channels += 1;
-        Some(user)
-    }
-}
-
 /// The user that an instance is entered as.
 fn login(world: &World, id: &str) -> String {
     let found = world.door.identity.store.read().map_err(Fault::from).and_then(|db| instances::find(&db, id));
@@ -293,128 +202,6 @@ fn login(world: &World, id: &str) -> String {
         Err(fault) => {
             log::error!("{id}: its login user can't be read: {fault:?}");
             Boot::default().login
-        }
-    }
-}
-
-impl Handler for Client {
-    type Error = russh::Error;
-
-    async fn auth_publickey_offered(
-        &mut self,
-        user: &str,
-        offer: PublicKeyOffer<'_>,
-    ) -> Result<Auth, Self::Error> {
-        Ok(answer(self.admits(user, offer.public_key).await.is_some()))
-    }
-
-    async fn auth_publickey(&mut self, user: &str, key: VerifiedPublicKey<'_>) -> Result<Auth, Self::Error> {
-        self.user = self.admits(user, key.public_key).await;
-        if self.user.is_some() {
-            self.attempt.note(None);
-            self.attempt.record(None, user, &fingerprint(key.public_key));
-        }
-        Ok(answer(self.user.is_some()))
-    }
-
-    async fn auth_succeeded(&mut self, _: &mut Session) -> Result<(), Self::Error> {
-        self.proved.send_replace(true);
-        Ok(())
-    }
-
-    /// The channel's messages are worked off by its own task; what follows here only says yes or no to them.
-    async fn channel_open_session(
-        &mut self,
-        channel: Channel<Msg>,
-        reply: ChannelOpenHandle,
-        session: &mut Session,
-    ) -> Result<(), Self::Error> {
-        let Some(user) = self.open() else { return Ok(()) };
-        reply.accept().await;
-        let (world, place) = (self.world.clone(), (self.id.clone(), user));
-        let command = ssh_command::serve(world, place, session.handle(), channel);
-        #[expect(clippy::disallowed_methods, reason = "a channel's task ends with its connection")]
-        tokio::spawn(command);
-        Ok(())
-    }
-
-    async fn channel_open_direct_tcpip(
-        &mut self,
-        channel: Channel<Msg>,
-        host: &str,
-        port: u32,
-        _: &str,
-        _: u32,
-        reply: ChannelOpenHandle,
-        _: &mut Session,
-    ) -> Result<(), Self::Error> {
-        let target = ssh_forward::target(&self.world, &self.id, host, port).unwrap_or_else(|fault| {
-            log::error!("SSH to {}: {fault:?}", self.id);
-            None
-        });
-        let Some(target) = target else { return Ok(()) };
-        let Some(user) = self.open() else { return Ok(()) };
-        reply.accept().await;
-        let forward = ssh_forward::serve(self.world.clone(), (self.id.clone(), user), target, channel);
-        #[expect(clippy::disallowed_methods, reason = "a channel's task ends with its connection")]
-        tokio::spawn(forward);
-        Ok(())
-    }
-
-    async fn channel_close(&mut self, _: ChannelId, _: &mut Session) -> Result<(), Self::Error> {
-        self.channels = self.channels.saturating_sub(1);
-        Ok(())
-    }
-
-    async fn pty_request(
-        &mut self,
-        channel: ChannelId,
-        _: &str,
-        _: u32,
-        _: u32,
-        _: u32,
-        _: u32,
-        _: &[(Pty, u32)],
-        session: &mut Session,
-    ) -> Result<(), Self::Error> {
-        session.channel_success(channel)
-    }
-
-    async fn env_request(
-        &mut self,
-        channel: ChannelId,
-        name: &str,
-        _: &str,
-        session: &mut Session,
-    ) -> Result<(), Self::Error> {
-        match ssh_command::is_variable(name) {
-            true => session.channel_success(channel),
-            false => session.channel_failure(channel),
-        }
-    }
-
-    async fn shell_request(&mut self, channel: ChannelId, session: &mut Session) -> Result<(), Self::Error> {
-        session.channel_success(channel)
-    }
-
-    async fn exec_request(
-        &mut self,
-        channel: ChannelId,
-        _: &[u8],
-        session: &mut Session,
-    ) -> Result<(), Self::Error> {
-        session.channel_success(channel)
-    }
-
-    async fn subsystem_request(
-        &mut self,
-        channel: ChannelId,
-        name: &str,
-        session: &mut Session,
-    ) -> Result<(), Self::Error> {
-        match name {
-            ssh_command::SFTP => session.channel_success(channel),
-            _ => session.channel_failure(channel),
         }
     }
 }

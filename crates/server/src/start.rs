@@ -1,13 +1,9 @@
 //! Putting a server together, and taking it apart.
 
-use std::fs;
-use std::io::{self, Write};
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use rolecall_base::Fault;
 use rolecall_blobs::Blobs;
 use rolecall_cloudtrail::{Bucket, History};
 use rolecall_compute::Driver;
@@ -15,12 +11,9 @@ use rolecall_door::{Door, Extensions};
 use rolecall_ec2::Objects;
 use rolecall_ec2_instance_connect::Targets;
 use rolecall_env::Env;
-use rolecall_identity::records::{AccessKeys, Accounts, KeyOwner};
-use rolecall_identity::{
-    Identity, Issuers, NewKey, Vault, add_given_key, add_key, only_active_root_key, open_account,
-};
+use rolecall_identity::{Identity, Issuers, Vault};
 use rolecall_imds::Signers;
-use rolecall_store::{Memory, Sqlite, Store};
+use rolecall_store::Store;
 use rolecall_sts::web_identity::ProviderKeys;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -29,9 +22,11 @@ use tokio::task::JoinSet;
 
 use crate::audit_log::{self, Log, Segments};
 use crate::body::Budget;
-use crate::config::{Config, Durability, StartError};
+use crate::config::{Config, StartError};
 use crate::connect::OfEc2;
 use crate::control::Server as ServerFacts;
+use crate::data_folder::{open_blobs, open_log, open_store, own_temporary, root_key};
+use crate::first_account::{RootKeys, first_account};
 use crate::image_objects::ImageObjects;
 use crate::listen::{Accepting, CONNECTIONS, stopping};
 use crate::machines::{self, Prepared};
@@ -77,15 +72,6 @@ impl World {
             "services": self.fronts.all().iter().map(|front| front.service().name).collect::<Vec<_>>(),
         })
     }
-}
-
-/// The root keys of the first account, and whether they are new.
-#[derive(Debug, Clone)]
-pub struct RootKeys {
-    pub key: NewKey,
-    pub fresh: bool,
-    /// Ids of the root keys that these made inactive.
-    pub retired: Vec<String>,
 }
 
 /// A running server.
@@ -281,96 +267,6 @@ fn issuers(config: &Config, address: SocketAddr) -> Issuers {
     Issuers::new(&config.issuer_url.clone().unwrap_or_else(|| format!("{scheme}://{address}")))
 }
 
-fn unusable(path: &Path, error: &dyn std::fmt::Display) -> StartError {
-    StartError::new(
-        format!("{} can't be used: {error}.", path.display()),
-        "Give a folder that this user may write with --data DIR, or keep nothing with --ephemeral.",
-    )
-}
-
-fn open_store(data: Option<&Path>) -> Result<Store, StartError> {
-    let Some(data) = data else { return Ok(Store::new(Arc::new(Memory::new()))) };
-    let engine = Sqlite::open(data).map_err(|error| unusable(data, &error))?;
-    Ok(Store::new(Arc::new(engine)))
-}
-
-fn open_log(config: &Config, env: &Env) -> Result<Segments, StartError> {
-    let Some(data) = config.data.as_deref() else {
-        return Segments::memory(env.clone()).map_err(|error| unusable(Path::new("memory"), &error));
-    };
-    let folder = data.join("audit");
-    Segments::open(&folder, env.clone(), config.audit_days).map_err(|error| unusable(&folder, &error))
-}
-
-/// The key that seals every secret: from its file, or made and kept.
-fn root_key(data: Option<&Path>, env: &Env) -> Result<[u8; 32], StartError> {
-    let Some(data) = data else { return Ok(env.random()) };
-    let path = data.join("root.key");
-    match fs::read(&path) {
-        Ok(bytes) => bytes.try_into().map_err(|_| unusable(&path, &"it is not 32 bytes")),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let key: [u8; 32] = env.random();
-            write_private(&path, &key).map_err(|error| unusable(&path, &error))?;
-            Ok(key)
-        }
-        Err(error) => Err(unusable(&path, &error)),
-    }
-}
-
-/// Writes a file that only its owner may read, durably, all or nothing.
-pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    use std::os::unix::fs::OpenOptionsExt;
-    let part = path.with_extension("part");
-    let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&part)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(&part, path)?;
-    path.parent().map_or(Ok(()), |folder| fs::File::open(folder)?.sync_all())
-}
-
-/// Makes the first account on the first start, and sees to its root keys.
-async fn first_account(
-    store: &Store,
-    env: &Env,
-    vault: &Vault,
-    config: &Config,
-) -> Result<Option<RootKeys>, StartError> {
-    let result: Result<Option<RootKeys>, Fault> = async {
-        let mut tx = store.begin()?;
-        let account = config.account;
-        let is_new = !tx.exists::<Accounts>(&account)?;
-        if is_new {
-            open_account(&mut tx, env, account)?;
-        }
-        let keys = match &config.root_keys {
-            Some(given) => {
-                let known = tx.get::<AccessKeys>(&given.id)?;
-                if known.is_some_and(|row| row.account != account || row.owner != KeyOwner::Root) {
-                    return Err(Fault::internal("that access key id is somebody else's"));
-                }
-                add_given_key(&mut tx, env, vault, account, KeyOwner::Root, given)?;
-                // Who gives root keys means these: others, of an earlier start perhaps, must not go on opening everything.
-                let retired = only_active_root_key(&mut tx, account, &given.id)?;
-                Some(RootKeys { key: given.clone(), fresh: false, retired })
-            }
-            None if is_new => {
-                let key = add_key(&mut tx, env, vault, account, KeyOwner::Root)?;
-                Some(RootKeys { key, fresh: true, retired: Vec::new() })
-            }
-            None => None,
-        };
-        store.commit(tx).await.map_err(Fault::internal)?;
-        Ok(keys)
-    }
-    .await;
-    result.map_err(|fault| {
-        StartError::new(
-            format!("The account {} could not be set up: {fault:?}.", config.account),
-            "Is the data folder from another version, or its disk full?",
-        )
-    })
-}
-
 async fn choose_driver(config: &Config, env: &Env) -> Result<(Driver, String), StartError> {
     let dir = match &config.data {
         Some(data) => data.join("machines"),
@@ -390,24 +286,4 @@ async fn choose_driver(config: &Config, env: &Env) -> Result<(Driver, String), S
             "Leave --compute out to let Rolecall choose, or take --compute none.",
         )
     })
-}
-
-/// A new folder for this process alone. Others may write where it lies: its name can't be foreseen, and one that is there
-/// already is not taken.
-fn own_temporary(env: &Env) -> Result<PathBuf, StartError> {
-    use std::os::unix::fs::DirBuilderExt;
-    let name = format!("rolecall-machines-{}-{}", std::process::id(), env.uuid());
-    let path = std::env::temp_dir().join(name);
-    let made = fs::DirBuilder::new().mode(0o700).create(&path);
-    made.map(|()| path.clone()).map_err(|error| unusable(&path, &error))
-}
-
-fn open_blobs(config: &Config, env: &Env) -> Result<Blobs, StartError> {
-    let Some(data) = &config.data else { return Ok(Blobs::memory(env.clone())) };
-    let folder = data.join("blobs");
-    let durability = match config.durability {
-        Durability::Strict => rolecall_blobs::Durability::Strict,
-        Durability::None => rolecall_blobs::Durability::None,
-    };
-    Blobs::folder(env.clone(), &folder, durability).map_err(|error| unusable(&folder, &error))
 }

@@ -77,7 +77,7 @@ fn generated(data: Option<&Path>) -> Result<Pair, StartError> {
 
 fn keep(folder: &Path, certificate: &str, key: &str) -> io::Result<()> {
     fs::create_dir_all(folder)?;
-    crate::start::write_private(&folder.join("key.pem"), key.as_bytes())?;
+    crate::data_folder::write_private(&folder.join("key.pem"), key.as_bytes())?;
     fs::write(folder.join("cert.pem"), certificate)
 }
 
