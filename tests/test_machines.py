@@ -1,5 +1,6 @@
 """What surrounds a machine: its metadata service, its SSH port, the API inside, and all of it after a restart."""
 
+import contextlib
 import hashlib
 import json
 import os
@@ -116,6 +117,30 @@ def test_ssh_follows_the_public_address_while_the_instance_runs(machine):
     assert machine.address != elastic["PublicIp"]
     wait_for("an address of its own again", lambda: machine.ssh("true").returncode == 0)
     wait_for("the end of the elastic one", lambda: not answers(elastic["PublicIp"]))
+
+
+def test_who_is_in_by_ssh_is_out_when_the_instance_stops(machine):
+    wait_for("the SSH port", lambda: machine.ssh("true").returncode == 0)
+    address = machine.address
+    # One that runs a program, one that runs none and would stay for ever, and one that has shown no key yet.
+    busy = subprocess.Popen(["ssh", *machine.options(), f"ec2-user@{address}", "echo in; exec sleep 600"], stdout=subprocess.PIPE)
+    idle = subprocess.Popen(["ssh", *machine.options(), "-v", "-N", f"ec2-user@{address}"], stderr=subprocess.PIPE)
+    assert any(b"Entering interactive session" in line for line in idle.stderr)
+    silent = socket.create_connection((address, 22), timeout=20)
+    assert silent.recv(4) == b"SSH-"
+    assert busy.stdout.readline() == b"in\n"
+    machine.ec2.stop_instances(InstanceIds=[machine.id])
+    machine.wait("stopped")
+    assert busy.wait(timeout=20) == 255
+    idle.communicate(timeout=20)
+    assert idle.returncode == 255
+    with contextlib.suppress(ConnectionResetError):
+        while silent.recv(1024):
+            pass
+    assert not answers(address)
+    machine.ec2.start_instances(InstanceIds=[machine.id])
+    machine.wait("running")
+    wait_for("the SSH port", lambda: machine.ssh("true").returncode == 0)
 
 
 def answers(address, port=22):
