@@ -304,6 +304,23 @@ impl<A: Action> Question<A> {
         self
     }
 
+    /// Tags that the request would remove, some only where they have a certain value: `aws:TagKeys`, and of these
+    /// `aws:RequestTag/…`.
+    #[must_use]
+    pub fn removed_tags<'t>(
+        mut self,
+        tags: impl IntoIterator<Item = (&'t str, Option<&'t str>)>,
+    ) -> Question<A> {
+        let mut keys = Vec::new();
+        for (key, value) in tags {
+            if let Some(value) = value {
+                self.ask.add(format!("aws:requesttag/{}", key.to_lowercase()), value);
+            }
+            keys.push(key.to_owned());
+        }
+        if keys.is_empty() { self } else { self.tag_keys(keys) }
+    }
+
     /// The resource's policy must allow too; the caller's own permissions alone are not enough.
     #[must_use]
     pub fn trust_decides(mut self) -> Question<A> {

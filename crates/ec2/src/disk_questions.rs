@@ -7,7 +7,7 @@ use rolecall_door::{At, ByArn, Needs, Question};
 
 use crate::place::Place;
 use crate::records::{Image, Snapshot, Volume};
-use crate::{images, snapshots, tags, volumes};
+use crate::{images, regions, snapshots, tags, volumes};
 
 /// Actions on a volume.
 pub trait OnVolume:
@@ -42,12 +42,15 @@ impl<A> OnVolume for A where
 /// When the store can't be read.
 pub fn on_volume<A>(action: A, at: &At<'_>, id: &str) -> Result<Question<A>, Fault>
 where
-    A: OnVolume + Takes<key::AvailabilityZone> + Takes<key::ParentSnapshot>,
+    A: OnVolume + Takes<key::AvailabilityZone> + Takes<key::AvailabilityZoneId> + Takes<key::ParentSnapshot>,
 {
     let question = on_bare_volume(action, at, id)?;
     let Some(volume) = volumes::find(at.db()?, Place::of(at), id)? else { return Ok(question) };
     let parent = volume.snapshot.as_deref().map(|id| snapshots::arn(at.region, id));
-    Ok(question.key(key::AvailabilityZone, Some(volume.zone)).key(key::ParentSnapshot, parent))
+    Ok(question
+        .key(key::AvailabilityZoneId, regions::zone_id(at.region, &volume.zone))
+        .key(key::AvailabilityZone, Some(volume.zone))
+        .key(key::ParentSnapshot, parent))
 }
 
 /// An action on a volume, to be finished by the caller. One that does not exist has no tags and no keys.
@@ -155,7 +158,18 @@ impl<A> OnSnapshot for A where
 ///
 /// # Errors
 /// When the store can't be read.
-pub fn on_snapshot<A: OnSnapshot>(action: A, at: &At<'_>, id: &str) -> Result<Question<A>, Fault> {
+pub fn on_snapshot<A>(action: A, at: &At<'_>, id: &str) -> Result<Question<A>, Fault>
+where
+    A: OnSnapshot + Takes<key::SnapshotID>,
+{
+    Ok(on_bare_snapshot(action, at, id)?.key(key::SnapshotID, Some(id)))
+}
+
+/// The same without its id apart, which CreateVolume is not asked about.
+///
+/// # Errors
+/// When the store can't be read.
+pub fn on_bare_snapshot<A: OnSnapshot>(action: A, at: &At<'_>, id: &str) -> Result<Question<A>, Fault> {
     let found: Option<Snapshot> = snapshots::find(at.db()?, Place::of(at), id)?;
     let question = Needs::action(action).on(&snapshot(at, id)?).key(key::Region, Some(at.region));
     let Some(snapshot) = found else { return Ok(question) };

@@ -5,18 +5,22 @@ use rolecall_actions::{Action, Kind, On, Takes, Wildcard};
 use rolecall_base::Fault;
 use rolecall_door::{At, ByArn, Needs, Question};
 
+use crate::describe::unless;
 use crate::model::TagSpecification;
 use crate::place::Place;
 use crate::records::{Instance, Instances};
+use crate::regions;
 use crate::tags;
 
 /// The keys that every action on an instance takes.
-pub trait OnInstance:
+pub trait OnBareInstance:
     Action
     + On<kind::Instance>
     + Takes<key::AvailabilityZone>
+    + Takes<key::AvailabilityZoneId>
     + Takes<key::EbsOptimized>
     + Takes<key::InstanceID>
+    + Takes<key::InstanceMarketType>
     + Takes<key::InstanceProfile>
     + Takes<key::InstanceType>
     + Takes<key::MetadataHttpEndpoint>
@@ -28,12 +32,14 @@ pub trait OnInstance:
 {
 }
 
-impl<A> OnInstance for A where
+impl<A> OnBareInstance for A where
     A: Action
         + On<kind::Instance>
         + Takes<key::AvailabilityZone>
+        + Takes<key::AvailabilityZoneId>
         + Takes<key::EbsOptimized>
         + Takes<key::InstanceID>
+        + Takes<key::InstanceMarketType>
         + Takes<key::InstanceProfile>
         + Takes<key::InstanceType>
         + Takes<key::MetadataHttpEndpoint>
@@ -42,6 +48,23 @@ impl<A> OnInstance for A where
         + Takes<key::Region>
         + Takes<key::RootDeviceType>
         + Takes<key::Tenancy>
+{
+}
+
+/// The keys that all of them take but StartInstances and ResetInstanceAttribute.
+pub trait OnInstance:
+    OnBareInstance
+    + Takes<key::InstanceAutoRecovery>
+    + Takes<key::InstanceMetadataTags>
+    + Takes<key::PlacementGroup>
+{
+}
+
+impl<A> OnInstance for A where
+    A: OnBareInstance
+        + Takes<key::InstanceAutoRecovery>
+        + Takes<key::InstanceMetadataTags>
+        + Takes<key::PlacementGroup>
 {
 }
 
@@ -58,10 +81,24 @@ pub fn anywhere<A: Action + Wildcard + Takes<key::Region>>(action: A, at: &At<'_
 /// # Errors
 /// When the store can't be read.
 pub fn on_instances<A: OnInstance>(action: A, at: &At<'_>, ids: &[String]) -> Result<Needs, Fault> {
-    let asked: Result<Vec<_>, Fault> = ids.iter().map(|id| Ok(on_instance(action, at, id)?.done())).collect();
+    on_each(action, at, ids, |id| on_instance(action, at, id))
+}
+
+/// The same with each question asked as `ask` asks it.
+///
+/// # Errors
+/// When the store can't be read.
+pub fn on_each<A: Action + On<kind::Instance> + Takes<key::Region>>(
+    action: A,
+    at: &At<'_>,
+    ids: &[String],
+    ask: impl Fn(&str) -> Result<Question<A>, Fault>,
+) -> Result<Needs, Fault> {
+    let asked: Result<Vec<_>, Fault> = ids.iter().map(|id| Ok(ask(id)?.done())).collect();
     let asked = asked?;
     if asked.is_empty() {
-        return Ok(Needs::action(action).on(&Place::of(at).resource::<kind::Instance>("*")).done());
+        let any = Place::of(at).resource::<kind::Instance>("*");
+        return Ok(Needs::action(action).on(&any).key(key::Region, Some(at.region)).done());
     }
     Ok(Needs::all(asked))
 }
@@ -71,29 +108,62 @@ pub fn on_instances<A: OnInstance>(action: A, at: &At<'_>, ids: &[String]) -> Re
 /// # Errors
 /// When the store can't be read.
 pub fn on_instance<A: OnInstance>(action: A, at: &At<'_>, id: &str) -> Result<Question<A>, Fault> {
+    let (question, instance) = on_bare_instance(action, at, id)?;
+    let Some(instance) = instance else { return Ok(question) };
+    let group = placement_group_arn(at, &instance);
+    Ok(with_options(question, &instance).key(key::PlacementGroup, group))
+}
+
+/// The same with the keys that every action takes, and the instance itself.
+///
+/// # Errors
+/// When the store can't be read.
+pub fn on_bare_instance<A: OnBareInstance>(
+    action: A,
+    at: &At<'_>,
+    id: &str,
+) -> Result<(Question<A>, Option<Instance>), Fault> {
     let place = Place::of(at);
     let found = at.db()?.get::<Instances>(&place.key(id))?;
     let resource = place.resource::<kind::Instance>(id).tagged(tags::of(at.db()?, place, id)?);
     let question = Needs::action(action).on(&resource).key(key::Region, Some(at.region));
     Ok(match found {
-        Some(instance) => described(question, &instance),
-        None => question,
+        Some(instance) => (described(question, &instance), Some(instance)),
+        None => (question, None),
     })
 }
 
-fn described<A: OnInstance>(question: Question<A>, instance: &Instance) -> Question<A> {
+fn described<A: OnBareInstance>(question: Question<A>, instance: &Instance) -> Question<A> {
     let metadata = &instance.metadata;
     question
         .key(key::InstanceID, Some(instance.id.as_str()))
         .key(key::InstanceType, Some(instance.instance_type.as_str()))
+        .key(key::InstanceMarketType, Some("on-demand"))
         .key(key::InstanceProfile, instance.profile.as_ref().map(|profile| profile.arn.as_str()))
         .key(key::AvailabilityZone, Some(instance.zone.as_str()))
+        .key(key::AvailabilityZoneId, regions::zone_id(&instance.region, &instance.zone))
         .key(key::EbsOptimized, Some(instance.settings.ebs_optimized.to_string()))
         .key(key::RootDeviceType, Some("ebs"))
         .key(key::Tenancy, Some("default"))
         .key(key::MetadataHttpEndpoint, Some(enabled(metadata.enabled)))
         .key(key::MetadataHttpTokens, Some(required(metadata.tokens_required)))
         .key(key::MetadataHttpPutResponseHopLimit, Some(metadata.hop_limit.to_string()))
+}
+
+/// What an instance was told that not every action is asked about.
+pub fn with_options<A>(question: Question<A>, instance: &Instance) -> Question<A>
+where
+    A: Action + Takes<key::InstanceAutoRecovery> + Takes<key::InstanceMetadataTags>,
+{
+    question
+        .key(key::InstanceAutoRecovery, Some(unless(instance.settings.no_recovery)))
+        .key(key::InstanceMetadataTags, Some(enabled(instance.metadata.tags)))
+}
+
+/// The placement group that an instance is in, as policies name it.
+pub fn placement_group_arn(at: &At<'_>, instance: &Instance) -> Option<String> {
+    let group = instance.settings.placement.as_ref()?;
+    Some(Place::of(at).arn(kind::PlacementGroup::NAME, &group.name))
 }
 
 /// What a request sets: attributes by AWS's names, each with its value if the request gives one.

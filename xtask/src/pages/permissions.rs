@@ -158,7 +158,7 @@ impl<'a> Service<'a> {
                 .find_map(|service| self.actions.get(*service).and_then(|actions| actions.keys.get(name)));
             asked.keys.extend(spelled.cloned());
         }
-        if body.contains(".request_tags(") {
+        if body.contains(".request_tags(") || body.contains(".removed_tags(") {
             asked.keys.extend(["aws:RequestTag/${TagKey}".to_owned(), "aws:TagKeys".to_owned()]);
         }
         if body.contains(".tag_keys(") {

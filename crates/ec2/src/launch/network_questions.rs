@@ -127,6 +127,7 @@ impl Sketched {
             .on(&place.resource::<kind::Subnet>(id).tagged(tags::of(db, place, id)?))
             .key(key::Region, Some(place.region))
             .key(key::AvailabilityZone, self.zone.as_deref())
+            .key(key::AvailabilityZoneId, sketch.zone_id(self.zone.as_deref()))
             .key(key::SubnetID, Some(id))
             .key(key::Vpc, self.vpc_arn(place));
         Ok(sketch.with_template(question, self.own_subnet).done())

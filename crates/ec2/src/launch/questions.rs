@@ -4,6 +4,8 @@
 //! Source: Service Authorization Reference, "Actions, resources, and condition keys for Amazon EC2". What is named and
 //! does not exist is asked about all the same, so that only those who may launch learn that it is absent.
 
+use std::collections::BTreeSet;
+
 use rolecall_actions::ec2::{CreateTags, RunInstances, key, kind};
 use rolecall_actions::{Kind, On};
 use rolecall_base::{Fault, Tags};
@@ -14,14 +16,16 @@ use super::metadata;
 use super::network_questions::{self, Sketched};
 use super::settings::of_image;
 use super::wishes;
+use crate::disk_questions::on_snapshot;
 use crate::images::{self, Image};
 use crate::instance_types;
-use crate::model::RunInstancesRequest;
+use crate::model::{BlockDeviceMapping, RunInstancesRequest};
 use crate::place::Place;
 use crate::placement_groups;
 use crate::profiles::{self, Profile};
 use crate::questions::{enabled, required};
 use crate::records::{ImageDisk, KeyPairs, MetadataOptions, PlacementGroup, PlacementGroups};
+use crate::regions;
 use crate::settings;
 use crate::tags;
 use crate::tags::pairs;
@@ -71,6 +75,7 @@ pub fn questions(given: &RunInstancesRequest, at: &At<'_>) -> Result<Needs, Faul
     asked.push(sketch.instance());
     asked.extend(network_questions::questions(&sketch, db)?);
     asked.extend(sketch.volumes(db, image.as_ref()));
+    asked.extend(sketch.snapshots(at)?);
     if let Some(spec) = &given.launch_template {
         let id = merged.template.as_ref().map(|(own, _)| own.id.as_str());
         let id = id.or(spec.launch_template_id.as_deref()).filter(|id| !id.is_empty()).unwrap_or("*");
@@ -146,6 +151,11 @@ impl Sketch<'_> {
         self.interfaces.first()?.zone.as_deref()
     }
 
+    /// The id of a zone by its name.
+    pub(super) fn zone_id(&self, zone: Option<&str>) -> Option<String> {
+        regions::zone_id(self.place.region, zone?)
+    }
+
     pub(super) fn wished_tags(&self, kind: &str) -> Vec<(String, String)> {
         tags::wished(self.input.tag_specifications.as_deref(), kind)
     }
@@ -173,6 +183,7 @@ impl Sketch<'_> {
             .on(&self.place.resource::<kind::Instance>("*"))
             .key(key::Region, Some(self.place.region))
             .key(key::AvailabilityZone, self.zone())
+            .key(key::AvailabilityZoneId, self.zone_id(self.zone()))
             .key(key::EbsOptimized, Some((self.input.ebs_optimized == Some(true)).to_string()))
             .key(
                 key::PlacementGroup,
@@ -211,6 +222,7 @@ impl Sketch<'_> {
             .on(&self.place.resource::<kind::Volume>("*"))
             .key(key::Region, Some(self.place.region))
             .key(key::AvailabilityZone, self.zone())
+            .key(key::AvailabilityZoneId, self.zone_id(self.zone()))
             .key(key::Encrypted, Some("false"))
             .key(key::ParentSnapshot, parent.map(|id| snapshots::arn(self.place.region, id)))
             .key(key::VolumeIops, number(disk.and_then(|disk| disk.iops)))
@@ -219,6 +231,16 @@ impl Sketch<'_> {
             .key(key::VolumeType, Some(disk.map_or("gp3", |disk| disk.volume_type.as_str())))
             .request_tags(pairs(&tags));
         self.with_template(question, Self::names(&self.given.block_device_mappings)).done()
+    }
+
+    /// Each snapshot that a mapping names; those of the image come with it.
+    fn snapshots(&self, at: &At<'_>) -> Result<Vec<Needs>, Fault> {
+        let named = |mapping: &'_ BlockDeviceMapping| mapping.ebs.as_ref()?.snapshot_id.clone();
+        let mappings = self.input.block_device_mappings.as_deref().unwrap_or_default();
+        let ids: BTreeSet<String> = mappings.iter().filter_map(named).filter(|id| !id.is_empty()).collect();
+        let own = Self::names(&self.given.block_device_mappings);
+        let ask = |id: &String| Ok(self.with_template(on_snapshot(RunInstances, at, id)?, own).done());
+        ids.iter().map(ask).collect()
     }
 
     /// ec2:CreateTags on what is made of one kind, if that is to have tags.

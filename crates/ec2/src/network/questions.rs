@@ -25,7 +25,7 @@ action_on! {
     /// An action on a VPC.
     OnVpc: Vpc [Tenancy VpcID];
     /// An action on a subnet.
-    OnSubnet: Subnet [AvailabilityZone SubnetID Vpc];
+    OnSubnet: Subnet [AvailabilityZone AvailabilityZoneId SubnetID Vpc];
     /// An action on a route table.
     OnRouteTable: RouteTable [RouteTableID Vpc];
     /// An action on a network access list.
@@ -66,6 +66,7 @@ pub fn on_subnet<A: OnSubnet>(action: A, at: &At<'_>, id: &str) -> Result<Questi
     Ok(on_existing(action, kind::Subnet, at, id)?
         .key(key::SubnetID, Some(id))
         .key(key::AvailabilityZone, subnet.as_ref().map(|subnet| subnet.zone.as_str()))
+        .key(key::AvailabilityZoneId, subnet.as_ref().map(|subnet| subnet.zone_id.as_str()))
         .key(key::Vpc, subnet.map(|subnet| place.arn("vpc", &subnet.vpc))))
 }
 

@@ -33,7 +33,7 @@ impl Operation for CreateTags {
             asked.push(question.request_tags(tags::pairs(&wished)).done());
         }
         if asked.is_empty() {
-            asked.push(Needs::action(ec2::CreateTags).anywhere().done());
+            asked.push(Needs::action(ec2::CreateTags).anywhere().key(key::Region, Some(at.region)).done());
         }
         Ok(Needs::all(asked))
     }
@@ -68,7 +68,7 @@ fn question(at: &At<'_>, id: &str) -> Result<Question<ec2::CreateTags>, Fault> {
     match kinds::kind_of(id).unwrap_or_default() {
         kind::Instance::NAME => on_instance(action, at, id),
         kind::Volume::NAME => on_volume(action, at, id),
-        kind::Snapshot::NAME => Ok(on_snapshot(action, at, id)?.key(key::SnapshotID, Some(id))),
+        kind::Snapshot::NAME => on_snapshot(action, at, id),
         kind::Image::NAME => on_image(action, at, id),
         kind::NetworkInterface::NAME => on_interface(action, at, id),
         kind::Vpc::NAME => on_vpc(action, at, id),

@@ -4,7 +4,7 @@ use rolecall_actions::ec2::{self, key, kind};
 use rolecall_base::Fault;
 use rolecall_door::{At, Authorized, Needs, Operation, Write};
 
-use crate::disk_questions::on_snapshot;
+use crate::disk_questions::on_bare_snapshot;
 use crate::disks::{Repeat, Repeated};
 use crate::faults;
 use crate::model::{self, CreateVolume, CreateVolumeRequest};
@@ -36,7 +36,7 @@ impl Operation for CreateVolume {
                     .key(key::VolumeType, Some(input.volume_type.as_deref().unwrap_or("gp2")))
             });
         Ok(match &input.snapshot_id {
-            Some(id) => needs.and(on_snapshot(ec2::CreateVolume, at, id)?.done()),
+            Some(id) => needs.and(on_bare_snapshot(ec2::CreateVolume, at, id)?.done()),
             None => needs,
         })
     }

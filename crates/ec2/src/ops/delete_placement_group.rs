@@ -20,7 +20,8 @@ impl Operation for DeletePlacementGroup {
         let question = placement_groups::question(ec2::DeletePlacementGroup, at, name, None)?;
         Ok(question.unwrap_or_else(|| {
             let any = Place::of(at).resource::<ec2::kind::PlacementGroup>("*");
-            Needs::action(ec2::DeletePlacementGroup).on(&any).done()
+            let question = Needs::action(ec2::DeletePlacementGroup).on(&any);
+            question.key(ec2::key::Region, Some(at.region)).done()
         }))
     }
 

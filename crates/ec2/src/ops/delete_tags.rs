@@ -1,6 +1,6 @@
 //! DeleteTags: removes tags by key, or by key and value; without any, all of them.
 
-use rolecall_actions::ec2::{self};
+use rolecall_actions::ec2::{self, key};
 use rolecall_base::Fault;
 use rolecall_door::{At, Authorized, Needs, Operation, Write};
 
@@ -15,15 +15,13 @@ impl Operation for DeleteTags {
 
     fn needs(input: &DeleteTagsRequest, at: &At<'_>) -> Result<Needs, Fault> {
         let given = input.tags.as_deref().unwrap_or_default();
-        let keys: Vec<String> = given.iter().filter_map(|tag| tag.key.clone()).collect();
+        let removed = || given.iter().filter_map(|tag| Some((tag.key.as_deref()?, tag.value.as_deref())));
         let mut asked = Vec::new();
         for id in &input.resources {
-            let question = on_tagged(ec2::DeleteTags, at, id)?;
-            let question = if keys.is_empty() { question } else { question.tag_keys(keys.clone()) };
-            asked.push(question.done());
+            asked.push(on_tagged(ec2::DeleteTags, at, id)?.removed_tags(removed()).done());
         }
         if asked.is_empty() {
-            asked.push(Needs::action(ec2::DeleteTags).anywhere().done());
+            asked.push(Needs::action(ec2::DeleteTags).anywhere().key(key::Region, Some(at.region)).done());
         }
         Ok(Needs::all(asked))
     }

@@ -1,6 +1,6 @@
 //! ModifyInstanceAttribute: one attribute of one instance, some only while it is stopped.
 
-use rolecall_actions::ec2::{self, key, kind};
+use rolecall_actions::ec2;
 use rolecall_base::Fault;
 use rolecall_door::{At, Authorized, Needs, Operation, Question, Write};
 
@@ -16,7 +16,6 @@ use crate::model::{
 use crate::place::Place;
 use crate::questions::{listed, on_instance, said, with_attributes, with_named};
 use crate::records::{Instance, Shutdown, State};
-use crate::tags;
 
 impl Operation for ModifyInstanceAttribute {
     type Access = Write;
@@ -28,12 +27,8 @@ impl Operation for ModifyInstanceAttribute {
             Ok(wish) => wish.tell(question),
             Err(_) => question.done(),
         };
-        let place = Place::of(at);
         for group in input.groups.as_deref().unwrap_or_default() {
-            let has = tags::of(at.db()?, place, group)?;
-            let resource = place.resource::<kind::SecurityGroup>(group).tagged(has);
-            let question = Needs::action(ec2::ModifyInstanceAttribute).on(&resource);
-            needs = needs.and(question.key(key::Region, Some(at.region)).done());
+            needs = needs.and(groups::on_group(ec2::ModifyInstanceAttribute, at, Some(group), None)?.done());
         }
         Ok(needs)
     }

@@ -5,7 +5,7 @@ use rolecall_actions::s3;
 use rolecall_base::Fault;
 use rolecall_door::{At, Authorized, ByArn, Needs, Operation, Write};
 
-use crate::disk_questions::snapshot;
+use crate::disk_questions::on_snapshot;
 use crate::disks::{self, Objects};
 use crate::images;
 use crate::model::{RegisterImage, RegisterImageRequest, RegisterImageResult};
@@ -25,7 +25,7 @@ impl Operation for RegisterImage {
         let image = ByArn::<kind::Image>::new(images::arn(at.region, "*"), at.account());
         let mut needs = to_make(ec2::RegisterImage, &image, place, given, |question| question);
         for id in snapshot_ids(input) {
-            needs = needs.and(Needs::action(ec2::RegisterImage).on(&snapshot(at, id)?).done());
+            needs = needs.and(on_snapshot(ec2::RegisterImage, at, id)?.done());
         }
         // What the object holds becomes a disk that the caller can look at.
         Ok(match object(input) {

@@ -24,7 +24,8 @@ impl Operation for ReportInstanceStatus {
         }
         if asked.is_empty() {
             let any = place.resource::<kind::Instance>("*");
-            asked.push(Needs::action(ec2::ReportInstanceStatus).on(&any).done());
+            let question = Needs::action(ec2::ReportInstanceStatus).on(&any);
+            asked.push(question.key(key::Region, Some(at.region)).done());
         }
         Ok(Needs::all(asked))
     }

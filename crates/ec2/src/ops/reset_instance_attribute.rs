@@ -9,13 +9,17 @@ use crate::interfaces;
 use crate::lifecycle;
 use crate::model::{ResetInstanceAttribute, ResetInstanceAttributeRequest, ResetInstanceAttributeResponse};
 use crate::place::Place;
-use crate::questions::on_instance;
+use crate::questions::{on_bare_instance, with_options};
 
 impl Operation for ResetInstanceAttribute {
     type Access = Write;
 
     fn needs(input: &ResetInstanceAttributeRequest, at: &At<'_>) -> Result<Needs, Fault> {
-        Ok(on_instance(ec2::ResetInstanceAttribute, at, &input.instance_id)?.done())
+        let (question, instance) = on_bare_instance(ec2::ResetInstanceAttribute, at, &input.instance_id)?;
+        Ok(match instance {
+            Some(instance) => with_options(question, &instance).done(),
+            None => question.done(),
+        })
     }
 
     fn run(req: &mut Authorized<'_, Self>) -> Result<ResetInstanceAttributeResponse, Fault> {

@@ -1,6 +1,6 @@
 //! StartInstances: stopped instances run again, on the disks they had.
 
-use rolecall_actions::ec2;
+use rolecall_actions::ec2::{self, key};
 use rolecall_base::Fault;
 use rolecall_door::{At, Authorized, Needs, Operation, Write};
 
@@ -8,14 +8,18 @@ use crate::faults;
 use crate::lifecycle;
 use crate::model::{StartInstances, StartInstancesRequest, StartInstancesResult};
 use crate::place::Place;
-use crate::questions::on_instances;
+use crate::questions::{on_bare_instance, on_each, placement_group_arn};
 use crate::records::{Goal, State};
 
 impl Operation for StartInstances {
     type Access = Write;
 
     fn needs(input: &StartInstancesRequest, at: &At<'_>) -> Result<Needs, Fault> {
-        on_instances(ec2::StartInstances, at, &input.instance_ids)
+        on_each(ec2::StartInstances, at, &input.instance_ids, |id| {
+            let (question, instance) = on_bare_instance(ec2::StartInstances, at, id)?;
+            let group = instance.and_then(|instance| placement_group_arn(at, &instance));
+            Ok(question.key(key::PlacementGroup, group))
+        })
     }
 
     fn run(req: &mut Authorized<'_, Self>) -> Result<StartInstancesResult, Fault> {
