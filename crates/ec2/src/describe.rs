@@ -138,6 +138,7 @@ impl Described {
             monitoring: Some(monitoring_to_wire(enabled(settings.monitored))),
             network_interfaces: Some(self.interfaces.iter().map(DescribedInterface::of_instance).collect()),
             placement: Some(model::Placement {
+                availability_zone_id: crate::regions::zone_id(&own.region, &own.zone),
                 availability_zone: Some(own.zone.clone()),
                 group_name: Some(placement.map(|own| own.name.clone()).unwrap_or_default()),
                 group_id: placement.map(|own| own.id.clone()),

@@ -39,7 +39,7 @@ struct Family {
 
 const AMAZON_SPACE: &str = "/aws/service/ami-amazon-linux-latest/";
 
-static FAMILIES: [Family; 10] = [
+static FAMILIES: [Family; 12] = [
     Family {
         name: "al2023-ami-2023.9.20260101.0-kernel-6.1-{arch}",
         about: "Amazon Linux 2023",
@@ -87,6 +87,22 @@ static FAMILIES: [Family; 10] = [
         login: LOGIN,
         device: "/dev/xvda",
         parameters: &["amzn2-ami-kernel-5.10-hvm-{arch}-gp2", "amzn2-ami-kernel-5.10-hvm-{arch}-ebs"],
+    },
+    Family {
+        name: "ubuntu/images/hvm-ssd/ubuntu-xenial-16.04-{deb}-server-20260101",
+        about: "Canonical, Ubuntu, 16.04 LTS",
+        owner: CANONICAL,
+        login: "ubuntu",
+        device: "/dev/sda1",
+        parameters: &["16.04", "xenial"],
+    },
+    Family {
+        name: "ubuntu/images/hvm-ssd/ubuntu-bionic-18.04-{deb}-server-20260101",
+        about: "Canonical, Ubuntu, 18.04 LTS",
+        owner: CANONICAL,
+        login: "ubuntu",
+        device: "/dev/sda1",
+        parameters: &["18.04", "bionic"],
     },
     Family {
         name: "ubuntu/images/hvm-ssd/ubuntu-focal-20.04-{deb}-server-20260101",
@@ -261,6 +277,7 @@ mod tests {
             "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64",
             "/aws/service/ami-amazon-linux-latest/al2023-ami-minimal-kernel-default-arm64",
             "/aws/service/ami-amazon-linux-latest/amzn2-ami-hvm-x86_64-gp2",
+            "/aws/service/canonical/ubuntu/server/16.04/stable/current/amd64/hvm/ebs-gp2/ami-id",
             "/aws/service/canonical/ubuntu/server/22.04/stable/current/amd64/hvm/ebs-gp2/ami-id",
             "/aws/service/canonical/ubuntu/server/24.04/stable/current/arm64/hvm/ebs-gp3/ami-id",
             "/aws/service/debian/release/12/latest/amd64",

@@ -2,11 +2,14 @@
 
 use rolecall_base::{AccountId, Tags, Time};
 
-use super::AMAZON;
+use super::{AMAZON, parameters};
 use crate::filters::Filtered;
 use crate::model;
 use crate::records::{Image, ImageDisk};
 use crate::tags;
+
+/// Of every image.
+const BOOT_MODE: &str = "uefi-preferred";
 
 /// An image with its tags.
 #[derive(Clone, Debug)]
@@ -47,7 +50,7 @@ impl Shown {
             root_device_type: Some("ebs".into()),
             ena_support: Some(true),
             sriov_net_support: Some("simple".into()),
-            boot_mode: Some("uefi-preferred".into()),
+            boot_mode: Some(BOOT_MODE.into()),
             imds_support: image.tokens_required.then(|| "v2.0".to_owned()),
             source_instance_id: image.from_instance.clone(),
             source_image_region: from.map(|(region, _)| region.clone()),
@@ -104,6 +107,7 @@ impl Filtered for Shown {
         "block-device-mapping.snapshot-id",
         "block-device-mapping.volume-size",
         "block-device-mapping.volume-type",
+        "boot-mode",
         "creation-date",
         "description",
         "ena-support",
@@ -112,6 +116,13 @@ impl Filtered for Shown {
         "image-allowed",
         "image-id",
         "image-type",
+        "image-watermark.source-image-creation-time",
+        "image-watermark.source-image-id",
+        "image-watermark.source-image-region",
+        "image-watermark.watermark-creation-time",
+        "image-watermark.watermark-key",
+        "instance-type-specification.supported-instance-type",
+        "instance-type-specification.unsupported-instance-type",
         "is-public",
         "kernel-id",
         "manifest-location",
@@ -121,9 +132,17 @@ impl Filtered for Shown {
         "platform",
         "product-code",
         "product-code.type",
+        "public-ssm-parameter-name",
         "ramdisk-id",
         "root-device-name",
         "root-device-type",
+        "scan-result.critical-fix-available-since",
+        "scan-result.finding-scan-date",
+        "scan-result.high-fix-available-since",
+        "scan-result.highest-finding-severity-label",
+        "scan-result.informational-fix-available-since",
+        "scan-result.low-fix-available-since",
+        "scan-result.medium-fix-available-since",
         "source-image-id",
         "source-image-region",
         "source-instance-id",
@@ -142,6 +161,7 @@ impl Filtered for Shown {
         }
         match name {
             "architecture" => one(&image.architecture),
+            "boot-mode" => one(BOOT_MODE),
             "ena-support" => one("true"),
             "is-public" => vec![image.public.to_string()],
             "root-device-name" => one(&image.root_device),
@@ -154,6 +174,7 @@ impl Filtered for Shown {
             "name" => one(&image.name),
             "owner-alias" => alias(image).map(str::to_owned).into_iter().collect(),
             "owner-id" => vec![image.account.to_string()],
+            "public-ssm-parameter-name" => parameters_of(&image.id),
             "root-device-type" => one("ebs"),
             "source-image-id" => image.from_image.iter().map(|(_, id)| id.clone()).collect(),
             "source-image-region" => image.from_image.iter().map(|(region, _)| region.clone()).collect(),
@@ -169,6 +190,13 @@ impl Filtered for Shown {
     fn tags(&self) -> Option<&Tags> {
         Some(&self.tags)
     }
+}
+
+/// The public parameters that name an image, with and without the slash that they begin with: the documentation leaves it
+/// out.
+fn parameters_of(id: &str) -> Vec<String> {
+    let named = parameters().into_iter().filter(|(_, image)| *image == id);
+    named.flat_map(|(name, _)| [name.trim_start_matches('/').to_owned(), name]).collect()
 }
 
 fn of_disk(disk: &ImageDisk, part: &str) -> Option<String> {

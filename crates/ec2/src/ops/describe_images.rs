@@ -99,6 +99,7 @@ mod tests {
         for (owner, name, count) in [
             ("amazon", "al2023-ami-2023.*-x86_64", 2),
             ("137112412989", "amzn2-ami-hvm-*-x86_64-gp2", 1),
+            ("099720109477", "ubuntu/images/hvm-ssd/ubuntu-xenial-16.04-amd64-server-*", 1),
             ("099720109477", "ubuntu/images/hvm-ssd/ubuntu-jammy-22.04-amd64-server-*", 1),
             ("099720109477", "ubuntu/images/*/ubuntu-noble-24.04-amd64-server-*", 1),
             ("136693071363", "debian-12-arm64-*", 1),
@@ -109,6 +110,23 @@ mod tests {
             assert_eq!(names(&world, &[owner], name).len(), count, "{owner} {name}");
         }
         assert!(names(&world, &["self", "amazon"], "*").len() > 5);
+    }
+
+    #[test]
+    fn an_image_is_found_by_the_public_parameter_that_names_it() {
+        let world = World::new(1);
+        let find = |name: &str, value: &str| {
+            let filter = Filter { name: Some(name.into()), values: Some(vec![value.into()]) };
+            let input = DescribeImagesRequest { filters: Some(vec![filter]), ..Default::default() };
+            let answer = world.call::<DescribeImages>(&world.root(ACCOUNT), input).unwrap();
+            answer.images.unwrap().into_iter().map(|image| image.image_id.unwrap()).collect::<Vec<_>>()
+        };
+        let (name, id) = images::parameters().remove(0);
+        assert_eq!(find("public-ssm-parameter-name", &name), [id]);
+        assert_eq!(find("public-ssm-parameter-name", name.trim_start_matches('/')), [id]);
+        assert!(find("public-ssm-parameter-name", "/aws/service/none").is_empty());
+        assert!(find("boot-mode", "uefi-preferred").len() > 5 && find("boot-mode", "legacy-bios").is_empty());
+        assert!(find("image-watermark.watermark-key", "*").is_empty());
     }
 
     #[test]

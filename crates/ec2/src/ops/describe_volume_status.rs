@@ -64,6 +64,8 @@ impl Filtered for Shown {
         "action.code",
         "action.description",
         "action.event-id",
+        "attachment-status.instance-id",
+        "attachment-status.io-performance",
         "availability-zone",
         "event.description",
         "event.event-id",
@@ -78,6 +80,10 @@ impl Filtered for Shown {
     fn values(&self, name: &str) -> Vec<String> {
         let all = |list: &[&str]| list.iter().map(|text| (*text).to_owned()).collect();
         match name {
+            "attachment-status.instance-id" => {
+                self.0.attachments.iter().map(|known| known.instance.clone()).collect()
+            }
+            "attachment-status.io-performance" if !self.0.attachments.is_empty() => all(&["not-applicable"]),
             "availability-zone" => vec![self.0.zone.clone()],
             "volume-status.details-name" => all(&["io-enabled", "io-performance"]),
             "volume-status.details-status" => all(&["passed", "not-applicable"]),

@@ -64,6 +64,8 @@ impl Filtered for Shown {
         "encrypted",
         "fast-restored",
         "multi-attach-enabled",
+        "operator.managed",
+        "operator.principal",
         "size",
         "snapshot-id",
         "status",
@@ -86,7 +88,7 @@ impl Filtered for Shown {
                 zones.into_iter().filter(|(zone, _)| *zone == own.zone).map(|(_, id)| id).collect()
             }
             "create-time" => vec![own.created.iso_millis()],
-            "encrypted" | "fast-restored" => vec!["false".to_owned()],
+            "encrypted" | "fast-restored" | "operator.managed" => vec!["false".to_owned()],
             "multi-attach-enabled" => vec![own.multi_attach.to_string()],
             "size" => vec![own.size.to_string()],
             "snapshot-id" => own.snapshot.iter().cloned().collect(),
