@@ -2,8 +2,10 @@
 
 import json
 import re
+import socket
 import subprocess
 import urllib.error
+import urllib.parse
 import urllib.request
 
 import pytest
@@ -142,6 +144,29 @@ def test_the_ipv6_endpoint_answers_when_it_is_switched_on(machine):
     assert machine.shell(f"curl -s -g '{path}'") == machine.id
 
 
+def connected(url):
+    own = urllib.parse.urlparse(url)
+    return socket.create_connection((own.hostname, own.port), timeout=30)
+
+
+def answered(connection):
+    """What one request was answered with, its small body included."""
+    said = b""
+    while b"\r\n\r\n" not in said or not said.partition(b"\r\n\r\n")[2]:
+        said += connection.recv(4096)
+    return said
+
+
+def closed(connection):
+    """Whether the other side closes it at once; one that stays open answers what it is asked."""
+    try:
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        with connection:
+            return not connection.recv(1)
+    except ConnectionError:
+        return True
+
+
 def test_without_machines_a_port_serves_sdks_on_demand(server):
     ec2, iam = server.client("ec2", server.root), server.client("iam", server.root)
     iam.create_role(RoleName="reader", AssumeRolePolicyDocument=json.dumps(trust({"Service": "ec2.amazonaws.com"})))
@@ -160,6 +185,15 @@ def test_without_machines_a_port_serves_sdks_on_demand(server):
     done = running.run([running.AWS, "--output", "json", "sts", "get-caller-identity"],
                        environment | {"AWS_EC2_METADATA_SERVICE_ENDPOINT": at})
     assert done.json()["Arn"].endswith(f":assumed-role/reader/{id}")
+    # So many connections an instance may hold; the next one is closed, and the others go on.
+    held = [connected(at) for _ in range(512)]
+    assert closed(connected(at))
+    held[0].sendall(b"GET /latest/meta-data/instance-id HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    assert id.encode() in answered(held[0])
+    held.pop().close()
+    wait_for("a place", lambda: not closed(connected(at)))
+    for one in held:
+        one.close()
     ec2.stop_instances(InstanceIds=[id])
     wait_for("stopped", lambda: ec2.describe_instances()["Reservations"][0]["Instances"][0]["State"]["Name"] == "stopped")
     with pytest.raises(urllib.error.HTTPError) as refused:

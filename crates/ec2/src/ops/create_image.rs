@@ -162,6 +162,37 @@ mod tests {
     }
 
     #[test]
+    fn instances_of_an_image_that_wants_tokens_ask_for_them_unless_the_account_or_the_launch_decides() {
+        let world = World::new(1);
+        let root = world.root(ACCOUNT);
+        let id = make(&world, "golden").unwrap().image_id.unwrap();
+        let options = |wish: Option<InstanceMetadataOptionsRequest>| {
+            let input =
+                RunInstancesRequest { image_id: Some(id.clone()), metadata_options: wish, ..request() };
+            let own = seen(&world, &launch(&world, input)).metadata_options.unwrap();
+            (own.http_tokens.unwrap(), own.http_put_response_hop_limit.unwrap())
+        };
+        assert_eq!(options(None), ("optional".to_owned(), 1));
+        let input = ModifyImageAttributeRequest {
+            image_id: id.clone(),
+            imds_support: Some(AttributeValue { value: Some("v2.0".into()) }),
+            ..Default::default()
+        };
+        world.call::<ModifyImageAttribute>(&root, input).unwrap();
+        assert_eq!(shown(&world, &id).imds_support.as_deref(), Some("v2.0"));
+        assert_eq!(options(None), ("required".to_owned(), 2));
+        let account = ModifyInstanceMetadataDefaultsRequest {
+            http_put_response_hop_limit: Some(5),
+            ..Default::default()
+        };
+        world.call::<ModifyInstanceMetadataDefaults>(&root, account).unwrap();
+        assert_eq!(options(None), ("required".to_owned(), 5));
+        let wish =
+            InstanceMetadataOptionsRequest { http_tokens: Some("optional".into()), ..Default::default() };
+        assert_eq!(options(Some(wish)), ("optional".to_owned(), 5));
+    }
+
+    #[test]
     fn an_image_of_an_instance_launches_and_names_its_snapshot() {
         let world = World::new(1);
         let root = world.root(ACCOUNT);

@@ -54,3 +54,49 @@ impl Operation for ModifyInstanceMetadataOptions {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rolecall_testkit::{ACCOUNT, World, check_fault};
+
+    use crate::model::*;
+    use crate::scene::{launch, request, seen};
+
+    #[test]
+    fn what_is_not_named_stays_and_a_change_is_pending_then_applied() {
+        let world = World::new(1);
+        let id = launch(&world, request());
+        let modify = |change: fn(&mut ModifyInstanceMetadataOptionsRequest)| {
+            let mut input =
+                ModifyInstanceMetadataOptionsRequest { instance_id: id.clone(), ..Default::default() };
+            change(&mut input);
+            world.call::<ModifyInstanceMetadataOptions>(&world.root(ACCOUNT), input)
+        };
+        modify(|input| input.http_tokens = Some("required".into())).unwrap();
+        modify(|input| input.instance_metadata_tags = Some("enabled".into())).unwrap();
+        let answer = modify(|input| input.http_put_response_hop_limit = Some(64)).unwrap();
+        assert_eq!(answer.instance_metadata_options.unwrap().state.as_deref(), Some("pending"));
+        let own = seen(&world, &id).metadata_options.unwrap();
+        assert_eq!(
+            [
+                own.state,
+                own.http_tokens,
+                own.instance_metadata_tags,
+                own.http_endpoint,
+                own.http_protocol_ipv6
+            ]
+            .map(Option::unwrap),
+            ["applied", "required", "enabled", "enabled", "disabled"]
+        );
+        assert_eq!(own.http_put_response_hop_limit, Some(64));
+        for hops in [0, 65] {
+            let input = ModifyInstanceMetadataOptionsRequest {
+                instance_id: id.clone(),
+                http_put_response_hop_limit: Some(hops),
+                ..Default::default()
+            };
+            let outcome = world.call::<ModifyInstanceMetadataOptions>(&world.root(ACCOUNT), input);
+            check_fault(outcome, "InvalidParameterValue");
+        }
+    }
+}

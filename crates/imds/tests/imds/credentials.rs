@@ -269,3 +269,15 @@ fn a_deleted_profile_is_not_found_even_when_its_name_comes_back() {
     guest.profile("box", Some("reader"));
     check();
 }
+
+#[test]
+fn folders_are_answered_with_and_without_their_slash() {
+    let guest = Guest::with_role();
+    for folder in ["security-credentials", "security-credentials-extended"] {
+        for end in ["", "/"] {
+            let answer = guest.get(&format!("/latest/meta-data/iam/{folder}{end}"));
+            assert_eq!((answer.status.as_u16(), text(&answer).as_str()), (200, "reader"), "{folder}{end}");
+        }
+    }
+    assert_eq!(text(&guest.get("/latest/meta-data/iam")), "info\nsecurity-credentials/");
+}
