@@ -56,6 +56,7 @@ class Account:
 def test_a_container_is_an_instance_with_a_role_a_network_and_a_disk(engine, tmp_path):
     with start(engine, data=tmp_path / "data") as server:
         assert "containers of Podman" in server.said()
+        assert server.said().count("the same range of user ids") == 1, server.said()
         own = Account(server)
         one = own.launch(IamInstanceProfile={"Name": own.role("reader")}, UserData="#!/bin/sh\necho ready > /root/ready\n")
         own.wait(one, "running")

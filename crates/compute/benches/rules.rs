@@ -33,7 +33,7 @@ async fn main() {
     };
     let driver = match choose(Choice::Namespace, &config).await {
         Ok((driver, said)) => {
-            println!("{said}");
+            println!("{said}; {}", driver.caps().notes.join("; "));
             driver
         }
         Err(error) => return println!("left out: {error}"),

@@ -110,7 +110,8 @@ enum Machine {
 }
 
 /// Starts the wanted driver, or for [`Choice::Auto`] the strongest that runs here, and says in one
-/// sentence which and why. Namespaces are tried for real: what the kernel refuses is the reason given.
+/// sentence which and why; [`Caps::notes`] say what falls short. Namespaces are tried for real: what the kernel refuses is the
+/// reason given.
 pub async fn choose(choice: Choice, config: &Config) -> Result<(Driver, String), StartError> {
     let driver = match choice {
         Choice::None => Driver::none(),
@@ -121,26 +122,26 @@ pub async fn choose(choice: Choice, config: &Config) -> Result<(Driver, String),
         Choice::Process => Driver::host(Kind::Process, config).await?,
         Choice::Auto => return choose_strongest(config).await,
     };
-    let said = driver.describe();
+    let said = driver.caps().kind.means().to_owned();
     Ok((driver, said))
 }
 
 async fn choose_strongest(config: &Config) -> Result<(Driver, String), StartError> {
     let refused = match Driver::host(Kind::Namespace, config).await {
         Ok(driver) => {
-            let said = driver.describe();
+            let said = driver.caps().kind.means().to_owned();
             return Ok((driver, said));
         }
         Err(error) => error,
     };
     match Driver::host(Kind::Process, config).await {
         Ok(driver) => {
-            let said = format!("{}; {refused}", driver.describe());
+            let said = format!("{}; {refused}", driver.caps().kind.means());
             Ok((driver, said))
         }
         Err(error) => {
             let driver = Driver::none();
-            let said = format!("{}; {refused}; {error}", driver.describe());
+            let said = format!("{}; {refused}; {error}", driver.caps().kind.means());
             Ok((driver, said))
         }
     }
@@ -170,13 +171,6 @@ impl Driver {
             Ok((host, caps)) => Ok(Driver(Arc::new(Inner { caps, events, machine: Machine::Host(host) }))),
             Err(error) => Err(StartError { driver: kind.name(), reason: error.to_string() }),
         }
-    }
-
-    /// One sentence for the start message, with what falls short.
-    fn describe(&self) -> String {
-        let caps = self.caps();
-        let base = caps.kind.means();
-        caps.notes.iter().fold(base.to_owned(), |text, note| format!("{text}; {note}"))
     }
 
     pub fn caps(&self) -> &Caps {

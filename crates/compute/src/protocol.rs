@@ -38,12 +38,15 @@ pub(crate) enum Ask {
         seq: u64,
         id: String,
     },
-    /// File: the folder of a process below `/proc`. Joins the container that it is the first process of to its VPC. Answered
-    /// with the listener that the process looks for, and its metadata listeners, IPv4 and IPv6.
+    /// File: the folder of a process below `/proc`. Joins the container that it is the first process of to its VPC, and
+    /// closes what it sees of the host. Answered with the listener that the process looks for, and its metadata listeners,
+    /// IPv4 and IPv6.
     Join {
         seq: u64,
         id: String,
         network: Network,
+        /// Where in the container is mounted what it sees of the host.
+        shared: Vec<PathBuf>,
     },
     /// Takes the links of a container away that has ended.
     Leave {

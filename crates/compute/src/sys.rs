@@ -97,6 +97,23 @@ pub(crate) fn set_mount(tree: BorrowedFd<'_>, set: u64, userns: Option<BorrowedF
     check(result).map(drop)
 }
 
+/// Sets attributes on the mount at `path` with all that is mounted beneath it.
+pub(crate) fn set_mounts_at(path: &CStr, set: u64) -> io::Result<()> {
+    let attributes = MountAttr { set, clear: 0, propagation: 0, userns: 0 };
+    // SAFETY: `path` and `attributes` outlive the call, and the size given is that of the struct.
+    let result = unsafe {
+        libc::syscall(
+            libc::SYS_mount_setattr,
+            libc::AT_FDCWD,
+            path.as_ptr(),
+            AT_RECURSIVE,
+            &raw const attributes,
+            size_of::<MountAttr>(),
+        )
+    };
+    check(result).map(drop)
+}
+
 /// Attaches a detached tree at `path`.
 pub(crate) fn attach_mount(tree: BorrowedFd<'_>, path: &CStr) -> io::Result<()> {
     // SAFETY: both paths are terminated strings that outlive the call.

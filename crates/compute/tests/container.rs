@@ -5,9 +5,10 @@
 
 mod world;
 
+use std::process::Command;
 use std::time::Duration;
 
-use rolecall_compute::{Choice, Config, Driver, Ending, Event, Image, InstanceSpec, choose};
+use rolecall_compute::{Choice, Config, Driver, Ending, Event, Image, InstanceSpec, Mount, choose};
 use tempfile::TempDir;
 use world::{GRACE, Podman, World, config, printed, spec};
 
@@ -111,6 +112,77 @@ async fn what_root_inside_leaves_for_the_loader_is_not_taken_up_at_the_next_star
         .sh(&spec.id, "cat /etc/ld.so.preload 2>/dev/null; ls /.rolecall/glibc-hwcaps 2>/dev/null")
         .await;
     assert_eq!(seen.stdout, "");
+}
+
+/// A file system that is mounted for a test.
+struct Mounted(std::path::PathBuf);
+
+impl Mounted {
+    fn at(place: std::path::PathBuf) -> Mounted {
+        std::fs::create_dir_all(&place).unwrap();
+        let words = ["-t", "tmpfs", "-o", "mode=1777,size=1m", "below"];
+        assert!(Command::new("mount").args(words).arg(&place).status().unwrap().success());
+        Mounted(place)
+    }
+}
+
+impl Drop for Mounted {
+    fn drop(&mut self) {
+        drop(Command::new("umount").arg("-l").arg(&self.0).status());
+    }
+}
+
+#[tokio::test]
+async fn what_is_mounted_below_a_shared_folder_cannot_be_written_to_either() {
+    let world = world_or_return!();
+    let host = world.folder.path().join("shared");
+    let below = Mounted::at(host.join("below"));
+    std::fs::write(below.0.join("file"), "shown\n").unwrap();
+    let mounts = vec![Mount { host, guest: "/opt/shared".into() }];
+    let spec = InstanceSpec { mounts, ..spec(10) };
+    // At its next start the container is the same, and its mounts are new ones.
+    for _ in 0..2 {
+        world.driver.start(spec.clone()).await.unwrap();
+        let tried =
+            "cat /opt/shared/below/file; touch /opt/shared/below/own 2>&1 | grep -o 'Read-only file system'";
+        assert_eq!(world.sh(&spec.id, tried).await, printed("shown\nRead-only file system\n"));
+        world.driver.stop(&spec.id, GRACE).await.unwrap();
+    }
+}
+
+#[test]
+fn the_first_process_of_a_container_is_confined_before_it_is_told_anything() {
+    if !nix::unistd::geteuid().is_root() {
+        return;
+    }
+    // Here nobody waits where it looks for its server.
+    let mut first =
+        Command::new(env!("CARGO_BIN_EXE_rolecall-init")).args(["inside", "i-nobodys"]).spawn().unwrap();
+    let status = || std::fs::read_to_string(format!("/proc/{}/status", first.id())).unwrap();
+    // The right to set the host name is given up with the rest once that is known.
+    let rights = [("mknod", 27), ("sys_ptrace", 19), ("sys_module", 16), ("sys_rawio", 17)];
+    let left = || -> Vec<&str> {
+        let status = status();
+        let has = capabilities(&status, "CapBnd") | capabilities(&status, "CapEff");
+        let left = rights.iter().filter(|(_, number)| has & 1 << number != 0).map(|(name, _)| *name);
+        let filter = Some("a filter").filter(|_| !status.contains("\nSeccomp:\t2\n"));
+        left.chain(filter).collect()
+    };
+    for _ in 0..1000 {
+        if left().is_empty() {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let left = left();
+    first.kill().unwrap();
+    first.wait().unwrap();
+    assert_eq!(left, [""; 0]);
+}
+
+fn capabilities(status: &str, set: &str) -> u64 {
+    let bits = status.lines().find_map(|line| line.strip_prefix(set)?.strip_prefix(":\t"));
+    u64::from_str_radix(bits.unwrap(), 16).unwrap()
 }
 
 #[tokio::test]
@@ -267,20 +339,27 @@ async fn what_servers_that_are_no_more_left_is_removed_at_the_next_start() {
         world.driver.start(spec.clone()).await.unwrap();
         world.driver.stop(&spec.id, GRACE).await.unwrap();
     }
-    // Of servers that would have kept nothing, one dead and one alive; and of one that only rests.
+    // Of servers that would have kept nothing, one dead, one alive and one that cannot be seen; and of one that only rests.
     let image = String::from_utf8(podman(&world).run(&["images", "--quiet"]).stdout).unwrap();
-    let alive = tempfile::tempdir().unwrap();
+    let (dead, alive) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    for folder in [&dead, &alive] {
+        std::fs::write(folder.path().join("engine-id"), "00").unwrap();
+        std::fs::write(folder.path().join("engine.lock"), "").unwrap();
+    }
     let lock = std::fs::File::create(alive.path().join("engine.lock")).unwrap();
     let _held = nix::fcntl::Flock::lock(lock, nix::fcntl::FlockArg::LockExclusiveNonblock).unwrap();
     for (name, ephemeral, folder) in [
-        ("dead", true, "/nowhere"),
+        ("dead", true, dead.path().to_str().unwrap()),
         ("alive", true, alive.path().to_str().unwrap()),
+        ("unseen", true, "/nowhere"),
         ("resting", false, "/nowhere"),
     ] {
         let labels = [format!("rolecall.ephemeral={ephemeral}"), format!("rolecall.folder={folder}")];
         let [ephemeral, folder] = labels.each_ref().map(String::as_str);
+        // One that does not say so has that of its image.
+        let own = ["--label", "rolecall=00", "--label", "rolecall.process="];
         let words =
-            ["create", "--name", name, "--label", "rolecall=00", "--label", ephemeral, "--label", folder];
+            [&["create", "--name", name], &own[..], &["--label", ephemeral, "--label", folder]].concat();
         let made = podman(&world).run(&[&words[..], &[image.trim(), "true"]].concat());
         assert!(made.status.success(), "{made:?}");
     }
@@ -293,9 +372,11 @@ async fn what_servers_that_are_no_more_left_is_removed_at_the_next_start() {
     let mut left = podman.as_ref().unwrap().containers();
     left.sort_unstable();
     assert!(
-        matches!(left.as_slice(), [a, b, own] if a == "alive" && b == "resting" && own.ends_with(&two.id)),
+        matches!(left.as_slice(), [a, b, own, c] if a == "alive" && b == "resting" && own.ends_with(&two.id) && c == "unseen"),
         "{left:?}"
     );
+    let said = driver.caps().notes.iter().filter(|note| note.contains("is left: whether its server lives"));
+    assert_eq!(said.count(), 1, "{:?}", driver.caps().notes);
     driver.start(two).await.unwrap();
 }
 

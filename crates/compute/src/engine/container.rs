@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -54,6 +55,8 @@ struct Config {
 pub(crate) struct First {
     pub pid: i32,
     pub process: Process,
+    /// Where in the container is mounted what it sees of the host.
+    pub shared: Vec<PathBuf>,
 }
 
 impl Engine {
@@ -61,15 +64,16 @@ impl Engine {
     /// met.
     pub(crate) async fn start(&self, spec: &InstanceSpec) -> Result<First, ComputeError> {
         let name = self.name(&spec.id);
-        self.make(spec, &name).await?;
+        let shared = self.make(spec, &name).await?;
         self.ask("start the container", Method::POST, &format!("/containers/{name}/start"), Sent::Nothing)
             .await?;
-        self.first_process(&spec.id, &name).await
+        let (pid, process) = self.first_process(&spec.id, &name).await?;
+        Ok(First { pid, process, shared })
     }
 
     /// Waits until the engine has let our program begin. Until then nothing is joined to a network: a daemon that is on
     /// another machine, or in a virtual one, tells a number that means another process here.
-    async fn first_process(&self, id: &str, name: &str) -> Result<First, ComputeError> {
+    async fn first_process(&self, id: &str, name: &str) -> Result<(i32, Process), ComputeError> {
         self.check("find the container's first process")?;
         let failed = |why: &str| Err(ComputeError::failed("find the container's first process", why));
         for _ in 0..TRIES {
@@ -82,7 +86,7 @@ impl Engine {
                 && pid > 1
                 && is_ours(&process, id)
             {
-                return Ok(First { pid, process });
+                return Ok((pid, process));
             }
             tokio::time::sleep(PAUSE).await;
         }
@@ -150,8 +154,9 @@ impl Engine {
         Ok(Box::new(stream))
     }
 
-    /// Makes the container, or makes it anew with the same disk when it is to have other limits, mounts or names.
-    async fn make(&self, spec: &InstanceSpec, name: &str) -> Result<(), ComputeError> {
+    /// Makes the container, or makes it anew with the same disk when it is to have other limits, mounts or names. Tells where
+    /// it sees something of the host.
+    async fn make(&self, spec: &InstanceSpec, name: &str) -> Result<Vec<PathBuf>, ComputeError> {
         let id = &spec.id;
         let found = self.look(name).await?;
         let kept = self.marked(id)?;
@@ -170,7 +175,7 @@ impl Engine {
         }
         let (image, sees_host) = self.image(&spec.image).await?;
         let mut wanted = Description::new(spec, &image, sees_host, &self.parts);
-        let made_as = wanted.digest();
+        let (made_as, shared) = (wanted.digest(), wanted.shared());
         if let Some(left) = left {
             wanted.image = left;
         }
@@ -183,7 +188,7 @@ impl Engine {
             }
             self.check_accounts(name).await?;
             if labels.get(describe::MADE_AS) == Some(&made_as) {
-                return Ok(());
+                return Ok(shared);
             }
             // One that an earlier try left, which would lose its name; one that the container is made from stays.
             self.forget_disk(id).await;
@@ -193,7 +198,8 @@ impl Engine {
         wanted.labels = self.labels();
         wanted.labels.extend([(describe::INSTANCE, id.clone()), (describe::MADE_AS, made_as)]);
         self.create(name, &wanted).await?;
-        self.mark(id)
+        self.mark(id)?;
+        Ok(shared)
     }
 
     /// What this driver's containers and images are told by.
@@ -202,6 +208,7 @@ impl Engine {
             (describe::SERVER, self.id.clone()),
             (describe::FOLDER, self.dir.to_string_lossy().into_owned()),
             (describe::EPHEMERAL, self.ephemeral.to_string()),
+            (describe::PROCESS, self.process.clone()),
         ]
     }
 
@@ -266,7 +273,8 @@ impl Engine {
     /// Whether the engine has the disk of an instance; fails when something else has.
     fn marked(&self, id: &str) -> Result<bool, ComputeError> {
         let folder = self.folder(id);
-        match engine_of(&folder) {
+        let engine = engine_of(&folder).map_err(|error| ComputeError::failed("find the disk", error))?;
+        match engine {
             Some(engine) if engine == self.kind.name() => Ok(true),
             Some(engine) => Err(ComputeError::Invalid(format!("its disk is a container of {engine}"))),
             None if folder.join("root").exists() => {
@@ -316,6 +324,10 @@ fn ended(code: i32) -> InitEnd {
 }
 
 /// The engine that has the disk of the instance of this folder, if one has.
-pub(crate) fn engine_of(folder: &Path) -> Option<String> {
-    fs::read_to_string(folder.join(MARK)).ok()
+pub(crate) fn engine_of(folder: &Path) -> io::Result<Option<String>> {
+    match fs::read_to_string(folder.join(MARK)) {
+        Ok(engine) => Ok(Some(engine)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
 }

@@ -49,6 +49,8 @@ pub(super) const SERVER: &str = "rolecall";
 pub(super) const INSTANCE: &str = "rolecall.instance";
 pub(super) const FOLDER: &str = "rolecall.folder";
 pub(super) const EPHEMERAL: &str = "rolecall.ephemeral";
+/// The process that made it, by which it is known to live when its folder cannot be seen.
+pub(super) const PROCESS: &str = "rolecall.process";
 pub(super) const MADE_AS: &str = "rolecall.made-as";
 
 /// One container, in neither's words.
@@ -87,6 +89,11 @@ impl Description {
             files: limit(Resource::RLIMIT_NOFILE, 65_535),
             processes: limit(Resource::RLIMIT_NPROC, 16_384),
         }
+    }
+
+    /// Where it sees something of the host.
+    pub(super) fn shared(&self) -> Vec<PathBuf> {
+        self.mounts.iter().map(|mount| mount.guest.clone()).collect()
     }
 
     /// Changes when a container has to be made anew to be like this. The image does not count: the disk is laid over the

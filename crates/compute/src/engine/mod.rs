@@ -12,6 +12,7 @@ mod client;
 mod container;
 mod describe;
 mod images;
+mod life;
 pub(crate) mod pack;
 mod sweep;
 
@@ -54,6 +55,8 @@ pub(crate) struct Engine {
     /// Tells this driver's containers and images from those of other servers.
     id: String,
     ephemeral: bool,
+    /// This process, for others to tell whether it lives.
+    process: String,
     /// What the first process of a container is run from: the program, its loader when it has one, its libraries.
     parts: Vec<PathBuf>,
     /// Held while an image is looked for and sent.
@@ -127,12 +130,13 @@ impl Engine {
             dir: config.dir.clone(),
             id: identity(&config.dir).map_err(failed)?,
             ephemeral: config.ephemeral,
+            process: life::this_process().map_err(failed)?,
             parts,
             sending: tokio::sync::Mutex::default(),
             faults: OnceLock::new(),
             _held: hold(&config.dir.join(LOCK)).map_err(failed)?,
         };
-        engine.sweep().await?;
+        engine.sweep(notes).await?;
         let limits =
             Limits { memory: info.memory_limit, cpu: info.cpu_cfs_quota, processes: info.pids_limit };
         Ok((engine, limits))

@@ -9,7 +9,8 @@ use serde::Deserialize;
 
 use super::client::Sent;
 use super::container::engine_of;
-use super::{Engine, LOCK, describe, hold, read};
+use super::life::{self, Life};
+use super::{Engine, describe, read};
 use crate::ComputeError;
 
 #[derive(Debug, Deserialize)]
@@ -31,36 +32,37 @@ struct Kept {
 
 impl Engine {
     /// Called while no instance runs. A container of this folder without a folder of its instance is an orphan; one of a
-    /// server that kept nothing goes with that server.
-    pub(super) async fn sweep(&self) -> Result<(), ComputeError> {
+    /// server that kept nothing goes with that server, once it is certain that it is no more.
+    pub(super) async fn sweep(&self, notes: &mut Vec<String>) -> Result<(), ComputeError> {
         for Listed { id, state, labels } in self.list("").await? {
-            let labels = labels.unwrap_or_default();
-            let label = |name: &str| labels.get(name).map_or("", String::as_str);
-            let own = label(describe::SERVER) == self.id;
+            let labels = Labels(labels.unwrap_or_default());
+            let instance = labels.get(describe::INSTANCE);
+            let own = labels.get(describe::SERVER) == self.id;
             let orphan = if own {
-                engine_of(&self.folder(label(describe::INSTANCE))).is_none()
+                let engine = engine_of(&self.folder(instance));
+                engine.map_err(|error| ComputeError::failed("find the disks", error))?.is_none()
             } else {
-                label(describe::EPHEMERAL) == "true" && !is_alive(Path::new(label(describe::FOLDER)))
+                match labels.life() {
+                    Life::Dead => true,
+                    Life::Lives => false,
+                    Life::Unknown => {
+                        notes.push(labels.left(self.kind.name(), &id));
+                        false
+                    }
+                }
             };
             if orphan {
-                log::info!(
-                    "{} {id} of {} is removed: nobody would start it again",
-                    self.kind.name(),
-                    label(describe::INSTANCE)
-                );
+                log::info!("{} {id} of {instance} is removed: nobody would start it again", self.kind.name());
                 self.remove_named(&id).await?;
             } else if own && state == "running" {
                 // Its first process ends with its server; whatever keeps it from that must not keep the next start.
-                self.kill(label(describe::INSTANCE)).await?;
+                self.kill(instance).await?;
             }
         }
         for Kept { id, labels } in self.kept().await? {
-            let labels = labels.unwrap_or_default();
-            let label = |name: &str| labels.get(name).map_or("", String::as_str);
-            if label(describe::SERVER) != self.id
-                && label(describe::EPHEMERAL) == "true"
-                && !is_alive(Path::new(label(describe::FOLDER)))
-            {
+            let labels = Labels(labels.unwrap_or_default());
+            // What cannot be told was told of its containers.
+            if labels.get(describe::SERVER) != self.id && labels.life() == Life::Dead {
                 self.forget(&id).await;
             }
         }
@@ -111,7 +113,31 @@ fn labeled(label: &str) -> String {
     utf8_percent_encode(&format!("{{\"label\":[\"{label}\"]}}"), NON_ALPHANUMERIC).to_string()
 }
 
-/// Whether the server of a folder lives: it holds the folder's lock.
-fn is_alive(folder: &Path) -> bool {
-    folder.join(LOCK).exists() && hold(&folder.join(LOCK)).is_err()
+/// What stands at a container or an image.
+#[derive(Debug)]
+struct Labels(BTreeMap<String, String>);
+
+impl Labels {
+    fn get(&self, name: &str) -> &str {
+        self.0.get(name).map_or("", String::as_str)
+    }
+
+    /// Whether it is still needed: what a server keeps is, although that server is not there.
+    fn life(&self) -> Life {
+        if self.get(describe::EPHEMERAL) != "true" {
+            return Life::Lives;
+        }
+        let folder = Path::new(self.get(describe::FOLDER));
+        life::of(self.get(describe::SERVER), folder, self.get(describe::PROCESS))
+    }
+
+    fn left(&self, engine: &str, id: &str) -> String {
+        format!(
+            "the container of {} is left: whether its server lives, which keeps nothing in {}, cannot be told from here \
+             (`{engine} rm --force {}` removes it)",
+            self.get(describe::INSTANCE),
+            self.get(describe::FOLDER),
+            id.get(..12).unwrap_or(id)
+        )
+    }
 }

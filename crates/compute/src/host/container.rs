@@ -65,12 +65,12 @@ impl Host {
         engine: &Engine,
         supervisor: &Supervisor,
         spec: &InstanceSpec,
-        First { pid, process }: First,
+        First { pid, process, shared }: First,
         console: OwnedFd,
     ) -> Result<(Instance, SocketAddr), ComputeError> {
         let (id, network) = (spec.id.clone(), spec.network.clone());
         let process = vec![process.into_folder()];
-        let files = supervisor.ask(process, |seq| Ask::Join { seq, id, network }).await?;
+        let files = supervisor.ask(process, |seq| Ask::Join { seq, id, network, shared }).await?;
         // It has joined by now.
         engine.check("join the network")?;
         let mut files = files.into_iter();

@@ -248,7 +248,8 @@ impl Host {
         if let Some(engine) = &self.engine {
             return self.launch_container(engine, supervisor, spec, console).await;
         }
-        if let Some(engine) = engine::engine_of(&self.folder(&spec.id)) {
+        let engine = engine::engine_of(&self.folder(&spec.id));
+        if let Some(engine) = engine.map_err(|error| ComputeError::failed("find the disk", error))? {
             return Err(ComputeError::Invalid(format!("its disk is a container of {engine}")));
         }
         let local = self.local_imds()?;

@@ -107,9 +107,23 @@ pub(super) fn confine() -> io::Result<()> {
     confine_to(CAPABILITIES)
 }
 
+/// The same for a process that is yet to set the host name, for which the kernel wants sys_admin. The filter is there already.
+pub(super) fn confine_but_for_name() -> io::Result<()> {
+    confine_to(&[CAPABILITIES, &[21]].concat())
+}
+
+/// What is left to give up then.
+pub(super) fn give_up_name() -> io::Result<()> {
+    keep(CAPABILITIES)
+}
+
 /// The same, to other capabilities.
 pub(super) fn confine_to(capabilities: &[u8]) -> io::Result<()> {
     sys::install_filter(&filter())?;
+    keep(capabilities)
+}
+
+fn keep(capabilities: &[u8]) -> io::Result<()> {
     sys::keep_capabilities(capabilities.iter().fold(0, |bits, number| bits | 1 << number))
 }
 

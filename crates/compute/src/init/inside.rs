@@ -24,9 +24,9 @@ use crate::sys;
 const TRIES: u32 = 30_000;
 const PAUSE: Duration = Duration::from_millis(2);
 
-/// Runs the instance to its end.
+/// Runs the instance to its end. Before all else it gives up what the engine lets it do, but what its name takes.
 pub(crate) fn main() -> ! {
-    match meet() {
+    match confine::confine_but_for_name().and_then(|()| meet()) {
         Ok((spec, boot)) => super::main(&spec, boot, Place::Container),
         // The server has stopped waiting, or has never been.
         Err(_) => exit(1),
@@ -58,13 +58,13 @@ fn find_server() -> io::Result<OwnedFd> {
     Err(io::ErrorKind::TimedOut.into())
 }
 
-/// Makes the container an instance. Whatever the engine let this process do, it can't once it is confined.
+/// Makes the container an instance.
 pub(super) fn boot(spec: &InstanceSpec, console: &mut Console) -> Step<()> {
     root::make_folders(Path::new("/"))?;
     files::write(spec, None, false).map_err(|error| ("write the system's files", error))?;
     sethostname(files::host_name(spec)).map_err(|error| ("set the host name", error.into()))?;
-    console.open_terminal(name_console).map_err(|error| ("open the console", error))?;
-    confine::confine().map_err(|error| ("confine the instance", error))
+    confine::give_up_name().map_err(|error| ("confine the instance", error))?;
+    console.open_terminal(name_console).map_err(|error| ("open the console", error))
 }
 
 /// The container's own `/dev` can be written to, while a mount may be refused even to the engine's root.

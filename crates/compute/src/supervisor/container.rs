@@ -1,17 +1,24 @@
 //! Containers that an engine runs: the supervisor joins their networks, and tells what their first process is run from.
 
+use std::ffi::CString;
 use std::fs::{self, File};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
+use std::process::exit;
+
+use nix::libc;
+use nix::sched::{CloneFlags, setns};
+use nix::sys::wait::{WaitStatus, waitpid};
+use nix::unistd::Pid;
 
 use super::network::meeting;
 use super::{Failure, Machines};
-use crate::memory::Plain;
 use crate::process::Process;
 use crate::spec::Network;
-use crate::sys;
+use crate::sys::{self, MOUNT_ATTR_NODEV, MOUNT_ATTR_RDONLY, Side};
 
 impl Machines {
     /// Joins a container to its VPC; answers with the listener that its first process looks for, then those of its
@@ -19,15 +26,10 @@ impl Machines {
     pub(super) fn join(
         &mut self,
         id: &str,
+        process: &Process,
         network: &Network,
-        files: Vec<OwnedFd>,
-        plain: Plain,
     ) -> Result<Vec<OwnedFd>, Failure> {
         let failed = |error| ("join the network", error);
-        let process = files.into_iter().next().ok_or_else(|| failed(io::ErrorKind::NotFound.into()))?;
-        let process = Process::received(process);
-        // It may be what the engine is, and would hand that down.
-        plain.give(&process).map_err(|error| ("be among the first to go", error))?;
         let namespace = process.file("ns/net").map_err(failed)?;
         if is_own(&namespace).map_err(failed)? {
             return Err(failed(io::Error::other("the container has none of its own")));
@@ -44,6 +46,30 @@ impl Machines {
         given.extend(metadata.map_err(failed)?);
         Ok(given)
     }
+}
+
+/// Makes what a container sees of the host read-only with all that is mounted below it: an engine does so for the top only.
+pub(super) fn close(process: &Process, shared: &[PathBuf]) -> io::Result<()> {
+    let namespace = process.file("ns/mnt")?;
+    let Side::Parent { pid } = sys::clone_process(0, None)? else {
+        let closed = close_in(&namespace, shared);
+        exit(closed.map_or_else(|error| error.raw_os_error().unwrap_or(libc::EIO), |()| 0))
+    };
+    match waitpid(Pid::from_raw(pid), None)? {
+        // It is said at the start where the kernel has no such call.
+        WaitStatus::Exited(_, 0 | libc::ENOSYS) => Ok(()),
+        WaitStatus::Exited(_, errno) => Err(io::Error::from_raw_os_error(errno)),
+        _ => Err(io::Error::other("it was killed")),
+    }
+}
+
+/// In a process of its own, which does not come back. Where a name leads is the container's matter: it is looked up there.
+fn close_in(namespace: &File, shared: &[PathBuf]) -> io::Result<()> {
+    setns(namespace, CloneFlags::CLONE_NEWNS)?;
+    shared.iter().try_for_each(|place| {
+        let place = CString::new(place.as_os_str().as_bytes())?;
+        sys::set_mounts_at(&place, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV)
+    })
 }
 
 /// Whether a network namespace is the one that this process is in.

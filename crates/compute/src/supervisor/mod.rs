@@ -31,6 +31,7 @@ use crate::init::template::Template;
 use crate::memory::Plain;
 use crate::microvm::Hypervisor;
 use crate::packet;
+use crate::process::Process;
 use crate::protocol::{Answer, Ask, InitEnd, POWER_OFF, REBOOT};
 use crate::{Kind, NetworkPlan};
 pub(crate) use cgroup::MOST_PROCESSES;
@@ -236,9 +237,15 @@ impl Supervisor {
                 let done = machines.catch_public(port, except, &addresses);
                 done.map(|()| Vec::new()).map_err(|error| ("catch what is for public addresses", error))
             }
-            Ask::Join { id, network, .. } => {
-                let plain = self.plain;
-                self.machines()?.join(&id, &network, files, plain)
+            Ask::Join { id, network, shared, .. } => {
+                let process = files.into_iter().next().map(Process::received);
+                let process = process.ok_or(("join the network", io::ErrorKind::NotFound.into()))?;
+                // It may be spared as the engine is, and would hand that down.
+                let given = self.plain.give(&process);
+                given.map_err(|error| ("be among the first to go", error))?;
+                container::close(&process, &shared)
+                    .map_err(|error| ("make the host's folders read-only", error))?;
+                self.machines()?.join(&id, &process, &network)
             }
             Ask::Leave { id, .. } => {
                 self.machines()?.routers.values_mut().for_each(|router| router.leave(&id));
@@ -330,6 +337,11 @@ impl Machines {
             if single {
                 let error = io::Error::new(io::ErrorKind::PermissionDenied, "only root may");
                 return Err(("join the networks of containers", error));
+            }
+            if let Err(error) = stage::kernel_is_at_least(5, 12) {
+                let told =
+                    "what is mounted below folders of the host that are shown inside can be written to there";
+                notes.push(format!("{told} ({error})"));
             }
             let home = Home::here().map_err(|error| ("open the network namespace", error))?;
             return Ok(Some(Machines { home, forge: None, single, routers: HashMap::new(), catch: None }));

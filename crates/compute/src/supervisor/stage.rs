@@ -264,7 +264,7 @@ fn show(host: &Path, name: &str, attributes: u64, slot: &Slot) -> io::Result<()>
 }
 
 /// Version as in `6.1.0-18`.
-fn kernel_is_at_least(major: u32, minor: u32) -> io::Result<()> {
+pub(super) fn kernel_is_at_least(major: u32, minor: u32) -> io::Result<()> {
     let name = nix::sys::utsname::uname()?;
     let mut numbers = name.release().to_str().unwrap_or_default().split(['.', '-']);
     let mut number = || numbers.next().and_then(|text| text.parse::<u32>().ok()).unwrap_or_default();

@@ -78,7 +78,10 @@ impl World {
         };
         let engine = podman.as_ref().map_or_else(docker, |podman| Some(podman.address()));
         match choose(choice, &Config { engine, ..config(&folder) }).await {
-            Ok((driver, said)) => Some(World { driver, said, folder, podman }),
+            Ok((driver, said)) => {
+                let said = [&[said], &*driver.caps().notes].concat().join("; ");
+                Some(World { driver, said, folder, podman })
+            }
             // QEMU and a kernel are nothing that every machine has.
             Err(error) if choice == Choice::Microvm => {
                 println!("left out: {error}");
