@@ -204,6 +204,21 @@ async fn an_instance_of_another_size_keeps_its_disk() {
 }
 
 #[tokio::test]
+async fn an_image_made_of_an_instance_keeps_the_holes_of_its_files() {
+    use std::os::unix::fs::MetadataExt;
+    let world = world_or_return!();
+    let spec = spec(10);
+    world.driver.start(spec.clone()).await.unwrap();
+    world.sh(&spec.id, "truncate -s 300M /root/holes && echo end >> /root/holes").await;
+    world.driver.snapshot(&spec.id, "ami-holes").await.unwrap();
+    let image = world.folder.path().join("compute/images/ami-holes/root/root/holes");
+    let about = std::fs::metadata(&image).unwrap();
+    assert_eq!(about.len(), (300 << 20) + 4);
+    assert!(about.blocks() * 512 < 1 << 20, "{about:?}");
+    assert!(std::fs::read(&image).unwrap().ends_with(b"\0end\n"));
+}
+
+#[tokio::test]
 async fn a_copy_of_an_image_goes_when_nothing_needs_it() {
     let world = world_or_return!();
     let spec = spec(10);

@@ -31,6 +31,10 @@ impl Engine {
         let name = self.image_name(id);
         let _sending = self.sending.lock().await;
         if !self.has_image(&name).await? {
+            let root = base.root.clone();
+            let checked = tokio::task::spawn_blocking(move || pack::check_holes(&root)).await;
+            let checked = checked.unwrap_or_else(|error| Err(std::io::Error::other(error)));
+            checked.map_err(|error| ComputeError::failed("send the image", error))?;
             let archive = pack::send_tree(base.root, Ids::RANGE.base);
             self.send_image(&name, Sent::Archive(archive)).await?;
         }

@@ -48,6 +48,30 @@ impl Write for Pieces {
     }
 }
 
+/// The most bytes of holes in the files of an image: who unpacks it writes zeros for them.
+const MOST_HOLES: u64 = 1 << 30;
+
+/// Refuses what would grow out of proportion where it is unpacked.
+pub(super) fn check_holes(root: &Path) -> io::Result<()> {
+    let (mut waiting, mut holes) = (vec![root.to_owned()], 0_u64);
+    while let Some(folder) = waiting.pop() {
+        for entry in fs::read_dir(folder)? {
+            let entry = entry?;
+            let about = entry.metadata()?;
+            if about.is_dir() {
+                waiting.push(entry.path());
+            } else if about.is_file() {
+                holes = holes.saturating_add(about.len().saturating_sub(about.blocks() * 512));
+            }
+        }
+    }
+    if holes <= MOST_HOLES {
+        return Ok(());
+    }
+    let text = format!("its files have {} MiB of holes, which would be filled", holes >> 20);
+    Err(io::Error::new(io::ErrorKind::FileTooLarge, text))
+}
+
 /// Packs a folder of the store while it is sent. Its files' owners are moved down by `shift`.
 pub(super) fn send_tree(root: PathBuf, shift: u32) -> mpsc::Receiver<io::Result<Bytes>> {
     let (to, pieces) = mpsc::channel(WAITING);
@@ -177,7 +201,22 @@ mod tests {
 
     use tar::Archive;
 
-    use super::send_tree;
+    use super::{check_holes, send_tree};
+
+    #[test]
+    fn a_tree_that_is_mostly_holes_is_not_sent() {
+        let root = tempfile::tempdir().unwrap();
+        fs::create_dir(root.path().join("var")).unwrap();
+        let file = |name: &str, bytes: u64| {
+            fs::File::create(root.path().join(name)).unwrap().set_len(bytes).unwrap();
+        };
+        file("var/one", 1 << 29);
+        file("two", 1 << 29);
+        check_holes(root.path()).unwrap();
+        file("var/three", 1 << 20);
+        let refused = check_holes(root.path()).unwrap_err().to_string();
+        assert!(refused.contains("1025 MiB of holes"), "{refused}");
+    }
 
     #[tokio::test]
     async fn a_tree_is_packed_with_its_links() {

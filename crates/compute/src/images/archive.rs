@@ -16,6 +16,7 @@ use sha2::{Digest, Sha256};
 use tar::{Archive, EntryType};
 
 use super::compression::{is_compressed, plain};
+use super::holes::Filling;
 use super::layer::{Meaning, unpack};
 use super::tree::Tree;
 
@@ -46,9 +47,9 @@ pub(super) fn import(
     if !compressed {
         return Layers::index(file)?.unpack(tree);
     }
-    let mut kept = spool()?;
+    let mut kept = Filling::new(spool()?);
     io::copy(&mut Bounded { source: plain(whole()?)?, left: &unpacked }, &mut kept)?;
-    Layers::index(&kept)?.unpack(tree)
+    Layers::index(&kept.finish()?)?.unpack(tree)
 }
 
 /// A root file system has other names at its top than an archive of layers has.

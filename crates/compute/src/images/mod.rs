@@ -11,6 +11,7 @@
 mod archive;
 mod compression;
 mod copy;
+mod holes;
 mod layer;
 #[cfg(test)]
 mod tests;
@@ -19,7 +20,7 @@ mod tree;
 use std::ffi::OsStr;
 use std::fmt;
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io;
+use std::io::{self, Write};
 use std::os::fd::AsFd;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, chown};
 use std::path::{Path, PathBuf};
@@ -27,13 +28,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncRead, AsyncReadExt};
 
+use holes::Filling;
 pub(crate) use tree::Owners;
 use tree::Tree;
 
 use crate::{ComputeError, Image, Reader, folders};
 
+/// How much of a stream is kept at a time.
+const PIECE: usize = 256 << 10;
 /// The most bytes that are read of an archive.
 const MOST_SOURCE: u64 = 64 << 30;
 const IMAGES: &str = "images";
@@ -104,6 +108,23 @@ fn about(folder: &Path) -> io::Result<About> {
     Ok(serde_json::from_slice(&fs::read(folder.join(ABOUT))?)?)
 }
 
+/// Fills a file with what comes, beside the runtime's threads.
+async fn keep(file: File, stream: &mut (impl AsyncRead + Unpin)) -> io::Result<File> {
+    let (mut filling, mut piece) = (Filling::new(file), Vec::with_capacity(PIECE));
+    loop {
+        piece.clear();
+        while piece.len() < PIECE && stream.read_buf(&mut piece).await? > 0 {}
+        if piece.is_empty() {
+            return filling.finish();
+        }
+        let written = tokio::task::spawn_blocking(move || {
+            filling.write_all(&piece)?;
+            io::Result::Ok((filling, piece))
+        });
+        (filling, piece) = written.await.map_err(io::Error::other)??;
+    }
+}
+
 /// The images of one driver.
 #[derive(Debug)]
 pub(crate) struct Images {
@@ -140,14 +161,12 @@ impl Images {
                 Err(failed(io::Error::new(io::ErrorKind::InvalidInput, "it is not a file")))
             }
             ImageSource::Stream(stream) => {
-                let mut kept = tokio::fs::File::from_std(self.spool().map_err(failed)?);
                 let mut stream = stream.take(MOST_SOURCE);
-                tokio::io::copy(&mut stream, &mut kept).await.map_err(failed)?;
-                tokio::io::AsyncWriteExt::flush(&mut kept).await.map_err(failed)?;
+                let kept = keep(self.spool().map_err(failed)?, &mut stream).await.map_err(failed)?;
                 if stream.limit() == 0 {
                     return Err(failed(io::ErrorKind::FileTooLarge.into()));
                 }
-                Ok(kept.into_std().await)
+                Ok(kept)
             }
         }
     }

@@ -2,7 +2,6 @@
 //! lead to where they would lead for a process whose root it is, and nothing outside can be reached.
 
 use std::ffi::OsStr;
-use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::path::{Component, Path, PathBuf};
@@ -14,6 +13,7 @@ use rustix::fs::{
 use rustix::io::Errno;
 
 use super::Stored;
+use super::holes::Filling;
 use crate::folders::{self, FOLDER};
 
 /// The bytes that an image may unpack to, and its names.
@@ -139,12 +139,14 @@ impl Tree {
         self.clear(parent.as_fd(), name)?;
         self.count()?;
         let flags = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let mut file = File::from(openat(&parent, name, flags, Mode::from_raw_mode(0o600))?);
-        self.fill(&mut file, bytes)?;
+        let file = openat(&parent, name, flags, Mode::from_raw_mode(0o600))?;
+        let mut filling = Filling::new(file.into());
+        self.fill(&mut filling, bytes)?;
+        let file = filling.finish()?;
         self.settle(file.as_fd(), about)
     }
 
-    fn fill(&mut self, file: &mut File, bytes: &mut dyn Read) -> io::Result<()> {
+    fn fill(&mut self, file: &mut Filling, bytes: &mut dyn Read) -> io::Result<()> {
         let mut buffer = vec![0; 64 * 1024];
         loop {
             let read = bytes.read(&mut buffer)?;
