@@ -151,3 +151,17 @@ pub fn on_elastic<A: OnElastic>(action: A, at: &At<'_>, id: Option<&str>) -> Res
         .key(key::Domain, Some("vpc"))
         .key(key::PublicIpAddress, found.map(|own| own.address.to_string())))
 }
+
+/// Refuses to be told twice which address is meant: by its id, or that of its association, and by the address itself, of
+/// which one would go unheard.
+///
+/// # Errors
+/// InvalidParameterCombination.
+pub fn told_once(id: Option<&str>, name: &str, address: Option<&str>) -> Result<(), Fault> {
+    let given = |text: Option<&str>| text.is_some_and(|text| !text.is_empty());
+    if given(id) && given(address) {
+        let text = format!("You may specify public IP or {name} id, but not both in the same call");
+        return Err(faults::combination(text));
+    }
+    Ok(())
+}

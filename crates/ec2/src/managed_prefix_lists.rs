@@ -99,15 +99,24 @@ pub fn add(list: &mut PrefixList, entries: &[AddPrefixListEntry]) -> Result<(), 
     Ok(())
 }
 
+/// Checks that a list is of the version that the caller knows.
+///
+/// # Errors
+/// PrefixListVersionMismatch.
+pub fn check_version(list: &PrefixList, known: i64) -> Result<(), Fault> {
+    if known == list.version {
+        return Ok(());
+    }
+    let text = "The prefix list has the incorrect version number";
+    Err(faults::other("PrefixListVersionMismatch", text))
+}
+
 /// Begins a new version; the current one is kept.
 ///
 /// # Errors
 /// IncorrectState when the caller means another version than the current one.
 pub fn next_version(list: &mut PrefixList, current: Option<i64>) -> Result<(), Fault> {
-    if current != Some(list.version) {
-        let text = "The prefix list has the incorrect version number";
-        return Err(faults::other("PrefixListVersionMismatch", text));
-    }
+    check_version(list, current.unwrap_or_default())?;
     let before = crate::records::PrefixVersion { version: list.version, entries: list.entries.clone() };
     list.earlier.push(before);
     if list.earlier.len() > EARLIER {

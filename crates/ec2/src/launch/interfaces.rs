@@ -15,6 +15,7 @@ use crate::model::{Placement, RunInstancesRequest};
 use crate::network::{self, Network};
 use crate::place::Place;
 use crate::records::{Interfaces, NetworkInterface, PrivateAddresses, Subnet};
+use crate::regions;
 
 /// One interface of each new instance.
 #[derive(Clone, Debug)]
@@ -102,12 +103,17 @@ pub fn plan(
         planned.push(Planned { device_index, delete_on_termination, kind });
     }
     planned.sort_by_key(|own| own.device_index);
-    check(&planned, placement, size)?;
+    check(place, &planned, placement, size)?;
     Ok(planned)
 }
 
 /// Checks the interfaces of one instance against each other.
-fn check(planned: &[Planned], placement: Option<&Placement>, size: &InstanceType) -> Result<(), Fault> {
+fn check(
+    place: Place<'_>,
+    planned: &[Planned],
+    placement: Option<&Placement>,
+    size: &InstanceType,
+) -> Result<(), Fault> {
     let Some(primary) = planned.first().filter(|own| own.device_index == 0) else {
         let text = "A network interface with the device index 0 is required.";
         return Err(faults::combination(text));
@@ -123,8 +129,11 @@ fn check(planned: &[Planned], placement: Option<&Placement>, size: &InstanceType
     if planned.iter().any(|own| own.vpc() != primary.vpc()) {
         return Err(faults::unsupported("An instance with network interfaces in several VPCs"));
     }
-    let wished = placement.and_then(|own| own.availability_zone.as_deref());
-    if let Some(zone) = wished.filter(|zone| *zone != primary.zone()) {
+    let zones = regions::zones(place.region);
+    let id = zones.iter().find(|(name, _)| name == primary.zone()).map(|(_, id)| id.as_str());
+    let wished =
+        placement.and_then(|own| own.availability_zone.as_deref().or(own.availability_zone_id.as_deref()));
+    if let Some(zone) = wished.filter(|zone| *zone != primary.zone() && Some(*zone) != id) {
         let text =
             format!("The availability zone '{zone}' does not match the subnet's, '{}'.", primary.zone());
         return Err(faults::combination(text));

@@ -109,8 +109,8 @@ fn given(text: &Option<String>) -> bool {
 
 fn refuse_placement(placement: &Placement) -> Result<(), Fault> {
     let Placement {
-        availability_zone: _,
-        availability_zone_id: _,
+        availability_zone,
+        availability_zone_id,
         group_name: _,
         group_id: _,
         partition_number: _,
@@ -120,6 +120,10 @@ fn refuse_placement(placement: &Placement) -> Result<(), Fault> {
         spread_domain,
         host_resource_group_arn,
     } = placement;
+    if given(availability_zone) && given(availability_zone_id) {
+        let text = "Only one of availabilityZone and availabilityZoneId may be specified";
+        return Err(faults::combination(text));
+    }
     if given(spread_domain) {
         return Err(unsupported("SpreadDomain"));
     }
@@ -201,5 +205,49 @@ fn refuse_interface(one: &InstanceNetworkInterfaceSpecification) -> Result<(), F
     match wishes.iter().find(|(wished, _)| *wished) {
         Some((_, what)) => Err(unsupported(what)),
         None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rolecall_testkit::{ACCOUNT, World, check_fault};
+
+    use crate::model::*;
+    use crate::scene::{new_subnet, new_vpc, request, run};
+
+    #[test]
+    fn a_zone_is_named_once_and_by_its_id_counts_as_by_its_name() {
+        let world = World::new(1);
+        let root = world.root(ACCOUNT);
+        let vpc = new_vpc(&world, "10.0.0.0/16").vpc_id.unwrap();
+        let input = CreateNetworkInterfaceRequest {
+            subnet_id: new_subnet(&world, &vpc, "10.0.1.0/24"),
+            ..Default::default()
+        };
+        let made = world.call::<CreateNetworkInterface>(&root, input).unwrap().network_interface.unwrap();
+        let zones = world.call::<DescribeAvailabilityZones>(&root, Default::default()).unwrap();
+        let zones = zones.availability_zones.unwrap();
+        let named = |zone: &AvailabilityZone| zone.zone_name == made.availability_zone;
+        let (own, other) = (zones.iter().find(|zone| named(zone)), zones.iter().find(|zone| !named(zone)));
+        let (own, other) = (own.unwrap(), other.unwrap());
+        let call = |availability_zone: Option<&String>, availability_zone_id: Option<&String>| {
+            let mut input = request();
+            input.network_interfaces = Some(vec![InstanceNetworkInterfaceSpecification {
+                network_interface_id: made.network_interface_id.clone(),
+                device_index: Some(0),
+                ..Default::default()
+            }]);
+            input.placement = Some(Placement {
+                availability_zone: availability_zone.cloned(),
+                availability_zone_id: availability_zone_id.cloned(),
+                ..Default::default()
+            });
+            run(&world, &root, input)
+        };
+        let both = call(own.zone_name.as_ref(), own.zone_id.as_ref());
+        check_fault(both, "InvalidParameterCombination");
+        check_fault(call(other.zone_name.as_ref(), None), "InvalidParameterCombination");
+        check_fault(call(None, other.zone_id.as_ref()), "InvalidParameterCombination");
+        call(None, own.zone_id.as_ref()).unwrap();
     }
 }

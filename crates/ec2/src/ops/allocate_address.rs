@@ -146,6 +146,28 @@ mod tests {
         check_fault(world.call::<ReleaseAddress>(&root, release), "InvalidAllocationID.NotFound");
     }
 
+    #[test]
+    fn an_address_that_is_named_twice_is_nobodys_guess() {
+        let world = World::new(1);
+        let root = world.root(ACCOUNT);
+        let made = world.call::<AllocateAddress>(&root, Default::default()).unwrap();
+        let (allocation_id, public_ip) = (made.allocation_id, made.public_ip);
+        let associate = AssociateAddressRequest {
+            allocation_id: allocation_id.clone(),
+            public_ip: public_ip.clone(),
+            instance_id: Some(launch(&world, request())),
+            ..Default::default()
+        };
+        check_fault(world.call::<AssociateAddress>(&root, associate.clone()), "InvalidParameterCombination");
+        let once = AssociateAddressRequest { public_ip: None, ..associate };
+        let association_id = world.call::<AssociateAddress>(&root, once).unwrap().association_id;
+        let disassociate =
+            DisassociateAddressRequest { association_id, public_ip: public_ip.clone(), ..Default::default() };
+        check_fault(world.call::<DisassociateAddress>(&root, disassociate), "InvalidParameterCombination");
+        let release = ReleaseAddressRequest { allocation_id, public_ip, ..Default::default() };
+        check_fault(world.call::<ReleaseAddress>(&root, release), "InvalidParameterCombination");
+    }
+
     fn most(world: &World, quota: usize) {
         let root = world.root(ACCOUNT);
         let said = world.call::<DescribeAccountAttributes>(&root, Default::default()).unwrap();

@@ -35,6 +35,7 @@ impl Operation for AssociateAddress {
     fn run(req: &mut Authorized<'_, Self>) -> Result<AssociateAddressResult, Fault> {
         let (place, env, now, input) = (Place::here(req), req.env, req.now, req.input);
         let db = req.db()?;
+        elastic::told_once(given(&input.allocation_id), "allocation", given(&input.public_ip))?;
         let Some(id) = given(&input.allocation_id) else {
             return Err(match given(&input.public_ip) {
                 Some(_) => faults::combination(

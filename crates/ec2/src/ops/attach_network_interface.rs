@@ -47,8 +47,9 @@ fn check(
     instance: &Instance,
     others: &[NetworkInterface],
 ) -> Result<(), Fault> {
-    let srd = input.ena_srd_specification.as_ref().and_then(|own| own.ena_srd_enabled);
-    if srd == Some(true) {
+    let srd = input.ena_srd_specification.as_ref();
+    let udp = srd.and_then(|own| own.ena_srd_udp_specification.as_ref()?.ena_srd_udp_enabled);
+    if udp == Some(true) || srd.and_then(|own| own.ena_srd_enabled) == Some(true) {
         return Err(unsupported("EnaSrdSpecification"));
     }
     if input.ena_queue_count.is_some() {
@@ -258,5 +259,31 @@ mod tests {
         let mut input = unassign(eni(&a));
         input.private_ip_addresses = Some(vec![primary]);
         check_fault(call(input), "InvalidParameterValue");
+    }
+    #[test]
+    fn no_part_of_ena_express_is_had_here() {
+        let world = World::new(1);
+        let input = |enabled, udp| AttachNetworkInterfaceRequest {
+            network_interface_id: seen(&world, &launch(&world, request()))
+                .network_interfaces
+                .unwrap()
+                .remove(0)
+                .network_interface_id
+                .unwrap(),
+            instance_id: launch(&world, request()),
+            device_index: 1,
+            ena_srd_specification: Some(EnaSrdSpecification {
+                ena_srd_enabled: enabled,
+                ena_srd_udp_specification: Some(EnaSrdUdpSpecification { ena_srd_udp_enabled: udp }),
+            }),
+            ..Default::default()
+        };
+        let call = |enabled, udp| {
+            world.call::<AttachNetworkInterface>(&world.root(ACCOUNT), input(Some(enabled), Some(udp)))
+        };
+        check_fault(call(true, false), "UnsupportedOperation");
+        check_fault(call(false, true), "UnsupportedOperation");
+        // The interface itself is somebody's already.
+        check_fault(call(false, false), "InvalidNetworkInterface.InUse");
     }
 }

@@ -138,4 +138,28 @@ mod tests {
         theirs.prefix_list_id = left[0].prefix_list_id.clone().unwrap();
         check_fault(world.call::<DeleteManagedPrefixList>(&root, theirs), "OperationNotPermitted");
     }
+    #[test]
+    fn a_version_that_is_named_must_be_the_current_one_whatever_is_changed() {
+        let world = World::new(1);
+        let root = world.root(ACCOUNT);
+        let input = CreateManagedPrefixListRequest {
+            prefix_list_name: "offices".into(),
+            address_family: "IPv4".into(),
+            max_entries: 5,
+            ..Default::default()
+        };
+        let made = world.call::<CreateManagedPrefixList>(&root, input).unwrap().prefix_list.unwrap();
+        let rename = |current_version| {
+            let input = ModifyManagedPrefixListRequest {
+                prefix_list_id: made.prefix_list_id.clone().unwrap(),
+                prefix_list_name: Some("branches".into()),
+                current_version,
+                ..Default::default()
+            };
+            world.call::<ModifyManagedPrefixList>(&root, input)
+        };
+        check_fault(rename(Some(2)), "PrefixListVersionMismatch");
+        assert_eq!(rename(Some(1)).unwrap().prefix_list.unwrap().version, Some(1));
+        rename(None).unwrap();
+    }
 }

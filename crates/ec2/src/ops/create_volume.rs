@@ -75,6 +75,10 @@ fn plan(req: &Authorized<'_, CreateVolume>) -> Result<(Volume, rolecall_base::Ta
     if let Some((_, what)) = unknown.iter().find(|(asked, _)| *asked) {
         return Err(faults::unsupported(what));
     }
+    if input.availability_zone.is_some() && input.availability_zone_id.is_some() {
+        let text = "Only one of availabilityZone and availabilityZoneId may be specified";
+        return Err(faults::combination(text));
+    }
     let Some(zone) = zone(input, place.region) else { return Err(faults::missing("AvailabilityZone")) };
     if !regions::zones(place.region).iter().any(|(name, _)| *name == zone) {
         let text = format!("The zone '{zone}' does not exist.");
@@ -177,6 +181,11 @@ mod tests {
         refused(
             CreateVolumeRequest { availability_zone: Some("x".into()), ..input(1) },
             "InvalidZone.NotFound",
+        );
+        let twice = Some("use1-az2".to_owned());
+        refused(
+            CreateVolumeRequest { availability_zone_id: twice, ..input(1) },
+            "InvalidParameterCombination",
         );
         refused(CreateVolumeRequest { size: None, ..input(1) }, "MissingParameter");
         let none = Some("snap-00000000000000001".to_owned());

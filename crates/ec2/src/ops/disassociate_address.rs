@@ -31,6 +31,7 @@ impl Operation for DisassociateAddress {
 
     fn run(req: &mut Authorized<'_, Self>) -> Result<DisassociateAddressResponse, Fault> {
         let (place, env, now, input) = (Place::here(req), req.env, req.now, req.input);
+        elastic::told_once(input.association_id.as_deref(), "association", input.public_ip.as_deref())?;
         let Some(id) = input.association_id.as_deref().filter(|id| !id.is_empty()) else {
             return Err(match &input.public_ip {
                 Some(_) => faults::invalid(

@@ -58,6 +58,8 @@ impl Operation for ModifyManagedPrefixList {
         }
         if changes {
             managed::next_version(&mut list, input.current_version)?;
+        } else if let Some(version) = input.current_version {
+            managed::check_version(&list, version)?;
         }
         for entry in gone {
             let cidr = managed::canonical(list.ipv6, &entry.cidr)?;

@@ -101,6 +101,7 @@ fn refuse(input: &RegisterImageRequest) -> Result<(), Fault> {
             input.architecture.as_deref().is_some_and(|name| name.ends_with("_mac") || name == "i386"),
             "Architecture",
         ),
+        (input.ena_support == Some(false), "EnaSupport=false"),
         (given(&input.image_location) && object(input).is_none(), "An ImageLocation that is no BUCKET/KEY"),
     ];
     match wishes.iter().find(|(wished, _)| *wished) {
@@ -191,5 +192,24 @@ fn image(req: &Authorized<'_, RegisterImage>, boot: Boot) -> Image {
         location: input.image_location.clone().filter(|text| !text.is_empty()).unwrap_or(location),
         from_instance: None,
         from_image: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rolecall_testkit::{ACCOUNT, World, check_fault};
+
+    use crate::model::*;
+
+    #[test]
+    fn an_image_has_what_every_image_here_has() {
+        let world = World::new(1);
+        let call = |ena_support| {
+            let input = RegisterImageRequest { name: "own".into(), ena_support, ..Default::default() };
+            world.call::<RegisterImage>(&world.root(ACCOUNT), input)
+        };
+        check_fault(call(Some(false)), "UnsupportedOperation");
+        // The next thing that is wrong: it has no root.
+        check_fault(call(Some(true)), "InvalidBlockDeviceMapping");
     }
 }

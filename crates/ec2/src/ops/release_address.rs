@@ -22,6 +22,7 @@ impl Operation for ReleaseAddress {
 
     fn run(req: &mut Authorized<'_, Self>) -> Result<ReleaseAddressResponse, Fault> {
         let (place, input) = (Place::here(req), req.input);
+        elastic::told_once(input.allocation_id.as_deref(), "allocation", input.public_ip.as_deref())?;
         let Some(id) = input.allocation_id.as_deref().filter(|id| !id.is_empty()) else {
             return Err(match &input.public_ip {
                 Some(_) => {
