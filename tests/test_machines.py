@@ -120,8 +120,11 @@ def test_ssh_follows_the_public_address_while_the_instance_runs(machine):
 
 
 def test_who_is_in_by_ssh_is_out_when_the_instance_stops(machine):
+    # An elastic address stays the instance's, so it is not the address that goes.
+    elastic = machine.ec2.allocate_address(Domain="vpc")
+    machine.ec2.associate_address(AllocationId=elastic["AllocationId"], InstanceId=machine.id)
+    address = elastic["PublicIp"]
     wait_for("the SSH port", lambda: machine.ssh("true").returncode == 0)
-    address = machine.address
     # One that runs a program, one that runs none and would stay for ever, and one that has shown no key yet.
     busy = subprocess.Popen(["ssh", *machine.options(), f"ec2-user@{address}", "echo in; exec sleep 600"], stdout=subprocess.PIPE)
     idle = subprocess.Popen(["ssh", *machine.options(), "-v", "-N", f"ec2-user@{address}"], stderr=subprocess.PIPE)
@@ -137,7 +140,7 @@ def test_who_is_in_by_ssh_is_out_when_the_instance_stops(machine):
     with contextlib.suppress(ConnectionResetError):
         while silent.recv(1024):
             pass
-    assert not answers(address)
+    assert machine.address == address and not answers(address)
     machine.ec2.start_instances(InstanceIds=[machine.id])
     machine.wait("running")
     wait_for("the SSH port", lambda: machine.ssh("true").returncode == 0)
