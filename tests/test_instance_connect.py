@@ -145,6 +145,10 @@ def test_without_machines_keys_are_pushed_all_the_same(server, tmp_path, fresh):
     ec2.stop_instances(InstanceIds=[instance["InstanceId"]])
     with pytest.raises(connect.exceptions.EC2InstanceStateInvalidException):
         push()
+    ec2.terminate_instances(InstanceIds=[instance["InstanceId"]])
+    wait_for("terminated", lambda: ec2.describe_instances()["Reservations"][0]["Instances"][0]["State"]["Name"] == "terminated")
+    with pytest.raises(connect.exceptions.EC2InstanceStateInvalidException):
+        push()
 
 
 def test_groups_close_and_open_the_ssh_port(machine, tmp_path):

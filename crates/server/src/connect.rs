@@ -11,10 +11,12 @@ pub struct OfEc2;
 
 impl Instances for OfEc2 {
     fn find(&self, db: &Reader, id: &str) -> Result<Option<Target>, Fault> {
-        let Some(found) = instances::find(db, id)?.filter(|found| found.state != State::Terminated) else {
-            return Ok(None);
+        let Some(found) = instances::find(db, id)? else { return Ok(None) };
+        // One that is terminated has no interface any more; who may connect is told that it is over.
+        let zone = match found.state {
+            State::Terminated => found.zone.clone(),
+            _ => instances::primary_interface(db, &found)?.zone,
         };
-        let zone = instances::primary_interface(db, &found)?.zone;
         let tags = instances::tags(db, &found)?;
         Ok(Some(Target {
             arn: found.arn(),

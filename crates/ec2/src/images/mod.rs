@@ -15,7 +15,7 @@ use crate::{shared_disks, tags};
 
 pub use crate::records::Image;
 pub use built_in::{AMAZON, DEFAULT, architecture, built_in, parameters};
-pub use show::{Shown, disk, is_of};
+pub use show::{Shown, is_of};
 
 /// The root disk's size of a built-in image, in GiB.
 pub const ROOT_GIB: i32 = 8;

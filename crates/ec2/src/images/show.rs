@@ -63,7 +63,7 @@ impl Shown {
 }
 
 /// A disk of an image.
-pub fn disk(disk: &ImageDisk) -> model::BlockDeviceMapping {
+fn disk(disk: &ImageDisk) -> model::BlockDeviceMapping {
     model::BlockDeviceMapping {
         device_name: Some(disk.device.clone()),
         ebs: Some(model::EbsBlockDevice {

@@ -180,6 +180,16 @@ mod tests {
         };
         world.call::<ModifyImageAttribute>(&root, input).unwrap();
         assert_eq!(shown(&world, &id).imds_support.as_deref(), Some("v2.0"));
+        let read = |attribute: &str| {
+            let input = DescribeImageAttributeRequest {
+                image_id: id.clone(),
+                attribute: attribute.into(),
+                ..Default::default()
+            };
+            world.call::<DescribeImageAttribute>(&root, input)
+        };
+        assert_eq!(read("imdsSupport").unwrap().imds_support.unwrap().value.as_deref(), Some("v2.0"));
+        check_fault(read("blockDeviceMapping"), "AuthFailure");
         assert_eq!(options(None), ("required".to_owned(), 2));
         let account = ModifyInstanceMetadataDefaultsRequest {
             http_put_response_hop_limit: Some(5),

@@ -30,8 +30,10 @@ impl Operation for DescribeImageAttribute {
             "ramdisk" => answer.ramdisk_id = text(None),
             "launchPermission" => answer.launch_permissions = Some(permissions(&image)),
             "productCodes" => answer.product_codes = Some(Vec::new()),
+            // Documented as what AWS answers since it is deprecated; DescribeImages tells of disks.
             "blockDeviceMapping" => {
-                answer.block_device_mappings = Some(image.disks.iter().map(images::disk).collect());
+                let text = "Unauthorized attempt to access restricted resource";
+                return Err(faults::other("AuthFailure", text.to_owned()));
             }
             "sriovNetSupport" => answer.sriov_net_support = text(Some("simple")),
             "bootMode" => answer.boot_mode = text(Some("uefi-preferred")),

@@ -189,7 +189,8 @@ fn apply(instance: &mut Instance, wish: Wish<'_>) -> Result<(), Fault> {
     match wish {
         Wish::Type(name) => {
             let found = instance_types::find(name).ok_or_else(|| {
-                faults::invalid_value(name, "instanceType", "The instance type is not supported.")
+                let text = format!("Invalid value '{name}' for InstanceType.");
+                faults::other("InvalidInstanceAttributeValue", text)
             })?;
             // What it was told of its cores was told of the old ones. Whether it bursts without limit stays, as in AWS.
             if found.name != instance.instance_type {
@@ -242,6 +243,13 @@ mod tests {
         world.call::<StopInstances>(&root, stop).unwrap();
         world.call::<ModifyInstanceAttribute>(&root, change()).unwrap();
         assert_eq!(seen(&world, &id).instance_type.unwrap(), "t3.large");
+        let mut unknown = change();
+        unknown.instance_type = Some(AttributeValue { value: Some("t9.large".into()) });
+        let text = check_fault(
+            world.call::<ModifyInstanceAttribute>(&root, unknown),
+            "InvalidInstanceAttributeValue",
+        );
+        assert_eq!(text, "Invalid value 't9.large' for InstanceType.");
         let mut two = change();
         two.disable_api_stop = Some(AttributeBooleanValue { value: Some(true) });
         check_fault(world.call::<ModifyInstanceAttribute>(&root, two), "InvalidParameterCombination");
