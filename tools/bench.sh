@@ -34,6 +34,9 @@ cargo build --quiet --release --package rolecall-cli --package rolecall-load
 target="${CARGO_TARGET_DIR:-target}"
 "$target/release/rolecall-load" "$target/release/rolecall"
 
+printf '\n== a launch storm beside reads of S3\n'
+"$target/release/rolecall-load" "$target/release/rolecall" --storm 200
+
 # Beside another engine, whose crates ordinary builds don't need; without a network it can't be built.
 printf '\n== decisions, beside cedar-policy in the same run\n'
 (cd benches && cargo run --quiet --release) || echo "not measured"

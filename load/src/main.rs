@@ -1,6 +1,7 @@
 //! `rolecall-load BINARY [--roles N]`: starts the real binary, puts load on it over loopback, and prints what was
 //! measured, beside the goal, and as a share of what the same server gives for its health page; then the same with N
-//! roles in one account (100,000). `--only-roles` leaves the first table out.
+//! roles in one account (100,000). `--only-roles` leaves the first table out. `--storm N` instead launches N instances
+//! at once beside reads of S3.
 //!
 //! The generator runs on the same cores. Server CPU is read from the kernel's accounts of the server's process, so it
 //! does not hold the generator's.
@@ -12,6 +13,7 @@ mod process;
 mod roles;
 mod scenario;
 mod sign;
+mod storm;
 
 use std::process::ExitCode;
 
@@ -21,7 +23,7 @@ use scenario::{Load, Measured};
 
 fn main() -> ExitCode {
     let Some(asked) = Asked::read(std::env::args().skip(1)) else {
-        eprintln!("usage: rolecall-load BINARY [--roles N] [--only-roles]");
+        eprintln!("usage: rolecall-load BINARY [--roles N] [--only-roles] [--storm N]");
         return ExitCode::from(2);
     };
     match asked.measure() {
@@ -41,15 +43,17 @@ struct Asked {
     binary: String,
     roles: usize,
     only_roles: bool,
+    storm: Option<usize>,
 }
 
 impl Asked {
     fn read(mut words: impl Iterator<Item = String>) -> Option<Asked> {
-        let mut asked = Asked { binary: words.next()?, roles: 100_000, only_roles: false };
+        let mut asked = Asked { binary: words.next()?, roles: 100_000, only_roles: false, storm: None };
         while let Some(word) = words.next() {
             match word.as_str() {
                 "--roles" => asked.roles = words.next()?.parse().ok().filter(|roles| *roles > 0)?,
                 "--only-roles" => asked.only_roles = true,
+                "--storm" => asked.storm = Some(words.next()?.parse().ok().filter(|count| *count > 0)?),
                 _ => return None,
             }
         }
@@ -57,11 +61,14 @@ impl Asked {
     }
 
     fn measure(&self) -> Outcome<()> {
-        if !self.only_roles {
+        if !self.only_roles && self.storm.is_none() {
             table(&self.binary)?;
         }
-        let folder = std::env::temp_dir().join(format!("rolecall-load-{}.roles", std::process::id()));
-        let measured = roles::table(&self.binary, &folder, &Env::system(), self.roles);
+        let folder = std::env::temp_dir().join(format!("rolecall-load-{}.more", std::process::id()));
+        let measured = match self.storm {
+            Some(count) => storm::table(&self.binary, &folder, &Env::system(), count),
+            None => roles::table(&self.binary, &folder, &Env::system(), self.roles),
+        };
         let _ = std::fs::remove_dir_all(folder);
         measured
     }
@@ -88,9 +95,11 @@ fn table(binary: &str) -> Outcome<()> {
     server.kill();
     let machines = folder.with_extension("machines");
     let server = Running::start(binary, "process", &machines, &env)?;
+    // What a request costs at a rate far below the most: less is done at once, so each is dearer.
+    row("health page, paced, 16 connections", &metadata::health(&server, &env)?, &health, "");
     match metadata::role_credentials(binary, &server, &env) {
         Ok(measured) => row(
-            "metadata credentials at that rate, 16 connections",
+            "metadata credentials, paced, 16 connections",
             &measured,
             &health,
             "≥ 20,000/s, p99 ≤ 1,000 µs",

@@ -1,4 +1,4 @@
-//! Role credentials from the metadata service. The instance is a plain process, so that its service is on loopback,
+//! Role credentials from the metadata service, at a steady rate. The instance is a plain process, so that its service is on loopback,
 //! where this generator reaches it; isolated instances reach theirs over a virtual link that is as fast.
 
 use std::net::SocketAddr;
@@ -17,6 +17,12 @@ const TRUST: &str = "%7B%22Version%22%3A%222012-10-17%22%2C%22Statement%22%3A%7B
 
 /// Requests per second: one instance is not served many more.
 const RATE: f64 = 20_500.0;
+
+/// 16 connections that ask for the health page, for comparison.
+pub fn health(server: &Running, env: &Env) -> Outcome<Measured> {
+    let request = b"GET /_rolecall/health HTTP/1.1\r\nhost: x\r\n\r\n";
+    Load { server, env }.repeat_at(server.address, 16, request, RATE)
+}
 
 /// 16 connections that ask for credentials, by version 2.
 pub fn role_credentials(binary: &str, server: &Running, env: &Env) -> Outcome<Measured> {

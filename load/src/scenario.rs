@@ -44,13 +44,18 @@ impl Load<'_> {
     }
 
     pub fn object_of_4_kib(&self) -> Outcome<Measured> {
+        self.repeat(16, &self.read_of_4_kib()?)
+    }
+
+    /// The request of a role session for an object, which is made.
+    pub fn read_of_4_kib(&self) -> Outcome<Vec<u8>> {
         let root = Keys::root();
         self.once(&sign::s3(self.env, &root, "PUT", "/load", b"")?)?;
         self.once(&sign::s3(self.env, &root, "PUT", "/load/object", &[7; 4096])?)?;
         let user = self.user_and_role()?;
         let body = format!("Action=AssumeRole&Version=2011-06-15&RoleSessionName=load&RoleArn={ROLE_ARN}");
         let session = session_of(&self.once(&sign::form(self.env, &user, "sts", &body)?)?)?;
-        self.repeat(16, &sign::s3(self.env, &session, "GET", "/load/object", b"")?)
+        sign::s3(self.env, &session, "GET", "/load/object", b"")
     }
 
     /// Each user has a name of its own, so each request is signed on its own.

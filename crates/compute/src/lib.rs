@@ -27,6 +27,7 @@ mod microvm;
 mod none;
 mod packet;
 pub mod plan;
+mod plan_change;
 mod process;
 mod protocol;
 mod spec;

@@ -64,7 +64,7 @@ pub(crate) enum Ask {
         seq: u64,
         vpc: String,
     },
-    /// File: a [`crate::NetworkPlan`], which may be larger than a packet.
+    /// File: a [`crate::plan_change::PlanUpdate`], which may be larger than a packet.
     Network {
         seq: u64,
     },

@@ -62,6 +62,27 @@ fn groups(supervisor: u32) -> HashSet<PathBuf> {
     found
 }
 
+/// Links to instances in the networks that a supervisor holds.
+fn links(supervisor: u32) -> Vec<String> {
+    let folder = format!("/proc/{supervisor}/fd");
+    let own = fs::read_link(format!("/proc/{supervisor}/ns/net")).unwrap();
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let to = fs::read_link(entry.path()).unwrap_or_default();
+        if to.to_string_lossy().starts_with("net:") && to != own {
+            let inside = Command::new("nsenter")
+                .arg(format!("--net={}", entry.path().display()))
+                .args(["cat", "/proc/self/net/dev"])
+                .output()
+                .unwrap();
+            let text = String::from_utf8_lossy(&inside.stdout).into_owned();
+            let names = text.lines().filter_map(|line| line.split_once(':')).map(|(name, _)| name.trim());
+            found.extend(names.filter(|name| *name != "lo").map(str::to_owned));
+        }
+    }
+    found
+}
+
 fn is_gone(pid: u32) -> bool {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     stat.is_empty() || stat.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with('Z'))
@@ -174,12 +195,40 @@ async fn a_start_that_fails_at_any_stage_says_which_and_leaves_nothing() {
             // A child that just ends is noticed wherever its parent is by then.
             assert!(stage == "boot" || error.contains(stage), "{stage}: {error}");
             until("the end of its processes", || children(supervisor).is_empty()).await;
-            assert!(groups(supervisor).is_empty(), "{stage}: {:?}", groups(supervisor));
+            until("the end of its groups", || groups(supervisor).is_empty()).await;
         }
         let mounts = fs::read_to_string(format!("/proc/{supervisor}/mountinfo")).unwrap();
         assert!(!mounts.contains(ID), "{stage}: a mount is left");
         driver.terminate(ID, Duration::ZERO).await.unwrap();
         assert!(!folder.path().join("compute/instances").join(ID).exists(), "{stage}");
+    }
+}
+
+#[tokio::test]
+async fn a_storm_of_starts_that_all_fail_leaves_nothing() {
+    for stage in ["join the network", "enter the control groups", "boot"] {
+        let folder = tempfile::tempdir().unwrap();
+        let config = Config { fail_at: Some(stage.into()), ..config(&folder) };
+        let Ok((driver, _)) = choose(Choice::Namespace, &config).await else { return };
+        let supervisor = *children(std::process::id()).last().unwrap();
+        let mut starts = tokio::task::JoinSet::new();
+        for last in 10..40 {
+            let driver = driver.clone();
+            starts.spawn(async move { driver.start(spec(last)).await.map(drop) });
+        }
+        while let Some(started) = starts.join_next().await {
+            started.unwrap().unwrap_err();
+        }
+        for last in 10..40 {
+            driver.terminate(&spec(last).id, Duration::ZERO).await.unwrap();
+        }
+        until("the end of all processes", || children(supervisor).is_empty()).await;
+        until("the end of all groups", || groups(supervisor).is_empty()).await;
+        if nix::unistd::geteuid().is_root() {
+            until("the end of all links", || links(supervisor).is_empty()).await;
+        }
+        let left = fs::read_dir(folder.path().join("compute/instances")).unwrap().count();
+        assert_eq!(left, 0, "{stage}");
     }
 }
 
@@ -223,8 +272,14 @@ async fn many_come_and_go_and_nothing_is_left() {
             world.driver.terminate(&spec(last).id, Duration::ZERO).await.unwrap();
         }
         assert!(children(supervisor).is_empty() && groups(supervisor).is_empty());
+        // Disks are deleted in the background.
+        let trash = world.folder.path().join("compute/trash");
+        until("the end of all disks", || fs::read_dir(&trash).unwrap().next().is_none()).await;
         let open = (files(supervisor), files(std::process::id()));
         let (own, server) = *before.get_or_insert(open);
         assert!(open.0 <= own + 2 && open.1 <= server + 8, "{before:?} became {open:?}");
+        if nix::unistd::geteuid().is_root() {
+            until("the end of all links", || links(supervisor).is_empty()).await;
+        }
     }
 }

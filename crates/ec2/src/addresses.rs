@@ -15,7 +15,7 @@ use crate::records::{PrivateAddresses, PublicAddresses, Taken};
 
 /// 127.64.0.0/10: reachable from the host without any set-up.
 const PUBLIC: (u32, u32) = (0x7f40_0000, 0x003f_ffff);
-/// How often a free address is guessed before every address is looked at.
+/// How many addresses are tried beside a wished one, and how many are guessed, before every address is looked at.
 const GUESSES: usize = 16;
 
 fn taken(owner: &str) -> Taken {
@@ -27,7 +27,8 @@ fn size(cidr: Cidr) -> u32 {
     1_u32.checked_shl(32 - u32::from(cidr.prefix)).unwrap_or(u32::MAX)
 }
 
-/// Takes a free address of a subnet; the first four and the last are AWS's.
+/// Takes a free address of a subnet; the first four and the last are AWS's. It is looked for from `from` on, a place in
+/// the subnet: who takes many takes them side by side, so that two who do so at once rarely want the same one.
 ///
 /// # Errors
 /// InsufficientFreeAddressesInSubnet when all are taken.
@@ -35,14 +36,16 @@ pub fn take_private(
     tx: &mut Tx,
     env: &Env,
     place: Place<'_>,
-    subnet: &str,
-    cidr: Cidr,
+    (subnet, cidr): (&str, Cidr),
+    from: u32,
     owner: &str,
 ) -> Result<Ipv4Addr, Fault> {
     let usable = size(cidr).saturating_sub(5).max(1);
     let first = u32::from(cidr.nth(4));
-    let guesses = (0..GUESSES).map(|_| first + u32::from_be_bytes(env.random()) % usable);
-    for address in guesses.chain(first..first + usable) {
+    let beside = (0..GUESSES as u32).map(|next| from.wrapping_add(next));
+    let guesses = (0..GUESSES).map(|_| u32::from_be_bytes(env.random()));
+    let tried = beside.chain(guesses).map(|place| first + place % usable);
+    for address in tried.chain(first..first + usable) {
         let key = (place.account, place.region, subnet, address);
         if !tx.exists::<PrivateAddresses>(&key)? {
             tx.put::<PrivateAddresses>(&key, &taken(owner))?;

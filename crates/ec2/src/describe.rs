@@ -34,9 +34,9 @@ pub struct Described {
 pub fn describe(db: &Reader, place: Place<'_>, list: Vec<Instance>) -> Result<Vec<Described>, Fault> {
     let mut own = interfaces::of_all(db, place, &list)?;
     let names = GroupNames::of(db, place, own.values())?;
-    // One scan for many instances, a look each for few.
+    // One scan for many instances, a look each for few, and in a transaction.
     let mut sets = BTreeMap::new();
-    if list.len() > 16 {
+    if list.len() > 16 && !db.is_recording() {
         let rows = db.scan::<TagSets>(&(place.account, place.region), None, usize::MAX)?;
         sets.extend(rows.into_iter().map(|((_, _, id), row)| (id, row.tags)));
     } else {

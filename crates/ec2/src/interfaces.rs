@@ -89,7 +89,7 @@ fn instance_key<'a>(instance: &'a Instance, id: &'a str) -> (rolecall_base::Acco
     (instance.account, instance.region.as_str(), id)
 }
 
-/// The interfaces of many instances, by id: one scan for many, a look each for few.
+/// The interfaces of many instances, by id: one scan for many, a look each for few, and in a transaction.
 ///
 /// # Errors
 /// When the store can't be read.
@@ -98,7 +98,7 @@ pub fn of_all(
     place: Place<'_>,
     instances: &[Instance],
 ) -> Result<BTreeMap<String, NetworkInterface>, Fault> {
-    let found = if instances.len() > 16 {
+    let found = if instances.len() > 16 && !db.is_recording() {
         rows::<Interfaces>(db, place)?
     } else {
         let mut found = Vec::new();
@@ -133,6 +133,8 @@ pub struct New<'a> {
     pub addresses: Vec<Ipv4Addr>,
     /// How many addresses it is to have; the rest are chosen. At least one.
     pub count: usize,
+    /// From which place in the subnet on they are looked for; anywhere if it is all the same.
+    pub from: Option<u32>,
     pub groups: Vec<String>,
     pub description: String,
     pub public: bool,
@@ -150,8 +152,10 @@ pub fn make(tx: &mut Tx, env: &Env, place: Place<'_>, new: New<'_>) -> Result<Ne
         addresses::claim_private(tx, place, &subnet.id, *address, &id)?;
     }
     let mut own = new.addresses;
+    let mut from = new.from.unwrap_or_else(|| u32::from_be_bytes(env.random()));
     while own.len() < new.count.max(1) {
-        own.push(addresses::take_private(tx, env, place, &subnet.id, new.cidr, &id)?);
+        own.push(addresses::take_private(tx, env, place, (&subnet.id, new.cidr), from, &id)?);
+        from = from.wrapping_add(1);
     }
     Ok(NetworkInterface {
         account: place.account,

@@ -247,25 +247,24 @@ impl Parts {
         let db = self.store().read()?;
         let vpc = network::get::<Vpcs>(&db, place, &instance.vpc)?;
         let subnet = network::get::<Subnets>(&db, place, &instance.subnet)?;
-        let own = interfaces::of(&db, instance)?.into_iter().next();
+        let own = interfaces::of(&db, instance)?;
         drop(db);
-        let (Some(vpc), Some(subnet), Some(own)) = (vpc, subnet, own) else {
+        let (Some(vpc), Some(subnet), Some(primary)) = (vpc, subnet, own.first()) else {
             return Ok(Err(ComputeError::Invalid("its network is gone".into())));
         };
-        let mut spec = self.machines.spec(instance, &own, &vpc.cidr, &subnet.cidr)?;
+        let mut spec = self.machines.spec(instance, primary, &vpc.cidr, &subnet.cidr)?;
         if let Err(error) = self.machines.prepare(spec.network.vpc.clone()).await {
             return Ok(Err(error));
         }
         // Its rules stand before its first packet.
-        let key = place.key(&spec.network.vpc.id);
-        match wiring::apply(&self.door, &self.machines, &key).await {
+        match wiring::bring(&self.door, &self.machines, &place.key(&vpc.id), &own).await {
             Ok(()) => {}
             Err(wiring::Trouble::Compute(error)) => return Ok(Err(error)),
             Err(trouble) => {
                 return Ok(Err(ComputeError::Invalid(format!("its network cannot be made: {trouble}"))));
             }
         }
-        if let Some(plan) = self.machines.plans.get(&key.2) {
+        if let Some(plan) = self.machines.plans.get(&vpc.id) {
             spec.network.names = wiring::resolving(&plan);
         }
         Ok(match driver.start(spec).await {

@@ -1,7 +1,7 @@
 //! HTTP for the metadata service of one instance, on the listener that only this instance can reach.
 
 use std::convert::Infallible;
-use std::io::{self, IoSlice};
+use std::io::{self, IoSlice, Read};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -17,7 +17,7 @@ use rolecall_base::Fault;
 use rolecall_ec2::instances::{self, Instance, State};
 use rolecall_imds::{Answer, Details, Imds, InstanceView};
 use rolecall_store::Hint;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -225,13 +225,23 @@ impl AsyncRead for Socket {
     ) -> Poll<io::Result<()>> {
         loop {
             ready!(self.0.poll_read_ready(context))?;
-            match self.0.try_read(buffer.initialize_unfilled()) {
-                Ok(read) => {
+            let room = buffer.initialize_unfilled();
+            let mut got = None;
+            let tried = self.0.try_io(Interest::READABLE, || {
+                let read = (&*socket2::SockRef::from(&*self.0)).read(room)?;
+                got = Some(read);
+                // Less than there is room for is all that has come: said so here, the next read need not find it out.
+                if 0 < read && read < room.len() { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(()) }
+            });
+            match (got, tried) {
+                (Some(read), _) => {
                     buffer.advance(read);
                     return Poll::Ready(Ok(()));
                 }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(error) => return Poll::Ready(Err(error)),
+                (None, Err(error)) if error.kind() != io::ErrorKind::WouldBlock => {
+                    return Poll::Ready(Err(error));
+                }
+                (None, _) => {}
             }
         }
     }

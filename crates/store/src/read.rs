@@ -31,6 +31,12 @@ impl Reader {
         Reader { snapshot, journal: Some(Mutex::default()), remembered }
     }
 
+    /// Whether what is read must still be so at a commit: then a look at each row that is wanted is better than a scan
+    /// of all, which any other change in the table would get in the way of.
+    pub fn is_recording(&self) -> bool {
+        self.journal.is_some()
+    }
+
     pub fn get<T: Table>(&self, key: &impl KeyParts<Owned = T::Key>) -> Result<Option<T::Row>, StoreError> {
         Ok(self.get_with_rev::<T>(key)?.map(|(row, _)| row))
     }
@@ -97,6 +103,23 @@ impl Reader {
     /// How many keys begin with `prefix`, by looking at each. In a [`crate::Tx`], any change among them conflicts.
     pub fn count<T: Table>(&self, prefix: &impl Prefix<T::Key>) -> Result<usize, StoreError> {
         self.walk(&key::range(T::ID, prefix), Order::Ascending, usize::MAX, &mut |_, _, _| ())
+    }
+
+    /// How many keys begin with `prefix`, or `most` if there are more. A [`crate::Tx`] does not record that it looked,
+    /// and leaves its own writes out: for what may be another by its commit.
+    pub fn peek_count<T: Table>(
+        &self,
+        prefix: &impl Prefix<T::Key>,
+        most: usize,
+    ) -> Result<usize, StoreError> {
+        let mut seen = 0;
+        if most > 0 {
+            self.snapshot.scan(&key::range(T::ID, prefix), Order::Ascending, &mut |_, _, _| {
+                seen += 1;
+                seen < most
+            })?;
+        }
+        Ok(seen)
     }
 
     /// A counter; 0 if nothing was ever added to it.

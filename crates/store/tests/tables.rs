@@ -227,6 +227,18 @@ async fn a_row_beyond_the_page_that_was_read_does_not_conflict() {
     store.commit(tx).await.unwrap();
 }
 
+#[tokio::test]
+async fn a_range_that_was_only_peeked_at_does_not_conflict() {
+    let store = store_of(&["a", "b"]).await;
+    let mut tx = store.begin().unwrap();
+    assert_eq!(tx.peek_count::<Roles>(&(account(),), 10).unwrap(), 2);
+    assert_eq!(tx.peek_count::<Roles>(&(account(),), 1).unwrap(), 1);
+    put(&store, "c").await;
+    tx.put::<Roles>(&(account(), "d".to_owned()), &role("/")).unwrap();
+    store.commit(tx).await.unwrap();
+    assert_eq!(store.read().unwrap().peek_count::<Roles>(&(account(),), 10).unwrap(), 4);
+}
+
 async fn put(store: &Store, name: &str) {
     store
         .update(|tx| tx.put::<Roles>(&(account(), name), &role("/new/")).map_err(CommitError::from))

@@ -34,6 +34,7 @@ use crate::{ComputeError, Config, ExecIo, ExecSpec, Image, InstanceSpec, packet}
 use instance::Instance;
 use instances::Instances;
 pub(crate) use network::NameSockets;
+use network::SentPlans;
 use supervisor::{Hello, Supervisor};
 
 /// How much longer than its grace a stop may take before the instance is killed.
@@ -58,6 +59,7 @@ pub(crate) struct Host {
     discarded: AtomicU64,
     /// How many supervisors there were before this one.
     generation: Arc<AtomicU64>,
+    sent: tokio::sync::Mutex<SentPlans>,
     /// Absent for the process kind.
     images: Option<Arc<Images>>,
     /// What runs the instances, where that is another program.
@@ -101,6 +103,7 @@ impl Host {
             events,
             discarded: AtomicU64::new(0),
             generation: Arc::default(),
+            sent: tokio::sync::Mutex::default(),
             images,
             engine,
             own_kernels,
@@ -259,6 +262,7 @@ impl Host {
         let files = supervisor.ask(files, |seq| Ask::Start { seq, spec: boxed, imds }).await;
         let files = match files {
             Ok(files) => files,
+            Err(ComputeError::SupervisorGone) => return Err(ComputeError::SupervisorGone),
             // What the child itself says about its end is nearer to the cause.
             Err(error) => return Err(instance::boot_failure(ours).await.unwrap_or(error)),
         };
@@ -272,22 +276,32 @@ impl Host {
         let listeners = (listener, files.next());
         let boot_limit = if spec.own_kernel { KERNEL_BOOT_LIMIT } else { BOOT_LIMIT };
         let booted = Instance::booted(spec.clone(), listeners, ours, self.events.clone(), boot_limit).await;
-        if booted.is_err() {
-            self.end_start(&spec.id).await;
+        match booted {
+            Ok(instance) => Ok((instance, address)),
+            Err(error) => {
+                // What ends with its supervisor has not failed: it is to be started again.
+                self.end_start(&supervisor, &spec.id).await?;
+                Err(error)
+            }
         }
-        Ok((booted?, address))
     }
 
-    /// Ends what did not boot, so that its end is not taken for that of the next start.
-    async fn end_start(&self, id: &str) {
+    /// Ends what did not boot, so that its end is not taken for that of the next start. Fails when its supervisor is gone.
+    async fn end_start(&self, supervisor: &Supervisor, id: &str) -> Result<(), ComputeError> {
         let ended = self.instances.end_of_start(id);
-        if let Err(error) = self.supervisor().ask(Vec::new(), |seq| Ask::Kill { seq, id: id.into() }).await {
-            return log::warn!("cannot end instance {id}, which did not boot: {error}");
+        match supervisor.ask(Vec::new(), |seq| Ask::Kill { seq, id: id.into() }).await {
+            Ok(_) => {}
+            Err(ComputeError::SupervisorGone) => return Err(ComputeError::SupervisorGone),
+            Err(error) => {
+                log::warn!("cannot end instance {id}, which did not boot: {error}");
+                return Ok(());
+            }
         }
-        let Some(mut ended) = ended else { return };
+        let Some(mut ended) = ended else { return Ok(()) };
         if tokio::time::timeout(KILL_LIMIT, ended.wait_for(|ended| *ended)).await.is_err() {
             log::warn!("the processes of instance {id}, which did not boot, do not go away");
         }
+        Ok(())
     }
 
     /// Without namespaces the metadata is on a loopback port, told by the environment.

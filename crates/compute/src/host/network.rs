@@ -1,10 +1,12 @@
 //! The networks of the drivers that have their own, seen from the server: plans go in, sockets inside VPCs come out.
 
+use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 
 use tokio::net::{TcpSocket, TcpStream};
 
 use super::{Host, no_file, one};
+use crate::plan_change::{PlanChange, PlanUpdate};
 use crate::protocol::Ask;
 use crate::{ComputeError, NetworkPlan, Vpc, packet};
 
@@ -12,12 +14,35 @@ use crate::{ComputeError, NetworkPlan, Vpc, packet};
 #[derive(Debug)]
 pub(crate) struct NameSockets(pub Vec<(UdpSocket, TcpListener)>);
 
+/// The plan of each VPC that the supervisor carried out last.
+pub(super) type SentPlans = HashMap<String, NetworkPlan>;
+
 impl Host {
+    /// Has the supervisor carry out what is other than in the plan before. If that fails, the whole plan: a supervisor
+    /// that began anew has none, and one that failed half way has half of one.
     pub(crate) async fn apply_network(&self, plan: NetworkPlan) -> Result<(), ComputeError> {
         if !self.kind.has_networks() {
             return Ok(());
         }
-        let file = packet::write(&plan).map_err(|error| ComputeError::failed("write the plan", error))?;
+        // Held until the answer: one plan after the other.
+        let mut sent = self.sent.lock().await;
+        if let Some(before) = sent.remove(&plan.vpc.id) {
+            let change = PlanUpdate::Change(Box::new(PlanChange::between(&before, &plan)));
+            if self.send_plan(&change).await.is_ok() {
+                sent.insert(plan.vpc.id.clone(), plan);
+                return Ok(());
+            }
+        }
+        let whole = PlanUpdate::Whole(Box::new(plan));
+        self.send_plan(&whole).await?;
+        if let PlanUpdate::Whole(plan) = whole {
+            sent.insert(plan.vpc.id.clone(), *plan);
+        }
+        Ok(())
+    }
+
+    async fn send_plan(&self, update: &PlanUpdate) -> Result<(), ComputeError> {
+        let file = packet::write(update).map_err(|error| ComputeError::failed("write the plan", error))?;
         self.supervisor().ask(vec![file], |seq| Ask::Network { seq }).await.map(drop)
     }
 
@@ -95,6 +120,7 @@ impl Host {
 
     pub(crate) async fn drop_vpc(&self, vpc: &str) -> Result<(), ComputeError> {
         if self.kind.has_networks() {
+            self.sent.lock().await.remove(vpc);
             self.supervisor().ask(Vec::new(), |seq| Ask::DropVpc { seq, vpc: vpc.into() }).await?;
         }
         Ok(())

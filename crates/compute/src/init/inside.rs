@@ -43,7 +43,7 @@ fn meet() -> io::Result<(InstanceSpec, Boot)> {
     // The network stands.
     let (go, go_on) = pipe2(OFlag::O_CLOEXEC)?;
     File::from(go_on).write_all(b"n")?;
-    Ok((spec, Boot { control, console, go, imds: None }))
+    Ok((spec, Boot { control, console, go, groups: Vec::new(), imds: None }))
 }
 
 fn find_server() -> io::Result<OwnedFd> {

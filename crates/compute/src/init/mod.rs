@@ -36,7 +36,7 @@ use crate::memory::Own;
 use crate::packet;
 use crate::protocol::{Order, POWER_OFF, Report};
 use crate::spec::InstanceSpec;
-use crate::supervisor::{Ids, Overlay, Shared};
+use crate::supervisor::{self, Ids, Overlay, Shared};
 use crate::{ExitStatus, sys};
 use command::{Streams, Surroundings};
 pub(crate) use console::Console;
@@ -61,13 +61,16 @@ pub(crate) struct Boot {
     pub console: OwnedFd,
     /// From the supervisor: `i` when the ids are mapped, `n` when the network stands.
     pub go: OwnedFd,
+    /// By which it enters its control groups.
+    pub groups: Vec<OwnedFd>,
     /// The metadata URL, for the process kind.
     pub imds: Option<String>,
 }
 
 impl Boot {
     pub(crate) fn descriptors(&self) -> Vec<RawFd> {
-        [&self.control, &self.console, &self.go].map(AsRawFd::as_raw_fd).to_vec()
+        let own = [&self.control, &self.console, &self.go].into_iter();
+        own.chain(&self.groups).map(AsRawFd::as_raw_fd).collect()
     }
 }
 
@@ -104,10 +107,16 @@ impl Disk {
 
 /// Runs an instance to its end, as the child that the supervisor has just forked.
 pub(crate) fn main(spec: &InstanceSpec, boot: Boot, place: Place<'_>) -> ! {
-    let Boot { control, console, go, imds } = boot;
-    let result = Init::boot(spec, control.as_fd(), Console::new(console), File::from(go), imds, place);
-    let code = match result {
-        Ok(mut init) => init.serve(&control),
+    let Boot { control, console, go, groups, imds } = boot;
+    let entered = supervisor::enter(groups).map_err(|error| ("enter the control groups", error));
+    // Open until a failure is told: the supervisor must not take its end for the cause.
+    let mut go = File::from(go);
+    let boot = |()| Init::boot(spec, control.as_fd(), Console::new(console), &mut go, imds, place);
+    let code = match entered.and_then(boot) {
+        Ok(mut init) => {
+            drop(go);
+            init.serve(&control)
+        }
         Err((stage, error)) => {
             let report = Report::BootFailed { stage: stage.into(), message: error.to_string() };
             // Without a server there is nobody to tell.
@@ -157,7 +166,7 @@ impl<'a> Init<'a> {
         spec: &'a InstanceSpec,
         control: std::os::fd::BorrowedFd<'_>,
         mut console: Console,
-        mut go: File,
+        go: &mut File,
         imds: Option<String>,
         place: Place<'_>,
     ) -> Step<Init<'a>> {
@@ -165,7 +174,7 @@ impl<'a> Init<'a> {
         let own = Own::open().map_err(|error| ("go after the programs", error))?;
         let (surroundings, descendants) = match place {
             Place::Machine { disk, shared, template, ids } => {
-                boot_machine(spec, &mut go, &disk, &shared, template, ids, &mut console)?;
+                boot_machine(spec, go, &disk, &shared, template, ids, &mut console)?;
                 (Surroundings { env, folder: None, single_id: ids.is_single(), own }, Descendants::Everyone)
             }
             Place::Container => {
@@ -188,7 +197,7 @@ impl<'a> Init<'a> {
         };
         let signals = watch_signals().map_err(|error| ("watch the signals", error))?;
         tell(control, &Report::Booted);
-        wait_for(&mut go, b'n').map_err(|error| ("wait for the network", error))?;
+        wait_for(go, b'n').map_err(|error| ("wait for the network", error))?;
         let requests = match descendants {
             Descendants::Everyone => Some(Requests::open().map_err(|error| ("open /run/initctl", error))?),
             Descendants::OfThisProcess => None,

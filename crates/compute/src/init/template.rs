@@ -94,10 +94,13 @@ impl Template {
 
     /// Makes everything below `/`, which is the instance's root by now.
     pub(crate) fn write(&self) -> io::Result<()> {
+        let mut there = PathBuf::from("/");
         for Entry { path, mode, kind } in &self.0 {
             let path = Path::new("/").join(path);
-            if let Some(parent) = path.parent() {
+            // Most stand beside the one before.
+            if let Some(parent) = path.parent().filter(|parent| **parent != *there) {
                 fs::create_dir_all(parent)?;
+                parent.clone_into(&mut there);
             }
             let made = match kind {
                 Kind::Folder => fs::DirBuilder::new().mode(*mode).create(&path),

@@ -70,7 +70,7 @@ fn run(link: &mut Option<Link>) -> Step<()> {
     }
     let failed = |error| ("start the first process", error);
     let (control, outer) = packet::pair().map_err(failed)?;
-    let (console, go) = (init::Console::new(console), go().map_err(failed)?);
+    let (console, go) = (init::Console::new(console), &mut go().map_err(failed)?);
     let place = init::Place::Kernel { single_id: start.single_id };
     let mut guest = init::Init::boot(&start.spec, control.as_fd(), console, go, None, place)?;
     let Some(port) = link.take() else { return Ok(()) };

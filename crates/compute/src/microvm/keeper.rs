@@ -22,7 +22,7 @@ use super::{FromGuest, Part, Place, ToGuest, ToGuestRef, stream};
 use crate::init::template::Template;
 use crate::init::{self, Boot, Console, Disk, Step};
 use crate::protocol::{Order, POWER_OFF, REBOOT, Report};
-use crate::supervisor::{Ids, Shared};
+use crate::supervisor::{self, Ids, Shared};
 use crate::{InstanceSpec, packet};
 
 /// How many characters are passed on of a text from inside.
@@ -51,8 +51,9 @@ pub(crate) struct Machine<'a> {
 
 /// Runs a machine to its end, as the child that the supervisor has just forked.
 pub(crate) fn main(spec: &InstanceSpec, boot: Boot, machine: Machine<'_>) -> ! {
-    let Boot { control, console, go, .. } = boot;
-    let run = Keeper::start(spec, console, File::from(go), machine);
+    let Boot { control, console, go, groups, .. } = boot;
+    let entered = supervisor::enter(groups).map_err(|error| ("enter the control groups", error));
+    let run = entered.and_then(|()| Keeper::start(spec, console, File::from(go), machine));
     let code = match run.and_then(|mut keeper| keeper.serve(&control)) {
         Ok(code) => code,
         Err((stage, error)) => {

@@ -3,7 +3,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -32,6 +32,7 @@ pub(crate) struct Cgroups {
 pub(crate) struct Group {
     folders: Vec<PathBuf>,
     entry: Option<File>,
+    doors: Vec<OwnedFd>,
 }
 
 impl Cgroups {
@@ -99,7 +100,10 @@ impl Cgroups {
         ];
         for (parent, name, value) in limits {
             if let Some(parent) = parent {
-                group.add(parent, id, &[(name, value)])?;
+                let folder = group.add(parent, id, &[(name, value)])?;
+                let door =
+                    OpenOptions::new().write(true).create(true).truncate(false).open(folder.join("tasks"))?;
+                group.doors.push(door.into());
             }
         }
         Ok(())
@@ -119,14 +123,9 @@ impl Group {
         self.entry.as_ref().map(AsFd::as_fd)
     }
 
-    /// Moves a process into the groups that it was not started in.
-    pub(crate) fn admit(&self, pid: i32) -> io::Result<()> {
-        if self.entry.is_none() {
-            for folder in &self.folders {
-                fs::write(folder.join("cgroup.procs"), pid.to_string())?;
-            }
-        }
-        Ok(())
+    /// The files by which the first process enters the groups that it is not started in, with [`enter`].
+    pub(crate) fn doors(&mut self) -> Vec<OwnedFd> {
+        std::mem::take(&mut self.doors)
     }
 
     pub(crate) fn remove(self) {
@@ -144,6 +143,12 @@ impl Group {
         }
         Ok(folder)
     }
+}
+
+/// Enters groups of version 1, as a process with one thread. To move another process, or one with several threads, the
+/// kernel makes every process of the machine wait until it is sure that none is being started: tens of milliseconds.
+pub(crate) fn enter(doors: Vec<OwnedFd>) -> io::Result<()> {
+    doors.into_iter().try_for_each(|door| File::from(door).write_all(b"0"))
 }
 
 fn remove_folder(folder: &Path) {
@@ -234,7 +239,7 @@ mod tests {
     use std::fs;
     use std::path::Path;
 
-    use super::Cgroups;
+    use super::{Cgroups, enter};
 
     fn read(path: &Path) -> String {
         fs::read_to_string(path).unwrap()
@@ -255,9 +260,8 @@ mod tests {
         assert_eq!(read(&folder.join("memory.max")), (512 << 20).to_string());
         assert_eq!(read(&folder.join("cpu.max")), "200000 100000");
         assert_eq!(read(&folder.join("pids.max")), "4096");
-        // Started inside, so there is nothing to move.
-        group.admit(1).unwrap();
-        assert!(!folder.join("cgroup.procs").exists());
+        // Started inside, so there is nothing to enter.
+        assert!(group.doors.is_empty());
         assert!(cgroups.group("i-1", 512, 2).is_err(), "an id has one group");
     }
 
@@ -271,12 +275,13 @@ mod tests {
         let own = "9:name=systemd:/\n4:memory:/own/place\n2:pids:/gone\n";
         let cgroups = Cgroups::below(root.path(), own, &mut notes);
         assert_eq!(notes, ["no limit on cpu: its control group cannot be written here"]);
-        let group = cgroups.group("i-1", 64, 1).unwrap();
-        group.admit(42).unwrap();
+        let mut group = cgroups.group("i-1", 64, 1).unwrap();
+        enter(group.doors()).unwrap();
         let name = format!("rolecall-{}/i-1", std::process::id());
         let memory = root.path().join("memory/own/place").join(&name);
         assert_eq!(read(&memory.join("memory.limit_in_bytes")), (64 << 20).to_string());
-        assert_eq!(read(&memory.join("cgroup.procs")), "42");
+        assert_eq!(read(&memory.join("tasks")), "0");
+        assert_eq!(read(&root.path().join("pids").join(&name).join("tasks")), "0");
         assert_eq!(read(&root.path().join("pids").join(&name).join("pids.max")), "4096");
     }
 

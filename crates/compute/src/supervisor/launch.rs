@@ -48,7 +48,8 @@ impl Supervisor {
         let forge = self.machines.as_ref().and_then(|machines| machines.forge.as_ref());
         let hypervisor = forge.and_then(|forge| forge.hypervisor.as_ref()).filter(|_| spec.own_kernel);
         let memory = hypervisor.map_or(spec.memory_mib, |hypervisor| hypervisor.memory(&spec));
-        let group = self.cgroups.group(&id, memory, spec.vcpus).map_err(|error| ("set the limits", error))?;
+        let group = self.cgroups.group(&id, memory, spec.vcpus);
+        let mut group = group.map_err(|error| ("set the limits", error))?;
         let (go_read, go_write) = match pipe2(nix::fcntl::OFlag::O_CLOEXEC) {
             Ok(pipe) => pipe,
             Err(error) => {
@@ -56,7 +57,12 @@ impl Supervisor {
                 return Err(("make a pipe", error.into()));
             }
         };
-        let boot = Boot { control, console, go: go_read, imds };
+        let mut groups = group.doors();
+        if faults.is("enter the control groups") {
+            // It is open for reading only.
+            groups.extend(File::open("/dev/null").map(OwnedFd::from));
+        }
+        let boot = Boot { control, console, go: go_read, groups, imds };
         let forked = match &mut self.machines {
             Some(machines) => machines.start(&spec, boot, &group, &faults),
             None => fork_process(&self.dir, &spec, boot, &group).map(|pid| Forked {
@@ -123,8 +129,6 @@ fn equip(
             None => machines.connect(Some(guest), spec)?,
         });
     }
-    faults.check("enter the control groups")?;
-    child.group.admit(pid).map_err(|error| ("enter the control groups", error))?;
     go.write_all(b"n").map_err(|error| ("go on", error))?;
     Ok(given)
 }

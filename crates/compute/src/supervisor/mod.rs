@@ -26,16 +26,17 @@ use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{Pid, dup};
 
+use crate::Kind;
 use crate::faults::Faults;
 use crate::init::template::Template;
 use crate::memory::Plain;
 use crate::microvm::Hypervisor;
 use crate::packet;
+use crate::plan_change::PlanUpdate;
 use crate::process::Process;
 use crate::protocol::{Answer, Ask, InitEnd, POWER_OFF, REBOOT};
-use crate::{Kind, NetworkPlan};
-pub(crate) use cgroup::MOST_PROCESSES;
-use cgroup::{Cgroups, Group};
+use cgroup::Cgroups;
+pub(crate) use cgroup::{Group, MOST_PROCESSES, enter};
 pub(crate) use ids::Ids;
 use ids::{Slot, Slots};
 pub(crate) use network::set_up_places;
@@ -385,7 +386,13 @@ impl Machines {
     fn apply(&mut self, files: Vec<OwnedFd>) -> Result<(), Failure> {
         let failed = |error| ("read the network plan", error);
         let file = files.into_iter().next().ok_or_else(|| failed(io::ErrorKind::NotFound.into()))?;
-        let plan: NetworkPlan = packet::read(file).map_err(failed)?;
+        let plan = match packet::read(file).map_err(failed)? {
+            PlanUpdate::Whole(plan) => *plan,
+            PlanUpdate::Change(change) => {
+                let before = self.router(change.vpc())?.plan();
+                change.of(before.ok_or_else(|| failed(io::ErrorKind::NotFound.into()))?)
+            }
+        };
         let id = plan.vpc.id.clone();
         if plan.interfaces.iter().any(|interface| interface.instance.is_some()) {
             self.ensure_router(&plan.vpc)?;

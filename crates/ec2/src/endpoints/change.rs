@@ -91,6 +91,7 @@ pub fn add_interfaces(
             cidr: network::block(&subnet.cidr)?,
             addresses: Vec::new(),
             count: 1,
+            from: None,
             groups: own.groups.clone(),
             description: format!("VPC Endpoint Interface {}", own.id),
             public: false,

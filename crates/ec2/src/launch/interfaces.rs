@@ -65,6 +65,14 @@ impl Planned {
             Kind::New(own) => &own.subnet.id,
         }
     }
+
+    /// How many addresses it takes of its subnet.
+    pub fn addresses(&self) -> u32 {
+        match &self.kind {
+            Kind::Existing(_) => 0,
+            Kind::New(own) => u32::try_from(own.count).unwrap_or(u32::MAX),
+        }
+    }
 }
 
 /// The interfaces of a launch, in the order of their device indexes; the first is the primary one.
@@ -311,12 +319,17 @@ fn addresses(
     Ok(found)
 }
 
-/// How many instances the free addresses are enough for, where more than one is wished.
+/// For how many instances of `most` the free addresses are enough. What others take meanwhile is noticed when this launch
+/// takes its own, address by address: so launches into one subnet do not get into each other's way.
 ///
 /// # Errors
 /// When the store can't be read.
-pub fn enough_for(db: &Reader, place: Place<'_>, planned: &[Planned]) -> Result<usize, Fault> {
-    let mut most = usize::MAX;
+pub fn enough_for(
+    db: &Reader,
+    place: Place<'_>,
+    planned: &[Planned],
+    mut most: usize,
+) -> Result<usize, Fault> {
     for own in planned {
         let Kind::New(new) = &own.kind else { continue };
         let here = planned.iter().filter_map(|other| match &other.kind {
@@ -324,10 +337,11 @@ pub fn enough_for(db: &Reader, place: Place<'_>, planned: &[Planned]) -> Result<
             _ => None,
         });
         let each: usize = here.sum();
-        let taken = db.count::<PrivateAddresses>(&(place.account, place.region, new.subnet.id.as_str()))?;
         let size = 1_usize.checked_shl(32 - u32::from(new.cidr.prefix)).unwrap_or(usize::MAX);
-        let free = size.saturating_sub(5).saturating_sub(taken);
-        most = most.min(free / each.max(1));
+        let usable = size.saturating_sub(5);
+        let own = (place.account, place.region, new.subnet.id.as_str());
+        let taken = db.peek_count::<PrivateAddresses>(&own, usable)?;
+        most = most.min(usable.saturating_sub(taken) / each.max(1));
     }
     Ok(most)
 }

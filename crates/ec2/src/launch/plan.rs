@@ -51,6 +51,11 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// How many addresses each instance takes, of all subnets together.
+    pub fn addresses(&self) -> u32 {
+        self.interfaces.iter().map(Planned::addresses).sum()
+    }
+
     /// Checks a request against what there is.
     ///
     /// # Errors
@@ -106,13 +111,14 @@ fn possible(db: &Reader, place: Place<'_>, least: i32, most: i32, planned: &[Pla
     if most == 1 {
         return Ok(1);
     }
-    let free = interfaces::enough_for(db, place, planned)?;
-    let free = i32::try_from(free).unwrap_or(i32::MAX);
-    if free < least {
+    let wished = most.min(ceiling);
+    let possible = interfaces::enough_for(db, place, planned, usize::try_from(wished).unwrap_or(0))?;
+    let possible = i32::try_from(possible).unwrap_or(wished);
+    if possible < least {
         let subnet = planned.first().map(Planned::subnet).unwrap_or_default();
         return Err(interfaces::not_enough(subnet));
     }
-    Ok(most.min(ceiling).min(free))
+    Ok(possible)
 }
 
 fn limit(wished: i32, most: i32) -> Fault {

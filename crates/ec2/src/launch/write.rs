@@ -66,8 +66,10 @@ pub fn write(
     Network::settle(tx, place)?;
     let reservation = env.resource_id("r");
     let mut made = Vec::new();
+    let first = u32::from_be_bytes(env.random());
     for index in 0..plan.count {
-        let mut instance = new_instance(tx, env, place, input, plan, index, &reservation)?;
+        let from = first.wrapping_add(index.unsigned_abs().wrapping_mul(plan.addresses()));
+        let mut instance = new_instance(tx, env, place, input, plan, (index, from), &reservation)?;
         let id = instance.id.clone();
         tx.put::<InstancePlaces>(&id, &Settled { account: place.account, region: place.region.to_owned() })?;
         if let (Some((profile, _)), Some(passed)) = (&plan.profile, &launch.passed) {
@@ -116,19 +118,21 @@ fn check_root(plan: &Plan, at_once: bool) -> Result<(), Fault> {
     Ok(())
 }
 
+/// `index` is its place among those of the call, `from` where in its subnet its addresses are looked for.
 fn new_instance(
     tx: &mut Tx,
     env: &Env,
     place: Place<'_>,
     input: &RunInstancesRequest,
     plan: &Plan,
-    index: i32,
+    (index, mut from): (i32, u32),
     reservation: &str,
 ) -> Result<Instance, Fault> {
     let id = env.resource_id("i");
     let mut own = Vec::with_capacity(plan.interfaces.len());
     for planned in &plan.interfaces {
-        own.push(interface(tx, env, place, plan, planned, &id)?);
+        own.push(interface(tx, env, place, plan, planned, from, &id)?);
+        from = from.wrapping_add(planned.addresses());
     }
     let Some(primary) = plan.interfaces.first() else {
         return Err(Fault::internal("a launch without network interfaces"));
@@ -179,6 +183,7 @@ fn interface(
     place: Place<'_>,
     plan: &Plan,
     planned: &Planned,
+    from: u32,
     instance: &str,
 ) -> Result<String, Fault> {
     let mut own = match &planned.kind {
@@ -189,6 +194,7 @@ fn interface(
                 cidr: new.cidr,
                 addresses: new.addresses.clone(),
                 count: new.count,
+                from: Some(from),
                 groups: new.groups.clone(),
                 description: new.description.clone(),
                 public: new.public,
@@ -212,4 +218,37 @@ fn digest(input: &RunInstancesRequest) -> String {
     hash.update(format!("{input:?}"));
     hash.update(input.user_data.as_deref().unwrap_or_default());
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use rolecall_testkit::{ACCOUNT, REGION, World};
+
+    use super::*;
+    use crate::describe::describe;
+    use crate::scene::{launch, request};
+
+    #[test]
+    fn launches_into_one_subnet_at_the_same_time_are_not_in_each_others_way() {
+        let world = World::new(1);
+        // The first one stores the default network.
+        launch(&world, request());
+        let place = Place { account: ACCOUNT, region: REGION };
+        let input = RunInstancesRequest { max_count: 20, ..request() };
+        let begin = |_| {
+            let mut tx = world.store.begin().unwrap();
+            let merged = Merged { given: &input, input: Cow::Borrowed(&input), template: None };
+            let plan = Plan::make(&tx, place, &merged).unwrap();
+            let launch = Launch { passed: None, at_once: false };
+            let made = write(&mut tx, &world.env, place, &merged, &plan, &launch).unwrap();
+            assert_eq!(describe(&tx, place, made).unwrap().len(), 20);
+            tx
+        };
+        let begun: Vec<_> = (0..4).map(begin).collect();
+        for tx in begun {
+            world.run(world.store.commit(tx)).unwrap();
+        }
+    }
 }

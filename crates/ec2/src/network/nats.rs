@@ -105,6 +105,7 @@ impl<'a> Wish<'a> {
             cidr,
             addresses: wished,
             count: self.count,
+            from: None,
             groups: Vec::new(),
             description: format!("Interface for NAT Gateway {nat}"),
             public: false,

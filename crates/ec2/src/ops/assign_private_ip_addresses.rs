@@ -57,8 +57,10 @@ impl Operation for AssignPrivateIpAddresses {
             assigned.push(address);
         }
         check_count(tx, place, now, &own, count)?;
-        for _ in 0..count {
-            let address = addresses::take_private(tx, env, place, &subnet.id, cidr, &own.id)?;
+        let from = u32::from_be_bytes(env.random());
+        for next in 0..u32::try_from(count).unwrap_or(u32::MAX) {
+            let from = from.wrapping_add(next);
+            let address = addresses::take_private(tx, env, place, (&subnet.id, cidr), from, &own.id)?;
             own.addresses.push(PrivateAddress { address, public: None });
             assigned.push(address);
         }

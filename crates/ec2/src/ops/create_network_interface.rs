@@ -74,6 +74,7 @@ impl Operation for CreateNetworkInterface {
             cidr: network::block(&subnet.cidr)?,
             addresses: wished.addresses,
             count: wished.count,
+            from: None,
             groups,
             description: input.description.clone().unwrap_or_default(),
             public: false,

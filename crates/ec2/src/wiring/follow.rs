@@ -10,10 +10,10 @@ use rolecall_door::Door;
 use rolecall_store::{CommitError, Scan, Store, StoreError};
 use tokio::sync::broadcast::error::RecvError;
 
-use super::plan;
+use super::plan::{interface, plan};
 use crate::machines::{Change, Machines};
 use crate::place::Place;
-use crate::records::{RegionalKey, TouchedNetworks, Vpcs};
+use crate::records::{NetworkInterface, RegionalKey, TouchedNetworks, Vpcs};
 
 /// How often it looks without being told to, and how long a network that could not be carried out waits.
 const PAUSE: Duration = Duration::from_secs(30);
@@ -121,10 +121,31 @@ impl Wiring {
     }
 }
 
-/// Makes the driver's network of one VPC what the records say now.
-pub(crate) async fn apply(door: &Door, machines: &Machines, key: &RegionalKey) -> Result<(), Trouble> {
-    let (account, region, vpc) = key;
+/// Sees to it that some interfaces have the network that their records say: nothing is done where they have it, so that of
+/// many instances that start at once the first brings the network of all. What has changed since then is carried out for
+/// all alike, by the loop.
+pub(crate) async fn bring(
+    door: &Door,
+    machines: &Machines,
+    key: &RegionalKey,
+    records: &[NetworkInterface],
+) -> Result<(), Trouble> {
+    let wanted = records.iter().map(interface).collect::<Result<Vec<_>, Fault>>()?;
     let _turn = machines.plans.turn().await;
+    if machines.plans.has(&key.2, &wanted, machines.driver.generation()) {
+        return Ok(());
+    }
+    carry_out(door, machines, key).await
+}
+
+/// Makes the driver's network of one VPC what the records say now.
+async fn apply(door: &Door, machines: &Machines, key: &RegionalKey) -> Result<(), Trouble> {
+    let _turn = machines.plans.turn().await;
+    carry_out(door, machines, key).await
+}
+
+async fn carry_out(door: &Door, machines: &Machines, key: &RegionalKey) -> Result<(), Trouble> {
+    let (account, region, vpc) = key;
     let wanted = plan(&door.identity.store.read()?, Place { account: *account, region }, vpc)?;
     match wanted {
         Some(wanted) if machines.plans.is_held(&wanted, machines.driver.generation()) => {}

@@ -20,8 +20,7 @@ use crate::regions;
 pub(crate) use admission::{admits, reaches_now};
 pub use decide::{open_ranges, reaches};
 pub use follow::Wiring;
-pub(crate) use follow::{Trouble, apply};
-pub(crate) use plan::plan;
+pub(crate) use follow::{Trouble, bring};
 pub use plans::Plans;
 
 /// Notes that a VPC's network has changed, in the transaction that changes it. Deleting the VPC is such a change.

@@ -233,7 +233,8 @@ fn names(db: &Reader, place: Place<'_>, vpc: &records::Vpc) -> Result<Names, Fau
     })
 }
 
-fn interface(record: &NetworkInterface) -> Result<Interface, Fault> {
+/// One interface of a plan.
+pub(super) fn interface(record: &NetworkInterface) -> Result<Interface, Fault> {
     let attachment = record.attachment.as_ref();
     let public = |own: &PrivateAddress| Some((own.address, own.public.as_ref()?.address));
     Ok(Interface {

@@ -50,6 +50,13 @@ impl Plans {
         self.get(&plan.vpc.id).is_some_and(|held| *held == *plan)
     }
 
+    /// Whether the driver's plan of a VPC has these very interfaces.
+    pub(super) fn has(&self, vpc: &str, interfaces: &[Interface], generation: u64) -> bool {
+        let same_driver = self.generation.load(Ordering::SeqCst) == generation;
+        let has = |plan: &NetworkPlan| interfaces.iter().all(|own| plan.interface(&own.id) == Some(own));
+        same_driver && self.held.borrow().get(vpc).is_some_and(|plan| has(plan))
+    }
+
     pub(super) fn put(&self, plan: NetworkPlan) {
         self.held.send_modify(|held| drop(held.insert(plan.vpc.id.clone(), Arc::new(plan))));
     }

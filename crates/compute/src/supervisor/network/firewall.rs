@@ -9,7 +9,7 @@
 //! into each group's own. So a packet's way does not depend on how many interfaces there are, a changed group is one
 //! chain anew, and a changed member is one element of a set.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::Ipv4Addr;
 
 use nix::libc;
@@ -18,7 +18,7 @@ use super::super::nft::{At, Base, Hook, Meta, Rule, Ruleset, Verdict};
 use super::matching::{End, address, in_block, protocol, traffic};
 use super::numbers::Numbers;
 use super::{LOOPBACK, OUTSIDE_MARK, OUTSIDE_PORT, interface_mark};
-use crate::plan::{AclRule, GroupRule, Interface, NetworkPlan, Peer, Subnet, Via};
+use crate::plan::{AclRule, Group, GroupRule, Interface, NetworkPlan, Peer, Subnet, Via};
 
 const ESTABLISHED_OR_RELATED: u32 = 2 | 4;
 const INVALID: u32 = 1;
@@ -33,16 +33,30 @@ pub(super) struct Known {
     pub lists: Numbers<Vec<String>>,
 }
 
+/// A plan that was carried out, and its rules: what is the same in the next one is taken from here.
+pub(super) type Before<'a> = Option<(&'a NetworkPlan, &'a Ruleset)>;
+
 /// The rules of a whole plan. `services` are the addresses of the VPC's own services.
-pub(super) fn rules(plan: &NetworkPlan, known: &mut Known, services: &[Ipv4Addr]) -> Ruleset {
+pub(super) fn rules(
+    plan: &NetworkPlan,
+    known: &mut Known,
+    services: &[Ipv4Addr],
+    before: Before<'_>,
+) -> Ruleset {
     let mut rules = Ruleset::default();
     rules.set("services", 4, services.iter().map(|address| address.octets().to_vec()));
-    sources(plan, known, &mut rules);
+    match before.filter(|(old, _)| old.interfaces == plan.interfaces) {
+        Some((_, same)) => rules.take_sets(same, PLACES),
+        None => sources(plan, known, &mut rules),
+    }
     subnets(plan, known, &mut rules);
-    groups(plan, known, &mut rules);
+    groups(plan, known, &mut rules, before);
     hooks(&mut rules);
     rules
 }
+
+/// The sets that say where interfaces are.
+const PLACES: &[&str] = &["sources", "destinations", "forwarders", "receivers", "public", "subnet_of"];
 
 /// Which link may send from where, and is sent what.
 fn sources(plan: &NetworkPlan, known: &mut Known, rules: &mut Ruleset) {
@@ -144,48 +158,63 @@ fn acl(list: &[AclRule], end: End) -> Vec<Rule> {
     list.iter().map(rule).chain([Rule::new().then(&Verdict::Drop)]).collect()
 }
 
-fn groups(plan: &NetworkPlan, known: &mut Known, rules: &mut Ruleset) {
+fn groups(plan: &NetworkPlan, known: &mut Known, rules: &mut Ruleset, before: Before<'_>) {
     let lists: BTreeSet<&Vec<String>> = plan.interfaces.iter().map(|interface| &interface.groups).collect();
     let of = |interface: &Interface, known: &mut Known| {
         (known.links.of(&interface.id), known.lists.of(&interface.groups))
     };
     let members: Vec<_> = plan.interfaces.iter().map(|interface| of(interface, known)).collect();
+    let there: BTreeSet<&str> = plan.groups.iter().map(|group| group.id.as_str()).collect();
     rules.numbers("groups_of", members);
     let (mut sending, mut receiving) = (Vec::new(), Vec::new());
     for list in lists {
         let number = known.lists.of(list);
         for (kind, chains) in [("egress", &mut sending), ("ingress", &mut receiving)] {
-            let there = list.iter().filter(|id| plan.group(id).is_some());
+            let own = list.iter().filter(|id| there.contains(id.as_str()));
             let jump = |id: &String| Rule::new().then(&Verdict::Jump(format!("{kind}_{id}")));
             let name = format!("{kind}_{number}");
-            rules.chain(&name, there.map(jump).collect());
+            rules.chain(&name, own.map(jump).collect());
             chains.push((number, name));
         }
     }
     rules.chains("egress", sending);
     rules.chains("ingress", receiving);
-    let mut named = BTreeSet::new();
+    let held: HashMap<&str, &Group> =
+        before.iter().flat_map(|(old, _)| &old.groups).map(|group| (group.id.as_str(), group)).collect();
     for group in &plan.groups {
-        let mut admit = |list: &[GroupRule], end| -> Vec<Rule> {
-            list.iter().map(|rule| admitted(rule, end, &mut named)).collect()
-        };
-        rules.chain(&format!("ingress_{}", group.id), admit(&group.ingress, End::Source));
-        rules.chain(&format!("egress_{}", group.id), admit(&group.egress, End::Destination));
+        // A chain of many rules is made anew only for a group that has changed.
+        let same = before.filter(|_| held.get(group.id.as_str()) == Some(&group)).map(|(_, old)| old);
+        for (kind, list, end) in
+            [("ingress", &group.ingress, End::Source), ("egress", &group.egress, End::Destination)]
+        {
+            let name = format!("{kind}_{}", group.id);
+            if !same.is_some_and(|old| rules.take_chain(old, &name)) {
+                rules.chain(&name, list.iter().map(|rule| admitted(rule, end)).collect());
+            }
+        }
     }
-    for group in named {
-        let has = |interface: &&Interface| interface.groups.contains(&group);
+    for group in named(plan) {
+        let has = |interface: &&Interface| interface.groups.iter().any(|own| own == group);
         let addresses = plan.interfaces.iter().filter(has).flat_map(|interface| &interface.addresses);
         rules.set(&format!("members_{group}"), 4, addresses.map(|address| address.octets().to_vec()));
     }
 }
 
-fn admitted(rule: &GroupRule, end: End, named: &mut BTreeSet<String>) -> Rule {
+/// Groups that rules name as the other side.
+fn named(plan: &NetworkPlan) -> BTreeSet<&str> {
+    let rules = plan.groups.iter().flat_map(|group| group.ingress.iter().chain(&group.egress));
+    rules
+        .filter_map(|rule| match &rule.peer {
+            Peer::Group(group) => Some(group.as_str()),
+            Peer::Cidr(_) => None,
+        })
+        .collect()
+}
+
+fn admitted(rule: &GroupRule, end: End) -> Rule {
     let peer = match &rule.peer {
         Peer::Cidr(block) => in_block(Rule::new(), end, *block),
-        Peer::Group(group) => {
-            named.insert(group.clone());
-            address(Rule::new(), end, 0).among(&format!("members_{group}"), 0)
-        }
+        Peer::Group(group) => address(Rule::new(), end, 0).among(&format!("members_{group}"), 0),
     };
     traffic(peer, rule.traffic).then(&Verdict::Accept)
 }

@@ -56,6 +56,10 @@ impl Guest {
         Guest { inside: Inside::Machine { taps: Vec::new(), runs: false }, links: HashMap::new() }
     }
 
+    pub(super) fn is_machine(&self) -> bool {
+        matches!(self.inside, Inside::Machine { .. })
+    }
+
     /// Makes the machine's end of a link.
     pub(super) fn tap(
         &mut self,

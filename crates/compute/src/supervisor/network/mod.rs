@@ -6,6 +6,7 @@
 //!
 //! The namespaces are held by descriptors only: they have no name and end with the supervisor.
 
+mod attachments;
 mod catch;
 mod firewall;
 mod guest;
@@ -28,6 +29,7 @@ use crate::microvm::Tap;
 use crate::plan::{Interface, NetworkPlan, Subnet};
 use crate::spec::{self, Vpc};
 use crate::sys;
+use attachments::{unplanned, wanted, wanted_of};
 pub(crate) use catch::Catch;
 use firewall::Known;
 use guest::Guest;
@@ -59,10 +61,14 @@ pub(crate) struct Router {
     gateways: HashSet<Ipv4Addr>,
     known: Known,
     plan: Option<NetworkPlan>,
+    /// Whether the plan was carried out to its end.
+    settled: bool,
     table: Option<nft::Table>,
     /// Interfaces that routes lead to, by their links.
     targets: Targets,
     guests: HashMap<String, Guest>,
+    /// Links whose instance has ended: the kernel takes them away, with all else of the instance's namespace.
+    leaving: HashSet<u32>,
 }
 
 /// The network namespace the supervisor lives in, to come back to.
@@ -96,6 +102,11 @@ impl Router {
         &self.vpc
     }
 
+    /// The plan that was carried out last.
+    pub(crate) fn plan(&self) -> Option<&NetworkPlan> {
+        self.plan.as_ref().filter(|_| self.settled)
+    }
+
     fn set_up(vpc: Vpc) -> io::Result<Router> {
         let namespace = File::open("/proc/self/ns/net")?;
         // Set before any link is made: new links take the defaults over.
@@ -123,9 +134,11 @@ impl Router {
             gateways: HashSet::new(),
             known,
             plan: None,
+            settled: false,
             table: None,
             targets: Targets::default(),
             guests: HashMap::new(),
+            leaving: HashSet::new(),
         })
     }
 
@@ -139,7 +152,7 @@ impl Router {
         network: &spec::Network,
     ) -> io::Result<Vec<OwnedFd>> {
         let wanted = match &self.plan {
-            Some(plan) => wanted(plan, id),
+            Some(plan) => wanted_of(plan, id),
             None => vec![unplanned(id, network)],
         };
         let Some(first) = wanted.first().map(|(interface, _)| self.known.links.of(&interface.id)) else {
@@ -164,10 +177,15 @@ impl Router {
         self.guests.get_mut(id).map(Guest::take_taps).unwrap_or_default()
     }
 
-    /// Takes the links of an instance away that is no more.
+    /// An instance is no more. Its links go with its namespace, which is the kernel's work: to wait for it here would
+    /// keep every other instance waiting. Those of a virtual machine are taken away here.
     pub(crate) fn leave(&mut self, id: &str) {
         let Some(guest) = self.guests.remove(id) else { return };
-        guest.attached().for_each(|attached| self.take_away(id, attached.link));
+        if guest.is_machine() {
+            guest.attached().for_each(|attached| self.take_away(id, attached.link));
+        } else {
+            self.leaving.extend(guest.attached().map(|attached| attached.link));
+        }
     }
 
     fn take_away(&self, id: &str, link: u32) {
@@ -182,7 +200,11 @@ impl Router {
     /// Makes everything here what the plan says. Rules come first, so that no link is ever without them. Links are the
     /// instances' own, too: one whose root is in the way keeps the plan from no other.
     pub(crate) fn apply(&mut self, home: &Home, plan: NetworkPlan) -> io::Result<()> {
-        let rules = firewall::rules(&plan, &mut self.known, &services(&self.vpc));
+        // Rules and plan belong together only when nothing came between.
+        let settled = std::mem::replace(&mut self.settled, false);
+        let held = self.table.as_ref().map(nft::Table::rules).filter(|_| settled);
+        let before = self.plan.as_ref().zip(held);
+        let rules = firewall::rules(&plan, &mut self.known, &services(&self.vpc), before);
         if self.table.is_none() {
             self.table = Some(home.visit(self.namespace.as_fd(), || nft::Table::new(TABLE, false))?);
             self.netlink.run(way_outside())?;
@@ -191,18 +213,29 @@ impl Router {
             table.become_like(rules)?;
         }
         self.set_targets(&plan)?;
+        self.bring_guests(home, &plan);
+        self.lead_to_targets();
+        self.forget_others(&plan);
+        self.plan = Some(plan);
+        self.settled = true;
+        Ok(())
+    }
+
+    /// Gives the running instances the links that they are to have.
+    fn bring_guests(&mut self, home: &Home, plan: &NetworkPlan) {
+        let mut wanted = wanted(plan);
         let mut guests = std::mem::take(&mut self.guests);
         for (id, guest) in &mut guests {
-            let wanted = wanted(&plan, id);
-            let is_wanted = |id: &str| wanted.iter().any(|(interface, _)| interface.id == id);
+            let own = wanted.get(id.as_str()).map(Vec::as_slice).unwrap_or_default();
+            let is_wanted = |id: &str| own.iter().any(|(interface, _)| interface.id == id);
             for attached in guest.detach_all_but(is_wanted) {
                 self.take_away(id, attached.link);
             }
         }
         // Only now: what one has lost may be another's.
         for (id, guest) in &mut guests {
-            for (interface, subnet) in wanted(&plan, id) {
-                if let Err(error) = self.follow(home, guest, &interface, &subnet) {
+            for (interface, subnet) in wanted.remove(id.as_str()).unwrap_or_default() {
+                if let Err(error) = self.follow(home, guest, interface, subnet) {
                     super::warn(&format!(
                         "cannot bring {} of {id} to what it should be: {error}",
                         interface.id
@@ -211,14 +244,20 @@ impl Router {
             }
         }
         self.guests = guests;
-        self.lead_to_targets();
-        self.known.links.keep(|id| plan.interface(id).is_some());
-        self.known.subnets.keep(|id| plan.subnet(id).is_some());
+    }
+
+    /// Forgets the numbers of what is no longer there.
+    fn forget_others(&mut self, plan: &NetworkPlan) {
+        let interfaces: HashSet<&String> = plan.interfaces.iter().map(|interface| &interface.id).collect();
+        let subnets: HashSet<&String> = plan.subnets.iter().map(|subnet| &subnet.id).collect();
         let lists: HashSet<&Vec<String>> =
             plan.interfaces.iter().map(|interface| &interface.groups).collect();
+        self.known.links.keep(|id| interfaces.contains(id));
+        self.known.subnets.keep(|id| subnets.contains(id));
         self.known.lists.keep(|list| lists.contains(list));
-        self.plan = Some(plan);
-        Ok(())
+        // No number is given twice, so one that is nobody's is in nobody's way.
+        let used: HashSet<u32> = self.known.links.all().collect();
+        self.leaving.retain(|link| used.contains(link));
     }
 
     /// Attaches or changes one link of a running instance.
@@ -253,6 +292,10 @@ impl Router {
         subnet: &Subnet,
     ) -> io::Result<()> {
         let link = self.known.links.of(&interface.id);
+        if self.leaving.remove(&link) {
+            // An instance that starts again before the kernel was done with its last namespace.
+            self.take_away(&interface.id, link);
+        }
         let name = link_name(link);
         let mut batch = match guest.veth(&name, link, interface) {
             Some(batch) => batch,
@@ -314,26 +357,6 @@ impl Router {
 /// Addresses of the VPC's own services: metadata, names, and the endpoint of the API, which has names too.
 fn services(vpc: &Vpc) -> [Ipv4Addr; 3] {
     [*IMDS.ip(), DNS, vpc.endpoint()]
-}
-
-/// An instance's interfaces in the plan, the first one first.
-fn wanted(plan: &NetworkPlan, instance: &str) -> Vec<(Interface, Subnet)> {
-    let own = plan.interfaces.iter().filter(|interface| interface.instance.as_deref() == Some(instance));
-    let with_subnet =
-        |interface: &Interface| Some((interface.clone(), plan.subnet(&interface.subnet)?.clone()));
-    let mut wanted: Vec<_> = own.filter_map(with_subnet).collect();
-    wanted.sort_by_key(|(interface, _)| interface.device_index);
-    wanted
-}
-
-/// The one interface of an instance whose VPC has no plan.
-fn unplanned(id: &str, network: &spec::Network) -> (Interface, Subnet) {
-    let subnet = Subnet::new("", network.subnet);
-    let interface = Interface {
-        instance: Some(id.to_owned()),
-        ..Interface::new(id, &subnet.id, network.private_ip, network.mac)
-    };
-    (interface, subnet)
 }
 
 /// What has the mark of leaving is for this namespace itself, whatever its address.

@@ -26,6 +26,11 @@ impl<K: Hash + Eq + Clone> Numbers<K> {
         number
     }
 
+    /// All that are given.
+    pub(super) fn all(&self) -> impl Iterator<Item = u32> {
+        self.given.values().copied()
+    }
+
     pub(super) fn keep(&mut self, used: impl Fn(&K) -> bool) {
         self.given.retain(|name, _| used(name));
     }

@@ -42,7 +42,7 @@ impl Table {
         // Without the right to more, what a plain user's namespace gets is asked for.
         let option = |name| sys::set_int_option(socket.as_fd(), libc::SOL_SOCKET, name, ROOM);
         option(libc::SO_SNDBUFFORCE).or_else(|_| option(libc::SO_SNDBUF))?;
-        let mut table = Table { name: name.to_owned(), socket, rules: Ruleset::default() };
+        let table = Table { name: name.to_owned(), socket, rules: Ruleset::default() };
         let mut batch = Batch::new(&table.name);
         batch.add_table(if owned { OWNED } else { 0 });
         table.send(batch)?;
@@ -52,25 +52,32 @@ impl Table {
     /// Makes the table hold `rules`, all at once; on an error it holds what it held. Where the kernel takes no batch of
     /// that size from this user, chain by chain instead, in an order in which too little is allowed rather than too much.
     pub(crate) fn become_like(&mut self, rules: Ruleset) -> io::Result<()> {
-        match self.change_to(rules.clone()) {
-            Err(error) if error.raw_os_error() == Some(libc::EMSGSIZE) => {}
-            other => return other,
+        match self.follow(&rules) {
+            Err(error) if error.raw_os_error() == Some(libc::EMSGSIZE) => {
+                for step in rules.steps(&self.rules) {
+                    self.follow(&step)?;
+                    self.rules = step;
+                }
+                self.follow(&rules)?;
+            }
+            other => other?,
         }
-        for step in rules.steps(&self.rules) {
-            self.change_to(step)?;
-        }
-        self.change_to(rules)
-    }
-
-    fn change_to(&mut self, rules: Ruleset) -> io::Result<()> {
-        let mut batch = Batch::new(&self.name);
-        rules.follow(&self.rules, &mut batch);
-        self.send(batch)?;
         self.rules = rules;
         Ok(())
     }
 
-    fn send(&mut self, mut batch: Batch) -> io::Result<()> {
+    /// What it holds.
+    pub(crate) fn rules(&self) -> &Ruleset {
+        &self.rules
+    }
+
+    fn follow(&self, rules: &Ruleset) -> io::Result<()> {
+        let mut batch = Batch::new(&self.name);
+        rules.follow(&self.rules, &mut batch);
+        self.send(batch)
+    }
+
+    fn send(&self, mut batch: Batch) -> io::Result<()> {
         if batch.is_empty() {
             return Ok(());
         }

@@ -1,6 +1,7 @@
 //! What a table of nf_tables holds, as values, and the messages that lead from one such state to another.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::batch::Batch;
 use super::rule::{Rule, Verdict};
@@ -8,10 +9,10 @@ use super::rule::{Rule, Verdict};
 /// Rules that are changed in one step, where all at once is too much.
 const STEP: usize = 256;
 
-/// Sets and chains by name.
+/// Sets and chains by name. What one state takes over from another is shared, so that it costs nothing to compare.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Ruleset {
-    pub sets: BTreeMap<String, Set>,
+    pub sets: BTreeMap<String, Arc<Set>>,
     pub chains: BTreeMap<String, Chain>,
 }
 
@@ -43,7 +44,7 @@ pub(crate) enum Held {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Chain {
     pub hook: Option<Hook>,
-    pub rules: Vec<Rule>,
+    pub rules: Arc<Vec<Rule>>,
 }
 
 /// Where the kernel enters a chain by itself.
@@ -73,7 +74,7 @@ impl Ruleset {
     pub(crate) fn set(&mut self, name: &str, key: u32, elements: impl IntoIterator<Item = Vec<u8>>) {
         let mut set = Set::new(key, Holds::Nothing);
         set.elements.extend(elements.into_iter().map(|key| (key, Held::Nothing)));
-        self.sets.insert(name.to_owned(), set);
+        self.sets.insert(name.to_owned(), Arc::new(set));
     }
 
     /// From numbers to numbers.
@@ -81,7 +82,7 @@ impl Ruleset {
         let mut set = Set::new(4, Holds::Number);
         let held = |(key, value): (u32, u32)| (key.to_ne_bytes().to_vec(), Held::Number(value));
         set.elements.extend(elements.into_iter().map(held));
-        self.sets.insert(name.to_owned(), set);
+        self.sets.insert(name.to_owned(), Arc::new(set));
     }
 
     /// From numbers to chains.
@@ -89,15 +90,31 @@ impl Ruleset {
         let mut set = Set::new(4, Holds::Verdict);
         let held = |(key, chain)| (u32::to_ne_bytes(key).to_vec(), Held::Verdict(Verdict::Jump(chain)));
         set.elements.extend(elements.into_iter().map(held));
-        self.sets.insert(name.to_owned(), set);
+        self.sets.insert(name.to_owned(), Arc::new(set));
     }
 
     pub(crate) fn chain(&mut self, name: &str, rules: Vec<Rule>) {
-        self.chains.insert(name.to_owned(), Chain { hook: None, rules });
+        self.chains.insert(name.to_owned(), Chain { hook: None, rules: Arc::new(rules) });
     }
 
     pub(crate) fn hook(&mut self, name: &str, hook: Hook, rules: Vec<Rule>) {
-        self.chains.insert(name.to_owned(), Chain { hook: Some(hook), rules });
+        self.chains.insert(name.to_owned(), Chain { hook: Some(hook), rules: Arc::new(rules) });
+    }
+
+    /// Takes sets over from another state.
+    pub(crate) fn take_sets(&mut self, other: &Ruleset, names: &[&str]) {
+        for name in names {
+            if let Some(set) = other.sets.get(*name) {
+                self.sets.insert((*name).to_owned(), set.clone());
+            }
+        }
+    }
+
+    /// Takes a chain over from another state; false when it has none of that name.
+    pub(crate) fn take_chain(&mut self, other: &Ruleset, name: &str) -> bool {
+        let Some(chain) = other.chains.get(name) else { return false };
+        self.chains.insert(name.to_owned(), chain.clone());
+        true
     }
 
     /// Writes what leads from `old` to this. In such an order that everything named is there when it is named, and no
@@ -113,7 +130,7 @@ impl Ruleset {
                 batch.add_chain(name, chain.hook);
             }
         }
-        for (name, set) in &self.sets {
+        for (name, set) in self.sets.iter().filter(|(name, set)| old.sets.get(*name) != Some(set)) {
             let none = BTreeMap::new();
             let before = old.sets.get(name).map_or(&none, |set| &set.elements);
             let differs =
@@ -124,15 +141,16 @@ impl Ruleset {
             batch.add_elements(name, come);
         }
         let hooked = |chain: &Chain| chain.hook.is_some();
-        let changed = self.chains.iter().filter(|(name, chain)| {
-            old.chains.get(*name).map_or(&[][..], |chain| &chain.rules) != chain.rules
+        let changed = self.chains.iter().filter(|(name, chain)| match old.chains.get(*name) {
+            Some(before) => before.rules != chain.rules,
+            None => !chain.rules.is_empty(),
         });
         let (last, first): (Vec<_>, Vec<_>) = changed.partition(|(_, chain)| hooked(chain));
         for (name, chain) in first.into_iter().chain(last) {
             if old.chains.get(name).is_some_and(|chain| !chain.rules.is_empty()) {
                 batch.flush_chain(name);
             }
-            for rule in &chain.rules {
+            for rule in chain.rules.iter() {
                 batch.add_rule(name, rule);
             }
         }
@@ -151,8 +169,8 @@ impl Ruleset {
         for (name, set) in self.sets.iter().filter(|(_, set)| set.holds != Holds::Verdict) {
             state.sets.insert(name.clone(), set.clone());
         }
-        for (name, chain) in self.chains.iter().filter(|(_, chain)| chain.hook.is_none()) {
-            state.chains.entry(name.clone()).or_insert_with(|| Chain { hook: chain.hook, rules: Vec::new() });
+        for (name, _) in self.chains.iter().filter(|(_, chain)| chain.hook.is_none()) {
+            state.chains.entry(name.clone()).or_default();
         }
         let mut steps = vec![state.clone()];
         let mut waiting = 0;
