@@ -129,7 +129,7 @@ def test_cloud_init_reads_everything_by_tokens_and_sets_the_instance_up(machines
     assert own["subnet-id"] == record["SubnetId"]
     # Credentials are what it leaves out, and every request after the first had a token.
     assert "ASIA" not in json.dumps(seen)
-    assert "Fetching Ec2 IMDSv2 API Token" in log and "401" not in log
+    assert "Fetching Ec2 IMDSv2 API Token" in log and "Unauthorized" not in log
 
 
 def run_inside(machine, line):
