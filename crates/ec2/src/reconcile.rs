@@ -4,8 +4,8 @@
 //! asks the driver, then writes the state that was reached, unless something else is wanted by then. A note stays
 //! until its goal is reached, so nothing is lost by a crash.
 
-use std::collections::HashSet;
-use std::sync::Arc;
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rolecall_base::{Fault, Time};
@@ -33,6 +33,8 @@ const PAUSE: Duration = Duration::from_secs(30);
 const PACE: Duration = Duration::from_millis(1);
 /// Notes that are worked off at once.
 const MOST: usize = 64;
+/// Supervisors that may end during the start of one instance.
+const LOSSES: usize = 3;
 /// How often a goal that moves is chased within one task.
 const CHASES: usize = 8;
 
@@ -48,6 +50,8 @@ pub struct Reconciler {
 struct Parts {
     door: Arc<Door>,
     machines: Arc<Machines>,
+    /// The generations of the driver that ended while an instance was about to start.
+    losses: Arc<Mutex<HashMap<String, BTreeSet<u64>>>>,
 }
 
 /// How long its processes have.
@@ -68,7 +72,7 @@ enum Trouble {
 
 impl Reconciler {
     pub fn new(door: Arc<Door>, machines: Arc<Machines>) -> Reconciler {
-        Reconciler { parts: Parts { door, machines }, busy: HashSet::new() }
+        Reconciler { parts: Parts { door, machines, losses: Arc::default() }, busy: HashSet::new() }
     }
 
     /// Brings instances of an earlier server process back up: their disks are kept, their machines ended with it.
@@ -205,9 +209,10 @@ impl Parts {
                 log::warn!("{id} does not reach {:?}: {error}", instance.goal);
             }
             // Its note stays: it is done when the driver is back.
-            if matches!(outcome, Err(ComputeError::SupervisorGone)) {
+            if matches!(outcome, Err(ComputeError::SupervisorGone)) && self.may_wait(&instance) {
                 return Ok(());
             }
+            self.losses().remove(id);
             if outcome.is_err() && instance.goal == Goal::Running && !instance.ran {
                 self.clear(id).await;
             }
@@ -216,6 +221,20 @@ impl Parts {
             }
         }
         Ok(())
+    }
+
+    /// Whether an instance that lost its supervisor waits for the next. A start during which several have ended may be what
+    /// ends them, with every other instance.
+    fn may_wait(&self, instance: &Instance) -> bool {
+        let generation = self.machines.driver.generation();
+        let mut losses = self.losses();
+        let seen = losses.entry(instance.id.clone()).or_default();
+        seen.insert(generation);
+        instance.goal != Goal::Running || seen.len() < LOSSES
+    }
+
+    fn losses(&self) -> MutexGuard<'_, HashMap<String, BTreeSet<u64>>> {
+        self.losses.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Deletes what a launch that failed left on the disk.

@@ -1,13 +1,16 @@
 //! The network plans that hold now, for everybody who carries out a part of them: the driver, names, the ways in and out.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::Ipv4Addr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError};
 
+use rolecall_base::Time;
 use rolecall_compute::NetworkPlan;
 use rolecall_compute::plan::Interface;
 use tokio::sync::{Mutex, MutexGuard, watch};
+
+use crate::records::RegionalKey;
 
 /// Plans by VPC id, as they were carried out last.
 #[derive(Debug, Default)]
@@ -15,6 +18,9 @@ pub struct Plans {
     held: watch::Sender<HashMap<String, Arc<NetworkPlan>>>,
     /// The generation of the driver that has them.
     generation: AtomicU64,
+    /// Networks that are to be carried out, and not before when. What is lost with the process is found by
+    /// [`super::Wiring::resume`].
+    due: std::sync::Mutex<BTreeMap<RegionalKey, Time>>,
     /// Held from reading records to having carried them out, so that no older plan comes after a newer one.
     turn: Mutex<()>,
 }
@@ -36,6 +42,28 @@ impl Plans {
     /// All of them; changes are told.
     pub fn watch(&self) -> watch::Receiver<HashMap<String, Arc<NetworkPlan>>> {
         self.held.subscribe()
+    }
+
+    /// Puts networks on the list of those to be carried out.
+    pub(super) fn add_due(&self, keys: &[RegionalKey], from: Time) {
+        self.due_list().extend(keys.iter().map(|key| (key.clone(), from)));
+    }
+
+    /// Those whose time has come.
+    pub(super) fn due(&self, now: Time) -> Vec<RegionalKey> {
+        self.due_list().iter().filter(|(_, from)| **from <= now).map(|(key, _)| key.clone()).collect()
+    }
+
+    pub(super) fn is_due(&self, key: &RegionalKey) -> bool {
+        self.due_list().contains_key(key)
+    }
+
+    pub(super) fn done(&self, key: &RegionalKey) {
+        self.due_list().remove(key);
+    }
+
+    fn due_list(&self) -> std::sync::MutexGuard<'_, BTreeMap<RegionalKey, Time>> {
+        self.due.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) async fn turn(&self) -> MutexGuard<'_, ()> {
