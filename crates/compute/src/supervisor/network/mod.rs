@@ -206,8 +206,9 @@ impl Router {
         let before = self.plan.as_ref().zip(held);
         let rules = firewall::rules(&plan, &mut self.known, &services(&self.vpc), before);
         if self.table.is_none() {
+            // What has the mark of leaving is for this namespace itself, whatever its address.
+            self.begin_way(OUTSIDE_MARK, OUTSIDE_TABLE, &Route::all_local(OUTSIDE_TABLE))?;
             self.table = Some(home.visit(self.namespace.as_fd(), || nft::Table::new(TABLE, false))?);
-            self.netlink.run(way_outside())?;
         }
         if let Some(table) = &mut self.table {
             table.become_like(rules)?;
@@ -357,11 +358,6 @@ impl Router {
 /// Addresses of the VPC's own services: metadata, names, and the endpoint of the API, which has names too.
 fn services(vpc: &Vpc) -> [Ipv4Addr; 3] {
     [*IMDS.ip(), DNS, vpc.endpoint()]
-}
-
-/// What has the mark of leaving is for this namespace itself, whatever its address.
-fn way_outside() -> Batch {
-    Batch::default().rule(OUTSIDE_MARK, OUTSIDE_TABLE).route(&Route::all_local(OUTSIDE_TABLE))
 }
 
 /// Links that are yet to be made use their IPv6 addresses at once: nobody else on a link of two could have them. Docker, and

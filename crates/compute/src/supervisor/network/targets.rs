@@ -35,17 +35,26 @@ impl Router {
                 wanted.insert(self.known.links.of(id), target);
             }
         }
-        let mut batch = Batch::default();
-        for (link, _) in self.targets.iter().filter(|(link, _)| !wanted.contains_key(link)) {
-            batch = batch.delete_rule(interface_mark(*link));
+        for link in self.targets.keys().filter(|link| !wanted.contains_key(link)) {
+            self.end_way(interface_mark(*link))?;
         }
-        for (link, _) in wanted.iter().filter(|(link, _)| !self.targets.contains_key(link)) {
+        for link in wanted.keys().filter(|link| !self.targets.contains_key(link)) {
             let mark = interface_mark(*link);
-            batch = batch.route(&Route::nowhere(mark)).rule(mark, mark);
+            self.begin_way(mark, mark, &Route::nowhere(mark))?;
         }
-        self.netlink.run(batch)?;
         self.targets = wanted;
         Ok(())
+    }
+
+    /// Sends what has a mark by a table with one route. An earlier try that failed halfway may have begun it.
+    pub(super) fn begin_way(&self, mark: u32, table: u32, route: &Route) -> io::Result<()> {
+        self.netlink.run(Batch::default().route(route))?;
+        unless(self.netlink.run(Batch::default().rule(mark, table)), io::ErrorKind::AlreadyExists)
+    }
+
+    /// Sends what has a mark by no table of its own. An earlier try that failed halfway may have ended it.
+    fn end_way(&self, mark: u32) -> io::Result<()> {
+        unless(self.netlink.run(Batch::default().delete_rule(mark)), io::ErrorKind::NotFound)
     }
 
     /// Leads to each of them that is attached. One whose root is in the way is no reason to leave the others out.
@@ -60,4 +69,9 @@ impl Router {
             }
         }
     }
+}
+
+/// Takes one kind of failure for success.
+fn unless(result: io::Result<()>, kind: io::ErrorKind) -> io::Result<()> {
+    result.or_else(|error| if error.kind() == kind { Ok(()) } else { Err(error) })
 }
