@@ -253,10 +253,10 @@ mod tests {
         let now = scene.world.env.now();
         plans.add_due(std::slice::from_ref(&key), now + PAUSE);
         assert!(plans.due(now).is_empty() && plans.is_due(&key));
-        assert_eq!(plans.due(now + PAUSE), [key.clone()]);
+        assert_eq!(plans.due(now + PAUSE), std::slice::from_ref(&key));
         // Another change brings it forward.
         plans.add_due(std::slice::from_ref(&key), now);
-        assert_eq!(plans.due(now), [key.clone()]);
+        assert_eq!(plans.due(now), std::slice::from_ref(&key));
         plans.done(&key);
         assert!(!plans.is_due(&key));
     }
