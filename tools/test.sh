@@ -75,7 +75,8 @@ if cargo nextest --version >/dev/null 2>&1; then
     step "Examples in the documentation"
     cargo test --workspace --features "$vectors" --doc --quiet
 else
-    cargo test --workspace --features "$vectors" --quiet
+    # One after the other: tests of machines look at what runs below their process, and here it is everybody's.
+    RUST_TEST_THREADS=1 cargo test --workspace --features "$vectors" --quiet
 fi
 
 if [ "$(id -u)" = 0 ] && command -v podman >/dev/null 2>&1; then
@@ -86,7 +87,8 @@ if [ "$(id -u)" = 0 ] && command -v podman >/dev/null 2>&1; then
     if cargo nextest --version >/dev/null 2>&1; then
         ROLECALL_TEST_COMPUTE=podman cargo nextest run --workspace --features "$vectors" "$@"
     else
-        ROLECALL_TEST_COMPUTE=podman cargo test --workspace --features "$vectors" --quiet "$@"
+        ROLECALL_TEST_COMPUTE=podman RUST_TEST_THREADS=1 \
+            cargo test --workspace --features "$vectors" --quiet "$@"
     fi
 fi
 
