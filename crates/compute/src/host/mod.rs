@@ -280,7 +280,7 @@ impl Host {
             Ok(instance) => Ok((instance, address)),
             Err(error) => {
                 // What ends with its supervisor has not failed: it is to be started again.
-                self.end_start(&supervisor, &spec.id).await?;
+                self.end_start(supervisor, &spec.id).await?;
                 Err(error)
             }
         }
