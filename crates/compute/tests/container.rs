@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use rolecall_compute::{Choice, Config, Driver, Ending, Event, Image, InstanceSpec, Mount, choose};
 use tempfile::TempDir;
-use world::{GRACE, Podman, World, config, printed, spec};
+use world::{GRACE, Mounted, Podman, World, config, printed, spec};
 
 macro_rules! world_or_return {
     () => {
@@ -114,30 +114,12 @@ async fn what_root_inside_leaves_for_the_loader_is_not_taken_up_at_the_next_star
     assert_eq!(seen.stdout, "");
 }
 
-/// A file system that is mounted for a test.
-struct Mounted(std::path::PathBuf);
-
-impl Mounted {
-    fn at(place: std::path::PathBuf) -> Mounted {
-        std::fs::create_dir_all(&place).unwrap();
-        let words = ["-t", "tmpfs", "-o", "mode=1777,size=1m", "below"];
-        assert!(Command::new("mount").args(words).arg(&place).status().unwrap().success());
-        Mounted(place)
-    }
-}
-
-impl Drop for Mounted {
-    fn drop(&mut self) {
-        drop(Command::new("umount").arg("-l").arg(&self.0).status());
-    }
-}
-
 #[tokio::test]
 async fn what_is_mounted_below_a_shared_folder_cannot_be_written_to_either() {
     let world = world_or_return!();
     let host = world.folder.path().join("shared");
-    let below = Mounted::at(host.join("below"));
-    std::fs::write(below.0.join("file"), "shown\n").unwrap();
+    let below = Mounted::at(host.join("below"), "1m");
+    std::fs::write(below.place.join("file"), "shown\n").unwrap();
     let mounts = vec![Mount { host, guest: "/opt/shared".into() }];
     let spec = InstanceSpec { mounts, ..spec(10) };
     // At its next start the container is the same, and its mounts are new ones.
@@ -343,6 +325,35 @@ async fn a_container_that_fails_to_be_made_anew_at_any_stage_keeps_its_disk() {
     world.driver.terminate(&larger.id, GRACE).await.unwrap();
     let own = podman(&world).images().into_iter().filter(|name| name != "localhost/rolecall/usr");
     assert_eq!((podman(&world).containers(), own.collect()), (vec![], Vec::new()));
+}
+
+#[tokio::test]
+async fn a_full_disk_of_the_engine_is_said_and_nothing_is_left_of_what_it_kept_from_starting() {
+    let Some(podman) = Podman::with_room("100m").await else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let config = Config { engine: Some(podman.address()), ..config(&folder) };
+    let (driver, said) = choose(Choice::Podman, &config).await.unwrap();
+    let world = World { driver, said, folder, podman: Some(podman) };
+    let mut events = world.driver.events();
+    let fill = "#!/bin/sh\ndd if=/dev/zero of=/root/fill bs=64k\nexit 3\n";
+    // What is on that file system is memory, and counts as the instance's.
+    let one = InstanceSpec { user_data: Some(fill.into()), memory_mib: 1024, ..spec(10) };
+    world.driver.start(one.clone()).await.unwrap();
+    let ended = Event::UserDataDone { id: one.id.clone(), code: 3 };
+    assert_eq!(next(&mut events).await, ended);
+    world.console_until(&one.id, "No space left on device").await;
+    let two = spec(11);
+    let refused = world.driver.start(two.clone()).await.unwrap_err().to_string();
+    assert!(refused.contains("podman refused") && refused.contains("no space left on device"), "{refused}");
+    assert_eq!(self::podman(&world).running().len(), 1, "what runs goes on");
+    assert_eq!(world.sh(&one.id, "echo still here").await, printed("still here\n"));
+    // What is asked to be deleted on a full disk, Podman may keep out of sight; so there is room again before.
+    world.sh(&one.id, "rm /root/fill").await;
+    world.driver.start(two.clone()).await.unwrap();
+    for spec in [&one, &two] {
+        world.driver.terminate(&spec.id, GRACE).await.unwrap();
+    }
+    assert_eq!(self::podman(&world).containers(), [""; 0]);
 }
 
 #[tokio::test]

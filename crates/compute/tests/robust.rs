@@ -16,8 +16,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use rolecall_compute::{Choice, ComputeError, Config, Ending, Event, ExecSpec, choose};
-use world::{GRACE, World, config, printed, spec};
+use rolecall_compute::{
+    Choice, ComputeError, Config, Ending, Event, ExecSpec, ImageSource, InstanceSpec, choose,
+};
+use world::{GRACE, Mounted, World, config, printed, spec};
 
 const ID: &str = "i-0123456789abcd010";
 
@@ -238,18 +240,65 @@ async fn a_full_disk_fails_the_start_and_a_terminated_instance_frees_it() {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
-    let small = folder.path().join("compute");
-    fs::create_dir(&small).unwrap();
-    let mounted =
-        Command::new("mount").args(["-t", "tmpfs", "-o", "size=256k", "small"]).arg(&small).status();
-    assert!(mounted.unwrap().success());
+    let small = Mounted::at(folder.path().join("compute"), "256k");
     let (driver, _) = choose(Choice::Namespace, &config(&folder)).await.unwrap();
     let error = driver.start(spec(10)).await.unwrap_err().to_string();
     assert!(error.contains("No space left"), "{error}");
     driver.terminate(ID, Duration::ZERO).await.unwrap();
-    until("the disk's end", || fs::read_dir(small.join("trash")).unwrap().next().is_none()).await;
-    drop(driver);
-    assert!(Command::new("umount").arg("-l").arg(&small).status().unwrap().success());
+    let trash = small.place.join("trash");
+    until("the disk's end", || fs::read_dir(&trash).unwrap().next().is_none()).await;
+}
+
+#[tokio::test]
+async fn a_disk_that_fills_up_ends_only_what_needs_room_and_that_says_so() {
+    if !nix::unistd::geteuid().is_root() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let small = Mounted::at(folder.path().join("compute"), "8m");
+    let (driver, said) = choose(Choice::Namespace, &config(&folder)).await.unwrap();
+    let world = World { driver, said, folder, podman: None };
+    let supervisor = supervisor();
+    let mut events = world.driver.events();
+    let fill = "#!/bin/sh\ndd if=/dev/zero of=/root/fill bs=64k\nexit 3\n";
+    let one = InstanceSpec { user_data: Some(fill.into()), ..spec(10) };
+    world.driver.start(one.clone()).await.unwrap();
+    assert_eq!(events.recv().await.unwrap(), Event::UserDataDone { id: ID.into(), code: 3 });
+    world.console_until(ID, "No space left on device").await;
+    // What runs goes on, and what it says is lost where there is no room for it.
+    world.sh(ID, "head -c 300000 /dev/zero | tr '\\0' x > /dev/console").await;
+    assert_eq!(world.sh(ID, "echo still here").await, printed("still here\n"));
+    // No image is made in part.
+    let error = world.driver.snapshot(ID, "ami-1").await.unwrap_err().to_string();
+    assert!(error.starts_with("copy the disk: ") && error.contains("No space left"), "{error}");
+    let stream = std::io::Cursor::new(archive());
+    let error = world.driver.import_image("ami-2", ImageSource::Stream(Box::new(stream))).await.unwrap_err();
+    assert!(error.to_string().contains("No space left"), "{error}");
+    assert_eq!(fs::read_dir(small.place.join("images")).unwrap().count(), 0);
+    // Nor is another instance.
+    let error = world.driver.start(spec(11)).await.unwrap_err().to_string();
+    assert!(error.contains("No space left"), "{error}");
+    assert_eq!(children(supervisor).len(), 1);
+    world.driver.terminate(&spec(11).id, Duration::ZERO).await.unwrap();
+    // It stops and starts as it is, or says what it lacks.
+    world.driver.stop(ID, GRACE).await.unwrap();
+    if let Err(error) = world.driver.start(one.clone()).await {
+        assert!(error.to_string().contains("No space left"), "{error}");
+        until("the end of its processes", || children(supervisor).is_empty()).await;
+    }
+    world.driver.terminate(ID, Duration::ZERO).await.unwrap();
+    until("the end of its groups", || groups(supervisor).is_empty()).await;
+    let trash = small.place.join("trash");
+    until("the disk's end", || fs::read_dir(&trash).unwrap().next().is_none()).await;
+    world.driver.start(spec(10)).await.unwrap();
+}
+
+/// A root file system with one file of a megabyte.
+fn archive() -> Vec<u8> {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("file"), vec![b'x'; 1 << 20]).unwrap();
+    let packed = Command::new("tar").args(["-C"]).arg(folder.path()).args(["-cf", "-", "file"]).output();
+    packed.unwrap().stdout
 }
 
 #[tokio::test]

@@ -257,13 +257,22 @@ impl Engine {
     pub(super) async fn remove_named(&self, name: &str) -> Result<(), ComputeError> {
         self.check("delete the container")?;
         let path = format!("/containers/{name}?force=true&v=true");
-        let mut tries = 0;
+        let (mut tries, mut refused) = (0, None);
         loop {
             match self.client.ask(Method::DELETE, &path, Sent::Nothing).await {
                 Ok(_) => return Ok(()),
-                Err(error) if error.has_status(StatusCode::NOT_FOUND) => return Ok(()),
+                Err(error) if error.has_status(StatusCode::NOT_FOUND) => {
+                    // On a full disk Podman forgets a container whose bytes it could not delete.
+                    if let Some(refused) = refused {
+                        log::warn!("{name} is gone from {}, which said before: {refused}", self.kind.name());
+                    }
+                    return Ok(());
+                }
                 // Podman's own cleaning up after an end may still be at it.
-                Err(Refused::Answered { .. }) if tries < REMOVALS => tries += 1,
+                Err(error @ Refused::Answered { .. }) if tries < REMOVALS => {
+                    tries += 1;
+                    refused = Some(error);
+                }
                 Err(error) => return Err(self.failed("delete the container", error)),
             }
             tokio::time::sleep(REMOVAL_PAUSE).await;

@@ -6,6 +6,9 @@ use std::os::fd::OwnedFd;
 use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::Path;
 
+use rustix::fs::{FallocateFlags, fallocate};
+use rustix::io::Errno;
+
 use super::{Host, beside};
 use crate::ComputeError;
 
@@ -25,7 +28,11 @@ impl Host {
         DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
         let path = folder.join("console.log");
         let file = OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path)?;
-        Ok(file.into())
+        // Room for what is kept: on a disk that an instance fills up, its console is what tells of it.
+        match fallocate(&file, FallocateFlags::KEEP_SIZE, 0, crate::CONSOLE_LIMIT as u64) {
+            Ok(()) | Err(Errno::OPNOTSUPP | Errno::NOSYS) => Ok(file.into()),
+            Err(error) => Err(error.into()),
+        }
     }
 }
 

@@ -24,6 +24,30 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 pub const GRACE: Duration = Duration::from_secs(5);
 
+/// A small file system of its own, mounted for a test.
+pub struct Mounted {
+    pub place: PathBuf,
+}
+
+impl Mounted {
+    pub fn at(place: PathBuf, size: &str) -> Mounted {
+        std::fs::create_dir_all(&place).unwrap();
+        let options = format!("mode=1777,size={size}");
+        let mount = std::process::Command::new("mount")
+            .args(["-t", "tmpfs", "-o", &options, "small"])
+            .arg(&place)
+            .status();
+        assert!(mount.unwrap().success());
+        Mounted { place }
+    }
+}
+
+impl Drop for Mounted {
+    fn drop(&mut self) {
+        drop(std::process::Command::new("umount").arg("-l").arg(&self.place).status());
+    }
+}
+
 pub struct World {
     pub driver: Driver,
     pub said: String,

@@ -7,14 +7,27 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
+use super::Mounted;
+
 pub struct Podman {
-    folder: TempDir,
     service: Child,
+    /// Its storage, when there is to be little of it.
+    _small: Option<Mounted>,
+    folder: TempDir,
 }
 
 impl Podman {
     /// `None`, and a word about it, where there is no Podman or this is not root.
     pub async fn start() -> Option<Podman> {
+        Podman::serve(None).await
+    }
+
+    /// With so much room for images and containers.
+    pub async fn with_room(size: &str) -> Option<Podman> {
+        Podman::serve(Some(size)).await
+    }
+
+    async fn serve(room: Option<&str>) -> Option<Podman> {
         let missing = ["podman", "runc"].iter().any(|name| !Path::new("/usr/bin").join(name).exists());
         if missing || !nix::unistd::geteuid().is_root() {
             println!("left out: needs podman and runc, and root");
@@ -22,13 +35,14 @@ impl Podman {
         }
         let folder = tempfile::Builder::new().prefix("rolecall-podman-").tempdir().unwrap();
         configure(folder.path());
+        let _small = room.map(|size| Mounted::at(folder.path().join("root"), size));
         let service = command(folder.path())
             .args(["system", "service", "--time", "0"])
             .arg(format!("unix://{}", folder.path().join("podman.sock").display()))
             .stdout(Stdio::null())
             .spawn()
             .unwrap();
-        let podman = Podman { folder, service };
+        let podman = Podman { service, _small, folder };
         for _ in 0..3000 {
             // The file is there before anybody listens.
             if std::os::unix::net::UnixStream::connect(podman.socket()).is_ok() {
