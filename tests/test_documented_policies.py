@@ -171,6 +171,13 @@ def test_volumes_of_ones_own_on_instances_of_a_department(world):
         "attach_volume", VolumeId=volume, InstanceId=instance, Device="/dev/sdf")
     assert attach(mine, dev)
     assert not attach(mine, other) and not attach(anothers, dev)
+    for instance, allowed in ((other, False), (dev, True)):
+        world.ec2.attach_volume(VolumeId=mine, InstanceId=instance, Device="/dev/sdf")
+        # It need not be named to be asked about.
+        assert user.may("detach_volume", VolumeId=mine) is allowed
+        assert user.may("detach_volume", VolumeId=mine, InstanceId=instance) is allowed
+        world.ec2.detach_volume(VolumeId=mine)
+        world.ec2.get_waiter("volume_available").wait(VolumeIds=[mine], WaiterConfig={"Delay": 1})
 
 
 def test_volumes_with_these_tags_and_no_others(world):
@@ -232,6 +239,14 @@ def test_these_images_or_those_of_amazon(world):
                       statement("ec2:RunInstances", but()))
     assert user.may_launch() and not user.may_launch(ImageId=own)
     assert not user.may_launch(ImageId="ami-0123456789abcdef0")
+
+
+def test_a_copy_of_an_image_is_of_its_disks_too(world):
+    copy = {"Name": "copy", "SourceImageId": world.image, "SourceRegion": "us-east-1"}
+    assert not world.user(statement("ec2:CopyImage", "arn:aws:ec2:*::image/*")).may("copy_image", **copy)
+    user = world.user(statement("ec2:CopyImage", ["arn:aws:ec2:*::image/*", "arn:aws:ec2:*::snapshot/*"]))
+    assert user.may("copy_image", **copy)
+    assert not user.may("copy_image", **copy, TagSpecifications=[tags("snapshot", a="b")])
 
 
 def test_these_types(world):

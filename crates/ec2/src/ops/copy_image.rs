@@ -10,7 +10,7 @@ use crate::model::{CopyImage, CopyImageRequest, CopyImageResult};
 use crate::place::Place;
 use crate::questions::to_make;
 use crate::records::{Image, ImageState};
-use crate::{faults, tags, volumes};
+use crate::{faults, snapshots, tags, volumes};
 
 impl Operation for CopyImage {
     type Access = Write;
@@ -28,8 +28,10 @@ impl Operation for CopyImage {
             .key(key::Owner, found.as_ref().map(images::owner))
             .done();
         let made = ByArn::<kind::Image>::new(images::arn(at.region, "*"), at.account());
-        let given = input.tag_specifications.as_deref();
-        Ok(asked.and(to_make(ec2::CopyImage, &made, Place::of(at), given, |question| question)))
+        let disks = ByArn::<kind::Snapshot>::new(snapshots::arn(at.region, "*"), at.account());
+        let (place, given) = (Place::of(at), input.tag_specifications.as_deref());
+        let needs = asked.and(to_make(ec2::CopyImage, &made, place, given, |question| question));
+        Ok(needs.and(to_make(ec2::CopyImage, &disks, place, given, |question| question)))
     }
 
     fn run(req: &mut Authorized<'_, Self>) -> Result<CopyImageResult, Fault> {

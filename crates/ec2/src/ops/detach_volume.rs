@@ -15,11 +15,19 @@ impl Operation for DetachVolume {
     type Access = Write;
 
     fn needs(input: &DetachVolumeRequest, at: &At<'_>) -> Result<Needs, Fault> {
-        let volume = on_volume(ec2::DetachVolume, at, &input.volume_id)?.done();
-        Ok(match &input.instance_id {
-            Some(id) => volume.and(on_instance(ec2::DetachVolume, at, id)?.done()),
-            None => volume,
-        })
+        let mut needs = on_volume(ec2::DetachVolume, at, &input.volume_id)?.done();
+        // Named or not: it is taken from an instance.
+        let instances: Vec<String> = match &input.instance_id {
+            Some(id) => vec![id.clone()],
+            None => {
+                let found = volumes::find(at.db()?, Place::of(at), &input.volume_id)?;
+                found.into_iter().flat_map(|volume| volume.attachments).map(|known| known.instance).collect()
+            }
+        };
+        for id in &instances {
+            needs = needs.and(on_instance(ec2::DetachVolume, at, id)?.done());
+        }
+        Ok(needs)
     }
 
     fn run(req: &mut Authorized<'_, Self>) -> Result<model::VolumeAttachment, Fault> {
