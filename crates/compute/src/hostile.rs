@@ -7,7 +7,7 @@ use std::path::Path;
 
 use tokio::sync::oneshot;
 
-use crate::images::{Images, Owners, Stored};
+use crate::images::{Images, Owners, Stored, Wanted};
 use crate::{ExecIo, Exit, ExitStatus, Resize};
 
 /// User data is taken apart, and what it asks for is planned.
@@ -26,7 +26,7 @@ pub fn kernel_answers(data: &[u8]) {
 /// What is wrong with the archive.
 pub fn archive(file: &File, folder: &Path) -> io::Result<Stored> {
     let images = Images::open(folder, Owners::Own)?;
-    let stored = images.import("ami-1", file);
+    let stored = images.import("ami-1", file, &Wanted::default());
     images.delete("ami-1")?;
     stored
 }

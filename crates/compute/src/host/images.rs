@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Host, beside};
-use crate::images::{ImageSource, Images, Owners, Stored};
+use crate::images::{ImageSource, Images, Owners, Stored, Wish};
 use crate::supervisor::Ids;
 use crate::{ComputeError, Image};
 
@@ -11,8 +11,9 @@ impl Host {
     pub(crate) async fn import_image(&self, id: &str, source: ImageSource) -> Result<Stored, ComputeError> {
         let images = self.images("import images")?;
         let file = images.source(source).await?;
-        let id = id.to_owned();
-        beside("import the image", move || images.import(&id, &file)).await
+        let (id, wish) = (id.to_owned(), Wish::default());
+        let wanted = wish.wanted();
+        beside("import the image", move || images.import(&id, &file, &wanted)).await
     }
 
     pub(crate) async fn snapshot(&self, instance: &str, image: &str) -> Result<Stored, ComputeError> {
@@ -22,16 +23,18 @@ impl Host {
         {
             running.flush().await?;
         }
-        let (instance, image) = (instance.to_owned(), image.to_owned());
+        let (instance, image, wish) = (instance.to_owned(), image.to_owned(), Wish::default());
+        let wanted = wish.wanted();
         if let Some(engine) = &self.engine {
             let failed = |error| ComputeError::failed("find the image", error);
             let used = images.used(&self.folder(&instance)).map_err(failed)?;
             let base = used.map_or(Image::HostUsr, |id| Image::RootFs { id });
             let file = images.source(ImageSource::Stream(engine.export(&instance).await?)).await?;
             let exported = engine.exported();
-            return beside("copy the disk", move || images.adopt(&image, &file, &base, &exported)).await;
+            return beside("copy the disk", move || images.adopt(&image, &file, &base, &exported, &wanted))
+                .await;
         }
-        beside("copy the disk", move || images.snapshot(&instance, &image)).await
+        beside("copy the disk", move || images.snapshot(&instance, &image, &wanted)).await
     }
 
     pub(crate) async fn delete_image(&self, id: &str) -> Result<(), ComputeError> {

@@ -17,28 +17,30 @@ use rustix::fs::{
 };
 use rustix::io::Errno;
 
-use super::Stored;
+use super::{Stored, Wanted};
 use crate::folders::{self, FOLDER};
 
 /// How deep folders may nest in an image that is made of an instance.
 const DEEPEST: usize = 256;
 /// Names in one folder.
 const MOST_NAMES: usize = 1_000_000;
+/// So much is copied before it is asked whether it is still wanted.
+const PIECE: u64 = 64 << 20;
 /// What is not on the disk, or does not outlive a boot.
 const VOLATILE: &[&str] = &["dev", "proc", "run", "sys", "tmp"];
 
 /// Gives every file of `from` a further name in the empty folder `to`.
-pub(super) fn clone_tree(from: &Path, to: &Path) -> io::Result<Stored> {
+pub(super) fn clone_tree(from: &Path, to: &Path, wanted: &Wanted) -> io::Result<Stored> {
     let (from, to) = (open(CWD, from.as_os_str())?, open(CWD, to.as_os_str())?);
-    let mut copy = Copy::new(to.try_clone()?);
+    let mut copy = Copy::new(to.try_clone()?, wanted);
     copy.clone_folder(from.as_fd(), to.as_fd(), 0)?;
     Ok(copy.stored)
 }
 
 /// Brings what an instance wrote into `to`: the upper layer of an overlay, or a whole disk.
-pub(super) fn apply_disk(disk: &Path, to: &Path) -> io::Result<Stored> {
+pub(super) fn apply_disk(disk: &Path, to: &Path, wanted: &Wanted) -> io::Result<Stored> {
     let (from, to) = (open(CWD, disk.as_os_str())?, open(CWD, to.as_os_str())?);
-    let mut copy = Copy::new(to.try_clone()?);
+    let mut copy = Copy::new(to.try_clone()?, wanted);
     copy.apply_folder(from.as_fd(), to.as_fd(), Path::new(""))?;
     Ok(copy.stored)
 }
@@ -47,17 +49,19 @@ struct Copy {
     root: OwnedFd,
     /// Files of several names, by inode: the name that was copied first.
     linked: HashMap<u64, PathBuf>,
+    wanted: Wanted,
     stored: Stored,
 }
 
 impl Copy {
-    fn new(root: OwnedFd) -> Copy {
-        Copy { root, linked: HashMap::new(), stored: Stored::default() }
+    fn new(root: OwnedFd, wanted: &Wanted) -> Copy {
+        Copy { root, linked: HashMap::new(), wanted: wanted.clone(), stored: Stored::default() }
     }
 
     fn clone_folder(&mut self, from: BorrowedFd<'_>, to: BorrowedFd<'_>, depth: usize) -> io::Result<()> {
         check_depth(depth)?;
         for (name, kind) in folders::entries(from, MOST_NAMES)? {
+            self.wanted.check()?;
             self.stored.files += 1;
             if kind == FileType::Directory {
                 let (inner, made) = (open(from, &name)?, make(to, &name)?);
@@ -94,6 +98,7 @@ impl Copy {
         name: &OsStr,
         below: &Path,
     ) -> io::Result<()> {
+        self.wanted.check()?;
         let about = statat(from, name, AtFlags::SYMLINK_NOFOLLOW)?;
         match FileType::from_raw_mode(about.st_mode) {
             FileType::Directory => self.apply_subfolder(from, to, name, below)?,
@@ -184,23 +189,25 @@ impl Copy {
         if rustix::fs::ioctl_ficlone(&target, &source).is_ok() {
             self.stored.bytes += about.st_size as u64;
         } else {
-            self.stored.bytes += copy_data(&mut source, &mut target, about.st_size as u64)?;
+            self.stored.bytes += copy_data(&mut source, &mut target, about.st_size as u64, &self.wanted)?;
         }
         settle(target.as_fd(), &about)
     }
 }
 
 /// Copies what is in the file and leaves its holes.
-fn copy_data(source: &mut File, target: &mut File, length: u64) -> io::Result<u64> {
+fn copy_data(source: &mut File, target: &mut File, length: u64, wanted: &Wanted) -> io::Result<u64> {
     ftruncate(&*target, length)?;
     let (mut at, mut copied) = (0, 0);
     while at < length {
+        wanted.check()?;
         let start = match rustix::fs::seek(&*source, rustix::fs::SeekFrom::Data(at)) {
             // Nothing but a hole.
             Err(Errno::NXIO) => break,
             other => other?,
         };
-        let end = rustix::fs::seek(&*source, rustix::fs::SeekFrom::Hole(start))?.min(length);
+        let end =
+            rustix::fs::seek(&*source, rustix::fs::SeekFrom::Hole(start))?.min(length).min(start + PIECE);
         if end <= start {
             break;
         }
@@ -268,6 +275,7 @@ mod tests {
     use rustix::fs::CWD;
 
     use super::{Copy, open};
+    use crate::images::Wanted;
 
     #[test]
     fn no_further_name_is_given_to_a_file_that_a_link_leads_to() {
@@ -276,12 +284,29 @@ mod tests {
         fs::create_dir(place.path().join("folder")).unwrap();
         fs::write(place.path().join("folder/file"), "own").unwrap();
         symlink(fs::canonicalize(outside.path()).unwrap(), place.path().join("moved")).unwrap();
-        let copy = Copy::new(open(CWD, place.path().as_os_str()).unwrap());
+        let copy = Copy::new(open(CWD, place.path().as_os_str()).unwrap(), &Wanted::default());
         let link = |first: &str, name: &str| copy.link(Path::new(first), copy.root.as_fd(), OsStr::new(name));
         link("folder/file", "twin").unwrap();
         link("twin", "triplet").unwrap();
         assert_eq!(fs::read_to_string(place.path().join("triplet")).unwrap(), "own");
         link("moved/secret", "stolen").unwrap_err();
         assert!(!place.path().join("stolen").exists());
+    }
+
+    #[test]
+    fn a_copy_that_nobody_waits_for_ends_before_its_next_file() {
+        let (from, to) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        fs::write(from.path().join("file"), "own").unwrap();
+        let wish = crate::images::Wish::default();
+        let wanted = wish.wanted();
+        drop(wish);
+        let copies: [fn(&Path, &Path, &Wanted) -> _; 2] = [super::apply_disk, super::clone_tree];
+        for copy in copies {
+            assert_eq!(
+                copy(from.path(), to.path(), &wanted).unwrap_err().kind(),
+                std::io::ErrorKind::TimedOut
+            );
+        }
+        assert_eq!(fs::read_dir(to.path()).unwrap().count(), 0);
     }
 }

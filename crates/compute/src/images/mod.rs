@@ -16,6 +16,7 @@ mod layer;
 #[cfg(test)]
 mod tests;
 mod tree;
+mod wanted;
 
 use std::ffi::OsStr;
 use std::fmt;
@@ -33,6 +34,7 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use holes::Filling;
 pub(crate) use tree::Owners;
 use tree::Tree;
+pub(crate) use wanted::{Wanted, Wish};
 
 use crate::{ComputeError, Image, Reader, folders};
 
@@ -185,9 +187,9 @@ impl Images {
     }
 
     /// Unpacks an archive as the image `id`. An image that is there already stays as it is.
-    pub(crate) fn import(&self, id: &str, file: &File) -> io::Result<Stored> {
-        self.make(id, |root| {
-            let mut tree = Tree::open(root, self.owners)?;
+    pub(crate) fn import(&self, id: &str, file: &File, wanted: &Wanted) -> io::Result<Stored> {
+        self.make(id, wanted, |root| {
+            let mut tree = Tree::open(root, self.owners, wanted)?;
             archive::import(&mut tree, file, || self.spool())?;
             let stored = tree.stored();
             if stored.files == 0 {
@@ -204,13 +206,14 @@ impl Images {
         file: &File,
         base: &Image,
         exported: &Exported,
+        wanted: &Wanted,
     ) -> io::Result<Stored> {
         let over_host = match base {
             Image::HostUsr => true,
             Image::RootFs { id } => self::base(&self.dir, id)?.over_host,
         };
-        self.make(id, |root| {
-            let mut tree = Tree::open(root, self.owners)?;
+        self.make(id, wanted, |root| {
+            let mut tree = Tree::open(root, self.owners, wanted)?;
             tree.ids_from(exported.root_is);
             archive::import(&mut tree, file, || self.spool())?;
             let folder = File::open(root)?;
@@ -228,29 +231,36 @@ impl Images {
     }
 
     /// Makes the image `id` of the disk of `instance`.
-    pub(crate) fn snapshot(&self, instance: &str, id: &str) -> io::Result<Stored> {
+    pub(crate) fn snapshot(&self, instance: &str, id: &str, wanted: &Wanted) -> io::Result<Stored> {
         let folder = self.instance(instance);
         let disk = folder.join(ROOT);
-        self.make(id, |root| {
+        self.make(id, wanted, |root| {
             let Some(used) = self.used(&folder)? else {
-                return Ok(About { over_host: true, stored: copy::apply_disk(&disk, root)? });
+                return Ok(About { over_host: true, stored: copy::apply_disk(&disk, root, wanted)? });
             };
             let base = base(&self.dir, &used)?;
-            let mut stored = copy::clone_tree(&base.root, root)?;
-            let own = copy::apply_disk(&disk.join(UPPER), root)?;
+            let mut stored = copy::clone_tree(&base.root, root, wanted)?;
+            let own = copy::apply_disk(&disk.join(UPPER), root, wanted)?;
             stored.files += own.files;
             stored.bytes += own.bytes;
             Ok(About { over_host: base.over_host, stored })
         })
     }
 
-    fn make(&self, id: &str, fill: impl FnOnce(&Path) -> io::Result<About>) -> io::Result<Stored> {
+    fn make(
+        &self,
+        id: &str,
+        wanted: &Wanted,
+        fill: impl FnOnce(&Path) -> io::Result<About>,
+    ) -> io::Result<Stored> {
         let place = self.dir.join(IMAGES).join(id);
         if let Ok(about) = about(&place) {
             return Ok(about.stored);
         }
         let new = self.fresh();
         let made = self.fill(&new, fill).and_then(|stored| {
+            // What nobody waits for would be in nobody's record.
+            wanted.check()?;
             fs::rename(&new, &place)?;
             Ok(stored)
         });

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use super::archive::Bounded;
 use super::layer::{Meaning, unpack};
 use super::tree::Tree;
-use super::{Images, Owners, base};
+use super::{Images, Owners, Wanted, Wish, base};
 
 struct Scene {
     place: TempDir,
@@ -30,7 +30,7 @@ impl Scene {
     fn import(&self, bytes: &[u8]) -> io::Result<PathBuf> {
         let path = self.place.path().join("source");
         fs::write(&path, bytes)?;
-        self.images.import("ami-1", &File::open(path)?)?;
+        self.images.import("ami-1", &File::open(path)?, &Wanted::default())?;
         Ok(base(self.place.path(), "ami-1")?.root)
     }
 
@@ -133,7 +133,7 @@ fn no_name_or_link_leads_out_of_the_folder() {
 #[test]
 fn a_size_that_is_too_large_is_refused() {
     let place = tempfile::tempdir().unwrap();
-    let mut tree = Tree::open(place.path(), Owners::Own).unwrap();
+    let mut tree = Tree::open(place.path(), Owners::Own, &Wanted::default()).unwrap();
     tree.limit(1000);
     let large = "x".repeat(600);
     let bytes = archive(&[("one", Regular, &large), ("two", Regular, &large)]);
@@ -146,7 +146,7 @@ fn what_unpacks_to_too_much_is_refused_although_nothing_is_written() {
     let left = std::cell::Cell::new(10_000);
     let small = archive(&[("one", Char, "")]);
     let place = tempfile::tempdir().unwrap();
-    let mut tree = Tree::open(place.path(), Owners::Own).unwrap();
+    let mut tree = Tree::open(place.path(), Owners::Own, &Wanted::default()).unwrap();
     unpack(&mut tree, Bounded { source: &small[..], left: &left }, Meaning::Layer).unwrap();
     // All that read share one bound.
     let mut padding = Bounded { source: io::repeat(0), left: &left };
@@ -171,7 +171,7 @@ fn names_as_long_as_the_claim_are_not_kept_in_memory() {
     header.set_cksum();
     let endless = header.as_bytes().as_slice().to_vec();
     let place = tempfile::tempdir().unwrap();
-    let mut tree = Tree::open(place.path(), Owners::Own).unwrap();
+    let mut tree = Tree::open(place.path(), Owners::Own, &Wanted::default()).unwrap();
     let source = io::Read::chain(&endless[..], io::repeat(b'x'));
     let refused = unpack(&mut tree, source, Meaning::RootFs).unwrap_err();
     assert!(refused.to_string().contains("too long"), "{refused}");
@@ -275,7 +275,7 @@ fn a_disk_becomes_an_image_without_what_it_took_away_or_links_to() {
     fs::hard_link(upper.join("etc/changed"), upper.join("etc/twin")).unwrap();
     symlink("/etc/shadow", upper.join("etc/link")).unwrap();
     File::create(upper.join("etc/sparse")).unwrap().set_len(1 << 40).unwrap();
-    scene.images.snapshot("i-1", "ami-2").unwrap();
+    scene.images.snapshot("i-1", "ami-2", &Wanted::default()).unwrap();
     let root = base(scene.place.path(), "ami-2").unwrap().root;
     assert_eq!((read(&root, "etc/kept"), read(&root, "etc/changed")), ("kept".into(), "new".into()));
     assert_eq!(fs::metadata(root.join("etc/twin")).unwrap().nlink(), 2);
@@ -291,6 +291,25 @@ fn a_disk_becomes_an_image_without_what_it_took_away_or_links_to() {
     scene.images.released("ami-1").unwrap();
     assert!(!first.exists());
     assert_eq!(read(&root, "etc/kept"), "kept");
+}
+
+#[test]
+fn what_nobody_waits_for_any_more_is_not_made_to_its_end() {
+    let scene = Scene::new();
+    fs::create_dir_all(scene.place.path().join("instances/i-1/root/etc")).unwrap();
+    fs::write(scene.place.path().join("instances/i-1/root/etc/file"), "own").unwrap();
+    let source = scene.place.path().join("source");
+    fs::write(&source, archive(&[("etc/kept", Regular, "kept")])).unwrap();
+    let wish = Wish::default();
+    let wanted = wish.wanted();
+    scene.images.snapshot("i-1", "ami-1", &wanted).unwrap();
+    drop(wish);
+    let copied = scene.images.snapshot("i-1", "ami-2", &wanted).unwrap_err();
+    let imported = scene.images.import("ami-3", &File::open(source).unwrap(), &wanted).unwrap_err();
+    for given_up in [copied, imported] {
+        assert_eq!(given_up.kind(), io::ErrorKind::TimedOut, "{given_up}");
+    }
+    assert_eq!(scene.left_over(), 1);
 }
 
 #[test]

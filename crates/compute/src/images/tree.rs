@@ -12,8 +12,8 @@ use rustix::fs::{
 };
 use rustix::io::Errno;
 
-use super::Stored;
 use super::holes::Filling;
+use super::{Stored, Wanted};
 use crate::folders::{self, FOLDER};
 
 /// The bytes that an image may unpack to, and its names.
@@ -51,15 +51,17 @@ pub(super) struct Tree {
     /// What stands for id 0 in what is unpacked.
     root_is: u32,
     most_bytes: u64,
+    wanted: Wanted,
     stored: Stored,
 }
 
 impl Tree {
     /// Opens the folder that the tree grows in.
-    pub(super) fn open(folder: &Path, owners: Owners) -> io::Result<Tree> {
+    pub(super) fn open(folder: &Path, owners: Owners, wanted: &Wanted) -> io::Result<Tree> {
         let root = openat(CWD, folder, FOLDER, Mode::empty())?;
         let root_length = real_path(root.as_fd())?.as_os_str().len();
-        Ok(Tree { root, root_length, owners, root_is: 0, most_bytes: MOST_BYTES, stored: Stored::default() })
+        let (wanted, stored) = (wanted.clone(), Stored::default());
+        Ok(Tree { root, root_length, owners, root_is: 0, most_bytes: MOST_BYTES, wanted, stored })
     }
 
     /// Says that ids are those of a range that begins here.
@@ -153,6 +155,7 @@ impl Tree {
             if read == 0 {
                 return Ok(());
             }
+            self.wanted.check()?;
             self.stored.bytes += read as u64;
             if self.stored.bytes > self.most_bytes {
                 let limit = format!("the image has more than {} bytes", self.most_bytes);
@@ -213,6 +216,7 @@ impl Tree {
     }
 
     fn count(&mut self) -> io::Result<()> {
+        self.wanted.check()?;
         self.stored.files += 1;
         if self.stored.files > MOST_FILES {
             let limit = format!("the image has more than {MOST_FILES} files");

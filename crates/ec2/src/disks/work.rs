@@ -1,12 +1,14 @@
 //! The loop that brings about what was noted of disks: snapshots that are to be copied, images that are to be brought in,
 //! bytes that nothing needs any more.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use rolecall_base::Fault;
+use rolecall_base::{AccountId, Fault};
 use rolecall_door::Door;
 use rolecall_store::{CommitError, Reader, Scan, Store, StoreError, Tx};
+use tokio::task::JoinSet;
 
 use super::{IMPORT, Objects};
 use crate::instances;
@@ -22,12 +24,36 @@ use crate::snapshots::{COPY, DELETE};
 const PAUSE: Duration = Duration::from_secs(5);
 /// Time for programs to end.
 const GRACE: Duration = Duration::from_secs(5);
+/// How long one note may take: what is copied is an instance's, and may be any size, or never come.
+const LIMIT: Duration = Duration::from_secs(3600);
+/// Notes that are worked off at once, and those of one account: no account's disks keep another's waiting.
+const MOST: usize = 16;
+const MOST_OF_ONE: usize = 4;
 
-/// The loop. There is one in a server; it works off one note after another.
+/// The loop. There is one in a server.
 #[derive(Debug)]
 pub struct DiskWorker {
+    parts: Parts,
+    /// What is worked on, by whose it is: instances that are copied, else images and snapshots.
+    busy: HashMap<String, Option<AccountId>>,
+}
+
+/// What every task needs.
+#[derive(Clone, Debug)]
+struct Parts {
     door: Arc<Door>,
     machines: Arc<Machines>,
+    limit: Duration,
+}
+
+/// One note: what is to be done, with which image or snapshot.
+type Note = (String, String);
+
+/// A note that was worked on.
+struct Worked {
+    subject: String,
+    note: Note,
+    done: bool,
 }
 
 /// Why a note could not be worked off. It stays.
@@ -39,55 +65,130 @@ enum Trouble {
     Commit(#[from] CommitError),
     #[error(transparent)]
     Fault(#[from] Fault),
+    #[error("{0}")]
+    Driver(String),
 }
 
 impl DiskWorker {
     pub fn new(door: Arc<Door>, machines: Arc<Machines>) -> DiskWorker {
-        DiskWorker { door, machines }
+        DiskWorker { parts: Parts { door, machines, limit: LIMIT }, busy: HashMap::new() }
     }
 
     /// Works off every note there is, once.
-    pub async fn step(&self) {
-        let notes = match self.store().read().and_then(|db| db.keys(&Scan::<DiskWork>::new(&()))) {
+    pub async fn step(&mut self) {
+        let (mut tasks, mut tried) = (JoinSet::new(), HashSet::new());
+        loop {
+            self.begin(&mut tasks, &mut tried);
+            let Some(ended) = tasks.join_next().await else { return };
+            self.end(ended.ok(), &mut tried);
+        }
+    }
+
+    /// Does so until `shutdown` is over.
+    pub async fn run(mut self, shutdown: impl Future<Output = ()>) {
+        let door = self.parts.door.clone();
+        // One that fails is not tried again at once.
+        let (mut tasks, mut tried) = (JoinSet::new(), HashSet::new());
+        tokio::pin!(shutdown);
+        let mut pause = Box::pin(tokio::time::sleep(PAUSE));
+        loop {
+            let changed = door.changed.notified();
+            tokio::pin!(changed);
+            // Listens before it looks, so that no note falls between.
+            changed.as_mut().enable();
+            self.begin(&mut tasks, &mut tried);
+            tokio::select! {
+                biased;
+                () = &mut shutdown => break,
+                Some(ended) = tasks.join_next() => self.end(ended.ok(), &mut tried),
+                () = &mut changed => {}
+                () = &mut pause => {
+                    tried.clear();
+                    pause = Box::pin(tokio::time::sleep(PAUSE));
+                }
+            }
+        }
+        // What is cut short here has its note still, and is done again at the next start.
+        tasks.shutdown().await;
+    }
+
+    /// Starts a task for each note that has none yet and was not tried.
+    fn begin(&mut self, tasks: &mut JoinSet<Worked>, tried: &mut HashSet<Note>) {
+        let notes = match self.parts.notes() {
             Ok(notes) => notes,
             Err(error) => {
                 log::error!("the notes on disks can't be read: {error}");
                 return;
             }
         };
-        for (what, id) in notes {
-            let done = match what.as_str() {
-                COPY => self.copy(&id).await,
-                IMPORT => self.import(&id).await,
-                _ => self.delete(&id).await,
-            };
-            if let Err(trouble) = done {
-                log::error!("{what} of {id}: {trouble}");
+        for (note, subject, account) in notes {
+            let own = self.busy.values().filter(|busy| **busy == account).count();
+            let waits = self.busy.len() >= MOST || own >= MOST_OF_ONE || self.busy.contains_key(&subject);
+            if waits || !tried.insert(note.clone()) {
+                continue;
             }
+            self.busy.insert(subject.clone(), account);
+            let parts = self.parts.clone();
+            tasks.spawn(async move {
+                let (what, id) = &note;
+                let done = parts.work(what, id).await;
+                if let Err(trouble) = &done {
+                    log::error!("{what} of {id}: {trouble}");
+                }
+                Worked { subject, note, done: done.is_ok() }
+            });
         }
     }
 
-    /// Does so until `shutdown` is over.
-    pub async fn run(self, shutdown: impl Future<Output = ()>) {
-        let door = self.door.clone();
-        tokio::pin!(shutdown);
-        loop {
-            let changed = door.changed.notified();
-            tokio::pin!(changed);
-            // Listens before it looks, so that no note falls between.
-            changed.as_mut().enable();
-            tokio::select! {
-                biased;
-                () = &mut shutdown => return,
-                () = self.step() => {}
+    fn end(&mut self, worked: Option<Worked>, tried: &mut HashSet<Note>) {
+        match worked {
+            Some(Worked { subject, note, done }) => {
+                self.busy.remove(&subject);
+                if done {
+                    // Another such note is another one.
+                    tried.remove(&note);
+                }
             }
-            tokio::select! {
-                biased;
-                () = &mut shutdown => return,
-                () = &mut changed => {}
-                () = tokio::time::sleep(PAUSE) => {}
-            }
+            // A task that panicked does not say whose it was; its note is simply taken up again.
+            None => self.busy.clear(),
         }
+    }
+}
+
+impl Parts {
+    /// Each note with what it is about, one at a time, and whose it is.
+    fn notes(&self) -> Result<Vec<(Note, String, Option<AccountId>)>, StoreError> {
+        let db = self.store().read()?;
+        let mut notes = Vec::new();
+        for note in db.keys(&Scan::<DiskWork>::new(&()))? {
+            let settled = db.get::<DiskPlaces>(&note.1)?;
+            let mut subject = note.1.clone();
+            if note.0 == COPY
+                && let Some(place) = &settled
+                && let Some(of) = db
+                    .get::<Snapshots>(&(place.account, place.region.clone(), note.1.clone()))?
+                    .and_then(|snapshot| snapshot.of)
+            {
+                subject = of.instance;
+            }
+            notes.push((note, subject, settled.map(|place| place.account)));
+        }
+        Ok(notes)
+    }
+
+    async fn work(&self, what: &str, id: &str) -> Result<(), Trouble> {
+        match what {
+            COPY => self.copy(id).await,
+            IMPORT => self.import(id).await,
+            _ => self.delete(id).await,
+        }
+    }
+
+    /// Waits for what the driver does, but not without end; why it failed.
+    async fn within<R, E: ToString>(&self, work: impl Future<Output = Result<R, E>>) -> Result<R, String> {
+        let done = tokio::time::timeout(self.limit, work).await;
+        let late = |_| format!("it took longer than {} minutes", self.limit.as_secs() / 60);
+        done.map_err(late)?.map_err(|error| error.to_string())
     }
 
     fn store(&self) -> &Store {
@@ -118,7 +219,7 @@ impl DiskWorker {
             // What listens for it lets go of its addresses, which its next start needs.
             self.machines.tell(Change::Ended { id: instance.clone() });
         }
-        let outcome = driver.snapshot(&instance, id).await.map(|_| ()).map_err(|error| error.to_string());
+        let outcome = self.within(driver.snapshot(&instance, id)).await.map(drop);
         if let Err(why) = &outcome {
             log::error!("{id} could not be made of {instance}: {why}");
         }
@@ -155,7 +256,7 @@ impl DiskWorker {
         let Some(image) = ({ image(&self.store().read()?, id)? }) else {
             return self.forget(IMPORT, id).await;
         };
-        let outcome = self.bring(&image).await;
+        let outcome = self.within(self.bring(&image)).await;
         if let Err(why) = &outcome {
             log::error!("{id} could not be brought in: {why}");
         }
@@ -204,12 +305,9 @@ impl DiskWorker {
         if is_needed(&self.store().read()?, id)? {
             return self.forget(DELETE, id).await;
         }
-        match self.machines.driver.delete_image(id).await {
+        match self.within(self.machines.driver.delete_image(id)).await {
             Ok(()) => self.forget(DELETE, id).await,
-            Err(error) => {
-                log::error!("the bytes of {id} can't be deleted: {error}");
-                Ok(())
-            }
+            Err(why) => Err(Trouble::Driver(why)),
         }
     }
 
@@ -276,13 +374,13 @@ mod tests {
     use crate::machines::Guest;
     use crate::model::*;
 
-    /// The entity tag of the one object that there is.
+    /// The entity tag of the one object that there is, in everybody's own bucket. One whose key is `never` never comes.
     #[derive(Debug)]
     struct One(Mutex<&'static str>);
 
     impl Source for One {
-        fn bucket(&self, _: &At<'_>, _: &str) -> Result<Option<BucketSays>, Fault> {
-            Ok(Some(BucketSays { owner: ACCOUNT, policy: None }))
+        fn bucket(&self, at: &At<'_>, _: &str) -> Result<Option<BucketSays>, Fault> {
+            Ok(Some(BucketSays { owner: at.account(), policy: None }))
         }
 
         fn object(&self, _: &Reader, _: &str, _: &str) -> Result<Option<ObjectSays>, Fault> {
@@ -290,7 +388,10 @@ mod tests {
             Ok(Some(ObjectSays { tags: Default::default(), etag }))
         }
 
-        fn open(&self, _: AccountId, _: &str, _: &str, _: &str, etag: &str) -> Opening {
+        fn open(&self, _: AccountId, _: &str, _: &str, key: &str, etag: &str) -> Opening {
+            if key == "never" {
+                return Box::pin(std::future::pending());
+            }
             let same = etag == *self.0.lock().unwrap();
             Box::pin(async move {
                 let other = || Fault::new("PreconditionFailed", 412, "");
@@ -319,17 +420,21 @@ mod tests {
 
         /// Registers an image of the object as it is; its id.
         fn register(&self, name: &str) -> String {
+            self.registered(ACCOUNT, name, "root.tar")
+        }
+
+        fn registered(&self, account: AccountId, name: &str, key: &str) -> String {
             let input = RegisterImageRequest {
                 name: name.into(),
-                image_location: Some("images/root.tar".into()),
+                image_location: Some(format!("images/{key}")),
                 ..Default::default()
             };
-            let made = self.world.call::<RegisterImage>(&self.world.root(ACCOUNT), input).unwrap();
+            let made = self.world.call::<RegisterImage>(&self.world.root(account), input).unwrap();
             made.image_id.unwrap()
         }
 
         /// Its state, and why it is in it, once the note on it is worked off.
-        fn brought(&self, id: &str) -> (String, String) {
+        fn brought(&mut self, id: &str) -> (String, String) {
             self.world.run(self.worker.step());
             let input = DescribeImagesRequest { image_ids: Some(vec![id.into()]), ..Default::default() };
             let answer = self.world.call::<DescribeImages>(&self.world.root(ACCOUNT), input).unwrap();
@@ -339,9 +444,58 @@ mod tests {
         }
     }
 
+    fn stored(world: &World, id: &str) -> crate::records::Image {
+        image(&world.store.read().unwrap(), id).unwrap().unwrap()
+    }
+
+    #[test]
+    fn what_never_comes_keeps_no_other_waiting_and_no_account_another() {
+        let mut scene = Scene::new();
+        let other: AccountId = "222222222222".parse().unwrap();
+        scene.world.account(other);
+        let slow: Vec<_> = (1..MOST_OF_ONE)
+            .map(|number| scene.registered(ACCOUNT, &format!("slow-{number}"), "never"))
+            .collect();
+        let quick = scene.register("quick");
+        let available = async |world: &World, id: &str| {
+            while stored(world, id).state != ImageState::Available {
+                tokio::task::yield_now().await;
+            }
+        };
+        scene.world.run(async {
+            tokio::select! {
+                () = scene.worker.step() => panic!("what never comes has come"),
+                () = available(&scene.world, &quick) => {}
+            }
+        });
+        assert!(slow.iter().all(|id| stored(&scene.world, id).state == ImageState::Pending));
+        scene.worker.busy.clear();
+        for number in 0..2 * MOST {
+            scene.registered(ACCOUNT, &format!("more-{number}"), "never");
+        }
+        let others = scene.registered(other, "quick", "root.tar");
+        scene.world.run(async {
+            tokio::select! {
+                () = scene.worker.step() => panic!("what never comes has come"),
+                () = available(&scene.world, &others) => {}
+            }
+        });
+    }
+
+    #[test]
+    fn what_takes_too_long_fails_with_that_as_its_reason() {
+        let mut scene = Scene::new();
+        scene.worker.parts.limit = Duration::ZERO;
+        let id = scene.registered(ACCOUNT, "slow", "never");
+        let (state, reason) = scene.brought(&id);
+        assert_eq!(state, "failed");
+        assert!(reason.contains("longer than"), "{reason}");
+        assert!(scene.world.store.read().unwrap().keys(&Scan::<DiskWork>::new(&())).unwrap().is_empty());
+    }
+
     #[test]
     fn an_object_that_was_replaced_after_it_was_asked_about_is_not_read() {
-        let scene = Scene::new();
+        let mut scene = Scene::new();
         let kept = scene.register("kept");
         assert_eq!(scene.brought(&kept), ("available".to_owned(), String::new()));
         let lost = scene.register("lost");
@@ -353,7 +507,7 @@ mod tests {
 
     #[test]
     fn an_image_whose_record_does_not_say_which_bytes_were_asked_about_fails() {
-        let scene = Scene::new();
+        let mut scene = Scene::new();
         let id = scene.register("old");
         scene.world.write(|tx| {
             let mut row = image(tx, &id)?.unwrap();
