@@ -8,8 +8,8 @@ use std::time::Duration;
 use nix::sys::socket::{getsockopt, sockopt};
 use serde::{Deserialize, Serialize};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
-use tokio::sync::broadcast;
 
+use crate::events::{Events, Telling};
 use crate::host::{Host, NameSockets};
 use crate::images::{ImageSource, Stored};
 use crate::kind::{Choice, Kind};
@@ -72,7 +72,7 @@ pub enum Event {
     /// What runs the instances ended and runs again. Every instance has ended, each with an event of its own, and every
     /// network and listener with them: who keeps records brings them back.
     Restarted,
-    /// The user data ran to its end, with this exit code.
+    /// The user data ran to its end, with this exit code. Not told to a listener for whom 1,024 events wait.
     UserDataDone { id: String, code: i32 },
 }
 
@@ -89,9 +89,6 @@ pub enum Ending {
     Lost,
 }
 
-/// How many events a slow listener may be behind.
-const EVENTS: usize = 1024;
-
 /// The running driver; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Driver(Arc<Inner>);
@@ -99,7 +96,7 @@ pub struct Driver(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     caps: Caps,
-    events: broadcast::Sender<Event>,
+    events: Telling,
     machine: Machine,
 }
 
@@ -162,11 +159,11 @@ impl Driver {
             notes: Vec::new(),
         };
         let machine = Machine::Records(Records::default());
-        Driver(Arc::new(Inner { caps, events: broadcast::Sender::new(EVENTS), machine }))
+        Driver(Arc::new(Inner { caps, events: Telling::default(), machine }))
     }
 
     async fn host(kind: Kind, config: &Config) -> Result<Driver, StartError> {
-        let events = broadcast::Sender::new(EVENTS);
+        let events = Telling::default();
         match Host::new(kind, config, events.clone()).await {
             Ok((host, caps)) => Ok(Driver(Arc::new(Inner { caps, events, machine: Machine::Host(host) }))),
             Err(error) => Err(StartError { driver: kind.name(), reason: error.to_string() }),
@@ -185,9 +182,9 @@ impl Driver {
         }
     }
 
-    /// What happens to instances from now on. A receiver that falls 1,024 events behind loses the oldest.
-    pub fn events(&self) -> broadcast::Receiver<Event> {
-        self.0.events.subscribe()
+    /// What happens to instances from now on.
+    pub fn events(&self) -> Events {
+        self.0.events.listen()
     }
 
     /// Starts an instance and answers when its system and network stand; user data may still be
@@ -204,6 +201,14 @@ impl Driver {
         #[expect(clippy::disallowed_methods, reason = "a start whose caller goes away must come to its end")]
         let task = tokio::spawn(start);
         task.await.map_err(|error| ComputeError::failed("start the instance", error))?
+    }
+
+    /// Whether an instance starts, runs or ends right now.
+    pub fn is_up(&self, id: &str) -> bool {
+        match &self.0.machine {
+            Machine::Host(host) => host.is_up(id),
+            Machine::Records(records) => records.check(id).is_ok(),
+        }
     }
 
     /// Asks every process to end (SIGTERM), then ends the rest after `grace`; the disk stays. Without

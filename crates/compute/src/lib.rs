@@ -13,6 +13,7 @@
 mod driver;
 mod engine;
 mod error;
+mod events;
 mod exec;
 mod faults;
 mod folders;
@@ -36,6 +37,7 @@ mod sys;
 
 pub use driver::{Caps, Config, Driver, Ending, Event, Running, choose, original_destination};
 pub use error::{ComputeError, StartError};
+pub use events::Events;
 pub use exec::{ExecIo, ExecSpec, Exit, ExitStatus, Reader, Resize, Writer};
 pub use images::{ImageSource, Stored};
 pub use kind::{Choice, Kind};

@@ -18,6 +18,9 @@ use serde::de::DeserializeOwned;
 const MOST_FILES: usize = 4;
 /// Room for user data, keys and environments in JSON, in bytes.
 pub(crate) const SEND_ROOM: usize = 512 * 1024;
+/// The longest packet that is received: the kernel gives twice the room that it is asked for. Who sends may have asked for
+/// more.
+const MOST: usize = 2 * SEND_ROOM;
 
 /// A connected pair, both close-on-exec.
 pub(crate) fn pair() -> io::Result<(OwnedFd, OwnedFd)> {
@@ -53,6 +56,9 @@ pub(crate) fn receive<T: DeserializeOwned>(socket: BorrowedFd<'_>) -> io::Result
     let length = retry(|| recv(socket.as_raw_fd(), &mut [], MsgFlags::MSG_PEEK | MsgFlags::MSG_TRUNC))?;
     if length == 0 {
         return Ok(None);
+    }
+    if length > MOST {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "a packet is too long"));
     }
     let mut bytes = vec![0; length];
     let mut files = Vec::new();

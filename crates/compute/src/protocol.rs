@@ -201,6 +201,27 @@ pub(crate) enum Report {
     },
 }
 
+/// How many characters are kept of a text from inside.
+pub(crate) const MOST_TEXT: usize = 1024;
+
+impl Report {
+    /// The same with its texts cut. They may have been written by whoever is root inside, and end up in logs, in records,
+    /// and in XML, which has no way to write some characters.
+    pub(crate) fn bounded(self) -> Report {
+        let plain = |c: char| if c.is_ascii_graphic() || c.is_alphanumeric() { c } else { ' ' };
+        let short = |text: String| text.chars().take(MOST_TEXT).map(plain).collect::<String>();
+        match self {
+            Report::Refused { seq, stage, message } => {
+                Report::Refused { seq, stage: short(stage), message: short(message) }
+            }
+            Report::BootFailed { stage, message } => {
+                Report::BootFailed { stage: short(stage), message: short(message) }
+            }
+            other => other,
+        }
+    }
+}
+
 /// Exit code of an init that was asked, from inside or outside, to power off.
 pub(crate) const POWER_OFF: i32 = 10;
 /// Exit code of one whose machine is to be started again at once.

@@ -24,8 +24,8 @@ macro_rules! world_or_return {
 /// Longer than anything waited for here takes; only to name what never came.
 const LIMIT: Duration = Duration::from_secs(60);
 
-async fn next(events: &mut tokio::sync::broadcast::Receiver<Event>) -> Event {
-    tokio::time::timeout(LIMIT, events.recv()).await.unwrap().unwrap()
+async fn next(events: &mut rolecall_compute::Events) -> Event {
+    tokio::time::timeout(LIMIT, events.next()).await.unwrap()
 }
 
 fn podman(world: &World) -> &Podman {

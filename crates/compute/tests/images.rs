@@ -50,7 +50,7 @@ async fn an_instance_boots_from_an_image_and_leaves_it_as_it_is() {
     spec.user_data = Some(b"#!/bin/sh\n. /etc/os-release\necho hello from $ID as $(id -un)\n".to_vec());
     let mut events = world.driver.events();
     world.driver.start(spec.clone()).await.unwrap();
-    assert_eq!(events.recv().await.unwrap(), Event::UserDataDone { id: spec.id.clone(), code: 0 });
+    assert_eq!(events.next().await, Event::UserDataDone { id: spec.id.clone(), code: 0 });
     world.console_until(&spec.id, "hello from tiny as root\n").await;
     let seen = world.sh(&spec.id, "ls /usr/bin/ls /usr/bin/python3 2>/dev/null; cat /etc/hostname").await;
     assert_eq!(seen.stdout, "/usr/bin/ls\nip-10-0-1-10\n");

@@ -137,7 +137,7 @@ async fn each_end_of_a_machine_is_told_for_what_it_is() {
         } else if let Err(error) = world.driver.exec(ID, ExecSpec::root(["sh", "-c", line])).await {
             assert!(matches!(error, ComputeError::NotRunning(_)), "{error}");
         }
-        assert_eq!(events.recv().await.unwrap(), Event::Exited { id: ID.into(), how }, "{line}");
+        assert_eq!(events.next().await, Event::Exited { id: ID.into(), how }, "{line}");
         assert_eq!(qemu(), None);
     }
 }

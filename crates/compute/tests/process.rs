@@ -38,7 +38,7 @@ async fn user_data_runs_once_and_prints_on_the_console() {
     spec.user_data = Some(b"#!/bin/sh\necho hello\nexit 4\n".to_vec());
     let mut events = world.driver.events();
     world.driver.start(spec.clone()).await.unwrap();
-    assert_eq!(events.recv().await.unwrap(), Event::UserDataDone { id: spec.id.clone(), code: 4 });
+    assert_eq!(events.next().await, Event::UserDataDone { id: spec.id.clone(), code: 4 });
     world.console_until(&spec.id, "hello\n").await;
     world.driver.stop(&spec.id, GRACE).await.unwrap();
     world.driver.start(spec.clone()).await.unwrap();

@@ -111,8 +111,8 @@ async fn a_killed_supervisor_is_replaced_and_its_instances_can_be_started_again(
     let inits = children(first);
     let mut events = world.driver.events();
     kill(first);
-    assert_eq!(events.recv().await.unwrap(), Event::Exited { id: ID.into(), how: Ending::Lost });
-    assert_eq!(events.recv().await.unwrap(), Event::Restarted);
+    assert_eq!(events.next().await, Event::Exited { id: ID.into(), how: Ending::Lost });
+    assert_eq!(events.next().await, Event::Restarted);
     assert_eq!(world.driver.generation(), 1);
     assert!(matches!(world.driver.stop(ID, GRACE).await, Err(ComputeError::NotRunning(_))));
     until("the end of the old instances", || inits.iter().all(|pid| is_gone(*pid))).await;
@@ -155,7 +155,7 @@ async fn a_start_while_the_supervisor_dies_says_so_and_works_afterwards() {
         // Already the new one.
         Ok(_) => {}
         Err(ComputeError::SupervisorGone) => {
-            assert_eq!(events.recv().await.unwrap(), Event::Restarted);
+            assert_eq!(events.next().await, Event::Restarted);
             world.driver.start(spec(10)).await.unwrap();
         }
         Err(error) => panic!("{error}"),
@@ -170,7 +170,7 @@ async fn an_instance_whose_first_process_is_killed_has_died() {
     let supervisor = supervisor();
     let mut events = world.driver.events();
     kill(children(supervisor)[0]);
-    assert_eq!(events.recv().await.unwrap(), Event::Exited { id: ID.into(), how: Ending::Died });
+    assert_eq!(events.next().await, Event::Exited { id: ID.into(), how: Ending::Died });
     assert!(groups(supervisor).is_empty());
     world.driver.start(spec(10)).await.unwrap();
 }
@@ -263,7 +263,7 @@ async fn a_disk_that_fills_up_ends_only_what_needs_room_and_that_says_so() {
     let fill = "#!/bin/sh\ndd if=/dev/zero of=/root/fill bs=64k\nexit 3\n";
     let one = InstanceSpec { user_data: Some(fill.into()), ..spec(10) };
     world.driver.start(one.clone()).await.unwrap();
-    assert_eq!(events.recv().await.unwrap(), Event::UserDataDone { id: ID.into(), code: 3 });
+    assert_eq!(events.next().await, Event::UserDataDone { id: ID.into(), code: 3 });
     world.console_until(ID, "No space left on device").await;
     // What runs goes on, and what it says is lost where there is no room for it.
     world.sh(ID, "head -c 300000 /dev/zero | tr '\\0' x > /dev/console").await;

@@ -20,7 +20,7 @@ async fn booted(world: &World, data: &[u8]) -> i32 {
     spec.user_data = Some(data.to_vec());
     let mut events = world.driver.events();
     world.driver.start(spec).await.unwrap();
-    match events.recv().await.unwrap() {
+    match events.next().await {
         Event::UserDataDone { code, .. } => code,
         other => panic!("{other:?}"),
     }
@@ -128,7 +128,7 @@ async fn a_cloud_config_sets_the_machine_up() {
     // `bootcmd` at each boot, the rest once; the name stays.
     let mut events = world.driver.events();
     world.driver.reboot(ID, GRACE).await.unwrap();
-    assert!(matches!(events.recv().await.unwrap(), Event::UserDataDone { code: 0, .. }));
+    assert!(matches!(events.next().await, Event::UserDataDone { code: 0, .. }));
     assert_eq!(seen("wc -l < /var/boots; tail -1 /var/boots").await, printed("2\nboot named\n"));
     assert_eq!(seen("grep -c 'a list' /var/log/cloud-init-output.log").await, printed("1\n"));
 }
@@ -191,8 +191,8 @@ async fn power_state_ends_the_machine_when_all_is_done() {
         Some(b"#cloud-config\nruncmd: [echo worked > /result]\npower_state: {mode: poweroff}\n".to_vec());
     let mut events = world.driver.events();
     world.driver.start(spec.clone()).await.unwrap();
-    assert_eq!(events.recv().await.unwrap(), Event::UserDataDone { id: ID.into(), code: 0 });
-    assert_eq!(events.recv().await.unwrap(), Event::Exited { id: ID.into(), how: Ending::PowerOff });
+    assert_eq!(events.next().await, Event::UserDataDone { id: ID.into(), code: 0 });
+    assert_eq!(events.next().await, Event::Exited { id: ID.into(), how: Ending::PowerOff });
     world.driver.start(spec).await.unwrap();
     assert_eq!(world.sh(ID, "cat /result").await, printed("worked\n"));
 }

@@ -13,7 +13,6 @@ use rolecall_compute::{ComputeError, Ending, Event};
 use rolecall_door::Door;
 use rolecall_env::Env;
 use rolecall_store::{CommitError, Scan, Store, StoreError, Tx};
-use tokio::sync::broadcast::error::RecvError;
 use tokio::task::JoinSet;
 
 use crate::instances;
@@ -43,6 +42,8 @@ const CHASES: usize = 8;
 pub struct Reconciler {
     parts: Parts,
     busy: HashSet<String>,
+    /// Machines that ended by themselves, and how, until that is written.
+    ends: Vec<(String, Ending)>,
 }
 
 /// What every task needs.
@@ -72,7 +73,8 @@ enum Trouble {
 
 impl Reconciler {
     pub fn new(door: Arc<Door>, machines: Arc<Machines>) -> Reconciler {
-        Reconciler { parts: Parts { door, machines, losses: Arc::default() }, busy: HashSet::new() }
+        let parts = Parts { door, machines, losses: Arc::default() };
+        Reconciler { parts, busy: HashSet::new(), ends: Vec::new() }
     }
 
     /// Brings instances of an earlier server process back up: their disks are kept, their machines ended with it.
@@ -113,6 +115,7 @@ impl Reconciler {
             tokio::pin!(changed);
             // Listens before it looks, so that no note falls between.
             changed.as_mut().enable();
+            self.write_ends().await;
             self.begin(&mut tasks);
             let pace = tokio::time::sleep(PACE);
             let now = parts.env().now();
@@ -125,21 +128,39 @@ impl Reconciler {
                 biased;
                 () = &mut shutdown => break,
                 Some(done) = tasks.join_next() => self.end(done.ok()),
-                event = events.recv() => match event {
-                    Ok(Event::Restarted) => self.resume().await,
-                    Ok(event) => parts.observe(event).await,
-                    Err(RecvError::Lagged(missed)) => {
-                        log::error!("{missed} events of machines were missed");
-                        self.resume().await;
-                    }
-                    Err(RecvError::Closed) => break,
-                },
+                event = events.next() => self.observe(event).await,
                 () = &mut changed => pace.await,
                 () = tokio::time::sleep(PAUSE) => {}
             }
         }
         // What is cut short here has its note still, and is done again at the next start.
         tasks.shutdown().await;
+    }
+
+    /// Takes in what a machine did by itself.
+    async fn observe(&mut self, event: Event) {
+        match event {
+            // The console tells how it ended.
+            Event::UserDataDone { .. } => {}
+            Event::Restarted => self.resume().await,
+            Event::Exited { id, how } => {
+                self.parts.machines.tell(Change::Ended { id: id.clone() });
+                // It is started again when the driver is.
+                if how != Ending::Lost {
+                    self.ends.push((id, how));
+                }
+            }
+        }
+    }
+
+    /// Writes the ends that were heard of; what could not be written is tried again.
+    async fn write_ends(&mut self) {
+        for (id, how) in std::mem::take(&mut self.ends) {
+            if let Err(trouble) = self.parts.exited(&id, how).await {
+                log::error!("{id} ended by itself and could not be written so: {trouble}");
+                self.ends.push((id, how));
+            }
+        }
     }
 
     /// Starts a task for each note that has none yet.
@@ -324,30 +345,14 @@ impl Parts {
         .await
     }
 
-    /// Writes what a machine did by itself.
-    async fn observe(&self, event: Event) {
-        match event {
-            // The console tells how it ended.
-            Event::UserDataDone { .. } | Event::Restarted => {}
-            Event::Exited { id, how } => {
-                self.machines.tell(Change::Ended { id: id.clone() });
-                // It is started again when the driver is.
-                if how == Ending::Lost {
-                    return;
-                }
-                if let Err(trouble) = self.exited(&id, how).await {
-                    log::error!("{id} ended by itself and could not be written so: {trouble}");
-                }
-            }
-        }
-    }
-
+    /// Writes that a machine ended by itself.
     async fn exited(&self, id: &str, how: Ending) -> Result<(), Trouble> {
         let env = self.env();
         let at_once = self.machines.is_paper();
         self.update(|tx| {
             let Some(mut instance) = instances::find(tx, id)? else { return Ok(()) };
-            if instance.goal != Goal::Running {
+            // It may have been started again by now.
+            if instance.goal != Goal::Running || self.machines.driver.is_up(id) {
                 return Ok(());
             }
             if how == Ending::Reboot {
@@ -414,8 +419,9 @@ mod tests {
     use std::sync::{Arc, Mutex};
     use std::time::Duration;
 
-    use rolecall_compute::Driver;
+    use rolecall_compute::{Driver, Ending, Event};
     use rolecall_door::Extensions;
+    use rolecall_store::Faults;
     use rolecall_testkit::{ACCOUNT, World};
 
     use super::Reconciler;
@@ -479,6 +485,30 @@ mod tests {
         scene.step();
         let db = scene.world.store.read().unwrap();
         assert!(!db.exists::<InstancePlaces>(&id).unwrap());
+    }
+
+    #[test]
+    fn an_end_that_cannot_be_written_is_written_later_unless_the_machine_runs_again() {
+        let mut scene = Scene::new();
+        let id = launch(&scene.world, request());
+        scene.step();
+        let exited = || Event::Exited { id: id.clone(), how: Ending::PowerOff };
+        // It was started again before its end is looked at: it runs.
+        scene.world.run(scene.reconciler.observe(exited()));
+        scene.world.run(scene.reconciler.write_ends());
+        scene.step();
+        assert_eq!(state(&scene.world, &id), "running");
+
+        let driver = scene.reconciler.parts.machines.driver.clone();
+        scene.world.run(driver.stop(&id, Duration::ZERO)).unwrap();
+        scene.world.run(scene.reconciler.observe(exited()));
+        scene.world.memory.set_faults(Faults { unavailable_rate: 1.0, ..Faults::default() });
+        scene.world.run(scene.reconciler.write_ends());
+        assert_eq!(state(&scene.world, &id), "running");
+        scene.world.memory.set_faults(Faults::default());
+        scene.world.run(scene.reconciler.write_ends());
+        scene.step();
+        assert_eq!((state(&scene.world, &id).as_str(), scene.reconciler.ends.len()), ("stopped", 0));
     }
 
     #[test]

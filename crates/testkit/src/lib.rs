@@ -62,6 +62,8 @@ pub struct World {
     pub store: Store,
     pub door: Arc<Door>,
     pub records: Arc<Records>,
+    /// What the store is in, to have it fail.
+    pub memory: Memory,
     runtime: tokio::runtime::Runtime,
 }
 
@@ -76,13 +78,14 @@ impl World {
         let env = Env::sim(seed);
         extensions.insert(Arc::new(Blobs::memory(env.clone())));
         extensions.insert(Arc::new(Issuers::new("https://roles.example.com")));
-        let store = Store::new(Arc::new(Memory::new()));
+        let memory = Memory::new();
+        let store = Store::new(Arc::new(memory.clone()));
         let vault = Vault::new(env.random());
         let identity = Arc::new(Identity::new(env.clone(), vault, store.clone()));
         let records = Arc::new(Records::default());
         let door = Arc::new(Door::new(identity, extensions, records.clone(), REGION));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-        let world = World { env, store, door, records, runtime };
+        let world = World { env, store, door, records, memory, runtime };
         world.account(ACCOUNT);
         world
     }

@@ -11,8 +11,9 @@ use tokio::io::unix::AsyncFd;
 
 use super::instance::Instance;
 use super::instances::Instances;
+use super::patience::Patience;
 use super::supervisor::Supervisor;
-use super::{BOOT_LIMIT, Host, KILL_LIMIT, no_file};
+use super::{Host, no_file};
 use crate::engine::{Engine, First};
 use crate::protocol::{Ask, Enlist, InitEnd};
 use crate::spec::{Cidr, Image, InstanceSpec, Network, Resolving, Vpc};
@@ -52,7 +53,7 @@ impl Host {
             engine.kill(id).await?;
             engine.wait(id).await.map(drop)
         };
-        match tokio::time::timeout(KILL_LIMIT, end).await {
+        match tokio::time::timeout(Patience::KILL, end).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => log::warn!("cannot end instance {id}, which did not boot: {error}"),
             Err(_) => log::warn!("instance {id}, which did not boot, does not go away"),
@@ -87,7 +88,8 @@ impl Host {
         packet::send(control.as_fd(), &Enlist { spec: spec.clone() }, &[console.as_fd()]).map_err(failed)?;
         drop(console);
         let listeners = (imds, listeners.next());
-        let booted = Instance::booted(spec.clone(), listeners, control, self.events.clone(), BOOT_LIMIT);
+        let booted =
+            Instance::booted(spec.clone(), listeners, control, self.events.clone(), Patience::with(spec));
         Ok((booted.await?, address))
     }
 

@@ -10,16 +10,14 @@ use std::time::Duration;
 use nix::fcntl::OFlag;
 use nix::unistd::{isatty, pipe2};
 use tokio::net::unix::pipe;
-use tokio::sync::{broadcast, oneshot, watch};
+use tokio::sync::{oneshot, watch};
 
 use super::channel::Channel;
+use super::patience::Patience;
 use super::pty::Pty;
+use crate::events::Telling;
 use crate::protocol::{Order, Report};
 use crate::{ComputeError, Event, ExecIo, ExecSpec, Exit, ExitStatus, InstanceSpec, Resize};
-
-/// How long an init may take to take an order to stop, and to answer any other.
-const STOP_LIMIT: Duration = Duration::from_secs(2);
-const ANSWER_LIMIT: Duration = Duration::from_secs(30);
 
 /// What an init says to one order.
 type Reply = Result<Option<OwnedFd>, ComputeError>;
@@ -27,6 +25,7 @@ type Reply = Result<Option<OwnedFd>, ComputeError>;
 #[derive(Debug)]
 pub(super) struct Instance {
     pub spec: InstanceSpec,
+    pub patience: Patience,
     pub imds: TcpListener,
     /// The same by IPv6, where this machine has it.
     pub imds_6: Option<TcpListener>,
@@ -43,16 +42,21 @@ pub(super) struct Instance {
 
 /// What a child that did not come up said about it, if it said anything.
 pub(super) async fn boot_failure(control: OwnedFd) -> Option<ComputeError> {
-    match Channel::new(control).ok()?.receive().await {
+    match next_report(&Channel::new(control).ok()?).await {
         Ok(Some((Report::BootFailed { stage, message }, _))) => Some(ComputeError::Failed { stage, message }),
         _ => None,
     }
 }
 
+/// What an init says next, as far as it is believed.
+async fn next_report(channel: &Channel) -> std::io::Result<Option<(Report, Vec<OwnedFd>)>> {
+    Ok(channel.receive::<Report>().await?.map(|(report, files)| (report.bounded(), files)))
+}
+
 async fn wait_booted(channel: &Channel, limit: Duration) -> Result<(), ComputeError> {
     let failed = |error| ComputeError::failed("talk to the instance", error);
     let late = |_| ComputeError::failed("start the instance", "its system did not stand in time");
-    let report = tokio::time::timeout(limit, channel.receive()).await;
+    let report = tokio::time::timeout(limit, next_report(channel)).await;
     match report.map_err(late)?.map_err(failed)? {
         Some((Report::Booted, _)) => Ok(()),
         Some((Report::BootFailed { stage, message }, _)) => Err(ComputeError::Failed { stage, message }),
@@ -68,21 +72,22 @@ struct Orders {
 }
 
 impl Instance {
-    /// Takes over the socket of an init that has just been started, and waits until it has booted, or `limit` passed.
+    /// Takes over the socket of an init that has just been started, and waits until it has booted.
     pub(super) async fn booted(
         spec: InstanceSpec,
         (imds, imds_6): (TcpListener, Option<TcpListener>),
         control: OwnedFd,
-        events: broadcast::Sender<Event>,
-        limit: Duration,
+        events: Telling,
+        patience: Patience,
     ) -> Result<Instance, ComputeError> {
         let failed = |error| ComputeError::failed("talk to the instance", error);
         let channel = Arc::new(Channel::new(control).map_err(failed)?);
-        wait_booted(&channel, limit).await?;
+        wait_booted(&channel, patience.boot).await?;
         let (orders, gone, hung_up) = (Arc::default(), watch::Sender::new(false), Arc::default());
         let next = AtomicU64::new(1);
         let instance = Instance {
             spec,
+            patience,
             imds,
             imds_6,
             channel,
@@ -115,13 +120,13 @@ impl Instance {
     pub(super) async fn stop(&self, grace: Duration) {
         // An init that is gone already has stopped; one that takes no orders is killed by who asks.
         let order = Order::Stop { grace_ms: grace.as_millis() as u64 };
-        let _ = tokio::time::timeout(STOP_LIMIT, self.channel.send(&order, &[])).await;
+        let _ = tokio::time::timeout(self.patience.order, self.channel.send(&order, &[])).await;
     }
 
     pub(super) async fn reboot(&self, grace: Duration) -> Result<(), ComputeError> {
         let grace_ms = grace.as_millis() as u64;
         let order = |seq| Order::Reboot { seq, grace_ms };
-        self.order_within(grace + ANSWER_LIMIT, Vec::new(), order).await.1.map(drop)
+        self.order_within(grace + self.patience.answer, Vec::new(), order).await.1.map(drop)
     }
 
     /// Has everything written that programs inside have written.
@@ -191,7 +196,7 @@ impl Instance {
         files: Vec<OwnedFd>,
         make: impl FnOnce(u64) -> Order,
     ) -> (oneshot::Receiver<ExitStatus>, Reply) {
-        self.order_within(ANSWER_LIMIT, files, make).await
+        self.order_within(self.patience.answer, files, make).await
     }
 
     /// The same with another limit: who is root inside may keep its init from ever answering.
@@ -225,15 +230,14 @@ impl Instance {
         (exit, reply)
     }
 
-    fn listen(&self, events: broadcast::Sender<Event>) {
+    fn listen(&self, events: Telling) {
         let (channel, orders, id) = (self.channel.clone(), self.orders.clone(), self.spec.id.clone());
         let hung_up = self.hung_up.clone();
         let listen = async move {
-            while let Ok(Some((report, files))) = channel.receive().await {
+            while let Ok(Some((report, files))) = next_report(&channel).await {
                 match report {
                     Report::UserDataDone { code } => {
-                        // Without a listener it is on the console only.
-                        let _ = events.send(Event::UserDataDone { id: id.clone(), code });
+                        events.tell(&Event::UserDataDone { id: id.clone(), code });
                     }
                     other => lock(&orders).settle(other, files),
                 }
@@ -277,17 +281,4 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::{Channel, wait_booted};
-    use crate::packet;
-
-    #[tokio::test]
-    async fn a_system_that_never_stands_is_not_waited_for_without_end() {
-        let (ours, _silent) = packet::pair().unwrap();
-        let channel = Channel::new(ours).unwrap();
-        let refused = wait_booted(&channel, Duration::ZERO).await.unwrap_err().to_string();
-        assert!(refused.contains("did not stand in time"), "{refused}");
-    }
-}
+mod tests;

@@ -4,10 +4,11 @@ use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::{broadcast, watch};
+use tokio::sync::watch;
 
 use super::instance::Instance;
 use crate::driver::Event;
+use crate::events::Telling;
 use crate::protocol::InitEnd;
 use crate::{ComputeError, Ending};
 
@@ -56,6 +57,11 @@ impl Instances {
         Ok(instance)
     }
 
+    /// Whether an instance starts, runs or ends under this id.
+    pub(super) fn is_taken(&self, id: &str) -> bool {
+        self.lock().contains_key(id)
+    }
+
     /// Whether this very instance has not ended: another may have its id by now.
     pub(super) fn has(&self, instance: &Arc<Instance>) -> bool {
         self.lock().get(&instance.spec.id).is_some_and(|slot| slot.is(instance))
@@ -96,7 +102,7 @@ impl Instances {
     }
 
     /// The supervisor has seen the end of its child.
-    pub(super) fn ended(&self, id: &str, end: InitEnd, events: &broadcast::Sender<Event>) {
+    pub(super) fn ended(&self, id: &str, end: InitEnd, events: &Telling) {
         let mut slots = self.lock();
         if let Some(Slot::Starting(ended)) = slots.get(id) {
             ended.send_replace(true);
@@ -106,12 +112,7 @@ impl Instances {
     }
 
     /// The end of this very instance, which may be heard of when another has its id.
-    pub(super) fn ended_itself(
-        &self,
-        instance: &Arc<Instance>,
-        end: InitEnd,
-        events: &broadcast::Sender<Event>,
-    ) {
+    pub(super) fn ended_itself(&self, instance: &Arc<Instance>, end: InitEnd, events: &Telling) {
         let id = &instance.spec.id;
         let mut slots = self.lock();
         if slots.get(id).is_some_and(|slot| slot.is(instance)) {
@@ -121,7 +122,7 @@ impl Instances {
 
     /// The supervisor has ended, and every instance with it. Those that were starting hear it from their own asking.
     /// Gives the ids of the others.
-    pub(super) fn lost(&self, events: &broadcast::Sender<Event>) -> Vec<String> {
+    pub(super) fn lost(&self, events: &Telling) -> Vec<String> {
         let mut slots = self.lock();
         let ended = slots.extract_if(|_, slot| !matches!(slot, Slot::Starting(_))).collect::<Vec<_>>();
         let end = |(id, slot): (String, Slot)| {
@@ -152,13 +153,12 @@ impl From<InitEnd> for Ending {
     }
 }
 
-fn end_slot(slot: Option<Slot>, id: &str, how: Ending, events: &broadcast::Sender<Event>) {
+fn end_slot(slot: Option<Slot>, id: &str, how: Ending, events: &Telling) {
     match slot {
         Some(Slot::Running(instance)) => {
             instance.set_gone();
             let how = if instance.begins_anew.load(Ordering::SeqCst) { Ending::Reboot } else { how };
-            // Without a listener there is nobody to tell.
-            let _ = events.send(Event::Exited { id: id.into(), how });
+            events.tell(&Event::Exited { id: id.into(), how });
         }
         Some(Slot::Ending(instance)) => instance.set_gone(),
         Some(Slot::Starting(_)) | None => {}
@@ -172,10 +172,10 @@ mod tests {
     use std::sync::Arc;
     use std::time::Duration;
 
-    use tokio::sync::broadcast;
-
     use super::super::container::probe;
+    use super::super::patience::Patience;
     use super::{Instance, Instances};
+    use crate::events::Telling;
     use crate::protocol::{InitEnd, Report};
     use crate::{ComputeError, Ending, Event, packet};
 
@@ -184,8 +184,8 @@ mod tests {
         let (ours, theirs) = packet::pair().unwrap();
         packet::send(theirs.as_fd(), &Report::Booted, &[]).unwrap();
         let imds = TcpListener::bind("127.0.0.1:0").unwrap();
-        let events = broadcast::Sender::new(1);
-        Instance::booted(probe(), (imds, None), ours, events, Duration::from_secs(60)).await.unwrap()
+        let patience = Patience::with(&probe());
+        Instance::booted(probe(), (imds, None), ours, Telling::default(), patience).await.unwrap()
     }
 
     async fn start(instances: &Instances) -> Arc<Instance> {
@@ -196,11 +196,11 @@ mod tests {
 
     #[tokio::test]
     async fn the_end_of_one_that_was_lost_is_not_the_end_of_the_next_with_its_id() {
-        let (instances, events) = (Instances::default(), broadcast::Sender::new(8));
+        let (instances, events) = (Instances::default(), Telling::default());
         let lost = start(&instances).await;
         assert!(instances.has(&lost));
         assert_eq!(instances.lost(&events), std::slice::from_ref(&lost.spec.id));
-        let mut told = events.subscribe();
+        let mut told = events.listen();
         // Its follower is late: the next is being started, then runs, then is asked to end.
         let next = booted().await;
         instances.claim(&lost.spec.id).unwrap();
@@ -214,12 +214,12 @@ mod tests {
         assert!(!next.wait_gone(Duration::ZERO).await);
         instances.ended_itself(&next, InitEnd::Killed, &events);
         assert!(!instances.has(&next) && next.wait_gone(Duration::ZERO).await);
-        assert!(told.try_recv().is_err(), "nobody is told of an end that was asked for");
+        assert!(told.try_next().is_none(), "nobody is told of an end that was asked for");
     }
 
     #[tokio::test]
     async fn one_that_was_lost_while_it_started_does_not_run() {
-        let (instances, events) = (Instances::default(), broadcast::Sender::new(8));
+        let (instances, events) = (Instances::default(), Telling::default());
         let instance = booted().await;
         let id = instance.spec.id.clone();
         instances.claim(&id).unwrap();
@@ -228,9 +228,9 @@ mod tests {
         assert!(matches!(refused, ComputeError::SupervisorGone), "{refused}");
         instances.release(&id);
         // One that runs by then is told of.
-        let mut told = events.subscribe();
+        let mut told = events.listen();
         start(&instances).await;
         assert_eq!(instances.lost(&events), std::slice::from_ref(&id));
-        assert_eq!(told.try_recv().unwrap(), Event::Exited { id, how: Ending::Lost });
+        assert_eq!(told.try_next().unwrap(), Event::Exited { id, how: Ending::Lost });
     }
 }

@@ -8,9 +8,12 @@ mod images;
 mod instance;
 mod instances;
 mod network;
+mod patience;
 mod pty;
 mod revival;
 mod supervisor;
+#[cfg(test)]
+mod tests;
 
 use std::fs::{self, DirBuilder};
 use std::io;
@@ -22,10 +25,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use tokio::sync::broadcast;
-
-use crate::driver::{Caps, Event, Running};
+use crate::driver::{Caps, Running};
 use crate::engine::{self, Engine};
+use crate::events::Telling;
 use crate::faults::Faults;
 use crate::images::Images;
 use crate::kind::Kind;
@@ -35,17 +37,8 @@ use instance::Instance;
 use instances::Instances;
 pub(crate) use network::NameSockets;
 use network::SentPlans;
+use patience::Patience;
 use supervisor::{Hello, Supervisor};
-
-/// How much longer than its grace a stop may take before the instance is killed.
-const KILL_AFTER: Duration = Duration::from_secs(2);
-/// How long an instance may take until its system stands: what it boots from is its owner's.
-const BOOT_LIMIT: Duration = Duration::from_secs(60);
-/// The same where a kernel has to end and to boot, all of whose instructions may be emulated.
-const KILL_KERNEL_AFTER: Duration = Duration::from_secs(20);
-const KERNEL_BOOT_LIMIT: Duration = Duration::from_secs(300);
-/// How long the kernel may take to end a killed instance.
-const KILL_LIMIT: Duration = Duration::from_secs(10);
 
 /// The instances of every driver that runs something.
 #[derive(Debug)]
@@ -55,7 +48,7 @@ pub(crate) struct Host {
     /// Replaced when it ends before the server does.
     supervisor: Arc<RwLock<Arc<Supervisor>>>,
     instances: Arc<Instances>,
-    events: broadcast::Sender<Event>,
+    events: Telling,
     discarded: AtomicU64,
     /// How many supervisors there were before this one.
     generation: Arc<AtomicU64>,
@@ -73,7 +66,7 @@ impl Host {
     pub(crate) async fn new(
         kind: Kind,
         config: &Config,
-        events: broadcast::Sender<Event>,
+        events: Telling,
     ) -> Result<(Host, Caps), ComputeError> {
         let failed = |error| ComputeError::failed("make the folder of the instances", error);
         DirBuilder::new().recursive(true).mode(0o700).create(&config.dir).map_err(failed)?;
@@ -155,6 +148,10 @@ impl Host {
         self.instances.running(id).is_ok_and(|instance| instance.spec.own_kernel)
     }
 
+    pub(crate) fn is_up(&self, id: &str) -> bool {
+        self.instances.is_taken(id)
+    }
+
     pub(crate) fn generation(&self) -> u64 {
         self.generation.load(Ordering::SeqCst)
     }
@@ -166,16 +163,14 @@ impl Host {
     pub(crate) async fn stop(&self, id: &str, grace: Duration) -> Result<(), ComputeError> {
         let instance = self.instances.begin_end(id)?;
         // A kernel of its own has to write its disk whatever the haste.
-        let own_kernel = instance.spec.own_kernel;
-        if grace > Duration::ZERO || own_kernel {
+        if grace > Duration::ZERO || instance.spec.own_kernel {
             instance.stop(grace).await;
-            let kill_after = if own_kernel { KILL_KERNEL_AFTER } else { KILL_AFTER };
-            if instance.wait_gone(grace + kill_after).await {
+            if instance.wait_gone(grace + instance.patience.end).await {
                 return Ok(());
             }
         }
         self.kill(id).await?;
-        if instance.wait_gone(KILL_LIMIT).await {
+        if instance.wait_gone(instance.patience.kill).await {
             return Ok(());
         }
         Err(ComputeError::failed("end the instance", "its processes do not go away"))
@@ -210,15 +205,13 @@ impl Host {
 
     pub(crate) async fn shutdown(&self) {
         let ids = self.instances.ids();
-        // Those with a kernel of their own end all at once, each to be waited for below.
-        for instance in ids.iter().filter_map(|id| self.instances.running(id).ok()) {
-            if instance.spec.own_kernel {
-                instance.stop(Duration::ZERO).await;
-            }
-        }
-        for id in ids {
-            if let Err(error) = self.stop(&id, Duration::ZERO).await {
-                log::warn!("cannot end instance {id}: {error}");
+        // All at once: one that does not answer is waited for no longer than it takes the others.
+        let ends = ids.iter().map(|id| async move { (id, self.stop(id, Duration::ZERO).await) });
+        for (id, ended) in futures_util::future::join_all(ends).await {
+            match ended {
+                // One that starts ends with its supervisor.
+                Ok(()) | Err(ComputeError::NotRunning(_)) => {}
+                Err(error) => log::warn!("cannot end instance {id}: {error}"),
             }
         }
         if let Some(engine) = &self.engine {
@@ -274,8 +267,8 @@ impl Host {
         let address = listener.local_addr();
         let address = address.map_err(|error| ComputeError::failed("read the metadata address", error))?;
         let listeners = (listener, files.next());
-        let boot_limit = if spec.own_kernel { KERNEL_BOOT_LIMIT } else { BOOT_LIMIT };
-        let booted = Instance::booted(spec.clone(), listeners, ours, self.events.clone(), boot_limit).await;
+        let patience = Patience::with(spec);
+        let booted = Instance::booted(spec.clone(), listeners, ours, self.events.clone(), patience).await;
         match booted {
             Ok(instance) => Ok((instance, address)),
             Err(error) => {
@@ -298,7 +291,7 @@ impl Host {
             }
         }
         let Some(mut ended) = ended else { return Ok(()) };
-        if tokio::time::timeout(KILL_LIMIT, ended.wait_for(|ended| *ended)).await.is_err() {
+        if tokio::time::timeout(Patience::KILL, ended.wait_for(|ended| *ended)).await.is_err() {
             log::warn!("the processes of instance {id}, which did not boot, do not go away");
         }
         Ok(())

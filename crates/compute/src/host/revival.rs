@@ -40,8 +40,7 @@ impl Host {
                 *current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(supervisor);
                 generation.fetch_add(1, Ordering::SeqCst);
                 exits = next;
-                // Without a listener there is nothing to bring back.
-                let _ = events.send(Event::Restarted);
+                events.tell(&Event::Restarted);
             }
         };
         #[expect(clippy::disallowed_methods, reason = "ends with the host")]

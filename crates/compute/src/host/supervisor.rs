@@ -72,10 +72,16 @@ impl Supervisor {
             }
             _ => return Err(failed(io::Error::other("it ended; does `main` call `maybe_run_init`?"))),
         };
+        let (supervisor, exits) = Supervisor::over(channel);
+        Ok((supervisor, hello, exits))
+    }
+
+    /// One that has said hello.
+    pub(super) fn over(channel: Channel) -> (Supervisor, Exits) {
         let (channel, waiting) = (Arc::new(channel), Arc::new(Mutex::new(Some(HashMap::new()))));
         let supervisor = Supervisor { channel, waiting, next: AtomicU64::new(1) };
         let exits = supervisor.listen();
-        Ok((supervisor, hello, exits))
+        (supervisor, exits)
     }
 
     /// Asks, and waits for the answer with its files. `make` gets the number to ask under.

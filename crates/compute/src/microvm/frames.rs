@@ -14,7 +14,7 @@ pub(super) const MOST_PIECE: usize = 32 * 1024;
 /// With so much unsent nothing more is taken on.
 const FULL: usize = 1024 * 1024;
 /// With so much the other side is taken for broken, or for hostile: it asks and does not listen.
-const MOST_UNSENT: usize = 16 * FULL;
+const MOST_UNSENT: usize = 4 * FULL;
 const HEADER: usize = 13;
 
 /// One thing that is said.
@@ -30,6 +30,34 @@ pub(super) enum Frame {
     Taken { stream: u64 },
     /// Nobody takes what comes by this stream any more.
     Closed { stream: u64 },
+}
+
+impl Frame {
+    fn parts(&self) -> (u8, u64, &[u8]) {
+        match self {
+            Frame::Message(bytes) => (b'M', 0, bytes),
+            Frame::Piece { stream, bytes } => (b'P', *stream, bytes),
+            Frame::End { stream } => (b'E', *stream, &[]),
+            Frame::Taken { stream } => (b'T', *stream, &[]),
+            Frame::Closed { stream } => (b'C', *stream, &[]),
+        }
+    }
+
+    fn write(&self, to: &mut Vec<u8>) {
+        let (kind, stream, bytes) = self.parts();
+        to.push(kind);
+        to.extend(stream.to_le_bytes());
+        to.extend((bytes.len() as u32).to_le_bytes());
+        to.extend(bytes);
+    }
+
+    /// As it passes by the port.
+    #[cfg(test)]
+    pub(super) fn bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        self.write(&mut bytes);
+        bytes
+    }
 }
 
 /// One end of the port.
@@ -66,23 +94,13 @@ impl Link {
 
     /// Sends what can be sent now, and keeps the rest for [`Link::flush`].
     pub(super) fn send(&mut self, frame: &Frame) -> io::Result<()> {
-        let (kind, stream, bytes): (u8, u64, &[u8]) = match frame {
-            Frame::Message(bytes) => (b'M', 0, bytes),
-            Frame::Piece { stream, bytes } => (b'P', *stream, bytes),
-            Frame::End { stream } => (b'E', *stream, &[]),
-            Frame::Taken { stream } => (b'T', *stream, &[]),
-            Frame::Closed { stream } => (b'C', *stream, &[]),
-        };
         if self.outgoing.len() > MOST_UNSENT {
             return Err(io::Error::new(io::ErrorKind::OutOfMemory, "the other side takes nothing"));
         }
-        if bytes.len() > MOST_MESSAGE {
+        if frame.parts().2.len() > MOST_MESSAGE {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "a message is too long"));
         }
-        self.outgoing.push(kind);
-        self.outgoing.extend(stream.to_le_bytes());
-        self.outgoing.extend((bytes.len() as u32).to_le_bytes());
-        self.outgoing.extend(bytes);
+        frame.write(&mut self.outgoing);
         self.flush()
     }
 

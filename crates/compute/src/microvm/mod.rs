@@ -13,6 +13,7 @@
 //! fewer rights.
 
 mod agent;
+mod bridge;
 mod frames;
 mod guest;
 mod hearing;

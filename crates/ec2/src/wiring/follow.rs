@@ -7,7 +7,6 @@ use rolecall_base::{Fault, Time};
 use rolecall_compute::{ComputeError, Event};
 use rolecall_door::Door;
 use rolecall_store::{CommitError, Scan, Store, StoreError};
-use tokio::sync::broadcast::error::RecvError;
 
 use super::plan::{interface, plan};
 use crate::machines::{Change, Machines};
@@ -89,11 +88,8 @@ impl Wiring {
                 biased;
                 () = &mut shutdown => return,
                 () = &mut changed => {}
-                event = events.recv() => match event {
-                    // Events that were missed may have been such a one.
-                    Ok(Event::Restarted) | Err(RecvError::Lagged(_)) => self.resume(),
-                    Ok(_) => {}
-                    Err(RecvError::Closed) => return,
+                event = events.next() => if event == Event::Restarted {
+                    self.resume();
                 },
                 () = tokio::time::sleep(PAUSE) => {}
             }
