@@ -105,6 +105,59 @@ async fn metadata_answers_by_ipv6_too() {
     assert_eq!(hear(&world, &id(10), "fd00:ec2::254", 80).await, "six");
 }
 
+/// Tells the router of neighbors that there are none of: by ARP, and by neighbor discovery.
+const FALSE_NEIGHBORS: &str = r#"
+import socket, struct
+own = bytes.fromhex(open("/sys/class/net/eth0/address").read().strip().replace(":", ""))
+wire = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+wire.bind(("eth0", 0))
+target, group = socket.inet_pton(socket.AF_INET6, "fd00:ec2::254"), bytes.fromhex("ff0200000000000000000001ff000254")
+def sum_of(data):
+    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    while total >> 16:
+        total = (total & 0xffff) + (total >> 16)
+    return struct.pack("!H", ~total & 0xffff)
+for number in range(600):
+    arp = struct.pack("!HHBBH6sIxxxxxxI", 1, 0x800, 6, 4, 1, own, 0x0a000500 + number, 0x0a000101)
+    wire.send(b"\xff" * 6 + own + b"\x08\x06" + arp)
+    source = bytes.fromhex("fe80000000000000") + struct.pack("!Q", number + 1)
+    body = bytes([135] + [0] * 7) + target + bytes([1, 1]) + own
+    body = body[:2] + sum_of(source + group + struct.pack("!II", len(body), 58) + body) + body[4:]
+    head = struct.pack("!IHBB", 6 << 28, len(body), 58, 255) + source + group
+    wire.send(b"\x33\x33" + group[-4:] + own + b"\x86\xdd" + head + body)
+"#;
+
+/// How many neighbors this host's kernel remembers, of all networks.
+fn neighbors(list: &str) -> u64 {
+    let text = std::fs::read_to_string(format!("/proc/net/stat/{list}")).unwrap();
+    u64::from_str_radix(text.lines().nth(1).unwrap().split(' ').next().unwrap(), 16).unwrap()
+}
+
+#[tokio::test]
+async fn nobody_fills_this_hosts_list_of_neighbors() {
+    let world = world_or_return!();
+    // Else the kernel believes no false source anyway.
+    let appliance = Interface { source_dest_check: false, ..interface(1, 10, &[]) };
+    let plan = plan(vec![subnet(1)], vec![appliance], Vec::new());
+    start(&world, &plan).await;
+    let truth = async || {
+        if let Some(listener) = world.driver.imds_listener_6(&id(10)).await.unwrap() {
+            answer(listener, "six");
+            assert_eq!(hear(&world, &id(10), "fd00:ec2::254", 80).await, "six");
+        }
+        answer(world.driver.imds_listener(&id(10)).await.unwrap(), "four");
+        assert_eq!(hear(&world, &id(10), "169.254.169.254", 80).await, "four");
+    };
+    truth().await;
+    let count = || (neighbors("arp_cache"), neighbors("ndisc_cache"));
+    let before = count();
+    let told = world.run(&id(10), ExecSpec::root(["python3", "-c", FALSE_NEIGHBORS]), b"").await;
+    assert_eq!(told.status, ExitStatus::Code(0), "{}", told.stderr);
+    let after = count();
+    assert!(after.0 < before.0 + 300 && after.1 < before.1 + 300, "{before:?} {after:?}");
+    truth().await;
+}
+
 #[tokio::test]
 async fn acls_are_stateless_ordered_and_only_between_subnets() {
     let world = world_or_return!();

@@ -8,7 +8,7 @@ use std::net::Ipv4Addr;
 
 use nix::libc;
 
-use super::super::nft::{At, Base, Hook, Rule, Ruleset, Table};
+use super::super::nft::{At, Base, Family, Hook, Rule, Ruleset, Table};
 use super::matching::{End, address, protocol};
 
 /// Where connections to public addresses go. TCP only, and one port goes where it would go anyway.
@@ -18,7 +18,7 @@ pub(crate) struct Catch(Table);
 impl Catch {
     /// Makes the table in the network namespace that this process is in.
     pub(crate) fn new() -> io::Result<Catch> {
-        Table::new(&format!("rolecall_{}", std::process::id()), true).map(Catch)
+        Table::new(Family::Ipv4, &format!("rolecall_{}", std::process::id()), true).map(Catch)
     }
 
     pub(crate) fn send_to(&mut self, port: u16, except: u16, addresses: &[Ipv4Addr]) -> io::Result<()> {

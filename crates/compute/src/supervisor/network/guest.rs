@@ -1,6 +1,6 @@
 //! An instance's end of its links: names, addresses and routes in its own network namespace.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};
 use std::io;
 use std::net::Ipv4Addr;
@@ -25,6 +25,8 @@ const TABLES: u32 = 10_000;
 pub(super) struct Guest {
     inside: Inside,
     links: HashMap<String, Attached>,
+    /// Interfaces of a running machine of which it is known that they are seen inside as they were at its start.
+    later: HashSet<String>,
 }
 
 #[derive(Debug)]
@@ -48,12 +50,13 @@ impl Guest {
     /// The namespace of an instance, before its first link.
     pub(super) fn new(home: &Home, namespace: File) -> io::Result<Guest> {
         home.visit(namespace.as_fd(), settle_ipv6)?;
-        Ok(Guest { inside: Inside::Namespace(namespace), links: HashMap::new() })
+        Ok(Guest { inside: Inside::Namespace(namespace), links: HashMap::new(), later: HashSet::new() })
     }
 
     /// A virtual machine, before its first link.
     pub(super) fn machine() -> Guest {
-        Guest { inside: Inside::Machine { taps: Vec::new(), runs: false }, links: HashMap::new() }
+        let inside = Inside::Machine { taps: Vec::new(), runs: false };
+        Guest { inside, links: HashMap::new(), later: HashSet::new() }
     }
 
     pub(super) fn is_machine(&self) -> bool {
@@ -87,6 +90,17 @@ impl Guest {
             }
             Inside::Namespace(_) => Vec::new(),
         }
+    }
+
+    /// Whether its kernel has been given all the links that it gets.
+    pub(super) fn is_running_machine(&self) -> bool {
+        matches!(self.inside, Inside::Machine { runs: true, .. })
+    }
+
+    /// Whether it is news that an interface is to be other than a running machine sees it.
+    pub(super) fn sees_later(&mut self, interface: &Interface) -> bool {
+        let as_it_was = self.find(&interface.id).is_some_and(|own| own.addresses == interface.addresses);
+        self.is_running_machine() && !as_it_was && self.later.insert(interface.id.clone())
     }
 
     pub(super) fn attached(&self) -> impl Iterator<Item = &Attached> {
@@ -232,5 +246,30 @@ fn source_rule(batch: Batch, interface: &Interface, address: Ipv4Addr) -> Batch 
     match interface.device_index {
         0 => batch,
         index => batch.source_rule(address, TABLES + u32::from(index)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Guest, Home};
+    use crate::plan::Interface;
+
+    #[test]
+    fn a_running_machine_sees_a_change_later_and_that_is_news_once() {
+        let (mut guest, home) = (Guest::machine(), Home::here().unwrap());
+        let subnet = "10.0.1.0/24".parse().unwrap();
+        let interface = |id: &str| Interface::new(id, "subnet-1", [10, 0, 1, 10].into(), [2, 0, 0, 0, 0, 1]);
+        let first = interface("eni-1");
+        // What it is started with it sees at once.
+        assert!(!guest.sees_later(&first));
+        guest.add(&home, 2, &first, subnet).unwrap();
+        guest.take_taps();
+        let regrouped = Interface { groups: vec!["sg-1".into()], ..first.clone() };
+        assert!(!guest.sees_later(&first) && !guest.sees_later(&regrouped));
+        let further = Interface { addresses: vec![[10, 0, 1, 10].into(), [10, 0, 1, 11].into()], ..first };
+        for changed in [further, interface("eni-2")] {
+            assert!(guest.sees_later(&changed));
+            assert!(!guest.sees_later(&changed));
+        }
     }
 }

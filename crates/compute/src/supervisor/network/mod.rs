@@ -11,6 +11,7 @@ mod catch;
 mod firewall;
 mod guest;
 mod matching;
+mod neighbors;
 mod numbers;
 mod sockets;
 mod targets;
@@ -34,6 +35,7 @@ pub(crate) use catch::Catch;
 use firewall::Known;
 use guest::Guest;
 pub(crate) use guest::set_up_places;
+use neighbors::Neighbors;
 use numbers::Numbers;
 pub(crate) use sockets::meeting;
 use sockets::{DNS, IMDS, IMDS_6};
@@ -64,6 +66,7 @@ pub(crate) struct Router {
     /// Whether the plan was carried out to its end.
     settled: bool,
     table: Option<nft::Table>,
+    neighbors: Neighbors,
     /// Interfaces that routes lead to, by their links.
     targets: Targets,
     guests: HashMap<String, Guest>,
@@ -136,6 +139,7 @@ impl Router {
             plan: None,
             settled: false,
             table: None,
+            neighbors: Neighbors::default(),
             targets: Targets::default(),
             guests: HashMap::new(),
             leaving: HashSet::new(),
@@ -208,11 +212,15 @@ impl Router {
         if self.table.is_none() {
             // What has the mark of leaving is for this namespace itself, whatever its address.
             self.begin_way(OUTSIDE_MARK, OUTSIDE_TABLE, &Route::all_local(OUTSIDE_TABLE))?;
-            self.table = Some(home.visit(self.namespace.as_fd(), || nft::Table::new(TABLE, false))?);
+            self.table = Some(
+                home.visit(self.namespace.as_fd(), || nft::Table::new(nft::Family::Ipv4, TABLE, false))?,
+            );
         }
         if let Some(table) = &mut self.table {
             table.become_like(rules)?;
         }
+        let open = |family| home.visit(self.namespace.as_fd(), || nft::Table::new(family, TABLE, false));
+        self.neighbors.follow(&plan, &mut self.known.links, open);
         self.set_targets(&plan)?;
         self.bring_guests(home, &plan);
         self.lead_to_targets();
@@ -236,6 +244,12 @@ impl Router {
         // Only now: what one has lost may be another's.
         for (id, guest) in &mut guests {
             for (interface, subnet) in wanted.remove(id.as_str()).unwrap_or_default() {
+                if guest.sees_later(interface) {
+                    super::warn(&format!(
+                        "{id} sees the change of {} from its next start on: it is a virtual machine that runs",
+                        interface.id
+                    ));
+                }
                 if let Err(error) = self.follow(home, guest, interface, subnet) {
                     super::warn(&format!(
                         "cannot bring {} of {id} to what it should be: {error}",
@@ -272,6 +286,7 @@ impl Router {
         match guest.find(&interface.id).cloned() {
             Some(before) if before == *interface => Ok(()),
             Some(before) => self.change(home, guest, &before, interface, subnet),
+            None if guest.is_running_machine() => Ok(()),
             None => {
                 let attached = self.attach(home, guest, interface, subnet);
                 if attached.is_err() && guest.find(&interface.id).is_none() {
@@ -366,9 +381,12 @@ fn settle_ipv6() -> io::Result<()> {
     if !sockets::has_ipv6() {
         return Ok(());
     }
-    for (name, value) in
-        [("all/disable_ipv6", "0"), ("default/disable_ipv6", "0"), ("default/accept_dad", "0")]
-    {
+    for (name, value) in [
+        ("all/disable_ipv6", "0"),
+        ("default/disable_ipv6", "0"),
+        ("default/accept_dad", "0"),
+        ("default/addr_gen_mode", "0"),
+    ] {
         set(&format!("ipv6/conf/{name}"), value)?;
     }
     Ok(())

@@ -17,9 +17,18 @@ pub(super) const OWNED: u32 = 0x2;
 /// An attribute's length has 16 bits: elements go in portions.
 const PORTION: usize = 512;
 
+/// Which packets a table is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Family {
+    Ipv4 = libc::NFPROTO_IPV4 as isize,
+    Arp = libc::NFPROTO_ARP as isize,
+    Ipv6 = libc::NFPROTO_IPV6 as isize,
+}
+
 /// Messages for one table.
 #[derive(Debug)]
 pub(crate) struct Batch {
+    family: Family,
     table: String,
     bytes: Attributes,
     /// What each message does, for errors; their number is the place here.
@@ -29,8 +38,9 @@ pub(crate) struct Batch {
 }
 
 impl Batch {
-    pub(super) fn new(table: &str) -> Batch {
+    pub(super) fn new(family: Family, table: &str) -> Batch {
         let mut batch = Batch {
+            family,
             table: table.to_owned(),
             bytes: Attributes::default(),
             labels: Vec::new(),
@@ -193,7 +203,7 @@ impl Batch {
         self.open(SUBSYSTEM << 8 | kind as u16, flags | libc::NLM_F_REQUEST, label.to_owned());
         let at = self.bytes.0.len() - HEADER;
         self.last = at;
-        self.bytes.0.extend([libc::NFPROTO_IPV4 as u8, 0, 0, 0]);
+        self.bytes.0.extend([self.family as u8, 0, 0, 0]);
         write(&mut self.bytes);
         self.bytes.finish(at);
     }

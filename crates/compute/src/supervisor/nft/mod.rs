@@ -18,6 +18,7 @@ use nix::sys::socket::{
 
 use super::attributes::next_answer;
 use crate::sys;
+pub(crate) use batch::Family;
 use batch::{Batch, OWNED};
 pub(crate) use rule::{Base, Meta, Rule, Verdict};
 pub(crate) use ruleset::{At, Hook, Ruleset};
@@ -28,6 +29,7 @@ const ROOM: libc::c_int = 16 << 20;
 /// A table in the network namespace that it was made in; it goes with this.
 #[derive(Debug)]
 pub(crate) struct Table {
+    family: Family,
     name: String,
     socket: OwnedFd,
     rules: Ruleset,
@@ -35,15 +37,15 @@ pub(crate) struct Table {
 
 impl Table {
     /// Makes an empty table where this process is now. An owned one goes with this value, and nobody else changes it.
-    pub(crate) fn new(name: &str, owned: bool) -> io::Result<Table> {
+    pub(crate) fn new(family: Family, name: &str, owned: bool) -> io::Result<Table> {
         let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
         let socket = socket(AddressFamily::Netlink, SockType::Raw, flags, SockProtocol::NetlinkNetFilter)?;
         bind(socket.as_raw_fd(), &NetlinkAddr::new(0, 0))?;
         // Without the right to more, what a plain user's namespace gets is asked for.
         let option = |name| sys::set_int_option(socket.as_fd(), libc::SOL_SOCKET, name, ROOM);
         option(libc::SO_SNDBUFFORCE).or_else(|_| option(libc::SO_SNDBUF))?;
-        let table = Table { name: name.to_owned(), socket, rules: Ruleset::default() };
-        let mut batch = Batch::new(&table.name);
+        let table = Table { family, name: name.to_owned(), socket, rules: Ruleset::default() };
+        let mut batch = Batch::new(family, &table.name);
         batch.add_table(if owned { OWNED } else { 0 });
         table.send(batch)?;
         Ok(table)
@@ -72,7 +74,7 @@ impl Table {
     }
 
     fn follow(&self, rules: &Ruleset) -> io::Result<()> {
-        let mut batch = Batch::new(&self.name);
+        let mut batch = Batch::new(self.family, &self.name);
         rules.follow(&self.rules, &mut batch);
         self.send(batch)
     }
