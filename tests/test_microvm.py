@@ -96,12 +96,12 @@ def test_a_virtual_machine_is_an_instance_as_any_other(cloud):
     check_groups(cloud, one, other)
 
     cloud.inside(one, "echo kept > /root/file")
-    address = cloud.record(one)["PrivateIpAddress"]
+    address, added = cloud.record(one)["PrivateIpAddress"], check_address(cloud, one)
     cloud.ec2.stop_instances(InstanceIds=[one])
     cloud.wait(one, "stopped")
     cloud.ec2.start_instances(InstanceIds=[one])
     cloud.wait(one, "running")
-    assert cloud.inside(one, "cat /root/file; hostname -I").split() == ["kept", address]
+    assert cloud.inside(one, "cat /root/file; hostname -I").split() == ["kept", address, added]
 
     pids = machines_of(cloud.server)
     assert len(pids) == 2
@@ -109,6 +109,21 @@ def test_a_virtual_machine_is_an_instance_as_any_other(cloud):
     for instance in (one, other):
         cloud.wait(instance, "terminated")
     assert all(map(is_gone, pids)) and machines_of(cloud.server) == []
+
+
+def check_address(cloud, instance):
+    """An address that comes while a machine runs is seen inside from its next start on, and the server's log says so once."""
+    interface = cloud.record(instance)["NetworkInterfaces"][0]["NetworkInterfaceId"]
+    words = f"{instance} sees the change of {interface} from its next start on"
+    for number in (1, 2):
+        answer = cloud.ec2.assign_private_ip_addresses(NetworkInterfaceId=interface, SecondaryPrivateIpAddressCount=1)
+        added = answer["AssignedPrivateIpAddresses"][0]["PrivateIpAddress"]
+        if number == 1:
+            wait_for("the word about it", lambda: words in cloud.server.said(), PATIENCE)
+            cloud.ec2.unassign_private_ip_addresses(NetworkInterfaceId=interface, PrivateIpAddresses=[added])
+    assert added not in cloud.inside(instance, "hostname -I").split()
+    assert cloud.server.said().count(words) == 1
+    return added
 
 
 def check_role(cloud, instance):

@@ -7,6 +7,7 @@
 //! ```
 
 use std::net::Ipv4Addr;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -203,10 +204,11 @@ pub(crate) enum Report {
 
 /// How many characters are kept of a text from inside.
 pub(crate) const MOST_TEXT: usize = 1024;
+const SIGNALS: RangeInclusive<i32> = 1..=64;
 
 impl Report {
-    /// The same with its texts cut. They may have been written by whoever is root inside, and end up in logs, in records,
-    /// and in XML, which has no way to write some characters.
+    /// The same with its texts cut, and no number that a kernel would not tell. Whoever is root inside may have written them,
+    /// and they end up in logs, in records, and in XML, which has no way to write some characters.
     pub(crate) fn bounded(self) -> Report {
         let plain = |c: char| if c.is_ascii_graphic() || c.is_alphanumeric() { c } else { ' ' };
         let short = |text: String| text.chars().take(MOST_TEXT).map(plain).collect::<String>();
@@ -217,6 +219,13 @@ impl Report {
             Report::BootFailed { stage, message } => {
                 Report::BootFailed { stage: short(stage), message: short(message) }
             }
+            Report::Ended { seq, status: ExitStatus::Code(code) } => {
+                Report::Ended { seq, status: ExitStatus::Code(code & 0xff) }
+            }
+            Report::Ended { seq, status: ExitStatus::Signal(signal) } if !SIGNALS.contains(&signal) => {
+                Report::Ended { seq, status: ExitStatus::Lost }
+            }
+            Report::UserDataDone { code } => Report::UserDataDone { code: code & 0xff },
             other => other,
         }
     }

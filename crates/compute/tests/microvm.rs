@@ -6,6 +6,8 @@
 mod world;
 
 use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -32,6 +34,9 @@ async fn a_machine_has_a_kernel_of_its_own_and_keeps_its_disk() {
     assert_ne!(world.sh(ID, "touch /usr/x").await.status, ExitStatus::Code(0));
     assert_eq!(world.sh(ID, "cat /sys/class/dmi/id/product_uuid | head -c 3").await, printed("ec2"));
     check_walls();
+    // No machines inside machines.
+    assert_eq!(world.sh(ID, "grep -cwE 'svm|vmx' /proc/cpuinfo").await.stdout, "0\n");
+    check_disk(&world).await;
     let keep =
         "echo kept > /root/file; chown ec2-user /root/file; echo gone > /tmp/file; ln -s file /root/link";
     world.sh(ID, keep).await;
@@ -64,6 +69,32 @@ fn check_walls() {
     assert_eq!(names, ["bin", "dev", "guest", "initramfs", "kernel", "lib", "lib64", "proc", "usr"]);
 }
 
+/// What its root may make of its disk, seen from the host, where the disk is a folder.
+async fn check_disk(world: &World) {
+    let make = "cd /root; mknod memory c 1 1; mknod disk b 8 0; mkfifo fifo; cp /bin/true own; chmod 6755 own; \
+                ln -s /etc/shadow leads; ln /usr/bin/env env; touch far; chown 70000 far; chmod 7777 .; sync";
+    world.sh(ID, make).await;
+    let folder = world.folder.path().join("compute/instances").join(ID).join("root/root");
+    let about = |name: &str| fs::symlink_metadata(folder.join(name));
+    for name in ["memory", "disk"] {
+        assert!(about(name).is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound), "{name}");
+    }
+    let own = about("own").unwrap();
+    assert_eq!(own.mode() & 0o7777, 0o6755);
+    for name in ["own", "leads", "far"] {
+        // Nobody's, whatever was asked for; with one user id, this user's.
+        let owner = about(name).unwrap().uid();
+        assert!(owner >= 1_000_000_000 || !nix::unistd::geteuid().is_root(), "{name} belongs to {owner}");
+    }
+    // No other name for what is not its own.
+    assert!(about("env").is_err());
+    assert!(about("leads").unwrap().is_symlink());
+    assert_eq!(fs::metadata(world.folder.path().join("compute")).unwrap().mode() & 0o077, 0);
+    world.driver.snapshot(ID, "ami-1").await.unwrap();
+    let image = world.folder.path().join("compute/images/ami-1/root/root");
+    assert_eq!(fs::read_link(image.join("leads")).unwrap(), Path::new("/etc/shadow"));
+}
+
 /// The one QEMU among the descendants of this process.
 fn qemu() -> Option<i32> {
     let mut todo = vec![std::process::id().to_string()];
@@ -82,7 +113,12 @@ fn qemu() -> Option<i32> {
 #[tokio::test]
 async fn streams_and_terminals_pass_by_the_serial_port() {
     let Some(world) = World::new(Choice::Microvm).await else { return };
-    world.driver.start(spec(10)).await.unwrap();
+    // More processors than the host has.
+    world.driver.start(InstanceSpec { vcpus: 4096, ..spec(10) }).await.unwrap();
+    let has = std::thread::available_parallelism().unwrap();
+    assert_eq!(world.sh(ID, "nproc").await, printed(&format!("{has}\n")));
+    let console = world.console_until(ID, "] ").await;
+    assert!(console.contains(&format!("[rolecall] {has} of the 4096 processors of its type")), "{console}");
     let ran = world.sh(ID, "cat; echo oops >&2; exit 3").await;
     assert_eq!(ran, Ran { stdout: String::new(), stderr: "oops\n".into(), status: ExitStatus::Code(3) });
     // More than the port holds, both ways at once.

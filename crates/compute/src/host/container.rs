@@ -130,7 +130,7 @@ impl Host {
 }
 
 /// The smallest instance there can be.
-pub(super) fn probe() -> InstanceSpec {
+pub(crate) fn probe() -> InstanceSpec {
     let block = Cidr { base: [10, 0, 0, 0].into(), prefix: 24 };
     InstanceSpec {
         id: PROBE.into(),

@@ -33,6 +33,8 @@ use crate::images::Images;
 use crate::kind::Kind;
 use crate::protocol::Ask;
 use crate::{ComputeError, Config, ExecIo, ExecSpec, Image, InstanceSpec, packet};
+#[cfg(test)]
+pub(crate) use container::probe;
 use instance::Instance;
 use instances::Instances;
 pub(crate) use network::NameSockets;

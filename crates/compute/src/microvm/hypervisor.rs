@@ -25,6 +25,10 @@ const TRANSLATED: u32 = 128;
 /// Kinds of system calls that QEMU lets the kernel refuse to it.
 const SANDBOX: &str = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny";
 
+/// Few devices; memory that the host's kernel does not merge with another machine's, by which each could tell what the other
+/// has, and that is in no core dump of QEMU.
+const MACHINE: &str = "q35,usb=off,sata=off,smbus=off,vmport=off,mem-merge=off,dump-guest-core=off";
+
 /// How instructions of machines are run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Accelerator {
@@ -82,8 +86,10 @@ impl Hypervisor {
             Accelerator::Tcg => "all instructions emulated, which is slow: no usable /dev/kvm here",
         };
         let name = kernel.image.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        notes.push(format!("virtual machines run by QEMU {version} with {name}, {how}"));
         let cpus = std::thread::available_parallelism().map_or(1, |cpus| cpus.get() as u32);
+        notes.push(format!(
+            "virtual machines run by QEMU {version} with {name}, {how}; each has its type's processors, at most this host's {cpus}"
+        ));
         Ok(Hypervisor { program, accelerator, kernel: kernel.image, initramfs, cpus })
     }
 
@@ -95,6 +101,18 @@ impl Hypervisor {
     pub(crate) fn memory(&self, spec: &InstanceSpec) -> u32 {
         let translated = if self.uses_kvm() { 0 } else { TRANSLATED };
         spec.memory_mib.saturating_add(OVERHEAD + translated)
+    }
+
+    /// A type may have more processors than this host: then the machine has the host's.
+    fn cpus(&self, spec: &InstanceSpec) -> u32 {
+        spec.vcpus.min(self.cpus)
+    }
+
+    /// What the machine has less of than its type says, for who looks at its console.
+    pub(super) fn falls_short(&self, spec: &InstanceSpec) -> Option<String> {
+        let (given, wanted) = (self.cpus(spec), spec.vcpus);
+        (given < wanted)
+            .then(|| format!("{given} of the {wanted} processors of its type: this host has no more"))
     }
 
     /// The program that is the machine. It takes over the descriptors, which must stay open when it begins.
@@ -119,9 +137,13 @@ impl Hypervisor {
     }
 
     fn arguments(&self, spec: &InstanceSpec, single_id: bool) -> Vec<String> {
+        // No machines inside machines: it is what kernels that run them have had most holes in.
         let (accelerator, cpu) = match self.accelerator {
-            Accelerator::Kvm => ("kvm".to_owned(), "host"),
-            Accelerator::Tcg => (format!("tcg,thread=multi,tb-size={TRANSLATED}"), "max"),
+            Accelerator::Kvm => ("kvm".to_owned(), "host,vmx=off,svm=off"),
+            // Without SVM emulated processors would not tell how wide addresses are, by which kernels tell good ones.
+            Accelerator::Tcg => {
+                (format!("tcg,thread=multi,tb-size={TRANSLATED}"), "max,vmx=off,svm=off,xlevel=0x80000008")
+            }
         };
         // Emulated processors leak nothing by the ways that these measures close.
         let slow = if self.uses_kvm() { "" } else { " mitigations=off" };
@@ -132,11 +154,11 @@ impl Hypervisor {
         let owners = if single_id { "none" } else { "passthrough" };
         let share = format!("local,id=root,path={GUEST_ROOT},security_model={owners},multidevs=remap");
         let pairs = [
-            ("-machine", "q35,usb=off,sata=off,smbus=off,vmport=off".to_owned()),
+            ("-machine", MACHINE.to_owned()),
             ("-accel", accelerator),
             ("-cpu", cpu.to_owned()),
             ("-m", format!("{}M", spec.memory_mib)),
-            ("-smp", spec.vcpus.min(self.cpus).to_string()),
+            ("-smp", self.cpus(spec).to_string()),
             ("-kernel", KERNEL.to_owned()),
             ("-initrd", INITRAMFS.to_owned()),
             ("-append", line),
@@ -210,11 +232,31 @@ fn modules_of(image: &Path) -> Option<PathBuf> {
 mod tests {
     use std::fs;
 
-    use super::{find_kernel, uuid};
+    use super::{Accelerator, Hypervisor, find_kernel, uuid};
+    use crate::InstanceSpec;
+    use crate::host::probe;
 
     #[test]
     fn the_firmware_says_ec2_and_the_instance() {
         assert_eq!(uuid("i-0123456789abcdef0"), "ec200000-0000-0000-1234-56789abcdef0");
+    }
+
+    #[test]
+    fn a_machine_has_no_more_processors_than_the_host_and_says_so() {
+        let program = "/usr/bin/true";
+        let accelerator = Accelerator::Tcg;
+        let (kernel, initramfs) = ("kernel".into(), "initramfs".into());
+        let hypervisor = Hypervisor { program, accelerator, kernel, initramfs, cpus: 2 };
+        for (vcpus, given, said) in [
+            (1, "1", None),
+            (2, "2", None),
+            (8, "2", Some("2 of the 8 processors of its type: this host has no more".to_owned())),
+        ] {
+            let spec = InstanceSpec { vcpus, ..probe() };
+            let arguments = hypervisor.arguments(&spec, false);
+            assert!(arguments.windows(2).any(|pair| pair == ["-smp", given]), "{arguments:?}");
+            assert_eq!(hypervisor.falls_short(&spec), said);
+        }
     }
 
     #[test]

@@ -97,6 +97,10 @@ impl Keeper {
             fcntl(fd, FcntlArg::F_SETFD(FdFlag::empty())).map_err(|error| failed(error.into()))?;
         }
         let signals = watch_children().map_err(failed)?;
+        let mut console = Console::new(console);
+        if let Some(less) = machine.hypervisor.falls_short(spec) {
+            console.say(&less);
+        }
         let mut command = machine.hypervisor.command(spec, &machine.taps, &ends, single_id);
         let mut qemu = command.spawn().map_err(failed)?;
         let words = Words { hearing: Hearing::of(qemu.stderr.take().map(Into::into)), text: String::new() };
@@ -106,7 +110,7 @@ impl Keeper {
         let spec = Box::new(InstanceSpec { mounts: Vec::new(), ..spec.clone() });
         bridge.say(&ToGuest::Start { spec, places, single_id }).map_err(failed)?;
         Ok(Keeper {
-            console: Console::new(console),
+            console,
             line: Line { hearing: Hearing::of(Some(line.into())), last: Vec::new(), panicked: false },
             qemu,
             words,

@@ -114,6 +114,25 @@ async fn one_that_talks_nonsense_is_no_longer_waited_for() {
 }
 
 #[tokio::test]
+async fn a_command_ends_as_a_kernel_could_say_it_does() {
+    for (said, heard, code) in [
+        (ExitStatus::Code(-1), ExitStatus::Code(255), 255),
+        (ExitStatus::Code(i32::MIN), ExitStatus::Code(0), 0),
+        (ExitStatus::Signal(64), ExitStatus::Signal(64), 192),
+        (ExitStatus::Signal(i32::MAX), ExitStatus::Lost, 255),
+        (ExitStatus::Signal(-128), ExitStatus::Lost, 255),
+    ] {
+        let (instance, init) = instance(PATIENT).await;
+        let (io, ()) = tokio::join!(instance.exec(command()), async {
+            says(&init, &Report::Started { seq: 1 });
+            says(&init, &Report::Ended { seq: 1, status: said });
+        });
+        let status = io.unwrap().exit.wait().await;
+        assert_eq!((status, status.code()), (heard, code));
+    }
+}
+
+#[tokio::test]
 async fn texts_are_cut_where_they_are_read_whoever_passed_them_on() {
     let long = format!("a\nb\u{1b}[31m\u{ffff}{}", "x".repeat(100_000));
     let is_cut = |text: &str| text.starts_with("a b [31m x") && text.chars().count() == 1024;
