@@ -31,7 +31,7 @@ def test_the_cli_makes_attaches_snapshots_and_deletes(server, ec2):
     id = volume["VolumeId"]
     aws("wait", "volume-available", "--volume-ids", id).ok()
     made = aws("attach-volume", "--volume-id", id, "--instance-id", instance["InstanceId"], "--device", "/dev/sdf").json()
-    assert made["State"] == "attaching"
+    assert made["State"] == "attaching" and made["AttachTime"].endswith(".000Z")
     aws("wait", "volume-in-use", "--volume-ids", id).ok()
     aws("delete-volume", "--volume-id", id).refused("VolumeInUse")
     snapshot = aws("create-snapshot", "--volume-id", id, "--description", "x").json()["SnapshotId"]
@@ -55,6 +55,7 @@ def test_a_launch_makes_the_disks_that_are_asked_for(ec2):
     instance = launch(ec2, BlockDeviceMappings=mappings, TagSpecifications=tags)
     disks = {d["DeviceName"]: d["Ebs"]["VolumeId"] for d in instance["BlockDeviceMappings"]}
     assert set(disks) == {"/dev/xvda", "/dev/sdf"}
+    assert all(d["Ebs"]["AttachTime"].microsecond == 0 for d in instance["BlockDeviceMappings"])
     shown = ec2.describe_volumes(Filters=[{"Name": "tag:team", "Values": ["a"]}])["Volumes"]
     assert {v["VolumeId"]: (v["Size"], v["Iops"]) for v in shown} == {disks["/dev/xvda"]: (20, 4000), disks["/dev/sdf"]: (5, 100)}
     ec2.terminate_instances(InstanceIds=[instance["InstanceId"]])

@@ -56,7 +56,7 @@ pub fn attach(
     let attachment = VolumeAttachment {
         instance: own.clone(),
         device: device.to_owned(),
-        attached: now,
+        attached: now.whole_seconds(),
         delete_on_termination: false,
     };
     volume.attachments.push(attachment.clone());

@@ -155,7 +155,7 @@ pub fn make(
             attachments: vec![VolumeAttachment {
                 instance: instance.id.clone(),
                 device: disk.device.clone(),
-                attached: now,
+                attached: now.whole_seconds(),
                 delete_on_termination: disk.delete_on_termination,
             }],
             modification: None,
