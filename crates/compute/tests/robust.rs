@@ -64,27 +64,6 @@ fn groups(supervisor: u32) -> HashSet<PathBuf> {
     found
 }
 
-/// Links to instances in the networks that a supervisor holds.
-fn links(supervisor: u32) -> Vec<String> {
-    let folder = format!("/proc/{supervisor}/fd");
-    let own = fs::read_link(format!("/proc/{supervisor}/ns/net")).unwrap();
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        let to = fs::read_link(entry.path()).unwrap_or_default();
-        if to.to_string_lossy().starts_with("net:") && to != own {
-            let inside = Command::new("nsenter")
-                .arg(format!("--net={}", entry.path().display()))
-                .args(["cat", "/proc/self/net/dev"])
-                .output()
-                .unwrap();
-            let text = String::from_utf8_lossy(&inside.stdout).into_owned();
-            let names = text.lines().filter_map(|line| line.split_once(':')).map(|(name, _)| name.trim());
-            found.extend(names.filter(|name| *name != "lo").map(str::to_owned));
-        }
-    }
-    found
-}
-
 fn is_gone(pid: u32) -> bool {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     stat.is_empty() || stat.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with('Z'))
@@ -227,7 +206,7 @@ async fn a_storm_of_starts_that_all_fail_leaves_nothing() {
         until("the end of all processes", || children(supervisor).is_empty()).await;
         until("the end of all groups", || groups(supervisor).is_empty()).await;
         if nix::unistd::geteuid().is_root() {
-            until("the end of all links", || links(supervisor).is_empty()).await;
+            until("the end of all links", || world::links(supervisor).is_empty()).await;
         }
         let left = fs::read_dir(folder.path().join("compute/instances")).unwrap().count();
         assert_eq!(left, 0, "{stage}");
@@ -328,7 +307,7 @@ async fn many_come_and_go_and_nothing_is_left() {
         let (own, server) = *before.get_or_insert(open);
         assert!(open.0 <= own + 2 && open.1 <= server + 8, "{before:?} became {open:?}");
         if nix::unistd::geteuid().is_root() {
-            until("the end of all links", || links(supervisor).is_empty()).await;
+            until("the end of all links", || world::links(supervisor).is_empty()).await;
         }
     }
 }

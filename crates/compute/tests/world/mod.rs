@@ -211,11 +211,12 @@ pub fn printed(text: &str) -> Ran {
 /// Ends the supervisor of this process's drivers, without a word.
 pub fn kill_supervisor() {
     let pid = supervisors().pop().unwrap();
-    nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), nix::sys::signal::Signal::SIGKILL).unwrap();
+    nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid as i32), nix::sys::signal::Signal::SIGKILL)
+        .unwrap();
 }
 
 /// Links to instances in the networks that a supervisor holds.
-pub fn links(supervisor: i32) -> Vec<String> {
+pub fn links(supervisor: u32) -> Vec<String> {
     let own = std::fs::read_link(format!("/proc/{supervisor}/ns/net")).unwrap();
     let mut found = Vec::new();
     for entry in std::fs::read_dir(format!("/proc/{supervisor}/fd")).into_iter().flatten().flatten() {
@@ -235,7 +236,7 @@ pub fn links(supervisor: i32) -> Vec<String> {
 }
 
 /// The supervisors of this process's drivers.
-pub fn supervisors() -> Vec<i32> {
+pub fn supervisors() -> Vec<u32> {
     let children =
         std::fs::read_to_string(format!("/proc/{0}/task/{0}/children", std::process::id())).unwrap();
     let threads = std::fs::read_dir("/proc/self/task").unwrap().flatten();
