@@ -470,10 +470,12 @@ mod tests {
         });
         assert!(slow.iter().all(|id| stored(&scene.world, id).state == ImageState::Pending));
         scene.worker.busy.clear();
-        for number in 0..2 * MOST {
-            scene.registered(ACCOUNT, &format!("more-{number}"), "never");
-        }
-        let others = scene.registered(other, "quick", "root.tar");
+        let more = |number| scene.registered(ACCOUNT, &format!("more-{number}"), "never");
+        let mut more: Vec<_> = (0..2 * MOST).map(more).collect();
+        more.sort();
+        // One whose turn comes after more than are worked off at once.
+        let mut quick = (0..).map(|number| scene.registered(other, &format!("quick-{number}"), "root.tar"));
+        let others = quick.find(|id| *id > more[MOST]).unwrap();
         scene.world.run(async {
             tokio::select! {
                 () = scene.worker.step() => panic!("what never comes has come"),
