@@ -9,7 +9,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use nix::net::if_::if_nametoindex;
 
 use super::sockets::{IMDS, IMDS_6, has_ipv6};
-use super::{DNS, Home, LOOPBACK, settle_ipv6};
+use super::{DNS, Home, LOOPBACK, set, settle_ipv6};
 use crate::microvm::Tap;
 use crate::plan::Interface;
 use crate::spec::Cidr;
@@ -49,7 +49,11 @@ pub(super) struct Attached {
 impl Guest {
     /// The namespace of an instance, before its first link.
     pub(super) fn new(home: &Home, namespace: File) -> io::Result<Guest> {
-        home.visit(namespace.as_fd(), settle_ipv6)?;
+        home.visit(namespace.as_fd(), || {
+            // It asks for neighbors by the link's own address, the only one it is heard by, whatever it forwards.
+            set("ipv4/conf/all/arp_announce", "2")?;
+            settle_ipv6()
+        })?;
         Ok(Guest { inside: Inside::Namespace(namespace), links: HashMap::new(), later: HashSet::new() })
     }
 
