@@ -4,11 +4,11 @@
 //! asks the driver, then writes the state that was reached, unless something else is wanted by then. A note stays
 //! until its goal is reached, so nothing is lost by a crash.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use rolecall_base::{Fault, Time};
+use rolecall_base::{AccountId, Fault, Time};
 use rolecall_compute::{ComputeError, Ending, Event};
 use rolecall_door::Door;
 use rolecall_env::Env;
@@ -21,7 +21,7 @@ use crate::lifecycle;
 use crate::machines::{Change, Machines};
 use crate::network;
 use crate::place::Place;
-use crate::records::{Ended, Goal, Instance, Mark, Reason, Shutdown, Subnets, Vpcs, Work};
+use crate::records::{Ended, Goal, Instance, InstancePlaces, Mark, Reason, Shutdown, Subnets, Vpcs, Work};
 use crate::wiring;
 
 /// How long processes have between the request to end and the end, as EC2's own shutdown gives them minutes.
@@ -32,6 +32,8 @@ const PAUSE: Duration = Duration::from_secs(30);
 const PACE: Duration = Duration::from_millis(1);
 /// Notes that are worked off at once.
 const MOST: usize = 64;
+/// Of these, those of one account: nobody's machines that never boot keep another's waiting.
+const MOST_OF_ONE: usize = 48;
 /// Supervisors that may end during the start of one instance.
 const LOSSES: usize = 3;
 /// How often a goal that moves is chased within one task.
@@ -41,7 +43,8 @@ const CHASES: usize = 8;
 #[derive(Debug)]
 pub struct Reconciler {
     parts: Parts,
-    busy: HashSet<String>,
+    /// Whose instances they are: an instance that is no more is nobody's.
+    busy: HashMap<String, Option<AccountId>>,
     /// Machines that ended by themselves, and how, until that is written.
     ends: Vec<(String, Ending)>,
 }
@@ -74,7 +77,7 @@ enum Trouble {
 impl Reconciler {
     pub fn new(door: Arc<Door>, machines: Arc<Machines>) -> Reconciler {
         let parts = Parts { door, machines, losses: Arc::default() };
-        Reconciler { parts, busy: HashSet::new(), ends: Vec::new() }
+        Reconciler { parts, busy: HashMap::new(), ends: Vec::new() }
     }
 
     /// Brings instances of an earlier server process back up: their disks are kept, their machines ended with it.
@@ -165,7 +168,7 @@ impl Reconciler {
 
     /// Starts a task for each note that has none yet.
     fn begin(&mut self, tasks: &mut JoinSet<String>) {
-        let notes = match self.parts.notes() {
+        let notes = match self.take_notes() {
             Ok(notes) => notes,
             Err(error) => {
                 log::error!("the notes on instances can't be read: {error}");
@@ -173,19 +176,34 @@ impl Reconciler {
             }
         };
         for id in notes {
+            let parts = self.parts.clone();
+            tasks.spawn(async move {
+                if let Err(trouble) = parts.work(&id).await {
+                    log::error!("{id}: {trouble}");
+                }
+                id
+            });
+        }
+    }
+
+    /// Those whose turn it is, which are busy from then on.
+    fn take_notes(&mut self) -> Result<Vec<String>, StoreError> {
+        let db = self.parts.store().read()?;
+        let mut taken = Vec::new();
+        for id in db.keys(&Scan::<Work>::new(&()))? {
             if self.busy.len() >= MOST {
-                return;
+                break;
             }
-            if self.busy.insert(id.clone()) {
-                let parts = self.parts.clone();
-                tasks.spawn(async move {
-                    if let Err(trouble) = parts.work(&id).await {
-                        log::error!("{id}: {trouble}");
-                    }
-                    id
-                });
+            if self.busy.contains_key(&id) {
+                continue;
+            }
+            let account = db.get::<InstancePlaces>(&id)?.map(|place| place.account);
+            if self.busy.values().filter(|busy| **busy == account).count() < MOST_OF_ONE {
+                self.busy.insert(id.clone(), account);
+                taken.push(id);
             }
         }
+        Ok(taken)
     }
 
     fn end(&mut self, id: Option<String>) {
@@ -206,10 +224,6 @@ impl Parts {
 
     fn store(&self) -> &Store {
         &self.door.identity.store
-    }
-
-    fn notes(&self) -> Result<Vec<String>, StoreError> {
-        self.store().read()?.keys(&Scan::<Work>::new(&()))
     }
 
     async fn update<R>(&self, work: impl FnMut(&mut Tx) -> Result<R, Fault>) -> Result<R, Trouble> {
@@ -416,20 +430,16 @@ fn fail(tx: &mut Tx, now: Time, instance: &mut Instance, error: &ComputeError) -
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{Arc, Mutex};
-    use std::time::Duration;
-
-    use rolecall_compute::{Driver, Ending, Event};
+    use rolecall_compute::Driver;
     use rolecall_door::Extensions;
     use rolecall_store::Faults;
     use rolecall_testkit::{ACCOUNT, World};
 
-    use super::Reconciler;
-    use crate::machines::{Change, Guest, Machines};
+    use super::*;
+    use crate::machines::Guest;
     use crate::model::{
-        RebootInstances, RebootInstancesRequest, TerminateInstances, TerminateInstancesRequest,
+        RebootInstances, RebootInstancesRequest, RunInstances, TerminateInstances, TerminateInstancesRequest,
     };
-    use crate::records::{InstancePlaces, Work};
     use crate::scene::{launch, request, state};
 
     struct Scene {
@@ -485,6 +495,22 @@ mod tests {
         scene.step();
         let db = scene.world.store.read().unwrap();
         assert!(!db.exists::<InstancePlaces>(&id).unwrap());
+    }
+
+    #[test]
+    fn no_accounts_instances_keep_anothers_waiting() {
+        let mut scene = Scene::new();
+        let other: AccountId = "222222222222".parse().unwrap();
+        scene.world.account(other);
+        let mut many = request();
+        (many.min_count, many.max_count) = (64, 64);
+        launch(&scene.world, many);
+        scene.world.call::<RunInstances>(&scene.world.root(other), request()).unwrap();
+        assert_eq!(scene.reconciler.take_notes().unwrap().len(), MOST_OF_ONE + 1);
+        let of = |account| scene.reconciler.busy.values().filter(|busy| **busy == Some(account)).count();
+        assert_eq!((of(ACCOUNT), of(other)), (MOST_OF_ONE, 1));
+        // Who has its share gets no more, and nobody is taken twice.
+        assert!(scene.reconciler.take_notes().unwrap().is_empty());
     }
 
     #[test]
