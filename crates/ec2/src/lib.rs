@@ -50,6 +50,7 @@ mod shared_disks;
 mod snapshots;
 mod tags;
 mod templates;
+mod turns;
 mod upgrade;
 mod volumes;
 pub mod wiring;

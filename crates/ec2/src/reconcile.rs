@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use rolecall_base::{AccountId, Fault, Time};
+use rolecall_base::{Fault, Time};
 use rolecall_compute::{ComputeError, Ending, Event};
 use rolecall_door::Door;
 use rolecall_env::Env;
@@ -22,6 +22,7 @@ use crate::machines::{Change, Machines};
 use crate::network;
 use crate::place::Place;
 use crate::records::{Ended, Goal, Instance, InstancePlaces, Mark, Reason, Shutdown, Subnets, Vpcs, Work};
+use crate::turns::Turns;
 use crate::wiring;
 
 /// How long processes have between the request to end and the end, as EC2's own shutdown gives them minutes.
@@ -43,8 +44,7 @@ const CHASES: usize = 8;
 #[derive(Debug)]
 pub struct Reconciler {
     parts: Parts,
-    /// Whose instances they are: an instance that is no more is nobody's.
-    busy: HashMap<String, Option<AccountId>>,
+    turns: Turns,
     /// Machines that ended by themselves, and how, until that is written.
     ends: Vec<(String, Ending)>,
 }
@@ -77,7 +77,7 @@ enum Trouble {
 impl Reconciler {
     pub fn new(door: Arc<Door>, machines: Arc<Machines>) -> Reconciler {
         let parts = Parts { door, machines, losses: Arc::default() };
-        Reconciler { parts, busy: HashMap::new(), ends: Vec::new() }
+        Reconciler { parts, turns: Turns::new(MOST, MOST_OF_ONE), ends: Vec::new() }
     }
 
     /// Brings instances of an earlier server process back up: their disks are kept, their machines ended with it.
@@ -191,15 +191,14 @@ impl Reconciler {
         let db = self.parts.store().read()?;
         let mut taken = Vec::new();
         for id in db.keys(&Scan::<Work>::new(&()))? {
-            if self.busy.len() >= MOST {
+            if self.turns.is_full() {
                 break;
             }
-            if self.busy.contains_key(&id) {
+            if self.turns.is_busy(&id) {
                 continue;
             }
             let account = db.get::<InstancePlaces>(&id)?.map(|place| place.account);
-            if self.busy.values().filter(|busy| **busy == account).count() < MOST_OF_ONE {
-                self.busy.insert(id.clone(), account);
+            if self.turns.take(&id, account) {
                 taken.push(id);
             }
         }
@@ -208,11 +207,8 @@ impl Reconciler {
 
     fn end(&mut self, id: Option<String>) {
         match id {
-            Some(id) => {
-                self.busy.remove(&id);
-            }
-            // A task that panicked does not say whose it was; its note is simply taken up again.
-            None => self.busy.clear(),
+            Some(id) => self.turns.end(&id),
+            None => self.turns.end_all(),
         }
     }
 }
@@ -500,15 +496,13 @@ mod tests {
     #[test]
     fn no_accounts_instances_keep_anothers_waiting() {
         let mut scene = Scene::new();
-        let other: AccountId = "222222222222".parse().unwrap();
+        let other = "222222222222".parse().unwrap();
         scene.world.account(other);
         let mut many = request();
         (many.min_count, many.max_count) = (64, 64);
         launch(&scene.world, many);
         scene.world.call::<RunInstances>(&scene.world.root(other), request()).unwrap();
         assert_eq!(scene.reconciler.take_notes().unwrap().len(), MOST_OF_ONE + 1);
-        let of = |account| scene.reconciler.busy.values().filter(|busy| **busy == Some(account)).count();
-        assert_eq!((of(ACCOUNT), of(other)), (MOST_OF_ONE, 1));
         // Who has its share gets no more, and nobody is taken twice.
         assert!(scene.reconciler.take_notes().unwrap().is_empty());
     }

@@ -1,7 +1,7 @@
 //! The loop that brings about what was noted of disks: snapshots that are to be copied, images that are to be brought in,
 //! bytes that nothing needs any more.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +19,7 @@ use crate::records::{
     Source, Work,
 };
 use crate::snapshots::{COPY, DELETE};
+use crate::turns::Turns;
 
 /// How often it looks without being told to, and how long a note that could not be worked off waits.
 const PAUSE: Duration = Duration::from_secs(5);
@@ -34,8 +35,8 @@ const MOST_OF_ONE: usize = 4;
 #[derive(Debug)]
 pub struct DiskWorker {
     parts: Parts,
-    /// What is worked on, by whose it is: instances that are copied, else images and snapshots.
-    busy: HashMap<String, Option<AccountId>>,
+    /// Of instances that are copied, else of images and snapshots.
+    turns: Turns,
 }
 
 /// What every task needs.
@@ -71,7 +72,7 @@ enum Trouble {
 
 impl DiskWorker {
     pub fn new(door: Arc<Door>, machines: Arc<Machines>) -> DiskWorker {
-        DiskWorker { parts: Parts { door, machines, limit: LIMIT }, busy: HashMap::new() }
+        DiskWorker { parts: Parts { door, machines, limit: LIMIT }, turns: Turns::new(MOST, MOST_OF_ONE) }
     }
 
     /// Works off every note there is, once.
@@ -122,12 +123,10 @@ impl DiskWorker {
             }
         };
         for (note, subject, account) in notes {
-            let own = self.busy.values().filter(|busy| **busy == account).count();
-            let waits = self.busy.len() >= MOST || own >= MOST_OF_ONE || self.busy.contains_key(&subject);
-            if waits || !tried.insert(note.clone()) {
+            if tried.contains(&note) || !self.turns.take(&subject, account) {
                 continue;
             }
-            self.busy.insert(subject.clone(), account);
+            tried.insert(note.clone());
             let parts = self.parts.clone();
             tasks.spawn(async move {
                 let (what, id) = &note;
@@ -143,14 +142,13 @@ impl DiskWorker {
     fn end(&mut self, worked: Option<Worked>, tried: &mut HashSet<Note>) {
         match worked {
             Some(Worked { subject, note, done }) => {
-                self.busy.remove(&subject);
+                self.turns.end(&subject);
                 if done {
                     // Another such note is another one.
                     tried.remove(&note);
                 }
             }
-            // A task that panicked does not say whose it was; its note is simply taken up again.
-            None => self.busy.clear(),
+            None => self.turns.end_all(),
         }
     }
 }
@@ -469,7 +467,7 @@ mod tests {
             }
         });
         assert!(slow.iter().all(|id| stored(&scene.world, id).state == ImageState::Pending));
-        scene.worker.busy.clear();
+        scene.worker.turns.end_all();
         let more = |number| scene.registered(ACCOUNT, &format!("more-{number}"), "never");
         let mut more: Vec<_> = (0..2 * MOST).map(more).collect();
         more.sort();
