@@ -1,5 +1,5 @@
-//! Role credentials from the metadata service, at a steady rate. The instance is a plain process, so that its service is on loopback,
-//! where this generator reaches it; isolated instances reach theirs over a virtual link that is as fast.
+//! Role credentials from the metadata service, at a steady rate. The instance is a plain process, so that its service is on
+//! loopback, where this generator reaches it; isolated instances reach theirs over a virtual link that is as fast.
 
 use std::net::SocketAddr;
 use std::process::Command;
@@ -28,15 +28,14 @@ pub fn health(server: &Running, env: &Env) -> Outcome<Measured> {
 pub fn role_credentials(binary: &str, server: &Running, env: &Env) -> Outcome<Measured> {
     let instance = launch(server, env)?;
     let service = service(binary, server, &instance)?;
-    let put =
-        "PUT /latest/api/token HTTP/1.1\r\nhost: x\r\nx-aws-ec2-metadata-token-ttl-seconds: 21600\r\n\r\n";
+    let put = "PUT /latest/api/token HTTP/1.1\r\nhost: 169.254.169.254\r\nx-aws-ec2-metadata-token-ttl-seconds: 21600\r\n\r\n";
     let token = Connection::open(service)?.answer(put.as_bytes())?;
     if token.status != 200 {
         return Err(format!("a token was answered with {}", token.status).into());
     }
     let token = String::from_utf8(token.body)?;
     let get = format!(
-        "GET /latest/meta-data/iam/security-credentials/metadata HTTP/1.1\r\nhost: x\r\n\
+        "GET /latest/meta-data/iam/security-credentials/metadata HTTP/1.1\r\nhost: 169.254.169.254\r\n\
          x-aws-ec2-metadata-token: {token}\r\n\r\n"
     );
     Load { server, env }.repeat_at(service, 16, get.as_bytes(), RATE)
