@@ -15,7 +15,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use rolecall_compute::{Choice, Config, Driver, ExecSpec, Image, ImageSource, InstanceSpec, User, choose};
+use rolecall_compute::{
+    Choice, Config, Driver, ExecSpec, Image, ImageSource, InstanceSpec, Network, Resolving, User, Vpc, choose,
+};
 use tokio::io::AsyncReadExt;
 
 const LAUNCHES: u32 = 200;
@@ -206,25 +208,27 @@ async fn idle(driver: &Driver) {
 
 fn spec(number: u32, user_data: Option<&str>) -> InstanceSpec {
     let host = 10 + number;
-    serde_json::from_value(serde_json::json!({
-        "id": format!("i-{number:017x}"),
-        "hostname": format!("ip-10-0-0-{host}"),
-        "network": {
-            "vpc": { "id": "vpc-1", "cidr": { "base": "10.0.0.0", "prefix": 16 } },
-            "subnet": { "base": "10.0.0.0", "prefix": 20 },
-            "private_ip": format!("10.0.{}.{}", host / 256, host % 256),
-            "mac": [2, 0, 0, 0, host / 256, host % 256],
+    let [_, _, high, low] = host.to_be_bytes();
+    InstanceSpec {
+        id: format!("i-{number:017x}"),
+        hostname: format!("ip-10-0-{high}-{low}"),
+        network: Network {
+            vpc: Vpc { id: "vpc-1".into(), cidr: "10.0.0.0/16".parse().unwrap() },
+            subnet: "10.0.0.0/20".parse().unwrap(),
+            private_ip: [10, 0, high, low].into(),
+            mac: [2, 0, 0, 0, high, low],
+            names: Resolving::default(),
         },
-        "image": "HostUsr",
-        "memory_mib": 512,
-        "vcpus": 1,
-        "user_data": user_data.map(str::as_bytes),
-        "env": [["AWS_DEFAULT_REGION", "eu-west-1"]],
-        "users": [User { name: "ec2-user".into(), uid: 1000, authorized_keys: Vec::new() }],
-        "mounts": [],
-        "links": [],
-    }))
-    .unwrap()
+        image: Image::HostUsr,
+        own_kernel: false,
+        memory_mib: 512,
+        vcpus: 1,
+        user_data: user_data.map(|text| text.as_bytes().to_vec()),
+        env: vec![("AWS_DEFAULT_REGION".into(), "eu-west-1".into())],
+        users: vec![User { name: "ec2-user".into(), uid: 1000, authorized_keys: Vec::new() }],
+        mounts: Vec::new(),
+        links: Vec::new(),
+    }
 }
 
 fn row(what: &str, mut times: Vec<Duration>) {
