@@ -30,8 +30,8 @@ trap ended EXIT
 
 step "What the tests need"
 tools/need.sh cargo:cargo cc:build-essential curl:curl ssh:openssh-client git:git openssl:openssl ip:iproute2
-# Root's tests put a network of their own into an instance's.
-[ "$(id -u)" != 0 ] || tools/need.sh nft:nftables sysctl:procps
+# Root's tests put a network of their own into an instance's, and become root inside.
+[ "$(id -u)" != 0 ] || tools/need.sh nft:nftables sysctl:procps sudo:sudo
 # And boot virtual machines; without these two their tests are left out, and say so.
 if [ "$(id -u)" = 0 ] && [ "$(dpkg --print-architecture 2>/dev/null)" = amd64 ]; then
     tools/need.sh qemu-system-x86_64:qemu-system-x86 || echo "No QEMU: tests of virtual machines are left out."

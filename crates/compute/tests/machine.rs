@@ -34,6 +34,10 @@ async fn the_login_user_becomes_root_by_sudo() {
     if !Path::new("/usr/bin/sudo").exists() || !nix::unistd::geteuid().is_root() {
         return;
     }
+    // In its containers the owners of the host's files do not show, so the host's sudo is nobody's there.
+    if world.podman.is_some() {
+        return;
+    }
     world.driver.start(spec(10)).await.unwrap();
     let ask = |line: &str| ExecSpec { user: "ec2-user".into(), ..ExecSpec::root(["sh", "-c", line]) };
     let ran = world.run(ID, ask("sudo -n id -un; sudo -n cat /etc/shadow | wc -l"), b"").await;
